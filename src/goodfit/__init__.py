@@ -1,0 +1,1 @@
+"""goodfit trains a neural network to a good fit, and proves why it fits."""

@@ -1,0 +1,27 @@
+"""Which examples make which mini-batch; the only place where training rows are drawn from."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, UInt32
+
+from goodfit.nets.noise import counter_bits
+
+WHOLE_BATCH_BELOW = 2000  # seed: guidelines for choosing mini-batch size
+GUIDELINE_SIZE = 128
+
+
+def guideline_batch_size(m: int) -> int:
+    """The seed's guideline: the whole training set (0) below 2,000 examples, else a power of two."""
+    return 0 if m < WHOLE_BATCH_BELOW else GUIDELINE_SIZE
+
+
+def shuffled(rows: Int[Array, "places"], m: Int[Array, ""], key: UInt32[Array, ""]) -> Int[Array, "places"]:
+    """The first m of `rows` in a random order, the padding after them; the order does not depend on the padding."""
+    places = rows.shape[0]
+    bits = jnp.where(jnp.arange(places) < m, counter_bits(key, (places,)) >> 1, jnp.uint32(0xFFFFFFFF))
+    return jax.lax.sort((bits, rows), num_keys=1, is_stable=True)[1]
+
+
+def minibatch(order: Int[Array, "places"], index: Int[Array, ""], size: int) -> Int[Array, "batch"]:
+    """The rows of the epoch's mini-batch `index`, counted from 0."""
+    return jax.lax.dynamic_slice(order, (index * size,), (size,))

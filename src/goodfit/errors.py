@@ -1,0 +1,36 @@
+"""Our errors: each carries one clear sentence that says what is wrong, where, and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GoodfitError(Exception):
+    """Something the user can mend; the command line prints its sentence and exits with code 2."""
+
+
+class InputError(GoodfitError):
+    """The data, a file or a name is not what the work needs."""
+
+
+class PlanError(GoodfitError):
+    """A plan has an unknown key or a value outside its range."""
+
+
+class TestSetLockedError(GoodfitError):
+    """The test set was opened before, and opening it again was not forced."""
+
+    __test__ = False  # pytest would take the class for a test
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint naming the known name closest to `name`, or all of them when none is close.
+
+    >>> nearest("learning_rat", ["learning_rate", "epochs"])
+    "did you mean 'learning_rate'?"
+    """
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"known names: {shown}"

@@ -1,0 +1,287 @@
+"""One experiment's settings: what is compiled (structure) and what is only a number (hyperparameters)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, NamedTuple, Self, get_args
+
+import yaml
+
+from goodfit.errors import PlanError, nearest
+
+Activation = Literal[
+    "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "softplus"
+]
+Initialisation = Literal["auto", "he", "xavier"]
+Architecture = Literal["plain", "residual"]
+BatchNorm = Literal["none", "before", "after"]
+Optimiser = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
+Decay = Literal["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"]
+PreparationKind = Literal["standard", "robust", "quantile"]
+
+
+class Hyperparameters(NamedTuple):
+    """Every number of a plan: traced, so that changing one never recompiles."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    decay_rate: float
+    weight_decay: float
+    l2: float
+    l1: float
+    clip_norm: float
+    label_smoothing: float
+    keep_prob: tuple[float, ...]
+    input_keep_prob: float
+    batch_norm_beta: float
+    class_balance: float
+    epochs: float
+    patience: float
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is compiled: two plans with equal structures share one program.
+
+    The booleans say only whether that work is in the program at all; how much is a number.
+    """
+
+    hidden_units: tuple[int, ...]
+    architecture: Architecture
+    activation: Activation
+    batch_norm: BatchNorm
+    optimiser: Optimiser
+    decay: Decay
+    batch_size: int
+    dropout: bool
+    input_dropout: bool
+    l1: bool
+    clipping: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One experiment's complete settings; frozen, validated, round-trips through YAML.
+
+    Attributes:
+        hidden_units: units of each hidden layer; empty means logistic, softmax or linear regression.
+        architecture: `residual` adds a hidden layer's input to its output where their widths agree.
+        activation: the hidden layers' activation.
+        initialisation: `auto` is Xavier for tanh and sigmoid and He for the others (seed: weight initialisation).
+        batch_norm: normalise z `before` the activation, or a `after` it.
+        optimiser: the seed's four; `adam` with a `weight_decay` is AdamW.
+        batch_size: examples in a mini-batch; 0 is the whole training set.
+        decay: how the learning rate falls; epochs count from 1.
+        preparation: how numbers are scaled before they enter the network.
+        epochs: passes over the training set.
+        learning_rate: α, at the start (`one_cycle`: at the top).
+        beta1: β of momentum, β₁ of Adam.
+        beta2: β of RMSprop, β₂ of Adam.
+        epsilon: ε of RMSprop and Adam.
+        decay_rate: γ of `inverse`, the base of `exponential`, K of `inverse_sqrt`, the warm-up share of `one_cycle`.
+        weight_decay: decoupled weight decay, a share of the weights taken off per unit of learning rate.
+        l2: λ of the seed's L2 penalty, (λ/2m)·Σw².
+        l1: λ of the seed's L1 penalty, (λ/2m)·Σ|w|.
+        clip_norm: the largest global norm of a gradient; 0 leaves gradients alone.
+        label_smoothing: share of each label spread over all classes.
+        keep_prob: dropout's probability of keeping a unit, for all hidden layers or one for each.
+        input_keep_prob: the same for the inputs.
+        batch_norm_beta: β of the running statistics of batch norm.
+        class_balance: class weights are (mean count / count) to this power; 0 is none, 1 is balanced.
+        patience: epochs without a better dev cost before training stops; 0 trains to the end.
+        snapshots: copies of the parameters kept at even distances along the run, for ensembles.
+    """
+
+    hidden_units: tuple[int, ...] = (256, 256, 256)
+    architecture: Architecture = "plain"
+    activation: Activation = "silu"
+    initialisation: Initialisation = "auto"
+    batch_norm: BatchNorm = "none"
+    optimiser: Optimiser = "adam"
+    batch_size: int = 128
+    decay: Decay = "one_cycle"
+    preparation: PreparationKind = "robust"
+    epochs: int = 60
+    learning_rate: float = 3e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    decay_rate: float = 0.1
+    weight_decay: float = 0.01
+    l2: float = 0.0
+    l1: float = 0.0
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    keep_prob: float | tuple[float, ...] = 0.85
+    input_keep_prob: float = 1.0
+    batch_norm_beta: float = 0.9
+    class_balance: float = 0.0
+    patience: int = 0
+    snapshots: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("hidden_units", "keep_prob"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+        _check(self)
+
+    @property
+    def keep_probs(self) -> tuple[float, ...]:
+        """keep_prob of each hidden layer."""
+        if isinstance(self.keep_prob, tuple):
+            return self.keep_prob
+        return (float(self.keep_prob),) * len(self.hidden_units)
+
+    @property
+    def structure(self) -> Structure:
+        """The part that is compiled."""
+        return Structure(
+            hidden_units=self.hidden_units,
+            architecture=self.architecture,
+            activation=self.activation,
+            batch_norm=self.batch_norm,
+            optimiser=self.optimiser,
+            decay=self.decay,
+            batch_size=self.batch_size,
+            dropout=any(keep_prob < 1 for keep_prob in self.keep_probs),
+            input_dropout=self.input_keep_prob < 1,
+            l1=self.l1 > 0,
+            clipping=self.clip_norm > 0,
+        )
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """The part that is traced."""
+        numbers = {name: float(getattr(self, name)) for name in Hyperparameters._fields if name != "keep_prob"}
+        return Hyperparameters(keep_prob=self.keep_probs, **numbers)
+
+    def with_(self, **changes: Any) -> Self:
+        """This plan with some settings changed; a changed depth takes a per-layer keep_prob back to its mean.
+
+        >>> Plan().with_(learning_rate=0.01).learning_rate
+        0.01
+        """
+        check_keys(changes)
+        depth = len(changes.get("hidden_units", self.hidden_units))
+        if "keep_prob" not in changes and isinstance(self.keep_prob, tuple) and len(self.keep_prob) != depth:
+            mean = sum(self.keep_prob) / len(self.keep_prob) if self.keep_prob else 1.0
+            changes["keep_prob"] = mean
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as they stand in YAML and JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """The plan with these settings, the defaults for the rest.
+
+        Raises:
+            PlanError: an unknown key, or a value that does not fit it.
+        """
+        check_keys(settings)
+        return cls(**settings)
+
+    def to_yaml(self) -> str:
+        """This plan as YAML."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Self:
+        """The plan written in `text`.
+
+        Raises:
+            PlanError: not YAML, not a mapping, an unknown key or a value that does not fit.
+        """
+        try:
+            settings = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise PlanError(f"the plan is not valid YAML ({str(error).splitlines()[0]}); write `key: value` lines") from None
+        if settings is None:
+            settings = {}
+        if not isinstance(settings, dict):
+            raise PlanError("the plan is not a mapping; write one `key: value` a line")
+        return cls.from_dict(settings)
+
+
+def check_keys(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that no plan has.
+
+    Raises:
+        PlanError: an unknown key; the nearest known one is named.
+    """
+    known = [field.name for field in fields(Plan)]
+    for key in settings:
+        if key not in known:
+            raise PlanError(f"unknown plan key '{key}': {nearest(str(key), known)}")
+
+
+_CHOICES = {
+    "architecture": get_args(Architecture),
+    "activation": get_args(Activation),
+    "initialisation": get_args(Initialisation),
+    "batch_norm": get_args(BatchNorm),
+    "optimiser": get_args(Optimiser),
+    "decay": get_args(Decay),
+    "preparation": get_args(PreparationKind),
+}
+# name: (lowest, highest, lowest allowed itself, highest allowed itself)
+_RANGES = {
+    "learning_rate": (0, math.inf, False, False),
+    "beta1": (0, 1, True, False),
+    "beta2": (0, 1, True, False),
+    "epsilon": (0, math.inf, True, False),
+    "decay_rate": (0, math.inf, True, False),
+    "weight_decay": (0, math.inf, True, False),
+    "l2": (0, math.inf, True, False),
+    "l1": (0, math.inf, True, False),
+    "clip_norm": (0, math.inf, True, False),
+    "label_smoothing": (0, 1, True, False),
+    "input_keep_prob": (0, 1, False, True),
+    "batch_norm_beta": (0, 1, True, False),
+    "class_balance": (0, 1, True, True),
+}
+_WHOLE = {"batch_size": 0, "epochs": 1, "patience": 0, "snapshots": 0}
+
+
+def _check(plan: Plan) -> None:
+    """Raise PlanError at the first setting outside its range."""
+    for name, choices in _CHOICES.items():
+        value = getattr(plan, name)
+        if value not in choices:
+            raise PlanError(f"{name} is {value!r}: {nearest(str(value), choices)}")
+    for name, (low, high, low_in, high_in) in _RANGES.items():
+        _check_number(name, getattr(plan, name), low, high, low_in, high_in)
+    for name, least in _WHOLE.items():
+        value = getattr(plan, name)
+        if not _is_whole(value) or value < least:
+            raise PlanError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+    if not isinstance(plan.hidden_units, tuple) or not all(_is_whole(n) and n > 0 for n in plan.hidden_units):
+        raise PlanError(f"hidden_units is {plan.hidden_units!r}; it must be a list of whole numbers above 0")
+    if isinstance(plan.keep_prob, tuple) and len(plan.keep_prob) != len(plan.hidden_units):
+        raise PlanError(
+            f"keep_prob has {len(plan.keep_prob)} values for {len(plan.hidden_units)} hidden layers; give one for each, or one for all"
+        )
+    for value in plan.keep_prob if isinstance(plan.keep_prob, tuple) else (plan.keep_prob,):
+        _check_number("keep_prob", value, 0, 1, False, True)
+    if plan.decay == "one_cycle" and plan.decay_rate >= 1:
+        raise PlanError(f"decay_rate is {plan.decay_rate!r}; with one_cycle it is the warm-up share, below 1")
+    if plan.batch_norm != "none" and plan.batch_size == 1:
+        raise PlanError("batch_size is 1 with batch norm; one example has no variance, take 2 or more")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_number(name: str, value: object, low: float, high: float, low_in: bool, high_in: bool) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not (
+        (low < value or (low_in and value == low)) and (value < high or (high_in and value == high))
+    ):
+        below = "at least" if low_in else "above"
+        above = "" if high == math.inf else f" and {'at most' if high_in else 'below'} {high}"
+        raise PlanError(f"{name} is {value!r}; it must be a number {below} {low}{above}")

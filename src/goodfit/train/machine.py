@@ -1,0 +1,46 @@
+"""The machine that trains: its devices, its memory, and where compiled programs are kept."""
+
+import os
+from pathlib import Path
+
+import jax
+
+_GPU_PLATFORMS = ("gpu", "cuda", "rocm")
+
+
+def prepare_jax() -> None:
+    """One CPU device a core, and the compilation cache on; idle where JAX is in use already (a notebook, Keras)."""
+    if not jax.config.jax_compilation_cache_dir:
+        home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        jax.config.update("jax_compilation_cache_dir", os.environ.get("GOODFIT_CACHE", f"{home}/goodfit/xla"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    if jax.config.jax_num_cpu_devices < 1:
+        try:
+            jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+        except (AttributeError, RuntimeError):  # no affinity on this system, or the devices are there already
+            return
+
+
+def devices() -> tuple[jax.Device, ...]:
+    """The devices that a stack is spread over."""
+    prepare_jax()
+    return tuple(jax.local_devices())
+
+
+def on_gpu() -> bool:
+    """Whether those devices are GPUs."""
+    return devices()[0].platform in _GPU_PLATFORMS
+
+
+def free_memory() -> int:
+    """Bytes that a stack may take: free on the GPU, or available on this machine."""
+    if on_gpu():
+        stats = devices()[0].memory_stats() or {}
+        return int(stats.get("bytes_limit", 8 << 30) - stats.get("bytes_in_use", 0))
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(line for line in lines if line.startswith("MemAvailable"))
+        return int(available.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

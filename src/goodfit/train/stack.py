@@ -1,0 +1,246 @@
+"""Many models in one compiled program: the only module with jit, loops over models, and sharding.
+
+Measured (design): plain `vmap` over the models changes a model's rounding with the size of the stack; a loop over each
+device's models inside the one program gives the same bits alone and in any stack, at about the same speed. So CPUs loop
+and GPUs, where only width pays, vmap.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Int
+
+from goodfit.nets.architectures import forward
+from goodfit.plan import Structure
+from goodfit.train.machine import devices, on_gpu
+from goodfit.train.step import (
+    RECORDED,
+    Data,
+    Model,
+    Program,
+    State,
+    Task,
+    advance,
+    end_epoch,
+    epoch_order,
+    steps_per_epoch,
+    train_step,
+)
+
+CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
+MOST_EPOCHS = 256  # records kept between two visits to the host
+PREDICTION_CHUNK = 512
+
+Lift = Literal["loop", "vmap"]
+Driver = Literal["scanned", "stepped"]
+
+
+def capacity() -> int:
+    """Places in a stack on this machine: a multiple of its devices."""
+    count = len(devices())
+    return -(-CAPACITY // count) * count
+
+
+class Stack:
+    """A fixed number of places for models of one program, spread over the devices.
+
+    Models are numbered as they were given; the place of each may change, its numbers do not.
+    """
+
+    def __init__(self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int) -> None:
+        self.program = program
+        self.devices = devices()
+        self.places = places
+        mesh = Mesh(np.array(self.devices), ("models",))
+        self._split = NamedSharding(mesh, PartitionSpec("models"))
+        self._data = jax.device_put(data, NamedSharding(mesh, PartitionSpec()))
+        self._tasks = list(tasks)
+        self._spread(list(range(len(tasks))), _stacked(states, range(len(tasks))))
+
+    def _spread(self, live: list[int], states: State) -> None:
+        """Deal the live models out to the devices in turn; `states` holds one row a model in that order."""
+        per_device = self.places // len(self.devices)
+        count = len(self.devices)
+        self._place = {model: (i % count) * per_device + i // count for i, model in enumerate(live)}
+        source = np.zeros(self.places, np.int64)
+        for i, place in enumerate(self._place.values()):
+            source[place] = i
+        put = functools.partial(jax.device_put, device=self._split)
+        self._states = put(jax.tree.map(lambda leaf: np.asarray(leaf)[source], states))
+        tasks = _stacked([self._tasks[model] for model in live], range(len(live)))
+        self._device_tasks = put(jax.tree.map(lambda leaf: leaf[source], tasks))
+
+    def states(self, models: Sequence[int]) -> State:
+        """The states of these models as NumPy arrays, one row each, in the order asked for."""
+        places = np.array([self._place[model] for model in models])
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[places], self._states)
+
+    def change(self, model: int, task: Task) -> None:
+        """Give a model another task (other hyperparameters), from its next step on."""
+        self._tasks[model] = task
+        tasks = _stacked([self._tasks[m] for m in self._place], range(len(self._place)))
+        rows = np.zeros(self.places, np.int64)
+        for i, place in enumerate(self._place.values()):
+            rows[place] = i
+        self._device_tasks = jax.device_put(jax.tree.map(lambda leaf: leaf[rows], tasks), self._split)
+
+    def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
+        """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
+        live = list(until)
+        if self._lopsided(live):
+            self._spread(live, self.states(live))
+        per_device = self.places // len(self.devices)
+        ends = np.zeros(self.places, np.int32)
+        lists = np.zeros((len(self.devices), per_device), np.int32)
+        counts = np.zeros(len(self.devices), np.int32)
+        for model in live:
+            place = self._place[model]
+            device = place // per_device
+            lists[device, counts[device]] = place % per_device
+            counts[device] += 1
+            ends[place] = until[model]
+        lift = "vmap" if on_gpu() else "loop"
+        run = _compiled(self.program, self.devices, lift)
+        self._states, records = run(self._data, self._device_tasks, self._states, lists.reshape(-1), counts, ends)
+        records = np.asarray(records)
+        return {model: records[self._place[model]] for model in live}
+
+    def _lopsided(self, live: list[int]) -> bool:
+        """Whether one device has two live models more than another."""
+        per_device = self.places // len(self.devices)
+        loads = np.bincount([self._place[model] // per_device for model in live], minlength=len(self.devices))
+        return bool(loads.max() - loads.min() > 1)
+
+
+def _stacked(trees: Sequence[Any], order: Sequence[int]) -> Any:
+    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaves[i]) for i in order]), *trees)
+
+
+def _empty_records(data: Data, *leading: int) -> Float[Array, "*leading epochs recorded"]:
+    return jnp.full((*leading, MOST_EPOCHS, len(RECORDED)), jnp.nan, data.inputs.dtype)
+
+
+@functools.cache
+def _compiled(program: Program, on: tuple[jax.Device, ...], lift: Lift) -> Callable[..., Any]:
+    """The whole stack's training as one program, sharded over the devices."""
+    spread, whole = PartitionSpec("models"), PartitionSpec()
+    sharded = jax.shard_map(
+        functools.partial(_loop if lift == "loop" else _vmap, program),
+        mesh=Mesh(np.array(on), ("models",)),
+        in_specs=(whole, spread, spread, spread, spread, spread),
+        out_specs=(spread, spread),
+        check_vma=False,
+    )
+    return jax.jit(sharded, donate_argnums=(2,))
+
+
+def _loop(
+    program: Program, data: Data, tasks: Task, states: State, live: Int[Array, "places"], count: Int[Array, "1"], until: Int[Array, "places"]
+) -> tuple[State, Float[Array, "places epochs recorded"]]:
+    """One device's live models, one after another."""
+
+    def one(index: Int[Array, ""], carry: tuple[State, Array]) -> tuple[State, Array]:
+        states, records = carry
+        place = live[index]
+        task, state = jax.tree.map(lambda leaf: leaf[place], (tasks, states))
+        state, rows = advance(program, data, task, state, until[place], _empty_records(data))
+        states = jax.tree.map(lambda leaf, new: leaf.at[place].set(new), states, state)
+        return states, records.at[place].set(rows)
+
+    return jax.lax.fori_loop(0, count[0], one, (states, _empty_records(data, live.shape[0])))
+
+
+def _vmap(
+    program: Program, data: Data, tasks: Task, states: State, live: Int[Array, "places"], count: Int[Array, "1"], until: Int[Array, "places"]
+) -> tuple[State, Float[Array, "places epochs recorded"]]:
+    """One device's models side by side; those that are not live have no step to do."""
+    del live, count
+    records = _empty_records(data, until.shape[0])
+    return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(data, tasks, states, until, records)
+
+
+class SteppedStack:
+    """The same models driven from the host, a compiled step at a time.
+
+    For programs that are slow inside a loop: XLA's CPU convolutions in `lax.scan` ran 30 times slower (design).
+    """
+
+    def __init__(self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int) -> None:
+        del places
+        self.program = program
+        self._data, self._tasks, self._states = jax.device_put(data), list(tasks), list(states)
+
+    def states(self, models: Sequence[int]) -> State:
+        """The states of these models as NumPy arrays, one row each, in the order asked for."""
+        return _stacked(self._states, models)
+
+    def change(self, model: int, task: Task) -> None:
+        """Give a model another task (other hyperparameters), from its next step on."""
+        self._tasks[model] = task
+
+    def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
+        """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
+        return {model: self._advance_one(model, end) for model, end in until.items()}
+
+    def _advance_one(self, model: int, until: int) -> Float[np.ndarray, "epochs recorded"]:
+        order_of, step, end = _compiled_steps(self.program)
+        task, state = self._tasks[model], self._states[model]
+        records = np.full((MOST_EPOCHS, len(RECORDED)), np.nan, self._data.inputs.dtype)
+        per_epoch = int(steps_per_epoch(self.program, task))
+        done, row = int(state.step), 0
+        order = order_of(task, done // per_epoch)
+        while done < until and int(state.status) == 0:
+            state = step(self._data, task, state, order)
+            done += 1
+            if done % per_epoch == 0:
+                state, record = end(self._data, task, state)
+                records[row] = record
+                row += 1
+                order = order_of(task, done // per_epoch)
+        self._states[model] = state
+        return records
+
+
+@functools.cache
+def _compiled_steps(program: Program) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    order = jax.jit(functools.partial(epoch_order, program))
+    step = jax.jit(functools.partial(train_step, program))
+    return order, step, jax.jit(functools.partial(end_epoch, program))
+
+
+def driver(structure: Structure) -> Driver:
+    """Which driver a structure needs here; every dense network is scanned."""
+    del structure
+    return "scanned"
+
+
+STACKS: dict[Driver, type[Stack] | type[SteppedStack]] = {"scanned": Stack, "stepped": SteppedStack}
+
+
+@functools.cache
+def _compiled_forward(structure: Structure) -> Callable[..., Any]:
+    def logits(model: Model, inputs: Float[Array, "chunk features"]) -> Float[Array, "chunk outputs"]:
+        return forward(structure, model.params, inputs, model.averages, None)[0]
+
+    return jax.jit(logits)
+
+
+def logits(structure: Structure, model: Model, inputs: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows outputs"]:
+    """Outputs before their activation, in chunks of one size, so that each structure compiles once."""
+    architecture = replace(
+        structure, optimiser="adam", decay="constant", batch_size=0, dropout=False, input_dropout=False, l1=False, clipping=False
+    )
+    run = _compiled_forward(architecture)
+    model = jax.device_put(model, devices()[0])
+    outputs = []
+    for start in range(0, len(inputs), PREDICTION_CHUNK):
+        part = inputs[start : start + PREDICTION_CHUNK]
+        padding = np.zeros((PREDICTION_CHUNK - len(part), inputs.shape[1]), inputs.dtype)
+        outputs.append(np.asarray(run(model, np.concatenate([part, padding])))[: len(part)])
+    return np.concatenate(outputs)

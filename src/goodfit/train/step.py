@@ -1,0 +1,229 @@
+"""One model: a step of training, and the look at it when an epoch ends. No model axis anywhere."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Num, UInt32
+
+from goodfit.data.minibatches import minibatch, shuffled
+from goodfit.nets.architectures import Averages, Dropout, Params, forward
+from goodfit.nets.layers import Moments
+from goodfit.nets.losses import Output, errors, losses, penalty
+from goodfit.nets.noise import fold
+from goodfit.plan import Hyperparameters, Structure
+from goodfit.train.decay import learning_rate
+from goodfit.train.optimisers import descend, optimiser, shrink
+
+GOING, STOPPED_EARLY, DIVERGED = 0, 1, 2
+RECORDED = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Program:
+    """All that a compiled training depends on, besides the shapes of its arguments.
+
+    Attributes:
+        structure: the plan's, with its batch size resolved (never 0).
+        output: the output's activation and loss.
+        whole_batch: one batch is the whole training set, so that shuffling is idle.
+        evaluation_chunk: examples evaluated at once at an epoch's end.
+    """
+
+    structure: Structure
+    output: Output
+    whole_batch: bool
+    evaluation_chunk: int
+
+
+class Data(NamedTuple):
+    """Prepared examples: one copy for each distinct preparation in the stack."""
+
+    inputs: Float[Array, "sets rows features"]
+    targets: Num[Array, "sets rows"]
+
+
+class Task(NamedTuple):
+    """What one model trains on, and how.
+
+    Attributes:
+        hyperparameters: the plan's numbers.
+        key: the model's own source of randomness.
+        set: which copy of the data.
+        rows: its training rows, then padding.
+        m: how many rows are real.
+        watched: rows evaluated after each epoch: of the training set, then of the dev set, each padded to whole chunks.
+        watched_train: how many of them are training rows.
+        watched_dev: how many are dev rows.
+        class_weights: weight of each class in the cost (mean about 1).
+    """
+
+    hyperparameters: Hyperparameters
+    key: UInt32[Array, ""]
+    set: Int[Array, ""]
+    rows: Int[Array, "places"]
+    m: Int[Array, ""]
+    watched: Int[Array, "watched"]
+    watched_train: Int[Array, ""]
+    watched_dev: Int[Array, ""]
+    class_weights: Float[Array, "classes"]
+
+
+class Model(NamedTuple):
+    """A network at one moment: what prediction needs."""
+
+    params: Params
+    averages: Averages
+
+
+class State(NamedTuple):
+    """What the next step needs, and the best model so far."""
+
+    model: Model
+    optimiser: Any
+    step: Int[Array, ""]
+    objective_sum: Float[Array, ""]
+    best: Model
+    best_cost: Float[Array, ""]
+    best_step: Int[Array, ""]
+    waited: Int[Array, ""]
+    status: Int[Array, ""]
+
+
+def first_state(program: Program, hyperparameters: Hyperparameters, params: Params, averages: Averages) -> State:
+    """The state before the first step."""
+    model, zero = Model(params, averages), jnp.int32(0)
+    infinity = jnp.asarray(jnp.inf, params[0]["W"].dtype)
+    start = optimiser(program.structure, hyperparameters).init(params)
+    return State(model, start, zero, jnp.zeros_like(infinity), model, infinity, zero, zero, zero)
+
+
+def steps_per_epoch(program: Program, task: Task) -> Int[Array, ""]:
+    """Whole mini-batches in the training set; an incomplete last one is dropped, the order being new each epoch."""
+    return task.m // program.structure.batch_size
+
+
+def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Array, "places"]:
+    """The training rows in this epoch's order; `epoch` counts from 0."""
+    return task.rows if program.whole_batch else shuffled(task.rows, task.m, fold(fold(task.key, 1), epoch))
+
+
+def objective(
+    program: Program, task: Task, params: Params, inputs: Float[Array, "batch features"], targets: Num[Array, "batch"], key: UInt32[Array, ""]
+) -> tuple[Float[Array, ""], Averages]:
+    """The cost that a step descends: mean weighted loss and the L2 penalty (L1 works by the proximal step)."""
+    h = task.hyperparameters
+    logits, used = forward(program.structure, params, inputs, None, Dropout(key, h))
+    each = losses(program.output, logits, targets, h.label_smoothing)
+    if program.output != "linear":
+        each = each * task.class_weights[targets.astype(jnp.int32)]
+    return each.mean() + penalty(params, h._replace(l1=0.0), task.m), used
+
+
+def train_step(program: Program, data: Data, task: Task, state: State, order: Int[Array, "places"]) -> State:
+    """One update on the next mini-batch of the epoch."""
+    structure, h = program.structure, task.hyperparameters
+    per_epoch = steps_per_epoch(program, task)
+    rows = minibatch(order, state.step % per_epoch, structure.batch_size)
+    inputs, targets = data.inputs[task.set, rows], data.targets[task.set, rows]
+    key = fold(fold(task.key, 2), state.step)
+    params = state.model.params
+    (cost, used), gradients = jax.value_and_grad(
+        lambda params: objective(program, task, params, inputs, targets, key), has_aux=True
+    )(params)
+    direction, averages_of_gradients = optimiser(structure, h).update(gradients, state.optimiser, params)
+    rate = learning_rate(structure.decay, h, state.step, per_epoch)
+    moved = descend(params, direction, rate)
+    if structure.l1:
+        moved = shrink(moved, rate * h.l1 / (2 * task.m))
+        cost = cost + penalty(params, h._replace(l2=0.0), task.m)
+    beta = h.batch_norm_beta
+    averages = jax.tree.map(lambda v, theta: (beta * v + (1 - beta) * theta).astype(v.dtype), state.model.averages, used)
+    return state._replace(
+        model=Model(moved, averages),
+        optimiser=averages_of_gradients,
+        step=state.step + 1,
+        objective_sum=state.objective_sum + cost,
+    )
+
+
+def settled(task: Task, state: State) -> Model:
+    """The model as it predicts: running averages with their bias corrected (seed: bias correction)."""
+    weight = 1 - jnp.asarray(task.hyperparameters.batch_norm_beta) ** state.step
+    averages = tuple(
+        Moments((average.mean / weight).astype(average.mean.dtype), (average.variance / weight).astype(average.mean.dtype))
+        for average in state.model.averages
+    )
+    return Model(state.model.params, averages)
+
+
+def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Array, "4"]:
+    """Cost and error on the watched training and dev rows: no penalty, smoothing, class weights or dropout."""
+    chunk = program.evaluation_chunk
+    train_chunks = -(-task.watched_train // chunk)
+    chunks = train_chunks + -(-task.watched_dev // chunk)
+
+    def add(index: Int[Array, ""], sums: Float[Array, "2 2"]) -> Float[Array, "2 2"]:
+        rows = jax.lax.dynamic_slice(task.watched, (index * chunk,), (chunk,))
+        in_dev = (index >= train_chunks).astype(jnp.int32)
+        first = (index - in_dev * train_chunks) * chunk
+        real = first + jnp.arange(chunk) < jnp.where(in_dev == 1, task.watched_dev, task.watched_train)
+        logits, _ = forward(program.structure, model.params, data.inputs[task.set, rows], model.averages, None)
+        targets = data.targets[task.set, rows]
+        cost = jnp.where(real, losses(program.output, logits, targets), 0).sum()
+        error = jnp.where(real, errors(program.output, logits, targets), 0).sum()
+        return sums.at[:, in_dev].add(jnp.stack([cost, error]))
+
+    sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.inputs.dtype))
+    return (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
+
+
+def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "6"]]:
+    """Measure, keep the best model, and decide whether the model goes on (early stopping, divergence)."""
+    h = task.hyperparameters
+    model = settled(task, state)
+    measured = evaluate(program, data, task, model)
+    per_epoch = steps_per_epoch(program, task)
+    mean_objective = state.objective_sum / per_epoch
+    rate = learning_rate(program.structure.decay, h, state.step - 1, per_epoch)
+    dev_cost = measured[1]
+    better = dev_cost < state.best_cost
+    waited = jnp.where(better, 0, state.waited + 1)
+    status = jnp.where((h.patience > 0) & (waited >= h.patience), STOPPED_EARLY, GOING)
+    status = jnp.where(jnp.isfinite(mean_objective + measured.sum()), status, DIVERGED)
+    state = state._replace(
+        objective_sum=jnp.zeros_like(state.objective_sum),
+        best=jax.lax.cond(better, lambda: model, lambda: state.best),
+        best_cost=jnp.where(better, dev_cost, state.best_cost),
+        best_step=jnp.where(better, state.step, state.best_step),
+        waited=waited,
+        status=status.astype(jnp.int32),
+    )
+    return state, jnp.concatenate([measured, jnp.stack([mean_objective, rate]).astype(measured.dtype)])
+
+
+def advance(
+    program: Program, data: Data, task: Task, state: State, until: Int[Array, ""], records: Float[Array, "epochs 6"]
+) -> tuple[State, Float[Array, "epochs 6"]]:
+    """Train up to step `until`, or to the model's own end; a row of `records` for each epoch that ends on the way."""
+    per_epoch = steps_per_epoch(program, task)
+    first_epoch = state.step // per_epoch
+
+    def going(carry: tuple[State, Array]) -> Array:
+        return (carry[0].step < until) & (carry[0].status == GOING)
+
+    def epoch(carry: tuple[State, Array]) -> tuple[State, Array]:
+        state, records = carry
+        number, place = state.step // per_epoch, state.step % per_epoch
+        order = epoch_order(program, task, number)
+        steps = jnp.minimum(per_epoch - place, until - state.step)
+        state = jax.lax.fori_loop(0, steps, lambda _, s: train_step(program, data, task, s, order), state)
+
+        def measure() -> tuple[State, Array]:
+            measured, record = end_epoch(program, data, task, state)
+            return measured, records.at[number - first_epoch].set(record)
+
+        return jax.lax.cond(state.step % per_epoch == 0, measure, lambda: (state, records))
+
+    return jax.lax.while_loop(going, epoch, (state, records))
