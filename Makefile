@@ -1,0 +1,50 @@
+# goodfit's chores. `make setup` is quick the second time; `make PYTHON=python3.12 setup` picks an interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := .venv-bench
+
+.PHONY: setup demo test lint format examples bench clean
+
+setup: $(VENV)/stamp
+
+$(VENV)/stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("goodfit needs Python 3.11 or newer: make PYTHON=python3.12 setup" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# From data to report in about a minute; the last line says where the report is.
+demo: setup
+	$(BIN)/goodfit improve digits --budget 60
+
+test: setup
+	$(BIN)/pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The examples in docstrings, then those of the README, run for real in a temporary folder.
+examples: setup
+	$(BIN)/pytest --doctest-modules src
+	$(BIN)/python .ci/examples.py README.md
+
+# The rivals (PyTorch, LightGBM, ...) are heavy, so they live in an environment of their own.
+$(BENCH)/stamp: pyproject.toml constraints.txt
+	test -x $(BENCH)/bin/pip || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet -c constraints.txt -e '.[bench]'
+	@touch $@
+
+bench: $(BENCH)/stamp
+	$(BENCH)/bin/python benchmarks/engine.py
+	$(BENCH)/bin/python benchmarks/quality.py
+
+clean:
+	rm -rf $(VENV) $(BENCH) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
