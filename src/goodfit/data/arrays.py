@@ -1,0 +1,144 @@
+"""Tables that are in memory already: NumPy arrays, pandas and Polars frames."""
+
+import datetime
+import decimal
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from goodfit.errors import InputError
+
+TARGET = "y"  # the target's name where arrays X and y give it none
+
+
+def frame_of_columns(columns: Sequence[tuple[str, pl.Series]], what: str) -> pl.DataFrame:
+    """A table of named columns.
+
+    Raises:
+        InputError: two columns of one name, or of different lengths.
+    """
+    names = [name for name, _ in columns]
+    check_names(names, what)
+    lengths = {name: len(values) for name, values in columns}
+    for name, length in lengths.items():
+        if length != lengths[names[0]]:
+            raise InputError(
+                f"{what} has columns of different lengths: '{names[0]}' has {lengths[names[0]]} rows, '{name}' {length}"
+            )
+    return pl.DataFrame([values.rename(name) for name, values in columns])
+
+
+def check_names(names: Sequence[str], what: str) -> None:
+    """Refuse a table in which two columns have one name.
+
+    Raises:
+        InputError: the name, and both places.
+    """
+    first: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if name in first:
+            raise InputError(
+                f"{what} has two columns named '{name}' (columns {first[name]} and {place}); give each its own name"
+            )
+        first[name] = place
+
+
+def frame_of_array(array: np.ndarray, what: str) -> pl.DataFrame:
+    """The columns x0, x1, … of an array; images and the like are laid out flat.
+
+    Raises:
+        InputError: not one row an example.
+    """
+    if array.ndim < 2:
+        raise InputError(f"{what} has {array.ndim} dimensions; it needs two, rows and columns")
+    flat = array.reshape(len(array), -1)
+    if flat.size == 0:
+        raise InputError(f"{what} is empty: its shape is {array.shape}")
+    return pl.DataFrame([series_of(flat[:, i], what).rename(f"x{i}") for i in range(flat.shape[1])])
+
+
+def frame_of_pair(inputs: Any, target: Any, what: str) -> tuple[pl.DataFrame, str]:
+    """The table of (X, y), and the name of its target.
+
+    Raises:
+        InputError: y is not one value a row of X.
+    """
+    frame = frame_in_memory(inputs, what)
+    if frame is None:
+        frame = frame_of_array(np.asarray(inputs), f"X of {what}")
+    name = getattr(target, "name", None)
+    name = str(name) if name else TARGET
+    values = target if isinstance(target, pl.Series) else series_of_any(target, f"y of {what}")
+    if len(values) != len(frame):
+        raise InputError(f"{what} has {len(frame)} rows in X but {len(values)} in y; they must go together")
+    return frame_of_columns([*((column.name, column) for column in frame), (name, values)], what), name
+
+
+def frame_in_memory(source: Any, what: str) -> pl.DataFrame | None:
+    """A Polars or pandas frame as a Polars frame; None for anything else."""
+    if isinstance(source, pl.LazyFrame):
+        return source.collect()
+    if isinstance(source, pl.DataFrame):
+        return source
+    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
+        columns = [source.iloc[:, place] for place in range(source.shape[1])]
+        names = [str(name) for name in source.columns]
+        if not names:
+            raise InputError(f"{what} is empty: it has no columns")
+        return frame_of_columns(
+            [(name, series_of_any(column, what)) for name, column in zip(names, columns, strict=True)], what
+        )
+    return None
+
+
+def series_of_any(values: Any, what: str) -> pl.Series:
+    """A column from a pandas series, an array or a list."""
+    if type(values).__module__.partition(".")[0] == "pandas":
+        missing = values.isna().to_numpy()
+        kind = getattr(values.dtype, "kind", "O")
+        if kind == "M":
+            return pl.Series(values.to_numpy(dtype="datetime64[us]"))
+        array = values.astype(object).to_numpy() if missing.any() or kind not in "biuf" else values.to_numpy()
+        return (
+            _series_of_objects(np.where(missing, None, array)) if array.dtype == object else pl.Series(array)
+        )
+    array = np.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise InputError(f"{what} has shape {array.shape}; it needs one value a row")
+    return series_of(array, what)
+
+
+def series_of(array: np.ndarray, what: str) -> pl.Series:
+    """A column from a one-dimensional array of any kind."""
+    kind = array.dtype.kind
+    if kind == "c":
+        raise InputError(f"{what} holds complex numbers; give real and imaginary parts as two columns")
+    if kind == "M":
+        return pl.Series(array.astype("datetime64[us]"))
+    if kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if kind in "SU":
+        return pl.Series(array.tolist(), dtype=pl.String)
+    if kind == "O":
+        return _series_of_objects(array)
+    if array.dtype == np.float16 or array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    return pl.Series(np.ascontiguousarray(array))
+
+
+def _series_of_objects(array: np.ndarray) -> pl.Series:
+    """Python objects as booleans, numbers or dates where all are, else as text; None and NaN are missing."""
+    values = [None if value is None or value != value else value for value in array]
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, bool | np.bool_) for value in present):
+        return pl.Series(values, dtype=pl.Boolean)
+    if all(isinstance(value, numbers.Real | decimal.Decimal) for value in present):
+        return pl.Series([None if value is None else float(value) for value in values], dtype=pl.Float64)
+    if all(isinstance(value, datetime.date) for value in present):
+        return pl.Series([None if value is None else value.isoformat() for value in values], dtype=pl.String)
+    return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
