@@ -1,0 +1,95 @@
+"""`goodfit improve`: the whole loop, from data to a good fit and its proof."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from goodfit.cli import options, output, progress
+from goodfit.cli.output import error_words, gap_words, metric_name
+
+
+def improve(
+    data: options.DataSource,
+    target: options.Target = None,
+    task: options.Task = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    dev: options.Dev = None,
+    test: options.Test = None,
+    no_test: options.NoTest = False,
+    seed: options.Seed = 0,
+    budget: Annotated[
+        float, typer.Option(metavar="SECONDS", callback=options.seconds, help="Time to spend, within 10 %.")
+    ] = 120.0,
+    rounds: Annotated[
+        int | None,
+        typer.Option(callback=options.whole(1), help="Rounds in place of a budget: reproducible to the bit."),
+    ] = None,
+    folds: options.Folds = None,
+    human_error: options.HumanError = None,
+    min_gap: options.MinGap = 0.02,
+    plan: options.PlanFile = None,
+    replay: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Take an earlier run's decisions by the clock again.")
+    ] = None,
+    out: options.Out = "runs",
+    force_test: Annotated[
+        bool, typer.Option("--force-test", help="Open the test set though it was opened before; recorded.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Train, diagnose, try what the diagnosis prescribes, keep what helps, and test once.
+
+    Example: goodfit improve customers.csv --target churned --budget 300
+    """
+    settings = locals()  # the options are named as the verb's arguments
+    del settings["as_json"]
+    from goodfit import verbs
+
+    with progress.shown(quiet=as_json) as callback:
+        result = verbs.improve(**settings, progress=callback)
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """Is it a good fit, what error to expect, what helped, what next, where the report is."""
+    final = result["final"]
+    if result["outcome"] == "interrupted":
+        yield "Stopped early by Ctrl-C; this is the best so far."
+    yield f"Good fit? {_VERDICTS.get(final['verdict'], final['verdict'])}"
+    yield f"  {final['reason']}"
+    yield output.expected_error(final, result["metric"])
+    yield from _what_helped(result)
+    for sentence in final["next"][:3]:
+        yield f"Next: {sentence}"
+    yield f"Report: {result['report']}"
+
+
+_VERDICTS = {
+    "good fit": "Yes.",
+    "high bias": "Not yet: high bias (the training set itself is not fitted).",
+    "high variance": "Not yet: high variance (what was learned does not carry over to new data).",
+    "high bias and high variance": "Not yet: high bias and high variance.",
+    "too few examples to tell": "Too few examples to tell.",
+}
+
+
+def _what_helped(result: dict[str, Any]) -> Iterator[str]:
+    """The dev error from baseline to final, and each change that was kept."""
+    metric = result["metric"]
+    error = f"dev {metric_name(metric)}"
+    errors = result["baseline"] | {"now": result["final"]["dev_error"]}
+    steps = (f"{name} {error_words(value, metric)}" for name, value in errors.items())
+    yield f"{error[0].upper()}{error[1:]}: {', '.join(steps)}."
+    tried = [entry for one_round in result["rounds"] for entry in one_round["tried"]]
+    kept = [entry for entry in tried if entry["adopted"]]
+    for entry in kept:
+        change = {"value": entry["effect"], "low": entry["low"], "high": entry["high"]}
+        yield f"Helped: {entry['prescription']}, {error} changed by {gap_words(change, metric)}."
+    ensemble = result.get("ensemble")
+    if ensemble and ensemble["kept"]:
+        change = gap_words(ensemble["gain"], metric)
+        yield f"Helped: an ensemble of {ensemble['models']} networks, {error} changed by {change}."
+    elif not kept:
+        yield f"Helped: none of {len(tried)} experiments, beyond doubt."

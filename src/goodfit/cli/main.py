@@ -1,0 +1,85 @@
+"""The app, and the one boundary where errors become a sentence and an exit code."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from goodfit.cli import diagnose, improve, predict, report, runs, test, train
+from goodfit.errors import GoodfitError
+
+app = typer.Typer(
+    name="goodfit",
+    help="Train a neural network to a good fit, and prove why it fits.",
+    epilog="Example: goodfit improve digits",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    rich_markup_mode="rich",
+)
+for _command in (
+    improve.improve,
+    train.train,
+    diagnose.diagnose,
+    test.test,
+    predict.predict,
+    runs.runs,
+    report.report,
+):
+    app.command()(_command)
+
+
+def _show_version(asked: bool) -> bool:
+    if asked:
+        import goodfit
+
+        print(f"goodfit {goodfit.__version__}")
+        raise typer.Exit
+    return asked
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 something the user can mend, 130 stopped, 1 our own fault."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given or ["--help"], prog_name="goodfit", standalone_mode=False) or 0
+    except (GoodfitError, typer.TyperException, OSError) as error:
+        code = 2
+        _tell(_sentence(error), "--json" in given)
+    except Exception as error:
+        if os.environ.get("GOODFIT_DEBUG"):
+            raise
+        code = 1
+        fault = f"{type(error).__name__}: {error}".splitlines()[0]
+        wish = "please report it, with what the same command prints after `export GOODFIT_DEBUG=1`"
+        _tell(f"goodfit failed where it should not have ({fault}); {wish}", "--json" in given)
+    sys.exit(code)
+
+
+def _sentence(error: Exception) -> str:
+    """What is wrong, on one line."""
+    if isinstance(error, typer.TyperException):
+        words = error.format_message()
+    elif isinstance(error, OSError) and error.filename is not None:
+        words = f"{error.filename}: {error.strerror}"
+    else:
+        words = str(error)
+    return " ".join(words.split())
+
+
+def _tell(sentence: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        print(f"goodfit: {sentence}", file=sys.stderr)

@@ -1,0 +1,90 @@
+"""How results leave the command line: one JSON value, or words and numbers for people."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def show(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]], Iterable[str]]) -> None:
+    """Print a verb's result: as JSON, or the lines that `words` makes of it."""
+    if as_json:
+        print_json(result)
+    else:
+        print("\n".join(words(result)))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value; a number that JSON has no word for (NaN, infinity) is null."""
+    print(json.dumps(_jsonable(value), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def error_words(value: float | None, metric: str = "error_rate") -> str:
+    """An error as people read it: a percentage, or 1−R² as it is.
+
+    >>> error_words(0.02345), error_words(0.1512), error_words(0.4821, "1-r2"), error_words(None)
+    ('2.35 %', '15.1 %', '0.482', 'unknown')
+    """
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    if metric == "1-r2":
+        return f"{value:.3f}"
+    return f"{value:.1%}".replace("%", " %") if abs(value) >= 0.1 else f"{value:.2%}".replace("%", " %")
+
+
+def gap_words(gap: Mapping[str, float] | None, metric: str = "error_rate") -> str:
+    """A gap with its interval.
+
+    >>> gap_words({"value": 0.1, "low": 0.0871, "high": 0.1135})
+    '10.0 % (95 % interval 8.71 % to 11.4 %)'
+    """
+    if gap is None:
+        return "unknown"
+    return f"{error_words(gap['value'], metric)} ({interval_words(gap['low'], gap['high'], metric)})"
+
+
+def interval_words(low: float | None, high: float | None, metric: str = "error_rate") -> str:
+    """An interval in words."""
+    return f"95 % interval {error_words(low, metric)} to {error_words(high, metric)}"
+
+
+def metric_name(metric: str) -> str:
+    """What an error is called in front of its number."""
+    return "1−R²" if metric == "1-r2" else "error"
+
+
+def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
+    """The verdict, the errors behind it and the gaps between them, a line each."""
+    name = metric_name(metric)
+    yield f"Verdict: {facts['verdict']}"
+    yield f"  {facts['reason']}"
+    for which in ("train", "dev", "test"):
+        if facts.get(f"{which}_error") is not None:
+            yield f"{which.capitalize()} {name}: {error_words(facts[f'{which}_error'], metric)}"
+    for gap in ("avoidable_bias", "variance", "dev_overfitting"):
+        if facts.get(gap) is not None:
+            yield f"{gap.replace('_', ' ').capitalize()}: {gap_words(facts[gap], metric)}"
+    for sentence in facts.get("next", []):
+        yield f"Next: {sentence}"
+
+
+def expected_error(facts: Mapping[str, Any], metric: str) -> str:
+    """The error to expect on new data: the test set's, or the dev set's and why it is not the test set's."""
+    name = metric_name(metric)
+    note = (facts["test_note"] or "").rstrip(".")
+    if facts["test_error"] is None:
+        return f"Dev {name}: {error_words(facts['dev_error'], metric)}; no test figure: {note}."
+    gap = {"value": facts["test_error"], "low": facts["test_low"], "high": facts["test_high"]}
+    words = f"Expect on new data: {name} {gap_words(gap, metric)}, measured on the test set"
+    return f"{words}; {note}." if note else f"{words}."

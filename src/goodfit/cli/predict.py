@@ -1,0 +1,32 @@
+"""`goodfit predict`: what a run's model says of new rows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goodfit.cli import options, output
+
+
+def predict(
+    run: options.Run,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="The rows to predict.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a CSV here; without it, it goes to stdout.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Predict new rows: a column `prediction` and, for classes, a probability for each.
+
+    Example: goodfit predict runs/20260101-120000-customers-3f2a new.csv --out predictions.csv
+    """
+    from goodfit import verbs
+
+    frame = verbs.predict(run, data, out=out)
+    if as_json:
+        facts = {"run": run, "rows": len(frame), "out": out}
+        output.print_json(facts if out else facts | {"predictions": frame.to_dicts()})
+    elif out is None:
+        print(frame.write_csv(), end="")
+    else:
+        print(f"{len(frame):,} predictions are in {out}")

@@ -1,0 +1,73 @@
+"""What is being done and how long it will take, on stderr: a bar in a terminal, else a line now and then."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Callback = Callable[[str, float | None, float | None], None]
+
+# seconds between lines where there is no terminal: few enough for a log, often enough to see life
+_PAUSE = 10.0
+
+
+@contextmanager
+def shown(quiet: bool) -> Iterator[Callback]:
+    """The callback that the verbs report to, for as long as the work takes."""
+    if quiet:
+        yield lambda text, done, seconds_left: None
+    elif sys.stderr.isatty():
+        with _bar() as callback:
+            yield callback
+    else:
+        yield _lines()
+
+
+def time_words(seconds: float | None) -> str:
+    """Time left as people say it.
+
+    >>> time_words(42.4), time_words(200), time_words(None)
+    ('42 s left', '3 min 20 s left', '')
+    """
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(max(seconds, 0)), 60)
+    return f"{minutes} min {rest} s left" if minutes else f"{rest} s left"
+
+
+@contextmanager
+def _bar() -> Iterator[Callback]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None, left="")
+
+        def callback(text: str, done: float | None, seconds_left: float | None) -> None:
+            total = None if done is None else 1.0
+            progress.update(task, description=text, completed=done or 0.0, total=total, left=time_words(seconds_left))
+
+        yield callback
+
+
+def _lines() -> Callback:
+    last = -_PAUSE
+
+    def callback(text: str, done: float | None, seconds_left: float | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _PAUSE:
+            return
+        last = now
+        facts = ["" if done is None else f"{done:.0%} done".replace("%", " %"), time_words(seconds_left)]
+        rest = ", ".join(fact for fact in facts if fact)
+        print(f"{text} ({rest})" if rest else text, file=sys.stderr, flush=True)
+
+    return callback

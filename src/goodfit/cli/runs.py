@@ -1,0 +1,44 @@
+"""`goodfit runs`: what was trained so far."""
+
+from typing import Any
+
+from goodfit.cli import options, output
+from goodfit.cli.output import error_words
+
+
+def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
+    """List the runs in a folder, the newest first.
+
+    Example: goodfit runs --out runs
+    """
+    from goodfit import verbs
+
+    found = verbs.runs(out)
+    if as_json:
+        output.print_json(found)
+    elif found:
+        _print_table(found)
+    else:
+        print(f"No runs in {out} yet; `goodfit improve digits` makes one.")
+
+
+def _print_table(found: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("run", overflow="fold")
+    table.add_column("verdict")
+    for name in ("dev", "test"):
+        table.add_column(name, justify="right")
+    for each in found:
+        if each["outcome"] == "damaged":
+            table.add_row(each["run"], "damaged")
+            continue
+        metric = each["metric"]
+        errors = [
+            error_words(each[f"{which}_error"], metric) if each[f"{which}_error"] is not None else "–"
+            for which in ("dev", "test")
+        ]
+        table.add_row(each["run"], each["verdict"], *errors)
+    Console().print(table)

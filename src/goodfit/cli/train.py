@@ -1,0 +1,49 @@
+"""`goodfit train`: one plan, trained and diagnosed; the test set stays closed."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from goodfit.cli import options, output, progress
+
+
+def train(
+    data: options.DataSource,
+    target: options.Target = None,
+    task: options.Task = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    dev: options.Dev = None,
+    test: options.Test = None,
+    no_test: options.NoTest = False,
+    seed: options.Seed = 0,
+    plan: options.PlanFile = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting of the plan; repeatable."),
+    ] = None,
+    human_error: options.HumanError = None,
+    min_gap: options.MinGap = 0.02,
+    out: options.Out = "runs",
+    as_json: options.Json = False,
+) -> None:
+    """Train one network by one plan and diagnose it; the test set stays closed.
+
+    Example: goodfit train digits --set "hidden_units=[64, 64]" --set l2=0.1
+    """
+    settings = locals()  # the options are named as the verb's arguments
+    del settings["as_json"]
+    settings["changes"] = options.read_changes(changes or [])
+    from goodfit import verbs
+
+    with progress.shown(quiet=as_json) as callback:
+        result = verbs.train(**settings, progress=callback)
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """The verdict, both errors, and where the run is."""
+    yield from output.verdict_lines(result["final"], result["metric"])
+    yield f"Run: {result['run']}"
+    yield f"Report: {result['report']}"

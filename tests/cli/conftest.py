@@ -1,0 +1,98 @@
+"""The command line as a person meets it, with verbs that only write down what they were asked."""
+
+import json
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from goodfit.cli.main import main
+
+
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value on stdout."""
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+def goodfit(capsys, tmp_path, monkeypatch) -> Callable[..., Outcome]:
+    """Run `goodfit ARGUMENTS` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Outcome:
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        out, err = capsys.readouterr()
+        return Outcome(int(caught.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def verbs(monkeypatch) -> ModuleType:
+    """A stand-in for `goodfit.verbs`: tests put in it what they need."""
+    stand_in = ModuleType("goodfit.verbs")
+    monkeypatch.setitem(sys.modules, "goodfit.verbs", stand_in)
+    monkeypatch.setattr("goodfit.verbs", stand_in, raising=False)
+    return stand_in
+
+
+@pytest.fixture
+def result() -> dict[str, Any]:
+    """A result of `improve`, as the run's result.json has it."""
+    return {
+        "run": "runs/20260101-120000-digits-3f2a",
+        "report": "runs/20260101-120000-digits-3f2a/report.html",
+        "outcome": "finished",
+        "task": "classes",
+        "metric": "error_rate",
+        "sizes": {"train": 1077, "dev": 360, "test": 360},
+        "baseline": {"majority class": 0.9, "softmax regression": 0.0389, "default network": 0.025},
+        "rounds": [
+            {
+                "round": 1,
+                "tried": [
+                    {
+                        "prescription": "a larger net",
+                        "adopted": True,
+                        "effect": -0.0083,
+                        "low": -0.015,
+                        "high": -0.001,
+                    },
+                    {
+                        "prescription": "more dropout",
+                        "adopted": False,
+                        "effect": 0.002,
+                        "low": -0.01,
+                        "high": 0.01,
+                    },
+                ],
+            }
+        ],
+        "ensemble": {"kept": True, "models": 16, "gain": {"value": -0.0139, "low": -0.025, "high": 0.002}},
+        "final": {
+            "verdict": "good fit",
+            "reason": "Both gaps are below 2 %.",
+            "train_error": 0.0,
+            "dev_error": 0.0111,
+            "test_error": 0.0139,
+            "test_low": 0.0060,
+            "test_high": 0.0321,
+            "test_note": None,
+            "avoidable_bias": {"value": 0.0, "low": 0.0, "high": 0.0036},
+            "variance": {"value": 0.0111, "low": 0.0034, "high": 0.0282},
+            "dev_overfitting": None,
+            "next": [],
+        },
+        "seconds": 58.2,
+    }

@@ -1,0 +1,129 @@
+"""`goodfit improve`: what it hands to the verb, and what it tells people."""
+
+from pathlib import Path
+
+DEFAULTS = {
+    "target": None,
+    "task": None,
+    "group": None,
+    "time": None,
+    "dev": None,
+    "test": None,
+    "no_test": False,
+    "seed": 0,
+    "budget": 120.0,
+    "rounds": None,
+    "folds": None,
+    "human_error": None,
+    "min_gap": 0.02,
+    "plan": None,
+    "replay": None,
+    "out": "runs",
+    "force_test": False,
+}
+
+
+def answering(verbs, result):
+    """Let `verbs.improve` answer `result`; the questions it was asked."""
+    asked = []
+
+    def improve(data, *, progress, **settings):
+        asked.append((data, settings))
+        progress("training the default network", 0.25, 90.0)
+        return result
+
+    verbs.improve = improve
+    return asked
+
+
+def test_the_verb_gets_its_own_defaults(goodfit, verbs, result):
+    asked = answering(verbs, result)
+    assert goodfit("improve", "digits").code == 0
+    assert asked == [("digits", DEFAULTS)]
+
+
+def test_the_verb_gets_every_option(goodfit, verbs, result):
+    asked = answering(verbs, result)
+    words = (
+        "improve my.csv --target y --task binary --group g --time t --dev d.csv --test e.csv --no-test --seed 3 "
+        "--budget 60 --rounds 2 --folds 5 --human-error 0.15 --min-gap 0.01 --plan plan.yaml "
+        "--replay runs/a --out o --force-test"
+    )
+    assert goodfit(*words.split()).code == 0
+    assert asked == [
+        (
+            "my.csv",
+            {
+                "target": "y",
+                "task": "binary",
+                "group": "g",
+                "time": "t",
+                "dev": "d.csv",
+                "test": "e.csv",
+                "no_test": True,
+                "seed": 3,
+                "budget": 60.0,
+                "rounds": 2,
+                "folds": 5,
+                "human_error": 0.15,
+                "min_gap": 0.01,
+                "plan": Path("plan.yaml"),
+                "replay": "runs/a",
+                "out": "o",
+                "force_test": True,
+            },
+        )
+    ]
+
+
+def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result):
+    answering(verbs, result)
+    outcome = goodfit("improve", "digits")
+    assert outcome.stdout.splitlines() == [
+        "Good fit? Yes.",
+        "  Both gaps are below 2 %.",
+        "Expect on new data: error 1.39 % (95 % interval 0.60 % to 3.21 %), measured on the test set.",
+        "Dev error: majority class 90.0 %, softmax regression 3.89 %, default network 2.50 %, now 1.11 %.",
+        "Helped: a larger net, dev error changed by -0.83 % (95 % interval -1.50 % to -0.10 %).",
+        "Helped: an ensemble of 16 networks, dev error changed by -1.39 % (95 % interval -2.50 % to 0.20 %).",
+        "Report: runs/20260101-120000-digits-3f2a/report.html",
+    ]
+    assert outcome.stderr == "training the default network (25 % done, 1 min 30 s left)\n"
+
+
+def test_json_is_the_result_and_nothing_else(goodfit, verbs, result):
+    answering(verbs, result)
+    result["final"]["test_high"] = float("nan")
+    outcome = goodfit("improve", "digits", "--json")
+    result["final"]["test_high"] = None
+    assert outcome.json == result
+    assert outcome.stderr == ""
+
+
+def test_regression_is_told_in_1_minus_r2(goodfit, verbs, result):
+    result |= {
+        "metric": "1-r2",
+        "baseline": {"mean": 1.0021, "linear regression": 0.5213},
+        "ensemble": None,
+        "rounds": [],
+    }
+    result["final"] |= {"dev_error": 0.4987, "test_error": 0.5102, "test_low": 0.4111, "test_high": 0.6021}
+    answering(verbs, result)
+    lines = goodfit("improve", "diabetes").stdout.splitlines()
+    assert lines[2].startswith("Expect on new data: 1−R² 0.510 (95 % interval 0.411 to 0.602), measured on")
+    assert lines[3] == "Dev 1−R²: mean 1.002, linear regression 0.521, now 0.499."
+    assert lines[4] == "Helped: none of 0 experiments, beyond doubt."
+
+
+def test_without_a_test_figure_it_says_what_the_dev_error_is_worth(goodfit, verbs, result):
+    result["final"] |= {"test_error": None, "test_note": "the test set was opened before", "verdict": "high variance"}
+    result["final"]["next"] = ["Collect more data."]
+    result["outcome"] = "interrupted"
+    answering(verbs, result)
+    lines = goodfit("improve", "digits").stdout.splitlines()
+    assert lines[:2] == [
+        "Stopped early by Ctrl-C; this is the best so far.",
+        "Good fit? Not yet: high variance (what was learned does not carry over to new data).",
+    ]
+    assert "Dev error: 1.11 %; no test figure: the test set was opened before." in lines
+    assert lines[-2] == "Next: Collect more data."

@@ -1,0 +1,41 @@
+"""Progress: a bar in a terminal, lines now and then elsewhere, nothing when quiet."""
+
+import sys
+
+from goodfit.cli import progress
+
+
+def test_quiet_says_nothing(capsys):
+    with progress.shown(quiet=True) as callback:
+        callback("training", 0.5, 10.0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_come_now_and_then(capsys, monkeypatch):
+    now = iter([100.0, 104.0, 111.0, 130.0, 140.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    with progress.shown(quiet=False) as callback:
+        callback("opening the data", None, None)
+        callback("training", 0.1, 50.0)  # too soon
+        callback("training", 0.2, 45.0)
+        callback("training", 0.6, 20.0)  # still the same work, but life must be seen
+        callback("testing", 1.0, None)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "opening the data",
+        "training (20 % done, 45 s left)",
+        "training (60 % done, 20 s left)",
+        "testing (100 % done)",
+    ]
+
+
+def test_a_terminal_gets_a_bar_with_time_left(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.shown(quiet=False) as callback:
+        callback("training [64, 64]", 0.5, 75.0)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "training [64, 64]" in err
+    assert "1 min 15 s left" in err

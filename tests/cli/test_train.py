@@ -1,0 +1,81 @@
+"""`goodfit train`: how a plan is changed, and what people are told."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def asked(verbs, result):
+    """The settings that `verbs.train` was asked for."""
+    given = {}
+    result["final"] |= {"test_error": None, "next": ["Try L2 regularisation."]}
+
+    def train(data, *, progress, **settings):
+        given.update(settings, data=data)
+        return result
+
+    verbs.train = train
+    return given
+
+
+def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
+    assert goodfit("train", "digits").code == 0
+    assert asked.pop("data") == "digits"
+    assert asked == {
+        "target": None,
+        "task": None,
+        "group": None,
+        "time": None,
+        "dev": None,
+        "test": None,
+        "no_test": False,
+        "seed": 0,
+        "plan": None,
+        "changes": {},
+        "human_error": None,
+        "min_gap": 0.02,
+        "out": "runs",
+    }
+
+
+def test_changes_are_read_as_yaml(goodfit, asked):
+    goodfit("train", "digits", "--set", "hidden_units=[64, 64]", "--set", "l2=0.1", "--set", "activation=relu")
+    assert asked["changes"] == {"hidden_units": [64, 64], "l2": 0.1, "activation": "relu"}
+
+
+def test_the_plan_file_is_left_to_the_verb(goodfit, asked):
+    goodfit("train", "digits", "--plan", "plan.yaml", "--set", "learning_rate=0.1")
+    assert asked["plan"] == Path("plan.yaml")
+    assert asked["changes"] == {"learning_rate": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--set", "l2"], "--set 'l2' is not key=value, as in --set learning_rate=0.01"),
+        (["--set", "learning_rat=1"], "unknown plan key 'learning_rat': did you mean 'learning_rate'?"),
+        (["--set", "epochs=0"], "epochs is 0; it must be a whole number of at least 1"),
+        (
+            ["--set", "hidden_units=[1"],
+            "--set 'hidden_units=[1' has a value that is not valid YAML; write it as in --set 'hidden_units=[64, 64]'",
+        ),
+    ],
+)
+def test_a_wrong_change_is_refused_before_data_is_read(goodfit, asked, words, sentence):
+    assert goodfit("train", "digits", *words) == (2, "", f"goodfit: {sentence}\n")
+    assert asked == {}
+
+
+def test_people_get_verdict_errors_and_gaps(goodfit, asked):
+    assert goodfit("train", "digits").stdout.splitlines() == [
+        "Verdict: good fit",
+        "  Both gaps are below 2 %.",
+        "Train error: 0.00 %",
+        "Dev error: 1.11 %",
+        "Avoidable bias: 0.00 % (95 % interval 0.00 % to 0.36 %)",
+        "Variance: 1.11 % (95 % interval 0.34 % to 2.82 %)",
+        "Next: Try L2 regularisation.",
+        "Run: runs/20260101-120000-digits-3f2a",
+        "Report: runs/20260101-120000-digits-3f2a/report.html",
+    ]

@@ -1,0 +1,68 @@
+"""`goodfit test`, `predict`, `runs` and `report`: what runs are for."""
+
+from pathlib import Path
+
+import polars as pl
+
+FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25], "probability:yes": [0.25, 0.75]})
+
+
+def test_test_tells_the_figure_and_its_interval(goodfit, verbs):
+    asked = []
+    facts = {"metric": "error_rate", "test_error": 0.125, "test_low": 0.1, "test_high": 0.15, "test_note": None}
+    verbs.test = lambda *args, **options: asked.append((args, options)) or facts
+    expected = "Expect on new data: error 12.5 % (95 % interval 10.0 % to 15.0 %), measured on the test set"
+    assert goodfit("test", "runs/a").stdout == f"{expected}.\n"
+    facts["test_note"] = "the test set had been opened 1 times before"
+    assert goodfit("test", "runs/a", "--force", "--data", "d").stdout == f"{expected}; {facts['test_note']}.\n"
+    assert goodfit("test", "runs/a", "--json").json == facts
+    assert asked[:2] == [(("runs/a", None), {"force": False}), (("runs/a", "d"), {"force": True})]
+
+
+def test_predict_writes_a_file_or_stdout(goodfit, verbs):
+    asked = []
+    verbs.predict = lambda *args, **options: asked.append((args, options)) or FRAME
+    assert goodfit("predict", "runs/a", "new.csv", "--out", "p.csv").stdout == "2 predictions are in p.csv\n"
+    csv = "prediction,probability:no,probability:yes\nno,0.75,0.25\nyes,0.25,0.75\n"
+    assert goodfit("predict", "runs/a", "new.csv").stdout == csv
+    assert asked == [(("runs/a", "new.csv"), {"out": Path("p.csv")}), (("runs/a", "new.csv"), {"out": None})]
+
+
+def test_predict_in_json_holds_the_predictions_unless_a_file_does(goodfit, verbs):
+    verbs.predict = lambda *args, **options: FRAME
+    with_file = goodfit("predict", "runs/a", "new.csv", "--out", "p.csv", "--json").json
+    assert with_file == {"run": "runs/a", "rows": 2, "out": "p.csv"}
+    without = goodfit("predict", "runs/a", "new.csv", "--json").json
+    assert without["predictions"][1] == {"prediction": "yes", "probability:no": 0.25, "probability:yes": 0.75}
+
+
+def test_runs_is_a_table(goodfit, verbs):
+    one = {"run": "runs/b", "outcome": "finished", "verdict": "good fit", "metric": "error_rate"}
+    other = {"run": "runs/a", "outcome": "finished", "verdict": "high bias", "metric": "1-r2"}
+    found = [
+        one | {"dev_error": 0.0111, "test_error": 0.0139},
+        other | {"dev_error": 0.5123, "test_error": None},
+        {"run": "runs/0", "outcome": "damaged"},
+    ]
+    asked = []
+    verbs.runs = lambda out: asked.append(out) or found
+    assert [line.split() for line in goodfit("runs").stdout.splitlines()] == [
+        ["run", "verdict", "dev", "test"],
+        ["runs/b", "good", "fit", "1.11", "%", "1.39", "%"],
+        ["runs/a", "high", "bias", "0.512", "–"],
+        ["runs/0", "damaged"],
+    ]
+    assert goodfit("runs", "--out", "elsewhere", "--json").json == found
+    assert asked == ["runs", "elsewhere"]
+
+
+def test_no_runs_yet_is_told(goodfit, verbs):
+    verbs.runs = lambda out: []
+    assert goodfit("runs").stdout == "No runs in runs yet; `goodfit improve digits` makes one.\n"
+    assert goodfit("runs", "--json").json == []
+
+
+def test_report_says_where_it_is(goodfit, verbs):
+    verbs.report = lambda run: Path(run) / "report.html"
+    assert goodfit("report", "runs/a").stdout == "runs/a/report.html\n"
+    assert goodfit("report", "runs/a", "--json").json == {"report": "runs/a/report.html"}
