@@ -50,7 +50,7 @@ def diagnose(
     if run is not None:
         result = verbs.diagnose(run, data, folds=folds, human_error=human_error, min_gap=min_gap)
     else:
-        levels = {"human_error": human_error, "min_gap": min_gap}
+        levels: dict[str, Any] = {"human_error": human_error, "min_gap": min_gap}
         result = verbs.diagnose_errors(**given, **{name: value for name, value in levels.items() if value is not None})
     output.show(result, as_json, lambda facts: output.verdict_lines(facts, facts.get("metric", "error_rate")))
 

@@ -1,0 +1,54 @@
+"""What `import goodfit` gives: the verbs, late and under their own names, all of them documented."""
+
+import importlib
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import goodfit
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def loaded_after(code: str) -> set[str]:
+    """The top-level modules of a fresh interpreter that ran `code`."""
+    show = "\nimport sys\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    outcome = subprocess.run([sys.executable, "-c", code + show], capture_output=True, text=True, check=True)
+    return set(outcome.stdout.split())
+
+
+def test_importing_goodfit_loads_nothing_heavy():
+    heavy = {"jax", "numpy", "polars", "plotly", "sklearn", "scipy", "typer"}
+    assert loaded_after("import goodfit") & heavy == set()
+    assert loaded_after("import goodfit\ngoodfit.Plan(), goodfit.errors") & heavy == set()
+
+
+def test_every_public_name_is_there_and_documented():
+    text = "".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    for name in goodfit.__all__:
+        assert getattr(goodfit, name) is not None
+        assert f"goodfit.{name}" in text, f"goodfit.{name} stands in no document"
+    assert set(goodfit.__all__) <= set(dir(goodfit))
+
+
+@pytest.mark.parametrize("name", ["diagnose", "improve", "report", "train"])
+def test_a_verb_keeps_its_name_beside_the_folder_of_that_name(name):
+    folder = importlib.import_module(f"goodfit.{name}")
+    assert isinstance(folder, ModuleType)
+    verb = getattr(goodfit, name)
+    assert callable(verb)
+    assert verb.__module__.startswith("goodfit.verbs")
+
+
+def test_the_version_is_the_installed_one():
+    assert goodfit.__version__ == importlib.metadata.version("goodfit")
+
+
+def test_other_names_are_refused():
+    with pytest.raises(AttributeError, match="module 'goodfit' has no attribute 'trian'"):
+        goodfit.trian  # noqa: B018
