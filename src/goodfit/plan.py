@@ -9,9 +9,7 @@ import yaml
 
 from goodfit.errors import PlanError, nearest
 
-Activation = Literal[
-    "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "softplus"
-]
+Activation = Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "softplus"]
 Initialisation = Literal["auto", "he", "xavier"]
 Architecture = Literal["plain", "residual"]
 BatchNorm = Literal["none", "before", "after"]
@@ -126,6 +124,11 @@ class Plan:
             value = getattr(self, name)
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
+        for name in _RANGES:  # YAML reads 1e-3 as text; and a NumPy number is no plain value
+            object.__setattr__(self, name, _plain(getattr(self, name)))
+        keep_prob = self.keep_prob
+        plain = tuple(map(_plain, keep_prob)) if isinstance(keep_prob, tuple) else _plain(keep_prob)
+        object.__setattr__(self, "keep_prob", plain)
         _check(self)
 
     @property
@@ -165,10 +168,11 @@ class Plan:
         0.01
         """
         check_keys(changes)
-        depth = len(changes.get("hidden_units", self.hidden_units))
-        if "keep_prob" not in changes and isinstance(self.keep_prob, tuple) and len(self.keep_prob) != depth:
+        units = changes.get("hidden_units")
+        if isinstance(units, list | tuple) and isinstance(self.keep_prob, tuple) and "keep_prob" not in changes:
+            same = len(units) == len(self.keep_prob)
             mean = sum(self.keep_prob) / len(self.keep_prob) if self.keep_prob else 1.0
-            changes["keep_prob"] = mean
+            changes["keep_prob"] = self.keep_prob if same else mean
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -199,7 +203,9 @@ class Plan:
         try:
             settings = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise PlanError(f"the plan is not valid YAML ({str(error).splitlines()[0]}); write `key: value` lines") from None
+            raise PlanError(
+                f"the plan is not valid YAML ({str(error).splitlines()[0]}); write `key: value` lines"
+            ) from None
         if settings is None:
             settings = {}
         if not isinstance(settings, dict):
@@ -273,15 +279,23 @@ def _check(plan: Plan) -> None:
         raise PlanError("batch_size is 1 with batch norm; one example has no variance, take 2 or more")
 
 
+def _plain(value: Any) -> Any:
+    """Numbers, and text that is a number, as float; anything else as it is, for the check to refuse."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
+
+
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_number(name: str, value: object, low: float, high: float, low_in: bool, high_in: bool) -> None:
+def _check_number(name: str, value: Any, low: float, high: float, low_in: bool, high_in: bool) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not (
-        (low < value or (low_in and value == low)) and (value < high or (high_in and value == high))
-    ):
+    if not number or not ((low < value or (low_in and value == low)) and (value < high or (high_in and value == high))):
         below = "at least" if low_in else "above"
         above = "" if high == math.inf else f" and {'at most' if high_in else 'below'} {high}"
         raise PlanError(f"{name} is {value!r}; it must be a number {below} {low}{above}")

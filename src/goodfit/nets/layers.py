@@ -42,9 +42,7 @@ def moments(z: Float[Array, "batch units"]) -> Moments:
     return Moments(mean, jnp.square(z - mean[None, :]).mean(axis=0))
 
 
-def batch_norm(
-    params: dict[str, Array], z: Float[Array, "batch units"], over: Moments
-) -> Float[Array, "batch units"]:
+def batch_norm(params: dict[str, Array], z: Float[Array, "batch units"], over: Moments) -> Float[Array, "batch units"]:
     """z̃ = γ·(z − mean)/√(variance + ε) + β (seed: batch normalization; Ioffe & Szegedy 2015)."""
     scale = params["gamma"] * jax.lax.rsqrt(over.variance + BATCH_NORM_EPSILON)
     return (z - over.mean[None, :]) * scale[None, :] + params["beta"][None, :]

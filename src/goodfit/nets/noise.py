@@ -31,9 +31,7 @@ def counter_bits(key: UInt32[Array, ""], shape: tuple[int, ...]) -> UInt32[Array
     return _finalise(_finalise(counter * jnp.uint32(_GOLDEN) + key) ^ key)
 
 
-def keep_mask(
-    key: UInt32[Array, ""], shape: tuple[int, ...], keep_prob: Float[Array, ""]
-) -> Bool[Array, "..."]:
+def keep_mask(key: UInt32[Array, ""], shape: tuple[int, ...], keep_prob: Float[Array, ""]) -> Bool[Array, "..."]:
     """True with probability keep_prob (to 2⁻²⁴), independently at each position."""
     uniform = (counter_bits(key, shape) >> 8).astype(jnp.float32) * jnp.float32(2**-24)
     return uniform < keep_prob.astype(jnp.float32)

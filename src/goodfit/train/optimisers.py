@@ -27,7 +27,7 @@ def optimiser(structure: Structure, hyperparameters: Hyperparameters) -> optax.G
     }
     parts = [kinds[structure.optimiser](), optax.add_decayed_weights(h.weight_decay, weights_only)]
     if structure.clipping:
-        parts.insert(0, optax.clip_by_global_norm(h.clip_norm))
+        parts.insert(0, optax.clip_by_global_norm(jnp.where(h.clip_norm > 0, h.clip_norm, jnp.inf)))
     return optax.chain(*parts)
 
 
@@ -46,6 +46,7 @@ def shrink(params: Params, threshold: Float[Array, ""]) -> Params:
 
     The seed's subgradient (λ/2m)·sign(w) alone only hovers around zero.
     """
+
     def soft(w: Array) -> Array:
         return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0).astype(w.dtype)
 

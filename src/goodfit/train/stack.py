@@ -17,7 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from goodfit.nets.architectures import forward
-from goodfit.plan import Structure
+from goodfit.plan import Hyperparameters, Structure
 from goodfit.train.machine import devices, on_gpu
 from goodfit.train.step import (
     RECORDED,
@@ -53,7 +53,9 @@ class Stack:
     Models are numbered as they were given; the place of each may change, its numbers do not.
     """
 
-    def __init__(self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int) -> None:
+    def __init__(
+        self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int
+    ) -> None:
         self.program = program
         self.devices = devices()
         self.places = places
@@ -61,40 +63,47 @@ class Stack:
         self._split = NamedSharding(mesh, PartitionSpec("models"))
         self._data = jax.device_put(data, NamedSharding(mesh, PartitionSpec()))
         self._tasks = list(tasks)
-        self._spread(list(range(len(tasks))), _stacked(states, range(len(tasks))))
+        self._ended: dict[int, State] = {}
+        self._spread(list(range(len(tasks))), _stacked(states))
 
     def _spread(self, live: list[int], states: State) -> None:
         """Deal the live models out to the devices in turn; `states` holds one row a model in that order."""
         per_device = self.places // len(self.devices)
         count = len(self.devices)
         self._place = {model: (i % count) * per_device + i // count for i, model in enumerate(live)}
+        self._states = self._put(states)
+        self._put_tasks()
+
+    def _put(self, rows: Any) -> Any:
+        """Rows, one a live model, to their places; places without a model hold the first model's row."""
         source = np.zeros(self.places, np.int64)
-        for i, place in enumerate(self._place.values()):
-            source[place] = i
-        put = functools.partial(jax.device_put, device=self._split)
-        self._states = put(jax.tree.map(lambda leaf: np.asarray(leaf)[source], states))
-        tasks = _stacked([self._tasks[model] for model in live], range(len(live)))
-        self._device_tasks = put(jax.tree.map(lambda leaf: leaf[source], tasks))
+        for row, place in enumerate(self._place.values()):
+            source[place] = row
+        return jax.device_put(jax.tree.map(lambda leaf: leaf[source], rows), self._split)
 
-    def states(self, models: Sequence[int]) -> State:
-        """The states of these models as NumPy arrays, one row each, in the order asked for."""
-        places = np.array([self._place[model] for model in models])
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[places], self._states)
+    def _put_tasks(self) -> None:
+        self._device_tasks = self._put(_stacked([self._tasks[model] for model in self._place]))
 
-    def change(self, model: int, task: Task) -> None:
-        """Give a model another task (other hyperparameters), from its next step on."""
-        self._tasks[model] = task
-        tasks = _stacked([self._tasks[m] for m in self._place], range(len(self._place)))
-        rows = np.zeros(self.places, np.int64)
-        for i, place in enumerate(self._place.values()):
-            rows[place] = i
-        self._device_tasks = jax.device_put(jax.tree.map(lambda leaf: leaf[rows], tasks), self._split)
+    def state(self, model: int) -> State:
+        """A model's state, as NumPy arrays."""
+        if model not in self._place:
+            return self._ended[model]
+        return jax.tree.map(lambda leaf: np.array(np.asarray(leaf)[self._place[model]]), self._states)
+
+    def status(self, model: int) -> int:
+        """Whether a live model goes on, without moving the rest of its state to the host."""
+        return int(np.asarray(self._states.status)[self._place[model]])
+
+    def change(self, model: int, hyperparameters: Hyperparameters) -> None:
+        """Give a model other hyperparameters, from its next step on."""
+        self._tasks[model] = self._tasks[model]._replace(hyperparameters=hyperparameters)
+        self._put_tasks()
 
     def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
         """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
         live = list(until)
         if self._lopsided(live):
-            self._spread(live, self.states(live))
+            self._compact(live)
         per_device = self.places // len(self.devices)
         ends = np.zeros(self.places, np.int32)
         lists = np.zeros((len(self.devices), per_device), np.int32)
@@ -111,15 +120,23 @@ class Stack:
         records = np.asarray(records)
         return {model: records[self._place[model]] for model in live}
 
+    def _compact(self, live: list[int]) -> None:
+        """Deal the live models out anew; the others keep their states on the host."""
+        states = [self.state(model) for model in range(len(self._tasks))]
+        self._ended = {model: state for model, state in enumerate(states) if model not in live}
+        self._spread(live, _stacked([states[model] for model in live]))
+
     def _lopsided(self, live: list[int]) -> bool:
-        """Whether one device has two live models more than another."""
+        """Whether one device has two live models more than another, or a model comes back."""
+        if any(model not in self._place for model in live):
+            return True
         per_device = self.places // len(self.devices)
         loads = np.bincount([self._place[model] // per_device for model in live], minlength=len(self.devices))
         return bool(loads.max() - loads.min() > 1)
 
 
-def _stacked(trees: Sequence[Any], order: Sequence[int]) -> Any:
-    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaves[i]) for i in order]), *trees)
+def _stacked(trees: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *trees)
 
 
 def _empty_records(data: Data, *leading: int) -> Float[Array, "*leading epochs recorded"]:
@@ -141,7 +158,13 @@ def _compiled(program: Program, on: tuple[jax.Device, ...], lift: Lift) -> Calla
 
 
 def _loop(
-    program: Program, data: Data, tasks: Task, states: State, live: Int[Array, "places"], count: Int[Array, "1"], until: Int[Array, "places"]
+    program: Program,
+    data: Data,
+    tasks: Task,
+    states: State,
+    live: Int[Array, "places"],
+    count: Int[Array, "1"],
+    until: Int[Array, "places"],
 ) -> tuple[State, Float[Array, "places epochs recorded"]]:
     """One device's live models, one after another."""
 
@@ -157,12 +180,20 @@ def _loop(
 
 
 def _vmap(
-    program: Program, data: Data, tasks: Task, states: State, live: Int[Array, "places"], count: Int[Array, "1"], until: Int[Array, "places"]
+    program: Program,
+    data: Data,
+    tasks: Task,
+    states: State,
+    live: Int[Array, "places"],
+    count: Int[Array, "1"],
+    until: Int[Array, "places"],
 ) -> tuple[State, Float[Array, "places epochs recorded"]]:
     """One device's models side by side; those that are not live have no step to do."""
     del live, count
     records = _empty_records(data, until.shape[0])
-    return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(data, tasks, states, until, records)
+    return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(
+        data, tasks, states, until, records
+    )
 
 
 class SteppedStack:
@@ -171,18 +202,24 @@ class SteppedStack:
     For programs that are slow inside a loop: XLA's CPU convolutions in `lax.scan` ran 30 times slower (design).
     """
 
-    def __init__(self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int) -> None:
+    def __init__(
+        self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int
+    ) -> None:
         del places
         self.program = program
         self._data, self._tasks, self._states = jax.device_put(data), list(tasks), list(states)
 
-    def states(self, models: Sequence[int]) -> State:
-        """The states of these models as NumPy arrays, one row each, in the order asked for."""
-        return _stacked(self._states, models)
+    def state(self, model: int) -> State:
+        """A model's state, as NumPy arrays."""
+        return jax.tree.map(np.asarray, self._states[model])
 
-    def change(self, model: int, task: Task) -> None:
-        """Give a model another task (other hyperparameters), from its next step on."""
-        self._tasks[model] = task
+    def status(self, model: int) -> int:
+        """Whether a model goes on."""
+        return int(self._states[model].status)
+
+    def change(self, model: int, hyperparameters: Hyperparameters) -> None:
+        """Give a model other hyperparameters, from its next step on."""
+        self._tasks[model] = self._tasks[model]._replace(hyperparameters=hyperparameters)
 
     def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
         """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
@@ -231,10 +268,19 @@ def _compiled_forward(structure: Structure) -> Callable[..., Any]:
     return jax.jit(logits)
 
 
-def logits(structure: Structure, model: Model, inputs: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows outputs"]:
+def logits(
+    structure: Structure, model: Model, inputs: Float[np.ndarray, "rows features"]
+) -> Float[np.ndarray, "rows outputs"]:
     """Outputs before their activation, in chunks of one size, so that each structure compiles once."""
     architecture = replace(
-        structure, optimiser="adam", decay="constant", batch_size=0, dropout=False, input_dropout=False, l1=False, clipping=False
+        structure,
+        optimiser="adam",
+        decay="constant",
+        batch_size=0,
+        dropout=False,
+        input_dropout=False,
+        l1=False,
+        clipping=False,
     )
     run = _compiled_forward(architecture)
     model = jax.device_put(model, devices()[0])

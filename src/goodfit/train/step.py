@@ -9,7 +9,6 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 
 from goodfit.data.minibatches import minibatch, shuffled
 from goodfit.nets.architectures import Averages, Dropout, Params, forward
-from goodfit.nets.layers import Moments
 from goodfit.nets.losses import Output, errors, losses, penalty
 from goodfit.nets.noise import fold
 from goodfit.plan import Hyperparameters, Structure
@@ -56,7 +55,7 @@ class Task(NamedTuple):
         watched: rows evaluated after each epoch: of the training set, then of the dev set, each padded to whole chunks.
         watched_train: how many of them are training rows.
         watched_dev: how many are dev rows.
-        class_weights: weight of each class in the cost (mean about 1).
+        class_weights: weight of each class in the cost, where classes are wholly balanced.
     """
 
     hyperparameters: Hyperparameters
@@ -78,11 +77,12 @@ class Model(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the next step needs, and the best model so far."""
+    """What the next step needs, and the best model so far; `averaged` is batch norm's running average of 1."""
 
     model: Model
     optimiser: Any
     step: Int[Array, ""]
+    averaged: Float[Array, ""]
     objective_sum: Float[Array, ""]
     best: Model
     best_cost: Float[Array, ""]
@@ -96,7 +96,8 @@ def first_state(program: Program, hyperparameters: Hyperparameters, params: Para
     model, zero = Model(params, averages), jnp.int32(0)
     infinity = jnp.asarray(jnp.inf, params[0]["W"].dtype)
     start = optimiser(program.structure, hyperparameters).init(params)
-    return State(model, start, zero, jnp.zeros_like(infinity), model, infinity, zero, zero, zero)
+    none = jnp.zeros_like(infinity)
+    return State(model, start, zero, none, none, model, infinity, zero, zero, zero)
 
 
 def steps_per_epoch(program: Program, task: Task) -> Int[Array, ""]:
@@ -110,14 +111,20 @@ def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Arra
 
 
 def objective(
-    program: Program, task: Task, params: Params, inputs: Float[Array, "batch features"], targets: Num[Array, "batch"], key: UInt32[Array, ""]
+    program: Program,
+    task: Task,
+    params: Params,
+    inputs: Float[Array, "batch features"],
+    targets: Num[Array, "batch"],
+    key: UInt32[Array, ""],
 ) -> tuple[Float[Array, ""], Averages]:
     """The cost that a step descends: mean weighted loss and the L2 penalty (L1 works by the proximal step)."""
     h = task.hyperparameters
     logits, used = forward(program.structure, params, inputs, None, Dropout(key, h))
     each = losses(program.output, logits, targets, h.label_smoothing)
     if program.output != "linear":
-        each = each * task.class_weights[targets.astype(jnp.int32)]
+        weights = task.class_weights**h.class_balance
+        each = each * weights[targets.astype(jnp.int32)]
     return each.mean() + penalty(params, h._replace(l1=0.0), task.m), used
 
 
@@ -139,23 +146,26 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
         moved = shrink(moved, rate * h.l1 / (2 * task.m))
         cost = cost + penalty(params, h._replace(l2=0.0), task.m)
     beta = h.batch_norm_beta
-    averages = jax.tree.map(lambda v, theta: (beta * v + (1 - beta) * theta).astype(v.dtype), state.model.averages, used)
+    averages, averaged = jax.tree.map(
+        lambda v, theta: (beta * v + (1 - beta) * theta).astype(v.dtype),
+        (state.model.averages, state.averaged),
+        (used, jnp.ones_like(state.averaged)),
+    )
     return state._replace(
         model=Model(moved, averages),
         optimiser=averages_of_gradients,
         step=state.step + 1,
+        averaged=averaged,
         objective_sum=state.objective_sum + cost,
     )
 
 
-def settled(task: Task, state: State) -> Model:
-    """The model as it predicts: running averages with their bias corrected (seed: bias correction)."""
-    weight = 1 - jnp.asarray(task.hyperparameters.batch_norm_beta) ** state.step
-    averages = tuple(
-        Moments((average.mean / weight).astype(average.mean.dtype), (average.variance / weight).astype(average.mean.dtype))
-        for average in state.model.averages
-    )
-    return Model(state.model.params, averages)
+def settled(state: State) -> Model:
+    """The model as it predicts: running averages with their bias corrected (seed: bias correction).
+
+    1 − β^t is the running average of 1; kept as such, it stays right when β changes on the way.
+    """
+    return Model(state.model.params, jax.tree.map(lambda v: v / state.averaged, state.model.averages))
 
 
 def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Array, "4"]:
@@ -182,7 +192,7 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
 def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "6"]]:
     """Measure, keep the best model, and decide whether the model goes on (early stopping, divergence)."""
     h = task.hyperparameters
-    model = settled(task, state)
+    model = settled(state)
     measured = evaluate(program, data, task, model)
     per_epoch = steps_per_epoch(program, task)
     mean_objective = state.objective_sum / per_epoch
@@ -204,7 +214,12 @@ def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[S
 
 
 def advance(
-    program: Program, data: Data, task: Task, state: State, until: Int[Array, ""], records: Float[Array, "epochs 6"]
+    program: Program,
+    data: Data,
+    task: Task,
+    state: State,
+    until: Int[Array, ""],
+    records: Float[Array, "epochs 6"],
 ) -> tuple[State, Float[Array, "epochs 6"]]:
     """Train up to step `until`, or to the model's own end; a row of `records` for each epoch that ends on the way."""
     per_epoch = steps_per_epoch(program, task)

@@ -1,0 +1,218 @@
+"""The one way to train: jobs in, runs out. Drives each stack to its end and answers to the control."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from goodfit.data.dataset import Splits
+from goodfit.errors import PlanError
+from goodfit.plan import Hyperparameters, Plan
+from goodfit.record import Outcome, Run, Weights, flatten
+from goodfit.train import machine
+from goodfit.train.control import Change, Control, Progress, Snapshot, Stop
+from goodfit.train.jobs import Job, Loaded, Member, Pool, enter, stacks, traced
+from goodfit.train.stack import MOST_EPOCHS, STACKS, Stack, SteppedStack, driver
+from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, Program, State, settled
+
+_PIECE_SECONDS = 0.2  # work between two visits to the host, by the estimate of `seconds_per_epoch`
+_SECONDS_PER_STEP = 15e-6  # of a tiny network's step (benchmarks/engine.py)
+_FLOPS_PER_SECOND = 5e10  # of one core in large products (benchmarks/engine.py)
+
+
+def fit(job: Job, splits: Splits, control: Control | None = None) -> Run:
+    """Train one model: `fit_many` of one."""
+    return fit_many([job], splits, control)[0]
+
+
+def fit_many(jobs: Sequence[Job], splits: Splits, control: Control | None = None) -> list[Run]:
+    """Train every job; a job's numbers do not depend on the others.
+
+    Args:
+        jobs: what to train; rows default to the splits' training and dev sets.
+        splits: the data. Rows of the test set are never touched.
+        control: sees the records at fixed steps; may stop models, change their numbers, keep snapshots.
+
+    Returns:
+        A run a job, in the order of the jobs. After Ctrl-C the unfinished ones are `interrupted` and hold their best.
+
+    Raises:
+        PlanError: a batch or network larger than memory, or a plan that does not fit the data.
+    """
+    machine.prepare_jax()
+    pool = Pool(splits)
+    groups: dict[Program, list[Member]] = {}
+    for index, job in enumerate(jobs):
+        member, program = enter(index, job, splits)
+        groups.setdefault(program, []).append(member)
+    runs: dict[int, Run] = {}
+    with _interruptible() as interrupted:
+        for program, members in groups.items():
+            for loaded in stacks(program, members, pool):
+                runs |= _train(program, loaded, pool, control, interrupted)
+    return [runs[index] for index in range(len(jobs))]
+
+
+def seconds_per_epoch(program: Program, m: int, dev: int, inputs: int) -> float:
+    """A rough time of one model's epoch on one core; decides only how often the host looks, never a number."""
+    widths = (inputs, *program.structure.hidden_units, 1)
+    weights = sum(before * after for before, after in zip(widths, widths[1:], strict=False))
+    steps = m // program.structure.batch_size
+    return steps * _SECONDS_PER_STEP + weights * (6 * m + 4 * dev) / _FLOPS_PER_SECOND
+
+
+def _train(
+    program: Program, loaded: Loaded, pool: Pool, control: Control | None, interrupted: threading.Event
+) -> dict[int, Run]:
+    """Drive one stack until every model has ended."""
+    began = time.perf_counter()
+    members = loaded.members
+    stack = STACKS[driver(program.structure)](program, loaded.data, loaded.tasks, loaded.states, loaded.places)
+    first = members[0]
+    each = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
+    piece = int(np.clip(_PIECE_SECONDS / each, 1, MOST_EPOCHS))
+    while live := [place for place, member in enumerate(members) if member.ended is None]:
+        if interrupted.is_set():
+            for place in live:
+                members[place].ended = (
+                    Outcome.INTERRUPTED,
+                    f"interrupted after epoch {members[place].epoch}",
+                )
+            break
+        targets = {place: _next_visit(members[place], piece, control) for place in live}
+        records = stack.advance({place: targets[place] * members[place].per_epoch for place in live})
+        for place in live:
+            member = members[place]
+            _take_in(member, records[place], stack.status(place), targets[place])
+            if member.epoch in _snapshot_epochs(member) and stack.status(place) != DIVERGED:
+                member.snapshots.append(_weights(stack.state(place)))
+        if control:
+            _obey(control, stack, members, live)
+    seconds = time.perf_counter() - began
+    return {member.index: _run(member, stack.state(place), pool, seconds) for place, member in enumerate(members)}
+
+
+def _next_visit(member: Member, piece: int, control: Control | None) -> int:
+    """The epoch at whose end the host looks next: fixed by the plan, the program and the control, never by a clock."""
+    stops = [member.epoch + piece, member.plan.epochs]
+    stops += [epoch for epoch in _snapshot_epochs(member) if epoch > member.epoch]
+    if control and control.every:
+        stops.append((member.epoch // control.every + 1) * control.every)
+    return min(stops)
+
+
+def _snapshot_epochs(member: Member) -> list[int]:
+    """Epochs after which a snapshot is kept: evenly spaced, the last at the end."""
+    count = member.job.plan.snapshots
+    return sorted({max(1, round(member.plan.epochs * (i + 1) / count)) for i in range(count)})
+
+
+def _take_in(member: Member, records: np.ndarray, status: int, until: int) -> None:
+    """Append the epochs that ended, and note whether the model has ended."""
+    ended = records[: until - member.epoch]
+    ended = ended[~np.isnan(ended[:, RECORDED.index("learning_rate")])]
+    member.records.append(ended)
+    member.epoch += len(ended)
+    if status == DIVERGED:
+        member.ended = (Outcome.DIVERGED, f"the cost became infinite or undefined in epoch {member.epoch}")
+    elif status == STOPPED_EARLY:
+        member.ended = (
+            Outcome.STOPPED_EARLY,
+            f"no better dev cost in {member.plan.patience} epochs",
+        )
+    elif member.epoch >= member.plan.epochs:
+        member.ended = (Outcome.FINISHED, f"all {member.plan.epochs} epochs done")
+
+
+def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int]) -> None:
+    """Show the control its models and do what it says."""
+    going = {members[place].index: place for place in live}
+    progress = [
+        Progress(index, members[place].epoch, members[place].plan.epochs, np.concatenate(members[place].records))
+        for index, place in going.items()
+    ]
+    for index, actions in control(progress).items():
+        if index not in going:
+            continue
+        place = going[index]
+        member = members[place]
+        for action in actions:
+            if isinstance(action, Snapshot):
+                member.snapshots.append(_weights(stack.state(place)))
+            elif isinstance(action, Stop) and member.ended is None:
+                member.ended = (Outcome.STOPPED, action.reason)
+            elif isinstance(action, Change):
+                member.plan = _changed(member, action.hyperparameters)
+                stack.change(place, traced(member.plan))
+
+
+def _changed(member: Member, hyperparameters: Mapping[str, Any]) -> Plan:
+    """The member's plan with other numbers.
+
+    Raises:
+        PlanError: what is changed is no number, or the program was compiled without its work.
+    """
+    for name in hyperparameters:
+        if name not in Hyperparameters._fields:
+            raise PlanError(f"{name} cannot change while a model trains; hyperparameters can, such as learning_rate")
+    plan = member.plan.with_(**hyperparameters)
+    compiled, wanted = asdict(member.job.plan.structure), asdict(plan.structure)
+    for work in compiled:
+        if wanted[work] and not compiled[work]:
+            raise PlanError(f"{work} cannot be turned on while a model trains; let its plan begin with a little of it")
+    return plan
+
+
+def _weights(state: State) -> Weights:
+    """The model as it predicts now."""
+    return flatten(*settled(state))
+
+
+def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
+    """What is kept of a model when its training is over."""
+    records = np.concatenate(member.records) if member.records else np.zeros((0, len(RECORDED)))
+    history = {name: records[:, column] for column, name in enumerate(RECORDED)}
+    history["epoch"] = np.arange(1, len(records) + 1)
+    history["step"] = history["epoch"] * member.per_epoch
+    outcome, reason = member.ended or (Outcome.INTERRUPTED, "interrupted before it began")
+    return Run(
+        plan=member.plan,
+        seed=member.job.seed,
+        train=member.train,
+        dev=member.dev,
+        outcome=outcome,
+        reason=reason,
+        history=history,
+        best=flatten(*state.best),
+        best_epoch=int(state.best_step) // member.per_epoch,
+        preparation=pool.prepared(member)[0],
+        seconds=seconds,
+        snapshots=tuple(member.snapshots),
+    )
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event, for the training to stop at its next visit to the host; a second one interrupts at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set() and callable(before):
+            before(number, frame)
+        asked.set()
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,216 @@
+"""From jobs to loaded stacks: rows, prepared data, programs, and what fits in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Splits
+from goodfit.data.preparation import Preparation
+from goodfit.errors import InputError, PlanError
+from goodfit.nets.architectures import init
+from goodfit.nets.losses import OUTPUT_OF_TASK
+from goodfit.plan import Hyperparameters, Plan
+from goodfit.record import Outcome, Weights
+from goodfit.train import machine
+from goodfit.train.stack import capacity
+from goodfit.train.step import Data, Program, State, Task, first_state
+
+MOST_SETS = 8  # differently prepared copies of the data in one stack
+LARGEST_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Job:
+    """A plan, a seed and, where it needs them, its own rows (a fold, a quarter of the training set, a bag)."""
+
+    plan: Plan
+    seed: int
+    train: Int[np.ndarray, "train"] | None = None
+    dev: Int[np.ndarray, "dev"] | None = None
+
+
+@dataclass
+class Member:
+    """A job on its way through a stack; its plan is the job's until a control changes numbers."""
+
+    index: int
+    job: Job
+    train: Int[np.ndarray, "train"]
+    dev: Int[np.ndarray, "dev"]
+    per_epoch: int
+    plan: Plan
+    epoch: int = 0
+    ended: tuple[Outcome, str] | None = None
+    records: list[Float[np.ndarray, "epochs recorded"]] = field(default_factory=list)
+    snapshots: list[Weights] = field(default_factory=list)
+
+
+def resolved_batch_size(plan: Plan, m: int) -> int:
+    """Examples in a mini-batch of this plan on m training examples: never more than there are."""
+    return m if plan.batch_size == 0 else min(plan.batch_size, m)
+
+
+def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
+    """The job with its rows, and the program that trains it."""
+    train = splits.train if job.train is None else job.train
+    dev = splits.dev if job.dev is None else job.dev
+    batch_size = resolved_batch_size(job.plan, len(train))
+    if job.plan.batch_norm != "none" and batch_size < 2:
+        raise PlanError("batch norm needs at least 2 examples in a batch; set batch_norm to none")
+    watched = min(len(dev), LARGEST_CHUNK)
+    program = Program(
+        structure=replace(job.plan.structure, batch_size=batch_size),
+        output=OUTPUT_OF_TASK[splits.dataset.schema.task],
+        whole_batch=batch_size == len(train),
+        evaluation_chunk=1 << max(0, watched - 1).bit_length(),
+    )
+    return Member(index, job, train, dev, len(train) // batch_size, job.plan), program
+
+
+class Pool:
+    """The training and dev rows of the data, prepared once for each kind of preparation and set of training rows."""
+
+    def __init__(self, splits: Splits) -> None:
+        self.splits = splits
+        self.rows = splits.pool
+        self._prepared: dict[tuple[str, bytes], tuple[Preparation, np.ndarray, np.ndarray]] = {}
+
+    def places(self, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"]:
+        """Where these rows of the data stand in the pool.
+
+        Raises:
+            InputError: a row that is in neither the training nor the dev set.
+        """
+        places = np.searchsorted(self.rows, rows)
+        if not np.array_equal(self.rows[np.minimum(places, len(self.rows) - 1)], rows):
+            raise InputError("a job has rows outside the training and dev sets; rows of the test set stay closed")
+        return places
+
+    def key(self, member: Member) -> tuple[str, bytes]:
+        """Two members with equal keys see the same prepared data."""
+        return member.job.plan.preparation, member.train.tobytes()
+
+    def prepared(self, member: Member) -> tuple[Preparation, np.ndarray, np.ndarray]:
+        """The member's preparation, and the pool's features and targets through it."""
+        key = self.key(member)
+        if key not in self._prepared:
+            dataset = self.splits.dataset
+            preparation = Preparation.fit(member.job.plan.preparation, dataset, member.train)
+            inputs = preparation.transform(dataset.features.take(self.rows))
+            targets = preparation.target_in(dataset.target[self.rows])
+            kind = np.float32 if dataset.schema.task == "regression" else np.int32
+            if len(self._prepared) == MOST_SETS:  # dozens of subsets, each with its copy, would fill the memory
+                del self._prepared[next(iter(self._prepared))]
+            self._prepared[key] = (preparation, inputs, targets.astype(kind))
+        return self._prepared[key]
+
+
+@dataclass
+class Loaded:
+    """One stack's worth of members, ready to train."""
+
+    members: list[Member]
+    data: Data
+    tasks: list[Task]
+    states: list[State]
+    places: int
+
+
+def stacks(program: Program, members: list[Member], pool: Pool) -> Iterator[Loaded]:
+    """The group in portions that fit a stack: places, differently prepared copies, memory."""
+    order = sorted(members, key=lambda member: pool.key(member))
+    places, most_sets = _fitting(program, order[0], pool, len(members))
+    while order:
+        keys = list(dict.fromkeys(pool.key(member) for member in order[:places]))[:most_sets]
+        portion = [member for member in order[:places] if pool.key(member) in keys]
+        order = order[len(portion) :]
+        yield _load(program, portion, keys, pool, places)
+
+
+def _load(program: Program, portion: list[Member], keys: list[tuple[str, bytes]], pool: Pool, places: int) -> Loaded:
+    first = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
+    copies = [first[key] for key in keys]
+    copies += [copies[0]] * ((1 << (len(copies) - 1).bit_length()) - len(copies))  # 1, 2, 4 or 8: few shapes to compile
+    data = Data(np.stack([inputs for _, inputs, _ in copies]), np.stack([targets for *_, targets in copies]))  # pyright: ignore[reportArgumentType]
+    width = data.inputs.shape[2]
+    classes = len(pool.splits.dataset.schema.classes)
+    outputs = classes if program.output == "softmax" else 1
+    tasks, states = [], []
+    for member in portion:
+        model = init(program.structure, member.plan.initialisation, member.job.seed, width, outputs)
+        tasks.append(_task(program, member, keys.index(pool.key(member)), pool, classes))
+        states.append(jax.tree.map(np.asarray, first_state(program, traced(member.plan), *model)))
+    return Loaded(portion, data, tasks, states, places)
+
+
+def traced(plan: Plan) -> Hyperparameters:
+    """The plan's numbers as the program takes them."""
+    return jax.tree.map(np.float32, plan.hyperparameters)
+
+
+def _task(program: Program, member: Member, place: int, pool: Pool, classes: int) -> Task:
+    chunk = program.evaluation_chunk
+    capacity = len(pool.rows)
+    # On large sets the training set is watched on a fixed sample the size of the dev set (issue: evaluation mode).
+    generator = np.random.default_rng(member.job.seed)
+    sample = len(member.dev) if len(member.train) > 2 * LARGEST_CHUNK else len(member.train)
+    watched_train = member.train
+    if sample < len(watched_train):
+        watched_train = np.sort(generator.choice(watched_train, sample, replace=False))
+    parts = [_padded(pool.places(rows), -(-len(rows) // chunk) * chunk) for rows in (watched_train, member.dev)]
+    counts = np.bincount(pool.splits.dataset.target[member.train], minlength=classes) if classes else np.ones(1)
+    present = np.maximum(counts, 1)
+    weights = counts.sum() / (counts > 0).sum() / present
+    return Task(
+        hyperparameters=traced(member.plan),
+        key=np.uint32(np.random.SeedSequence(member.job.seed).generate_state(1)[0]),  # pyright: ignore[reportArgumentType]
+        set=np.int32(place),  # pyright: ignore[reportArgumentType]
+        rows=_padded(pool.places(member.train), capacity),  # pyright: ignore[reportArgumentType]
+        m=np.int32(len(member.train)),  # pyright: ignore[reportArgumentType]
+        watched=_padded(np.concatenate(parts), 2 * (capacity + 2 * chunk)),  # pyright: ignore[reportArgumentType]
+        watched_train=np.int32(len(watched_train)),  # pyright: ignore[reportArgumentType]
+        watched_dev=np.int32(len(member.dev)),  # pyright: ignore[reportArgumentType]
+        class_weights=weights.astype(np.float32),  # pyright: ignore[reportArgumentType]
+    )
+
+
+def _padded(rows: Int[np.ndarray, "rows"], length: int) -> Int[np.ndarray, "places"]:
+    return np.concatenate([rows, np.zeros(length - len(rows), np.int64)]).astype(np.int32)
+
+
+def _fitting(program: Program, member: Member, pool: Pool, models: int) -> tuple[int, int]:
+    """Places and copies of the data that a stack of these models may have, checked against the free memory.
+
+    Raises:
+        PlanError: one model with one copy of the data does not fit.
+    """
+    inputs = pool.prepared(member)[1]
+    widths = (
+        inputs.shape[1],
+        *program.structure.hidden_units,
+        max(1, len(pool.splits.dataset.schema.classes)),
+    )
+    weights = sum(4 * (before + 1) * after for before, after in pairwise(widths))
+    per_model = 6 * weights + 4 * 4 * len(pool.rows)  # parameters, gradients, two averages, best, a copy; row lists
+    working = 4 * 4 * sum(widths) * max(program.structure.batch_size, program.evaluation_chunk)
+    devices = len(machine.devices())
+    data = inputs.nbytes * (devices + 1)
+    free = machine.free_memory()
+    needed = data + devices * (working + per_model)
+    if needed > free:
+        raise PlanError(
+            f"a batch of {program.structure.batch_size} on this network and data needs about {needed / 2**30:.1f} GiB "
+            f"and {free / 2**30:.1f} GiB are free; take a smaller batch_size or smaller hidden_units"
+        )
+    budget = free / 2  # the other half is for the host's own copies
+    sets = max(1, min(MOST_SETS, int(budget / 2 / data)))
+    places = capacity()
+    if machine.on_gpu():  # where every place costs time, few sizes to compile
+        places = min(places, -(-(1 << (models - 1).bit_length()) // devices) * devices)
+    while places > devices and places * per_model > budget / 2:
+        places -= devices
+    return places, sets

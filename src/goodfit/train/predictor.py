@@ -1,0 +1,133 @@
+"""What predicts: networks, each with its own preparation and weight, averaged and calibrated. One network is one member."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from jaxtyping import Float
+from safetensors.numpy import load_file, save_file
+from scipy.special import expit, softmax
+
+from goodfit.data.dataset import Features, Schema
+from goodfit.data.preparation import Preparation
+from goodfit.errors import InputError
+from goodfit.nets.layers import Moments
+from goodfit.plan import Structure
+from goodfit.record import Run, Weights, pack, unflatten, unpack
+from goodfit.train.stack import logits
+from goodfit.train.step import Model
+
+MODEL_FILE, PREPARATION_FILE, PREDICTOR_FILE = "model.safetensors", "preparation.json", "predictor.json"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a predictor."""
+
+    name: str
+    structure: Structure
+    weights: Weights
+    preparation: Preparation
+    weight: float = 1.0
+
+    def outputs(self, features: Features, schema: Schema) -> Float[np.ndarray, "rows outputs"]:
+        """Probabilities of the classes, or one column of predictions in the target's own unit."""
+        return self.outputs_of(self.preparation.transform(features), schema)
+
+    def outputs_of(self, inputs: Float[np.ndarray, "rows width"], schema: Schema) -> Float[np.ndarray, "rows outputs"]:
+        """The same for features that are prepared already."""
+        params, averages = unflatten(self.weights)
+        model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
+        z = logits(self.structure, model, inputs).astype(np.float64)
+        if schema.task == "regression":
+            return self.preparation.target_out(z[:, 0])[:, None]
+        if schema.task == "binary":
+            positive = expit(z[:, 0])
+            return np.stack([1 - positive, positive], axis=1)
+        return softmax(z, axis=1)
+
+
+def member_of(run: Run, name: str, weights: Weights | None = None, weight: float = 1.0) -> Member:
+    """The run's best network, or one of its snapshots, as a member."""
+    return Member(name, run.plan.structure, run.best if weights is None else weights, run.preparation, weight)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Members' outputs averaged by weight; probabilities then taken to the power 1/temperature.
+
+    Attributes:
+        schema: of the data; what it needs to read a row.
+        members: the networks; weights need not sum to 1.
+        temperature: above 1 makes probabilities less sure (Guo et al. 2017).
+    """
+
+    schema: Schema
+    members: tuple[Member, ...]
+    temperature: float = 1.0
+
+    def outputs(self, features: Features) -> Float[np.ndarray, "rows outputs"]:
+        """Calibrated probabilities of the classes, or one column of predictions."""
+        total = sum(member.weight for member in self.members)
+        mean = np.zeros(1)
+        prepared: dict[int, np.ndarray] = {}
+        for member in self.members:
+            key = id(member.preparation)
+            if key not in prepared:
+                prepared[key] = member.preparation.transform(features)
+            mean = mean + member.outputs_of(prepared[key], self.schema) * (member.weight / total)
+        return mean if self.schema.task == "regression" else tempered(mean, self.temperature)
+
+    def save(self, folder: Path) -> None:
+        """Write weights, preparations and the list of members; no pickle."""
+        preparations = list({id(member.preparation): member.preparation for member in self.members}.values())
+        place = {id(preparation): index for index, preparation in enumerate(preparations)}
+        arrays: Weights = {}
+        members = []
+        for index, member in enumerate(self.members):
+            arrays |= {f"{index}/{name}": leaf for name, leaf in pack(member.weights).items()}
+            members.append(
+                {
+                    "name": member.name,
+                    "structure": asdict(member.structure),
+                    "preparation": place[id(member.preparation)],
+                    "weight": member.weight,
+                }
+            )
+        save_file({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}, folder / MODEL_FILE)
+        (folder / PREPARATION_FILE).write_text(json.dumps([preparation.to_dict() for preparation in preparations]))
+        facts = {"temperature": self.temperature, "members": members}
+        (folder / PREDICTOR_FILE).write_text(json.dumps(facts, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path, schema: Schema) -> Self:
+        """The predictor that `save` wrote.
+
+        Raises:
+            InputError: a file is missing or damaged.
+        """
+        try:
+            facts = json.loads((folder / PREDICTOR_FILE).read_text())
+            preparations = [Preparation.from_dict(each) for each in json.loads((folder / PREPARATION_FILE).read_text())]
+            arrays = load_file(folder / MODEL_FILE)
+            members = tuple(_member(index, each, arrays, preparations) for index, each in enumerate(facts["members"]))
+            return cls(schema, members, float(facts["temperature"]))
+        except FileNotFoundError as error:
+            name = Path(error.filename or MODEL_FILE).name
+            raise InputError(f"{folder} has no {name}: the run is damaged or not finished; train it again") from None
+        except Exception as error:  # any other failure to read means one thing to the user
+            raise InputError(f"the model in {folder} is damaged ({error}); train it again") from None
+
+
+def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: list[Preparation]) -> Member:
+    structure = Structure(**{**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"])})
+    own = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
+    return Member(facts["name"], structure, unpack(own), preparations[facts["preparation"]], facts["weight"])
+
+
+def tempered(probabilities: Float[np.ndarray, "rows classes"], temperature: float) -> Float[np.ndarray, "rows classes"]:
+    """p^(1/T), normalised."""
+    powered = np.clip(probabilities, 1e-12, 1) ** (1 / temperature)
+    return powered / powered.sum(axis=1, keepdims=True)
