@@ -1,1 +1,1 @@
-
+"""The loop that closes the gap."""

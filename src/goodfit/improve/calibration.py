@@ -46,7 +46,11 @@ def calibrate(
     logs = np.log(np.clip(probabilities.astype(np.float64), _LEAST, 1))
     halves = np.random.default_rng(seed).permutation(len(truth)) % 2
     crossed = sum(
-        _cost(1 / fit_temperature(logs[halves != half], truth[halves != half]), logs[halves == half], truth[halves == half])
+        _cost(
+            1 / fit_temperature(logs[halves != half], truth[halves != half]),
+            logs[halves == half],
+            truth[halves == half],
+        )
         * np.mean(halves == half)
         for half in range(min(2, len(truth)))
     )
@@ -63,7 +67,9 @@ def fit_temperature(logs: Float[np.ndarray, "examples classes"], truth: Int[np.n
     """The temperature of the lowest log-loss; the log-loss is convex in 1/T, so that a bounded search finds it."""
     if len(truth) == 0:
         return 1.0
-    found = minimize_scalar(_cost, args=(logs, truth), bounds=_INVERSE_TEMPERATURES, method="bounded", options={"xatol": 1e-6})
+    found = minimize_scalar(
+        _cost, args=(logs, truth), bounds=_INVERSE_TEMPERATURES, method="bounded", options={"xatol": 1e-6}
+    )
     return float(1 / found.x)
 
 

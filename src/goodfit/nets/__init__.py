@@ -1,1 +1,1 @@
-
+"""The function being fitted."""

@@ -1,1 +1,1 @@
-
+"""The engine: jobs in, runs out."""

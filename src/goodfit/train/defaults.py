@@ -8,7 +8,7 @@ from goodfit.data.dataset import Splits
 from goodfit.data.minibatches import guideline_batch_size
 from goodfit.plan import Plan
 
-_STEPS_OF_WHOLE_BATCH = 300
+_STEPS_OF_WHOLE_BATCH = 120
 _MOST_STEPS = 20_000  # 60 epochs of mini-batches up to about 40,000 examples, fewer epochs beyond
 
 

@@ -1,0 +1,157 @@
+"""A run's directory: everything needed to explain, repeat and use it. Written in whole files, read without JAX."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Schema, Splits
+from goodfit.errors import InputError
+from goodfit.improve.experiment import Measurement, judge_outputs
+from goodfit.improve.journal import plain
+from goodfit.plan import Plan
+
+PLAN_FILE, SOURCE_FILE, RESULT_FILE = "plan.yaml", "source.json", "result.json"
+HISTORY_FILE, PREDICTIONS_FILE = "history.parquet", "predictions.parquet"
+LEDGER_FILE = "test_openings.jsonl"
+
+
+def new_folder(out: str | Path, name: str) -> Path:
+    """A fresh run directory in `out`.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    safe = "".join(character if character.isalnum() or character in "-_" else "-" for character in name)[:40]
+    folder = Path(out) / f"{time.strftime('%Y%m%d-%H%M%S')}-{safe}-{secrets.token_hex(2)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {out} ({error.strerror}); choose another folder with --out") from None
+    return folder
+
+
+def check_writable(out: str | Path) -> None:
+    """Refuse an output folder before any work is done.
+
+    Raises:
+        InputError: the folder, or the nearest one above that exists, cannot be written to.
+    """
+    place = Path(out)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise InputError(f"cannot write to {out}; choose another folder with --out")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON in one piece: written beside, then moved into place."""
+    beside = path.with_suffix(".partial")
+    beside.write_text(json.dumps(value, indent=1, default=plain), encoding="utf-8")
+    beside.replace(path)
+
+
+def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
+    """Where the data came from, its schema and the rows of each set; and the plan."""
+    dataset = splits.dataset
+    facts = {
+        "name": dataset.name,
+        "origin": dataset.origin,
+        "fingerprint": dataset.fingerprint,
+        "schema": dataset.schema.to_dict(),
+        "rows": {name: getattr(splits, name) for name in ("train", "dev", "test")},
+        "seed": splits.seed,
+        "notes": [*dataset.notes, *splits.notes],
+    }
+    write_json(folder / SOURCE_FILE, facts)
+    (folder / PLAN_FILE).write_text(plan.to_yaml(), encoding="utf-8")
+
+
+def write_history(folder: Path, measured: Sequence[Measurement]) -> None:
+    """One row an epoch of every training."""
+    frames = []
+    for measurement in measured:
+        for seed, runs in zip(measurement.seeds, measurement.runs, strict=True):
+            for fold, run in enumerate(runs):
+                labels = {
+                    "round": measurement.round,
+                    "experiment": measurement.name,
+                    "seed": seed,
+                    "fold": fold,
+                }
+                columns = {name: np.asarray(values, np.float64) for name, values in run.history.items()}
+                whole = [pl.col("epoch").cast(pl.Int64), pl.col("step").cast(pl.Int64)]
+                literals = [pl.lit(value).alias(name) for name, value in labels.items()]
+                frames.append(pl.DataFrame(columns).with_columns(*whole, *literals))
+    if frames:
+        pl.concat(frames).write_parquet(folder / HISTORY_FILE)
+
+
+def write_predictions(
+    folder: Path,
+    splits: Splits,
+    sets: dict[str, tuple[Int[np.ndarray, "rows"], Float[np.ndarray, "rows outputs"]]],
+) -> None:
+    """Each judged example: truth, prediction, cost and probabilities, by set."""
+    schema, target = splits.dataset.schema, splits.dataset.target
+    frames = []
+    for name, (rows, outputs) in sets.items():
+        frame = prediction_frame(schema, outputs)
+        cost = judge_outputs(splits, outputs[None], rows)[0][0]
+        truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
+        lead = pl.DataFrame({"set": [name] * len(rows), "row": rows, "truth": truth, "cost": cost})
+        probabilities = frame.rename(
+            {c: c.replace("probability:", "p:", 1) for c in frame.columns if c != "prediction"}
+        )
+        frames.append(pl.concat([lead, probabilities], how="horizontal"))
+    pl.concat(frames).write_parquet(folder / PREDICTIONS_FILE)
+
+
+def prediction_frame(schema: Schema, outputs: Float[np.ndarray, "rows outputs"]) -> pl.DataFrame:
+    """A `prediction` column and, for classes, a probability column each."""
+    if not schema.classes:
+        return pl.DataFrame({"prediction": outputs[:, 0]})
+    predicted = np.array(schema.classes)[outputs.argmax(axis=1)]
+    columns = {f"probability:{name}": outputs[:, index] for index, name in enumerate(schema.classes)}
+    return pl.DataFrame({"prediction": predicted, **columns})
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A run directory that was read."""
+
+    folder: Path
+    source: dict[str, Any]
+    schema: Schema
+    plan: Plan
+    result: dict[str, Any]
+
+
+def read_run(folder: str | Path) -> Saved:
+    """A run directory's facts.
+
+    Raises:
+        InputError: it is none, or a file of it is missing or damaged.
+    """
+    folder = Path(folder)
+    if not folder.is_dir() or not (folder / SOURCE_FILE).exists():
+        raise InputError(f"{folder} is no run directory (it has no {SOURCE_FILE}); `goodfit runs` lists the runs")
+    try:
+        source = json.loads((folder / SOURCE_FILE).read_text(encoding="utf-8"))
+        result = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+        schema = Schema.from_dict(source["schema"])
+        plan = Plan.from_yaml((folder / PLAN_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        name = Path(error.filename).name
+        raise InputError(f"the run {folder} has no {name}: it was not finished; run it again") from None
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise InputError(f"the run {folder} is damaged ({error}); run it again") from None
+    return Saved(folder, source, schema, plan, result)

@@ -1,0 +1,293 @@
+"""After the loop: members for the ensemble, the ensemble itself, calibration, and what is expected of it.
+
+The ensemble's members train on folds of training and dev set together: each row is judged only by networks that did
+not train on it (out of fold), so the choice stays honest while every row helps to train most members.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.splits import folds
+from goodfit.diagnose.gaps import Gaps
+from goodfit.improve.calibration import Calibration, calibrate
+from goodfit.improve.ensemble import select
+from goodfit.improve.experiment import Entry, Laboratory, Measurement, judge_outputs, sample
+from goodfit.improve.loop import Loop
+from goodfit.improve.verify import Paired, paired_test
+from goodfit.plan import Plan
+from goodfit.train.predictor import Member, Predictor, member_of, tempered
+
+_BAG_SIZES = (8, 4)  # folds, the larger where there is time: an even number keeps two devices equally busy
+_MOST_PLANS = 4
+_MOST_BAGS = 8
+_BAGS_OF_ROUNDS = 2  # with --rounds, where the clock decides nothing
+_ROOM = 1.15  # times the estimated seconds
+_CLOSE = 1.25  # plans up to this multiple of the best dev cost may join
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One plan as a possible part of the ensemble: its networks, and their mean output on rows they did not see."""
+
+    name: str
+    members: tuple[Member, ...]
+    outputs: Float[np.ndarray, "rows outputs"]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The final predictor and how it did.
+
+    Attributes:
+        predictor: calibrated.
+        plan: of the incumbent.
+        kept: whether the ensemble was kept.
+        parts: the plans in it, with their weights.
+        single: dev error of one network of the incumbent.
+        ensemble: dev error of the ensemble.
+        gain: the ensemble's change of dev error, negative is better.
+        calibration: of the probabilities; None for regression.
+        rows: the rows it was judged on.
+        outputs: calibrated outputs on those rows, by networks that did not see them.
+        dev_errors: the errors in them that count as dev errors.
+        train_rows: (a sample of) the training rows.
+        train_outputs: the predictor's outputs on them.
+        train_errors: their errors.
+        gaps: bias and variance of the final predictor.
+    """
+
+    predictor: Predictor
+    plan: Plan
+    kept: bool
+    parts: list[dict[str, Any]]
+    single: float
+    ensemble: float
+    gain: Paired
+    calibration: Calibration | None
+    rows: Int[np.ndarray, "rows"]
+    outputs: Float[np.ndarray, "rows outputs"]
+    dev_errors: Float[np.ndarray, "1 dev"]
+    train_rows: Int[np.ndarray, "train"]
+    train_outputs: Float[np.ndarray, "train outputs"]
+    train_errors: Float[np.ndarray, "1 train"]
+    gaps: Gaps
+
+
+def close(loop: Loop, incumbent: Measurement) -> Closed:
+    """Build, judge and calibrate the final predictor."""
+    splits = loop.question.splits
+    bags = [] if loop.interrupted else _bags(loop, incumbent)
+    if bags:
+        rows = np.sort(splits.pool)
+        candidates = _bagged(bags)
+    else:
+        rows = loop.laboratory.rows
+        candidates = _held_out(loop, incumbent)
+    single = next((bag for bag in bags if bag.plan == incumbent.plan), bags[0] if bags else incumbent)
+    truth, schema = splits.dataset.target[rows], splits.dataset.schema
+    stacked = np.stack([candidate.outputs for candidate in candidates])
+    weights = select(stacked, truth, schema.task).weights
+    mean = np.tensordot(weights, stacked, 1)
+    cost, error = judge_outputs(splits, mean[None], rows)
+    gain_cost = paired_test(single.costs, cost, groups=_groups(loop, rows), seed=loop.question.seed)
+    gain = paired_test(single.errors, error, groups=_groups(loop, rows), seed=loop.question.seed)
+    kept = gain_cost.effect < 0
+    if not kept:
+        candidates, weights = [_single(single)], np.ones(1)
+        mean = single.outputs[0]
+    calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=loop.question.seed)
+    temperature = calibration.temperature if calibration else 1.0
+    predictor = Predictor(schema, _weighted(candidates, weights), temperature)
+    outputs = mean if calibration is None else tempered(mean, temperature)
+    train_rows = sample(splits.train)
+    train_outputs = predictor.outputs(splits.dataset.features.take(train_rows))
+    train_errors = judge_outputs(splits, train_outputs[None], train_rows)[1]
+    in_dev = np.isin(rows, splits.dev) | (loop.question.folds is not None)
+    dev_errors = judge_outputs(splits, outputs[None], rows)[1][:, in_dev]
+    closed = Closed(
+        predictor=predictor,
+        plan=incumbent.plan,
+        kept=kept,
+        parts=[
+            {"name": candidate.name, "weight": float(weight), "networks": len(candidate.members)}
+            for candidate, weight in zip(candidates, weights, strict=True)
+            if weight > 0
+        ],
+        single=float(single.errors.mean()),
+        ensemble=float(error.mean()),
+        gain=gain,
+        calibration=calibration,
+        rows=rows,
+        outputs=outputs,
+        dev_errors=dev_errors,
+        train_rows=train_rows,
+        train_outputs=train_outputs,
+        train_errors=train_errors,
+        gaps=loop.gaps_of(train_errors, dev_errors),
+    )
+    _tell(loop, closed)
+    return closed
+
+
+def _bags(loop: Loop, incumbent: Measurement) -> list[Measurement]:
+    """Train the best plans on folds of training and dev set, as many as there is time for."""
+    pace, plans = loop.pace, _best_plans(loop, incumbent)
+    sizes = [size for size in _BAG_SIZES if size <= _smallest_class(loop)]
+    if not sizes:
+        return []
+    kiln = _Kiln(loop)
+    size = pace.decide(
+        "folds of the ensemble's members",
+        lambda left: next((size for size in sizes for _, plan in plans if kiln.seconds(size, 0, plan) < left), 0),
+        sizes[0],
+    )
+    bags: list[Measurement] = []
+    while size and len(bags) < _MOST_BAGS:
+        order = [(len(bags) + place) % len(plans) for place in range(len(plans))]
+        repeats = [sum(bag.plan == plan for bag in bags) for _, plan in plans]
+
+        def fitting(left: float, order: list[int] = order, repeats: list[int] = repeats) -> int:
+            times = ((place, kiln.seconds(size, repeats[place], plans[place][1])) for place in order)
+            return next((place + 1 for place, seconds in times if seconds < left), 0)
+
+        chosen = pace.decide("next plan", fitting, order[0] + 1 if len(bags) < _BAGS_OF_ROUNDS else 0)
+        if not chosen:
+            break
+        name, plan = plans[chosen - 1]
+        entry = Entry(name, plan, loop.fresh_seeds(1), round=-1)
+        bag = kiln.laboratory(size, repeats[chosen - 1]).measure(f"ensemble members: {name}", [entry])[0]
+        if bag.interrupted or _cut_short(bag):
+            break
+        bags.append(bag)
+    loop.measured += bags
+    return bags
+
+
+@dataclass
+class _Kiln:
+    """The laboratories of the folds, one a size and repetition, all as fast as the loop's own."""
+
+    loop: Loop
+    _laboratories: dict[tuple[int, int], Laboratory] = field(default_factory=dict)
+
+    def laboratory(self, size: int, repeat: int) -> Laboratory:
+        """The laboratory of these folds."""
+        question, main = self.loop.question, self.loop.laboratory
+        if (size, repeat) not in self._laboratories:
+            cuts = folds(question.splits, size, question.seed + 1 + repeat)
+            self._laboratories[size, repeat] = Laboratory(question.splits, cuts, main.pace, main.tell, main.speed)
+        return self._laboratories[size, repeat]
+
+    def seconds(self, size: int, repeat: int, plan: Plan) -> float:
+        """About how long this plan's bag would take, with some room."""
+        laboratory = self.laboratory(size, repeat)
+        return _ROOM * laboratory.seconds(laboratory.jobs([Entry("", plan, (0,))]))
+
+
+def _cut_short(bag: Measurement) -> bool:
+    """Whether the budget ended this bag in the middle."""
+    return any(run.outcome == "stopped by a control" for runs in bag.runs for run in runs)
+
+
+def _smallest_class(loop: Loop) -> int:
+    splits = loop.question.splits
+    if splits.dataset.schema.task == "regression":
+        return len(splits.pool)
+    counts = np.bincount(splits.dataset.target[splits.pool])
+    return int(counts[counts > 0].min())
+
+
+def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:
+    """The incumbent's plan, then the distinct plans nearest to the best dev cost."""
+    best = min(measurement.dev_cost for measurement in loop.measured)
+    order = sorted(loop.measured, key=lambda measurement: measurement.dev_cost)
+    plans: dict[Plan, str] = {}
+    for measurement in order:
+        if measurement.dev_cost <= _CLOSE * best and len(plans) < _MOST_PLANS:
+            plans.setdefault(measurement.plan, measurement.name)
+    plans.setdefault(incumbent.plan, incumbent.name)
+    return [(name, plan) for plan, name in plans.items()]
+
+
+def _bagged(bags: list[Measurement]) -> list[Candidate]:
+    """One candidate a plan: all its networks, and the mean over repeats of the out-of-fold outputs."""
+    by_plan: dict[Plan, list[Measurement]] = {}
+    for bag in bags:
+        by_plan.setdefault(bag.plan, []).append(bag)
+    return [
+        Candidate(
+            same[0].name,
+            tuple(member_of(run, same[0].name) for bag in same for runs in bag.runs for run in runs if run.usable),
+            np.concatenate([bag.outputs for bag in same]).mean(axis=0),
+        )
+        for same in by_plan.values()
+    ]
+
+
+def _held_out(loop: Loop, incumbent: Measurement) -> list[Candidate]:
+    """Without time for folds: the measured plans' own networks and snapshots, judged on the dev rows."""
+    candidates = []
+    for measurement in sorted(loop.measured, key=lambda each: each.dev_cost)[:12]:
+        runs = [run for of_seed in measurement.runs for run in of_seed if run.usable]
+        if not runs:
+            continue
+        name = measurement.name
+        candidates.append(
+            Candidate(name, tuple(member_of(run, name) for run in runs), measurement.outputs.mean(axis=0))
+        )
+        for moment, outputs in enumerate(measurement.snapshots):
+            taken = [run for run in runs if moment < len(run.snapshots)]
+            if len(taken) == len(runs):
+                members = tuple(member_of(run, name, run.snapshots[moment]) for run in taken)
+                candidates.append(Candidate(f"{name}, snapshot {moment + 1}", members, outputs.mean(axis=0)))
+    return candidates or [_single(incumbent)]
+
+
+def _single(measurement: Measurement) -> Candidate:
+    """One network (or one a fold) of a measurement."""
+    return Candidate(
+        measurement.name,
+        tuple(member_of(run, measurement.name) for run in measurement.runs[0]),
+        measurement.outputs[0],
+    )
+
+
+def _weighted(candidates: list[Candidate], weights: Float[np.ndarray, "candidates"]) -> tuple[Member, ...]:
+    """Every member with its share of its candidate's weight."""
+    return tuple(
+        Member(
+            member.name,
+            member.structure,
+            member.weights,
+            member.preparation,
+            float(weight) / len(candidate.members),
+        )
+        for candidate, weight in zip(candidates, weights, strict=True)
+        if weight > 0
+        for member in candidate.members
+    )
+
+
+def _groups(loop: Loop, rows: Int[np.ndarray, "rows"]) -> np.ndarray | None:
+    groups = loop.question.splits.dataset.groups
+    return None if groups is None else groups[rows]
+
+
+def _tell(loop: Loop, closed: Closed) -> None:
+    networks = len(closed.predictor.members)
+    regression = loop.question.splits.dataset.schema.task == "regression"
+    figures = (closed.single, closed.ensemble, closed.gain.low, closed.gain.high)
+    single, ensemble, low, high = (f"{x:.3f}" if regression else f"{x:.2%}" for x in figures)
+    sentence = (
+        f"An ensemble of {networks} networks has a dev error of {ensemble} where one network has {single} "
+        f"(change between {low} and {high})."
+        if closed.kept
+        else "No ensemble was better than the single network, which is kept."
+    )
+    loop.journal.write("ensemble", sentence, kept=closed.kept, parts=closed.parts, models=networks)
+    if closed.calibration:
+        told = f"Probabilities were calibrated with temperature {closed.calibration.temperature:.2f}."
+        loop.journal.write("calibration", told, temperature=closed.calibration.temperature)

@@ -1,0 +1,291 @@
+"""Experiments: plans trained over several seeds (and folds), and what they cost on each judged example."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Cut, Splits
+from goodfit.data.preparation import Preparation
+from goodfit.improve.pace import Pace
+from goodfit.plan import Plan
+from goodfit.record import Outcome, Run
+from goodfit.train import machine
+from goodfit.train.control import Action, Control, Progress
+from goodfit.train.fit import fit_many, seconds_per_epoch
+from goodfit.train.jobs import Job, enter
+from goodfit.train.predictor import member_of
+from goodfit.train.step import Program
+
+MOST_TRAIN_ROWS = 5_000  # training examples that a train error is measured on
+_LEAST_WORK = 0.1  # seconds of estimated work that tell something of this machine's speed
+_COMPILE_SECONDS = 1.5  # of a program not seen yet, measured on 2 cores
+
+Tell = Callable[[str, float | None, float | None], None]
+
+
+class Entry(NamedTuple):
+    """A plan to be measured: its name in the journal, the seeds to train it with, and the round it belongs to."""
+
+    name: str
+    plan: Plan
+    seeds: tuple[int, ...]
+    round: int = 0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A plan's performance, example by example.
+
+    Attributes:
+        name: as in the journal.
+        plan: the settings.
+        seeds: of the trainings.
+        runs: by seed, then by cut (one cut, or K folds).
+        outputs: on the judged rows, by networks that did not train on them.
+        costs: log-loss, or squared error over the training variance.
+        errors: 0 or 1; for regression the same as the costs.
+        train_errors: on (a fixed sample of) the training rows.
+        seconds: of its share of the training.
+        snapshots: outputs of the parameters kept on the way, by moment, each as `outputs`.
+        round: of the loop; 0 for the baselines, -1 for the ensemble's members.
+    """
+
+    name: str
+    plan: Plan
+    seeds: tuple[int, ...]
+    runs: tuple[tuple[Run, ...], ...]
+    outputs: Float[np.ndarray, "seeds rows outputs"]
+    costs: Float[np.ndarray, "seeds rows"]
+    errors: Float[np.ndarray, "seeds rows"]
+    train_errors: Float[np.ndarray, "seeds train"]
+    seconds: float
+    snapshots: tuple[Float[np.ndarray, "seeds rows outputs"], ...] = ()
+    round: int = 0
+
+    @property
+    def dev_error(self) -> float:
+        """Mean over seeds and judged rows."""
+        return float(self.errors.mean())
+
+    @property
+    def dev_cost(self) -> float:
+        """Mean over seeds and judged rows."""
+        return float(self.costs.mean())
+
+    @property
+    def train_error(self) -> float:
+        """Mean over seeds and training rows."""
+        return float(self.train_errors.mean())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C came while it trained."""
+        return any(run.outcome is Outcome.INTERRUPTED for runs in self.runs for run in runs)
+
+
+def judge_outputs(
+    splits: Splits, outputs: Float[np.ndarray, "... rows outputs"], rows: Int[np.ndarray, "rows"]
+) -> tuple[Float[np.ndarray, "... rows"], Float[np.ndarray, "... rows"]]:
+    """Cost and error of each example: log-loss and wrongness, or squared error over the training variance (twice)."""
+    truth = splits.dataset.target[rows]
+    if splits.dataset.schema.task == "regression":
+        squared = ((outputs[..., 0] - truth) / splits.target_scale) ** 2
+        return squared, squared
+    picked = np.take_along_axis(outputs, np.broadcast_to(truth[:, None], (*outputs.shape[:-1], 1)), axis=-1)[..., 0]
+    return -np.log(np.clip(picked, 1e-12, 1)), (outputs.argmax(axis=-1) != truth).astype(np.float64)
+
+
+@dataclass
+class Speed:
+    """How fast this machine trains.
+
+    Attributes:
+        ratio: measured over estimated training time, of late.
+        seen: programs compiled so far.
+    """
+
+    ratio: float = 1.0
+    seen: set[Program] = field(default_factory=set)
+
+
+@dataclass
+class Laboratory:
+    """Trains plans on the cuts of the data and judges them on the rows held out.
+
+    Attributes:
+        splits: the data.
+        cuts: training and dev rows: the split itself, or K folds of training and dev set together.
+        pace: tells when to stop.
+        tell: is told what is being done.
+        speed: learnt from every training.
+    """
+
+    splits: Splits
+    cuts: Sequence[Cut]
+    pace: Pace
+    tell: Tell
+    speed: Speed = field(default_factory=Speed)
+
+    @property
+    def rows(self) -> Int[np.ndarray, "rows"]:
+        """The judged rows: every cut's dev rows."""
+        return np.sort(np.concatenate([cut.dev for cut in self.cuts]))
+
+    def jobs(self, entries: Sequence[Entry]) -> list[Job]:
+        """One job an entry, seed and cut."""
+        return [
+            Job(entry.plan, seed, cut.train, cut.dev) for entry in entries for seed in entry.seeds for cut in self.cuts
+        ]
+
+    def seconds(self, jobs: Sequence[Job]) -> float:
+        """About how long these would take: compilation, and training spread over the devices."""
+        work, programs = self._work(jobs)
+        return work * self.speed.ratio + _COMPILE_SECONDS * len(programs - self.speed.seen)
+
+    def _work(self, jobs: Sequence[Job]) -> tuple[float, set[Program]]:
+        work, programs = 0.0, set()
+        inputs = Preparation.fit("standard", self.splits.dataset, self.splits.train[:2]).width
+        for job in jobs:
+            member, program = enter(0, job, self.splits)
+            programs.add(program)
+            work += member.plan.epochs * seconds_per_epoch(program, len(member.train), len(member.dev), inputs)
+        return work / len(machine.devices()), programs
+
+    def measure(self, what: str, entries: Sequence[Entry]) -> list[Measurement]:
+        """Train and judge these plans; all trainings run as stacks beside each other."""
+        jobs = self.jobs(entries)
+        began = time.perf_counter()
+        runs = self.train(what, jobs)
+        seconds = time.perf_counter() - began
+        per_entry = []
+        for entry in entries:
+            count = len(self.cuts)
+            own = [tuple(runs[i * count : (i + 1) * count]) for i in range(len(entry.seeds))]
+            runs = runs[count * len(entry.seeds) :]
+            per_entry.append(self._judge(entry, tuple(own), seconds * len(own) * count / len(jobs)))
+        return per_entry
+
+    def train(self, what: str, jobs: Sequence[Job]) -> list[Run]:
+        """Train these jobs under the pace's deadline, and learn from it how fast this machine is."""
+        deadline = self.pace.control(what)
+        work, programs = self._work(jobs)
+        began = time.perf_counter()
+        runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, deadline))
+        self.pace.write_stops(what, deadline)
+        speed = self.speed
+        training = time.perf_counter() - began - _COMPILE_SECONDS * len(programs - speed.seen)
+        stopped = any(run.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED) for run in runs)
+        if work > _LEAST_WORK and training > 0 and not stopped:
+            speed.ratio = training / work if not speed.seen else (speed.ratio + training / work) / 2
+        speed.seen |= programs
+        return runs
+
+    def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"]:
+        """Errors on the dev rows of jobs that bring their own training rows."""
+        runs = self.train(what, jobs)
+        features = self.splits.dataset.features
+        errors = []
+        for run in runs:
+            inputs = run.preparation.transform(features.take(run.dev))
+            errors.append(judge_outputs(self.splits, self._outputs(run, None, inputs), run.dev)[1])
+        return np.stack(errors)
+
+    def _judge(self, entry: Entry, runs: tuple[tuple[Run, ...], ...], seconds: float) -> Measurement:
+        """Predict each judged row by the network that did not train on it, and training rows by those that did."""
+        rows, pool = self.rows, self.splits.pool
+        features = self.splits.dataset.features.take(pool)
+        outputs, train_errors, snapshots = [], [], []
+        prepared: dict[int, np.ndarray] = {}
+        for of_seed in runs:
+            held_out = np.zeros((1 + entry.plan.snapshots, len(rows), self.outputs))
+            seen_sum, seen_count = np.zeros(len(pool)), np.zeros(len(pool))
+            for run in of_seed:
+                key = id(run.preparation)
+                if key not in prepared:
+                    prepared[key] = run.preparation.transform(features)
+                judged, trained = np.searchsorted(rows, run.dev), np.searchsorted(pool, sample(run.train))
+                dev = prepared[key][np.searchsorted(pool, run.dev)]
+                held_out[0, judged] = self._outputs(run, None, dev)
+                for moment in range(entry.plan.snapshots):
+                    held_out[moment + 1, judged] = self._outputs(run, moment, dev)
+                of_train = self._outputs(run, None, prepared[key][trained])
+                seen_sum[trained] += judge_outputs(self.splits, of_train, pool[trained])[1]
+                seen_count[trained] += 1
+            outputs.append(held_out[0])
+            snapshots.append(held_out[1:])
+            train_errors.append(seen_sum[seen_count > 0] / seen_count[seen_count > 0])
+        stacked = np.stack(outputs)
+        costs, errors = judge_outputs(self.splits, stacked, rows)
+        moments = tuple(np.stack(snapshots, axis=1)) if entry.plan.snapshots else ()
+        return Measurement(
+            name=entry.name,
+            plan=entry.plan,
+            seeds=entry.seeds,
+            runs=runs,
+            outputs=stacked,
+            costs=costs,
+            errors=errors,
+            train_errors=np.stack(train_errors),
+            seconds=seconds,
+            snapshots=moments,
+            round=entry.round,
+        )
+
+    @property
+    def outputs(self) -> int:
+        """Columns of the outputs: one a class, or one."""
+        return max(1, len(self.splits.dataset.schema.classes))
+
+    def _outputs(
+        self, run: Run, moment: int | None, inputs: Float[np.ndarray, "rows width"]
+    ) -> Float[np.ndarray, "rows outputs"]:
+        """A run's outputs, now or at a snapshot; the constant baseline's where training gave no usable network."""
+        weights = run.best if moment is None or moment >= len(run.snapshots) else run.snapshots[moment]
+        if run.usable:
+            outputs = member_of(run, "", weights).outputs_of(inputs, self.splits.dataset.schema)
+            if np.isfinite(outputs).all():
+                return outputs
+        return constant_outputs(self.splits, run.train, len(inputs))
+
+
+def constant_outputs(splits: Splits, train: Int[np.ndarray, "train"], count: int) -> Float[np.ndarray, "count outputs"]:
+    """What the simplest baseline answers to everything: class frequencies, or the mean."""
+    target = splits.dataset.target[train]
+    classes = len(splits.dataset.schema.classes)
+    if not classes:
+        return np.full((count, 1), target.mean())
+    return np.tile(np.bincount(target, minlength=classes) / len(target), (count, 1))
+
+
+def sample(rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "sample"]:
+    """At most MOST_TRAIN_ROWS of the rows, the same for every seed."""
+    if len(rows) <= MOST_TRAIN_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, MOST_TRAIN_ROWS, replace=False))
+
+
+@dataclass
+class _Told:
+    """Tells how far the trainings are, and passes the question on to another control."""
+
+    what: str
+    jobs: int
+    tell: Tell
+    then: Control | None
+    done: dict[int, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def every(self) -> int | None:
+        return self.then.every if self.then else None
+
+    def __call__(self, progress: list[Progress]) -> "dict[int, list[Action]]":
+        self.done |= {each.job: each.epoch / each.epochs for each in progress}
+        share = sum(self.done.values()) / self.jobs
+        passed = time.perf_counter() - self.began
+        self.tell(self.what, share, passed * (1 - share) / share if share > 0 else None)
+        return {job: list(actions) for job, actions in self.then(progress).items()} if self.then else {}

@@ -1,0 +1,372 @@
+"""The loop: baseline, diagnosis, prescriptions run as experiments, verification, and what is left of the budget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from goodfit.data.dataset import Cut, Splits
+from goodfit.data.splits import folds
+from goodfit.diagnose.gaps import Gaps, gaps_from_runs
+from goodfit.improve.experiment import Entry, Laboratory, Measurement, Tell, constant_outputs, judge_outputs
+from goodfit.improve.journal import Journal
+from goodfit.improve.more_data import ask, curve_jobs, worth_asking
+from goodfit.improve.pace import Pace
+from goodfit.improve.prescriptions import RECIPE, Case, Gap, Prescription, nearby, variation
+from goodfit.improve.verify import Paired, holm, paired_test
+from goodfit.plan import Plan
+from goodfit.train.defaults import default_plan, regression_plan
+
+SIGNIFICANCE = 0.05
+SEEDS = 3
+_ROUNDS_WITHOUT_ADOPTION = 2
+_BASELINE_SHARE = 0.25  # of the budget, for the default network's seeds
+_ROUND_SHARE = 0.35  # of what is left, for one round's experiments
+_CURVE_SHARE = 0.15  # of what is left, for the learning curve
+_ROUNDS_END = 0.55  # of the budget: from then on it goes to the ensemble's members
+_VARIATIONS = 6
+
+
+@dataclass
+class Question:
+    """What the user asked of `improve`.
+
+    Attributes:
+        splits: the data.
+        seed: of everything random.
+        human_error: the human or Bayes level; None where not given.
+        min_gap: the smallest gap that matters.
+        rounds: at most so many rounds, in place of a budget.
+        folds: judge by K-fold cross-validation over training and dev set; None by the dev set.
+        plan: where to start; None is the default network.
+    """
+
+    splits: Splits
+    seed: int = 0
+    human_error: float | None = None
+    min_gap: float = 0.02
+    rounds: int | None = None
+    folds: int | None = None
+    plan: Plan | None = None
+
+
+@dataclass
+class Tried:
+    """One experiment of a round, with its verified effect."""
+
+    name: str
+    why: str
+    changes: dict[str, Any]
+    measurement: Measurement
+    cost: Paired
+    error: Paired
+    p_holm: float = 1.0
+    adopted: bool = False
+
+
+@dataclass
+class Round:
+    """One turn of the loop: the incumbent, its diagnosis, and what was tried."""
+
+    number: int
+    gaps: Gaps
+    incumbent: Measurement
+    tried: list[Tried] = field(default_factory=list)
+
+
+@dataclass
+class Loop:
+    """The state of the loop.
+
+    Attributes:
+        question: what was asked.
+        journal: what is written down.
+        pace: what decides by the clock.
+        tell: is told what is being done.
+        baseline: dev error by name.
+        rounds: so far.
+        measured: every plan measured, in order.
+        learning_curve: what more data would be worth, once asked.
+    """
+
+    question: Question
+    journal: Journal
+    pace: Pace
+    tell: Tell
+    baseline: dict[str, float] = field(default_factory=dict)
+    rounds: list[Round] = field(default_factory=list)
+    measured: list[Measurement] = field(default_factory=list)
+    learning_curve: dict[str, Any] | None = None
+    _seeds_given: int = 0
+
+    def __post_init__(self) -> None:
+        splits = self.question.splits
+        self.start = self.question.plan or default_plan(splits)
+        k = self.question.folds
+        cuts = folds(splits, k, self.question.seed) if k else [Cut(splits.train, splits.dev)]
+        self.laboratory = Laboratory(splits, cuts, self.pace, self.tell)
+
+    def fresh_seeds(self, count: int) -> tuple[int, ...]:
+        """Seeds that no training of this job has had."""
+        first = self.question.seed * 1_000_003 + self._seeds_given
+        self._seeds_given += count
+        return tuple(range(first, first + count))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return any(measurement.interrupted for measurement in self.measured)
+
+    def run(self) -> Measurement:
+        """The whole loop but the ensemble and the test; returns the incumbent it ended with."""
+        incumbent = self._baselines()
+        unadopted = 0
+        while not self.interrupted and self._another_round(len(self.rounds), unadopted):
+            turn = self._diagnose(incumbent)
+            if turn.gaps.verdict == "good fit":
+                break
+            gap = self._dominating(turn)
+            if gap == "variance":
+                self._ask_more_data(incumbent)
+            self._experiments(turn, self._prescribed(turn, gap))
+            adopted = next((tried for tried in turn.tried if tried.adopted), None)
+            unadopted = 0 if adopted else unadopted + 1
+            incumbent = adopted.measurement if adopted else incumbent
+            if not turn.tried:
+                break
+        if not self.interrupted:
+            incumbent = self._variations(incumbent)
+        return incumbent
+
+    def _baselines(self) -> Measurement:
+        """Majority class or mean, then regression, then the starting network."""
+        splits, laboratory = self.question.splits, self.laboratory
+        simplest = "mean" if splits.dataset.schema.task == "regression" else "majority class"
+        parts = [
+            judge_outputs(splits, constant_outputs(splits, cut.train, len(cut.dev)), cut.dev)[1]
+            for cut in laboratory.cuts
+        ]
+        self.baseline[simplest] = float(np.concatenate(parts).mean())
+        kind = {"regression": "linear", "binary": "logistic", "classes": "softmax"}[splits.dataset.schema.task]
+        simple = Entry(f"{kind} regression", regression_plan(splits), self.fresh_seeds(1))
+        self.measured += laboratory.measure("baselines", [simple])
+        self.baseline[simple.name] = self.measured[-1].dev_error
+        self.start = self._affordable(self.start)
+        entry = Entry("default network" if self.question.plan is None else "given plan", self.start, (0,))
+        each = laboratory.seconds(laboratory.jobs([entry]))
+        seeds = self.pace.decide(
+            "seeds of the first network",
+            lambda left: int(np.clip(_BASELINE_SHARE * left / max(each, 1e-3), 2, 4)),
+            SEEDS,
+        )
+        incumbent = laboratory.measure("default network", [entry._replace(seeds=self.fresh_seeds(seeds))])[0]
+        self.measured.append(incumbent)
+        self.baseline[entry.name] = incumbent.dev_error
+        told = ", ".join(f"{name} {_figure(splits, error)}" for name, error in self.baseline.items())
+        self.journal.write("baseline", f"Baselines, error on the dev set: {told}.", errors=self.baseline, round=0)
+        return incumbent
+
+    def _affordable(self, plan: Plan) -> Plan:
+        """The plan with as many of its epochs as leave time for a loop around it."""
+        each = self.laboratory.seconds(self.laboratory.jobs([Entry("", plan, (0, 1))]))
+        epochs = self.pace.decide(
+            "epochs of the first network",
+            lambda left: int(np.clip(plan.epochs * _BASELINE_SHARE * left / each, 3, plan.epochs)),
+            plan.epochs,
+        )
+        if epochs < plan.epochs:
+            self.journal.write("note", f"The budget allows {epochs} of the default {plan.epochs} epochs.", round=0)
+        return plan.with_(epochs=epochs)
+
+    def _another_round(self, done: int, unadopted: int) -> bool:
+        most = self.question.rounds if self.question.rounds is not None else 100
+        if done >= most or unadopted >= _ROUNDS_WITHOUT_ADOPTION:
+            return False
+        budget = self.pace.budget or 0
+        return bool(self.pace.decide("another round", lambda left: int(left > (1 - _ROUNDS_END) * budget), 1))
+
+    def _diagnose(self, incumbent: Measurement) -> Round:
+        question = self.question
+        gaps = self.gaps(incumbent)
+        turn = Round(len(self.rounds) + 1, gaps, incumbent)
+        self.rounds.append(turn)
+        self.journal.write(
+            "diagnosis",
+            f"Round {turn.number}: {gaps.verdict}. {gaps.reason}",
+            round=turn.number,
+            verdict=gaps.verdict,
+            train_error=incumbent.train_error,
+            dev_error=incumbent.dev_error,
+            plan=incumbent.plan.to_dict(),
+            seeds=incumbent.seeds,
+            human_error=question.human_error,
+        )
+        return turn
+
+    def gaps(self, measurement: Measurement) -> Gaps:
+        """The measurement's gaps and verdict."""
+        return self.gaps_of(measurement.train_errors, measurement.errors, self._bias_shown(measurement))
+
+    def gaps_of(
+        self,
+        train_errors: Float[np.ndarray, "seeds train"],
+        dev_errors: Float[np.ndarray, "seeds dev"],
+        bias_shown: bool | None = None,
+    ) -> Gaps:
+        """Gaps and verdict of these errors; 0 is the human error of classes when none was given."""
+        question = self.question
+        regression = question.splits.dataset.schema.task == "regression"
+        human = question.human_error if regression else question.human_error or 0.0
+        return gaps_from_runs(
+            train_errors, dev_errors, human_error=human, min_gap=question.min_gap, bias_shown=bias_shown
+        )
+
+    def _bias_shown(self, measurement: Measurement) -> bool | None:
+        """For regression: whether a bigger network lowered the train error by the smallest gap that matters."""
+        if self.question.splits.dataset.schema.task != "regression" or self.question.human_error is not None:
+            return None
+        base = tuple(measurement.plan.hidden_units)
+        for other in self.measured:
+            larger = len(other.plan.hidden_units) >= len(base) and sum(other.plan.hidden_units) > sum(base)
+            if larger and base:
+                return measurement.train_error - other.train_error > self.question.min_gap
+        return None
+
+    def _dominating(self, turn: Round) -> Gap:
+        bias = turn.gaps.avoidable_bias
+        return "bias" if bias is not None and bias.value > turn.gaps.variance.value else "variance"
+
+    def _ask_more_data(self, incumbent: Measurement) -> None:
+        """The recipe's first answer to variance, "more data": what would it be worth?"""
+        laboratory, splits = self.laboratory, self.question.splits
+        if self.learning_curve or self.question.folds or not worth_asking(splits, incumbent):
+            return
+        jobs = curve_jobs(splits, incumbent, self.question.seed)
+        seconds = laboratory.seconds(jobs)
+        if self.pace.decide("learning curve", lambda left: int(seconds < _CURVE_SHARE * left), 1):
+            errors = laboratory.errors_of("learning curve: would more data help?", jobs)
+            self.learning_curve = ask(laboratory, incumbent, errors, self.question.seed)
+            self.journal.write("learning_curve", **self.learning_curve)
+
+    def _prescribed(self, turn: Round, dominating: Gap) -> list[tuple[Prescription, dict[str, Any]]]:
+        """The recipe's lines for the dominating gap that change this plan into one not measured yet."""
+        splits = self.question.splits
+        schema = splits.dataset.schema
+        shares = np.bincount(splits.dataset.target[splits.train]) / len(splits.train) if schema.classes else np.ones(1)
+        case = Case(turn.incumbent.plan, len(splits.train), schema.task, float(shares.min() * len(shares)))
+        known = {measurement.plan for measurement in self.measured}
+        chosen = []
+        for prescription in RECIPE:
+            changes = prescription.changes(case)
+            if changes is None or dominating not in prescription.gaps:
+                continue
+            if turn.incumbent.plan.with_(**changes) not in known:
+                chosen.append((prescription, changes))
+        self.journal.write(
+            "prescription",
+            f"The larger gap is {dominating}; the recipe has {len(chosen)} prescriptions for it.",
+            round=turn.number,
+            gap=dominating,
+            names=[prescription.name for prescription, _ in chosen],
+        )
+        return chosen
+
+    def _experiments(self, turn: Round, prescribed: Sequence[tuple[Prescription, dict[str, Any]]]) -> None:
+        """Run what there is time for, beside the incumbent with fresh seeds, and verify each."""
+        plan = turn.incumbent.plan
+        entries = [
+            Entry(each.name, plan.with_(**changes), self.fresh_seeds(SEEDS), turn.number)
+            for each, changes in prescribed
+        ]
+        control = Entry("incumbent", plan, self.fresh_seeds(SEEDS), turn.number)
+        count = self.pace.decide(
+            f"experiments of round {turn.number}",
+            lambda left: self._fitting(control, entries, left),
+            len(entries),
+        )
+        if count == 0:
+            return
+        what = f"round {turn.number}: {count} prescriptions"
+        incumbent, *results = self.laboratory.measure(what, [control, *entries[:count]])
+        self.measured += [incumbent, *results]
+        groups = self._groups()
+        for (prescription, changes), result in zip(prescribed, results, strict=False):
+            turn.tried.append(self._tried(prescription.name, prescription.why, changes, incumbent, result, groups))
+        self._verify(turn)
+
+    def _fitting(self, control: Entry, entries: list[Entry], left: float) -> int:
+        """How many experiments fit this round's share of the time."""
+        count = 0
+        while count < len(entries):
+            jobs = self.laboratory.jobs([control, *entries[: count + 1]])
+            if self.laboratory.seconds(jobs) > _ROUND_SHARE * left:
+                break
+            count += 1
+        return count
+
+    def _groups(self) -> np.ndarray | None:
+        groups = self.question.splits.dataset.groups
+        return None if groups is None else groups[self.laboratory.rows]
+
+    def _tried(
+        self,
+        name: str,
+        why: str,
+        changes: dict[str, Any],
+        control: Measurement,
+        result: Measurement,
+        groups: np.ndarray | None,
+    ) -> Tried:
+        cost = paired_test(control.costs, result.costs, groups=groups, seed=self.question.seed)
+        error = paired_test(control.errors, result.errors, groups=groups, seed=self.question.seed)
+        return Tried(name, why, changes, result, cost, error)
+
+    def _verify(self, turn: Round) -> None:
+        """Holm over all that was tried in all rounds; the best of what passes is adopted."""
+        everything = [tried for each in self.rounds for tried in each.tried]
+        for tried, adjusted in zip(everything, holm(np.array([each.cost.p for each in everything])), strict=True):
+            tried.p_holm = float(adjusted)
+        passed = [tried for tried in turn.tried if tried.p_holm < SIGNIFICANCE and tried.cost.effect < 0]
+        best = min(passed, key=lambda tried: tried.cost.effect, default=None)
+        for tried in turn.tried:
+            tried.adopted = tried is best
+            self.journal.write(
+                "experiment",
+                f"{tried.name}: dev error {_change(self.question.splits, tried.error)}.",
+                round=turn.number,
+                prescription=tried.name,
+                changes=tried.changes,
+                seeds=tried.measurement.seeds,
+                effect=vars(tried.error),
+                p=tried.cost.p,
+                p_holm=tried.p_holm,
+            )
+        if best:
+            self.journal.write("adoption", f"Adopted: {best.name}.", round=turn.number, prescription=best.name)
+        else:
+            self.journal.write("no_adoption", "Nothing tried in this round helped beyond doubt.", round=turn.number)
+
+    def _variations(self, incumbent: Measurement) -> Measurement:
+        """What is left of the rounds' time: the recipe's other lines, then settings near the incumbent's."""
+        turn = self._diagnose(incumbent)
+        gaps: tuple[Gap, Gap] = ("variance", "bias")
+        chosen = {each.name: (each, changes) for gap in gaps for each, changes in self._prescribed(turn, gap)}
+        helps_both = [(each, changes) for each, changes in chosen.values() if len(each.gaps) > 1]
+        generator = np.random.default_rng([self.question.seed, 1])
+        drawn = [(nearby(number + 1), variation(incumbent.plan, generator)) for number in range(_VARIATIONS)]
+        self._experiments(turn, [*helps_both[:2], *drawn[:2], *helps_both[2:], *drawn[2:]])
+        adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
+        return adopted or incumbent
+
+
+def _figure(splits: Splits, error: float) -> str:
+    return f"{error:.3f}" if splits.dataset.schema.task == "regression" else f"{error:.1%}"
+
+
+def _change(splits: Splits, paired: Paired) -> str:
+    scale, unit = (1, "") if splits.dataset.schema.task == "regression" else (100, " points")
+    digits = 3 if scale == 1 else 2
+    value, low, high = (f"{x * scale:+.{digits}f}" for x in (paired.effect, paired.low, paired.high))
+    return f"{value}{unit} [{low}, {high}]"

@@ -1,0 +1,16 @@
+"""Another preparation of the inputs: in a sketch each kind was the best on some sets, by up to a tenth of the error."""
+
+from goodfit.improve.prescriptions.prescription import Case, Prescription
+from goodfit.plan import PreparationKind
+
+
+def _of(kind: PreparationKind, why: str) -> Prescription:
+    def changes(case: Case) -> dict[str, str] | None:
+        return None if case.plan.preparation == kind else {"preparation": kind}
+
+    return Prescription(f"{kind} preparation", ("bias", "variance"), why, changes)
+
+
+STANDARD = _of("standard", "mean 0 and deviation 1 keep distances as they are")
+ROBUST = _of("robust", "median and quartiles, softly clipped, keep far-out values from ruling the scale")
+QUANTILE = _of("quantile", "each column made normal by its ranks, so that crooked columns use the whole scale")

@@ -1,0 +1,134 @@
+"""A finished job as plain values: what `--json` prints, and what the report shows."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Splits
+from goodfit.diagnose.gaps import Gaps, Interval
+from goodfit.diagnose.metrics import metrics
+from goodfit.improve.closing import Closed
+from goodfit.improve.loop import Loop, Round, Tried
+from goodfit.improve.verify import Paired
+
+
+def interval(value: Interval | Paired | None) -> dict[str, float] | None:
+    """An interval as JSON has it."""
+    if value is None:
+        return None
+    middle = value.effect if isinstance(value, Paired) else value.value
+    return {"value": float(middle), "low": float(value.low), "high": float(value.high)}
+
+
+def of_data(splits: Splits) -> dict[str, Any]:
+    """The part of a summary that tells of the data."""
+    dataset = splits.dataset
+    schema = dataset.schema
+    return {
+        "data": {
+            "name": dataset.name,
+            "source": dataset.origin.get("source", dataset.name),
+            "rows": len(dataset),
+            "columns": len(schema.columns),
+            "fingerprint": dataset.fingerprint,
+        },
+        "task": schema.task,
+        "target": schema.target,
+        "classes": list(schema.classes),
+        "metric": "1-r2" if schema.task == "regression" else "error_rate",
+        "notes": [*dataset.notes, *splits.notes],
+        "sizes": {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)},
+    }
+
+
+def of_rounds(loop: Loop) -> list[dict[str, Any]]:
+    """The rounds with all that was tried."""
+    return [_of_round(turn) for turn in loop.rounds]
+
+
+def _of_round(turn: Round) -> dict[str, Any]:
+    return {
+        "round": turn.number,
+        **of_gaps(turn.gaps),
+        "train_error": turn.incumbent.train_error,
+        "dev_error": turn.incumbent.dev_error,
+        "plan": turn.incumbent.plan.to_dict(),
+        "seeds": len(turn.incumbent.seeds),
+        "tried": [_of_tried(tried) for tried in turn.tried],
+    }
+
+
+def _of_tried(tried: Tried) -> dict[str, Any]:
+    return {
+        "prescription": tried.name,
+        "why": tried.why,
+        "changes": tried.changes,
+        "effect": tried.error.effect,
+        "low": tried.error.low,
+        "high": tried.error.high,
+        "cost_effect": tried.cost.effect,
+        "cost_low": tried.cost.low,
+        "cost_high": tried.cost.high,
+        "p": tried.cost.p,
+        "p_holm": tried.p_holm,
+        "train_error": tried.measurement.train_error,
+        "dev_error": tried.measurement.dev_error,
+        "adopted": tried.adopted,
+        "seconds": tried.measurement.seconds,
+    }
+
+
+def of_gaps(gaps: Gaps) -> dict[str, Any]:
+    """Verdict, its reason, and the gaps with their intervals."""
+    return {
+        "verdict": gaps.verdict,
+        "reason": gaps.reason,
+        "avoidable_bias": interval(gaps.avoidable_bias),
+        "variance": interval(gaps.variance),
+        "dev_overfitting": interval(gaps.dev_overfitting),
+    }
+
+
+def of_calibration(closed: Closed) -> dict[str, float] | None:
+    """What calibration changed."""
+    return None if closed.calibration is None else asdict(closed.calibration)
+
+
+def of_ensemble(closed: Closed) -> dict[str, Any]:
+    """What the ensemble was worth."""
+    networks = len(closed.predictor.members)
+    return {
+        "kept": closed.kept,
+        "models": networks,
+        "single_dev_error": closed.single,
+        "dev_error": closed.ensemble,
+        "gain": interval(closed.gain),
+        "members": closed.parts,
+    }
+
+
+def of_metrics(
+    splits: Splits, outputs: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, "rows"]
+) -> dict[str, float]:
+    """Every metric of these outputs."""
+    return metrics(splits.dataset.schema.task, splits.dataset.target[rows], outputs, splits.target_scale**2)
+
+
+def advice(gaps: Gaps, splits: Splits, doubled: dict[str, Any] | None) -> list[str]:
+    """What to do next, in sentences."""
+    lines = []
+    if gaps.verdict == "too few examples to tell":
+        lines.append("Judge by cross-validation: run again with --folds 5.")
+    if gaps.verdict in ("high variance", "high bias and high variance"):
+        lines.append(doubled["sentence"] if doubled else "Collect more data, the first cure for variance.")
+    if gaps.verdict in ("high bias", "high bias and high variance"):
+        lines.append(
+            "Give it longer with --budget, add columns that tell more, or set --human-error to what is possible."
+        )
+    if gaps.verdict == "good fit":
+        lines.append("Use it: `goodfit predict` takes the run and a file of new rows.")
+    if not len(splits.test):
+        lines.append("Keep a test set next time: without one the expected error is only known on the dev set.")
+    return lines

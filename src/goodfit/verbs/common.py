@@ -1,0 +1,163 @@
+"""What the verbs share: options of the data, the opening of the test set, and the facts of a result."""
+
+import hashlib
+import json
+import shlex
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+from jaxtyping import Float
+
+from goodfit.data.dataset import Splits
+from goodfit.data.lock import open_test_set
+from goodfit.data.splits import open_splits
+from goodfit.diagnose.intervals import Interval, bootstrap_mean, wilson
+from goodfit.errors import InputError
+from goodfit.improve import summary
+from goodfit.improve.archive import LEDGER_FILE, RESULT_FILE, Saved, write_json
+from goodfit.improve.experiment import judge_outputs
+from goodfit.plan import Plan
+from goodfit.report.page import write_report
+from goodfit.train.predictor import Predictor
+
+Data = Any  # a file, a built-in name, arrays or a data frame; `data/sources.py` says which
+
+
+class DataOptions(TypedDict, total=False):
+    """How the data is read and split.
+
+    Attributes:
+        target: the column to predict.
+        task: `binary`, `classes` or `regression`; inferred when not given.
+        group: a column whose equal values stay in one set.
+        time: a column to split by: the latest rows are the test set.
+        dev: a file (or frame) of its own for the dev set.
+        test: the same for the test set.
+        no_test: keep no test set.
+        seed: of the split and of everything random.
+    """
+
+    target: str | None
+    task: str | None
+    group: str | None
+    time: str | None
+    dev: Data | None
+    test: Data | None
+    no_test: bool
+    seed: int
+
+
+def quiet(text: str, done: float | None, seconds_left: float | None) -> None:
+    """A `progress` that tells nobody."""
+
+
+def read_plan(plan: Plan | str | Path | None) -> Plan | None:
+    """A plan, or the YAML file of one.
+
+    Raises:
+        InputError: there is no such file.
+        PlanError: it holds no valid plan.
+    """
+    if plan is None or isinstance(plan, Plan):
+        return plan
+    try:
+        return Plan.from_yaml(Path(plan).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the plan {plan} ({error}); give a YAML file") from None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the test set said, or why it was not asked."""
+
+    error: Interval | None
+    outputs: Float[np.ndarray, "test outputs"] | None
+    note: str | None
+
+
+def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool) -> Tested:
+    """Open the test set once for this data; a second model is refused unless forced.
+
+    Raises:
+        TestSetLockedError: it was opened before by another model.
+    """
+    if not len(splits.test):
+        return Tested(None, None, "there is no test set; the dev set was used in the development")
+    ledger = folder.parent / LEDGER_FILE
+    earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model_fingerprint(predictor), force=force)
+    outputs = predictor.outputs(splits.dataset.features.take(splits.test))
+    errors = judge_outputs(splits, outputs[None], splits.test)[1]
+    note = f"the test set had been opened {len(earlier)} times before" if earlier else None
+    return Tested(error_interval(splits, errors), outputs, note)
+
+
+def error_interval(splits: Splits, errors: Float[np.ndarray, "seeds rows"]) -> Interval:
+    """The mean error with its interval: Wilson's for one network's error rate, else the bootstrap."""
+    if splits.dataset.schema.task != "regression" and len(errors) == 1:
+        return wilson(float(errors.mean()), errors.shape[1])
+    return bootstrap_mean(errors)
+
+
+def model_fingerprint(predictor: Predictor) -> str:
+    """The same for the same weights, in the same places, at the same temperature."""
+    digest = hashlib.sha256(repr(predictor.temperature).encode())
+    for member in predictor.members:
+        digest.update(repr((member.weight, member.structure)).encode())
+        for name in sorted(member.weights):
+            digest.update(name.encode() + member.weights[name].tobytes())
+    return digest.hexdigest()
+
+
+def header(
+    command: str, folder: Path, started: datetime, splits: Splits, data: Data, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """The first facts of a result: what was run, on what, and how to run it again."""
+    source = data if isinstance(data, str | Path) else None
+    options = {name: value for name, value in asked.items() if isinstance(value, str | int | float | bool | Path)}
+    options = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    words = ["goodfit", command, str(source or "DATA")]
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        words += [flag] if value is True else [] if value is False else [flag, str(value)]
+    return {
+        "goodfit": version("goodfit"),
+        "command": command,
+        "run": str(folder),
+        "report": str(folder / "report.html"),
+        "started": started.isoformat(timespec="seconds"),
+        **summary.of_data(splits),
+        "opened_from": None if source is None else str(source),
+        "options": options,
+        "command_line": shlex.join(words),
+    }
+
+
+def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]:
+    """Write the result and the report; returns the result as JSON would give it back."""
+    result["seconds"] = round(time.perf_counter() - began, 2)
+    write_json(folder / RESULT_FILE, result)
+    write_report(folder)
+    result["seconds"] = round(time.perf_counter() - began, 2)
+    write_json(folder / RESULT_FILE, result)
+    return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+
+
+def reopen(saved: Saved, data: Data | None) -> Splits:
+    """The run's data and split again.
+
+    Raises:
+        InputError: the data was in memory, has moved, or has changed.
+    """
+    source = saved.result["opened_from"] if data is None else data
+    if source is None:
+        raise InputError(f"the data of {saved.folder} was in memory; give it again")
+    names = DataOptions.__annotations__
+    splits = open_splits(source, **{name: value for name, value in saved.result["options"].items() if name in names})
+    if splits.dataset.fingerprint != saved.source["fingerprint"]:
+        raise InputError(f"the data in {source} is not the data that {saved.folder} was trained on; train again")
+    return splits

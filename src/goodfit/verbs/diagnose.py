@@ -1,0 +1,121 @@
+"""Diagnose a run, or four bare numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from goodfit.diagnose.gaps import Gaps, gaps_from_runs, judge
+from goodfit.improve import summary
+from goodfit.improve.archive import PREDICTIONS_FILE, Saved, read_run
+
+
+def diagnose(
+    run: str | Path,
+    data: Any = None,
+    *,
+    folds: int | None = None,
+    human_error: float | None = None,
+    min_gap: float | None = None,
+) -> dict[str, Any]:
+    """Bias, variance and verdict of a run.
+
+    Args:
+        run: its directory.
+        data: the data it was trained on, for `folds`, where that was in memory or has moved.
+        folds: train its plan again on K folds of training and dev set, and judge on all of them.
+        human_error: the human or Bayes error; the run's own when not given.
+        min_gap: the smallest gap that matters; the run's own when not given.
+
+    Returns:
+        verdict, reason, avoidable_bias, variance, train_error, dev_error, sizes.
+
+    Raises:
+        InputError: no such run, or data that cannot be opened again.
+    """
+    saved = read_run(run)
+    human_error = saved.result["human_error"] if human_error is None else human_error
+    if human_error is None and saved.schema.classes:
+        human_error = 0.0
+    min_gap = saved.result["min_gap"] if min_gap is None else min_gap
+    train, dev = _by_folds(saved, data, folds) if folds else _saved_errors(saved)
+    gaps = gaps_from_runs(train, dev, human_error=human_error, min_gap=min_gap)
+    return _told(gaps, float(train.mean()), float(dev.mean())) | {
+        "run": str(run),
+        "folds": folds,
+        "sizes": {"train": train.shape[1], "dev": dev.shape[1]},
+    }
+
+
+def diagnose_errors(
+    train_error: float,
+    dev_error: float,
+    train_size: int | None = None,
+    dev_size: int | None = None,
+    *,
+    test_error: float | None = None,
+    test_size: int | None = None,
+    human_error: float = 0.0,
+    min_gap: float = 0.02,
+) -> dict[str, Any]:
+    """Bias, variance and verdict of bare error rates.
+
+    Args:
+        train_error: share of wrong training examples, 0 to 1.
+        dev_error: the same of the dev set.
+        train_size: examples in the training set; without sizes the numbers are taken as exact.
+        dev_size: the same of the dev set.
+        test_error: the same of the test set, for overfitting of the dev set.
+        test_size: its examples.
+        human_error: the human or Bayes error.
+        min_gap: the smallest gap that matters.
+
+    Raises:
+        InputError: an error outside 0 to 1, or a size below 1.
+
+    Example:
+        >>> diagnose_errors(0.01, 0.11, 6000, 2000)["verdict"]
+        'high variance'
+    """
+    gaps = judge(
+        train_error,
+        dev_error,
+        train_size=train_size,
+        dev_size=dev_size,
+        test_error=test_error,
+        test_size=test_size,
+        human_error=human_error,
+        min_gap=min_gap,
+    )
+    return _told(gaps, train_error, dev_error)
+
+
+def _told(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
+    return {**summary.of_gaps(gaps), "train_error": train_error, "dev_error": dev_error}
+
+
+def _saved_errors(saved: Saved) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of each training and dev example, as the run kept them."""
+    frame = pl.read_parquet(saved.folder / PREDICTIONS_FILE)
+    wrong = (pl.col("prediction") != pl.col("truth")).cast(pl.Float64) if saved.schema.classes else pl.col("cost")
+    errors = frame.select("set", error=wrong)
+    train, dev = (errors.filter(pl.col("set") == name)["error"].to_numpy()[None] for name in ("train", "dev"))
+    return train, dev
+
+
+def _by_folds(saved: Saved, data: Any, folds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of the run's plan by K-fold cross-validation."""
+    from goodfit.data.splits import folds as cut
+    from goodfit.improve.experiment import Entry, Laboratory
+    from goodfit.improve.journal import Journal
+    from goodfit.improve.pace import Pace
+    from goodfit.train.machine import prepare_jax
+    from goodfit.verbs.common import quiet, reopen
+
+    prepare_jax()
+    splits = reopen(saved, data)
+    seed = saved.result["seed"]
+    laboratory = Laboratory(splits, cut(splits, folds, seed), Pace(Journal(None), None), quiet)
+    measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
+    return measured.train_errors, measured.errors

@@ -1,0 +1,99 @@
+"""Train one plan and diagnose it; the test set stays closed."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Unpack
+
+from goodfit.data.dataset import Cut
+from goodfit.data.splits import open_splits
+from goodfit.diagnose.gaps import gaps_from_runs
+from goodfit.improve import archive, summary
+from goodfit.improve.experiment import Entry, Laboratory, Tell, judge_outputs
+from goodfit.improve.journal import Journal
+from goodfit.improve.pace import Pace
+from goodfit.plan import Plan
+from goodfit.train.defaults import default_plan
+from goodfit.train.machine import prepare_jax
+from goodfit.train.predictor import Predictor, member_of
+from goodfit.verbs.common import Data, DataOptions, finish, header, quiet, read_plan
+
+
+def train(
+    data: Data,
+    *,
+    plan: Plan | str | Path | None = None,
+    changes: dict[str, Any] | None = None,
+    human_error: float | None = None,
+    min_gap: float = 0.02,
+    out: str | Path = "runs",
+    progress: Tell | None = None,
+    **options: Unpack[DataOptions],
+) -> dict[str, Any]:
+    """Train one network by one plan, keep its best parameters on the dev set, and diagnose it.
+
+    Args:
+        data: a CSV, TSV, Parquet or NPZ file, a built-in name, arrays (X, y) or a pandas or Polars frame.
+        plan: the settings: a Plan, or a YAML file of one; the default network for this data when not given.
+        changes: settings to change in the plan.
+        human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
+        min_gap: the smallest gap between errors that matters.
+        out: the folder of the runs.
+        progress: told what is being done, how much of it is done, and the seconds left.
+        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
+
+    Returns:
+        What `goodfit train --json` prints and the run's `result.json` holds.
+
+    Raises:
+        GoodfitError: bad input, with one sentence that says what to do.
+    """
+    began, started = time.perf_counter(), datetime.now().astimezone()
+    given = read_plan(plan)
+    archive.check_writable(out)
+    prepare_jax()
+    splits = open_splits(data, **options)
+    chosen = (given or default_plan(splits)).with_(**(changes or {}))
+    seed = options.get("seed", 0)
+    pace = Pace(Journal(None), None)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], pace, progress or quiet)
+    measured = laboratory.measure("training", [Entry("plan", chosen, (seed,), round=1)])[0]
+    run = measured.runs[0][0]
+    folder = archive.new_folder(out, splits.dataset.name)
+    journal = Journal(folder)
+    journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
+    regression = splits.dataset.schema.task == "regression"
+    human = human_error if regression else human_error or 0.0
+    gaps = gaps_from_runs(measured.train_errors, measured.errors, human_error=human, min_gap=min_gap)
+    journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
+    predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
+    train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))
+    archive.write_source(folder, splits, chosen)
+    predictor.save(folder)
+    archive.write_history(folder, [measured])
+    sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, measured.outputs[0])}
+    archive.write_predictions(folder, splits, sets)
+    asked = options | {"human_error": human_error, "min_gap": min_gap, "plan": plan}
+    result = header("train", folder, started, splits, data, asked) | {
+        "outcome": str(run.outcome),
+        "reason": run.reason,
+        "best_epoch": run.best_epoch,
+        "seed": seed,
+        "human_error": human_error,
+        "min_gap": min_gap,
+        "baseline": {},
+        "rounds": [],
+        "final": summary.of_gaps(gaps)
+        | {
+            "train_error": float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
+            "dev_error": measured.dev_error,
+            "test_error": None,
+            "test_note": "the test set stays closed until `goodfit test` opens it",
+            "models": 1,
+            "next": summary.advice(gaps, splits, None),
+            "train_metrics": summary.of_metrics(splits, train_outputs, splits.train),
+            "dev_metrics": summary.of_metrics(splits, measured.outputs[0], splits.dev),
+        },
+        "plan": chosen.to_dict(),
+    }
+    return finish(folder, result, began)

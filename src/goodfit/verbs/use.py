@@ -1,0 +1,101 @@
+"""Using a run: its final test, its predictions, its report; and the list of all runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from goodfit.data.sources import encode, read_frame
+from goodfit.errors import InputError
+from goodfit.improve import archive, summary
+from goodfit.improve.archive import RESULT_FILE, read_run
+from goodfit.report.page import write_report
+from goodfit.train.machine import prepare_jax
+from goodfit.train.predictor import Predictor
+from goodfit.verbs.common import Data, open_test, reopen
+
+
+def test(run: str | Path, data: Data | None = None, *, force: bool = False) -> dict[str, Any]:
+    """Open the test set for this run: once for this data, unless forced.
+
+    Args:
+        run: its directory.
+        data: the data it was trained on, where that was in memory or has moved.
+        force: open the test set even if another model opened it before.
+
+    Returns:
+        error, low, high, metrics, and how often it was opened before.
+
+    Raises:
+        TestSetLockedError: another model opened it before.
+        InputError: no such run, or no such data.
+    """
+    saved = read_run(run)
+    prepare_jax()
+    splits = reopen(saved, data)
+    predictor = Predictor.load(saved.folder, saved.schema)
+    tested = open_test(splits, predictor, saved.folder, force)
+    if tested.error is None or tested.outputs is None:
+        raise InputError(f"the run {run} has no test set: {tested.note}")
+    figures = {"test_error": tested.error.value, "test_low": tested.error.low, "test_high": tested.error.high}
+    figures |= {
+        "test_note": tested.note,
+        "test_metrics": summary.of_metrics(splits, tested.outputs, splits.test),
+    }
+    saved.result["final"] |= figures
+    archive.write_json(saved.folder / RESULT_FILE, saved.result)
+    write_report(saved.folder)
+    return {"run": str(run), "metric": saved.result["metric"], **figures}
+
+
+def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl.DataFrame:
+    """Predict new rows.
+
+    Args:
+        run: its directory.
+        data: a file, arrays or a frame with the columns that the run was trained on (others are ignored).
+        out: a CSV file to write as well.
+
+    Returns:
+        A `prediction` column and, for classes, a `probability:CLASS` column each.
+
+    Raises:
+        InputError: no such run, a column is missing, or the file cannot be written.
+    """
+    saved = read_run(run)
+    features = encode(read_frame(data), saved.schema)
+    prepare_jax()
+    frame = archive.prediction_frame(saved.schema, Predictor.load(saved.folder, saved.schema).outputs(features))
+    if out is not None:
+        try:
+            frame.write_csv(out)
+        except OSError as error:
+            raise InputError(
+                f"cannot write {out} ({error.strerror or error}); choose another file with --out"
+            ) from None
+    return frame
+
+
+def report(run: str | Path) -> Path:
+    """Write a run's report again; returns its path.
+
+    Raises:
+        InputError: no such run.
+    """
+    return write_report(read_run(run).folder)
+
+
+def runs(out: str | Path = "runs") -> list[dict[str, Any]]:
+    """The runs in a folder, the newest first: run, started, data, metric, verdict, dev and test error."""
+    listed = []
+    for path in sorted(Path(out).glob(f"*/{RESULT_FILE}"), reverse=True):
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            final = result["final"]
+            facts = {name: result[name] for name in ("command", "started", "metric", "seconds", "outcome")}
+            errors = {name: final[name] for name in ("verdict", "dev_error", "test_error")}
+            listed.append({"run": str(path.parent), "data": result["data"]["name"], **facts, **errors})
+        except (ValueError, KeyError, TypeError):
+            listed.append({"run": str(path.parent), "outcome": "damaged"})
+    return listed
