@@ -20,13 +20,13 @@ def frame_of_columns(columns: Sequence[tuple[str, pl.Series]], what: str) -> pl.
     Raises:
         InputError: two columns of one name, or of different lengths.
     """
-    names = [name for name, _ in columns]
-    check_names(names, what)
-    lengths = {name: len(values) for name, values in columns}
-    for name, length in lengths.items():
-        if length != lengths[names[0]]:
+    check_names([name for name, _ in columns], what)
+    first_name, first = columns[0]
+    for name, values in columns:
+        if len(values) != len(first):
             raise InputError(
-                f"{what} has columns of different lengths: '{names[0]}' has {lengths[names[0]]} rows, '{name}' {length}"
+                f"{what} has columns of different lengths: '{first_name}' has {len(first)} rows, "
+                f"'{name}' has {len(values)}"
             )
     return pl.DataFrame([values.rename(name) for name, values in columns])
 
@@ -41,7 +41,8 @@ def check_names(names: Sequence[str], what: str) -> None:
     for place, name in enumerate(names, 1):
         if name in first:
             raise InputError(
-                f"{what} has two columns named '{name}' (columns {first[name]} and {place}); give each its own name"
+                f"{what} has two columns named '{name}' (columns {first[name]} and {place}); "
+                "give each column its own name"
             )
         first[name] = place
 
@@ -64,13 +65,12 @@ def frame_of_pair(inputs: Any, target: Any, what: str) -> tuple[pl.DataFrame, st
     """The table of (X, y), and the name of its target.
 
     Raises:
-        InputError: y is not one value a row of X.
+        InputError: X has no rows and columns, or y is not one value a row of X.
     """
-    frame = frame_in_memory(inputs, what)
+    frame = frame_in_memory(inputs, f"X of {what}")
     if frame is None:
-        frame = frame_of_array(np.asarray(inputs), f"X of {what}")
-    name = getattr(target, "name", None)
-    name = str(name) if name else TARGET
+        frame = frame_of_array(_as_array(inputs, f"X of {what}"), f"X of {what}")
+    name = str(getattr(target, "name", None) or TARGET)
     values = target if isinstance(target, pl.Series) else series_of_any(target, f"y of {what}")
     if len(values) != len(frame):
         raise InputError(f"{what} has {len(frame)} rows in X but {len(values)} in y; they must go together")
@@ -83,34 +83,47 @@ def frame_in_memory(source: Any, what: str) -> pl.DataFrame | None:
         return source.collect()
     if isinstance(source, pl.DataFrame):
         return source
-    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
-        columns = [source.iloc[:, place] for place in range(source.shape[1])]
-        names = [str(name) for name in source.columns]
-        if not names:
-            raise InputError(f"{what} is empty: it has no columns")
-        return frame_of_columns(
-            [(name, series_of_any(column, what)) for name, column in zip(names, columns, strict=True)], what
-        )
-    return None
+    if not (_is_pandas(source) and hasattr(source, "columns")):
+        return None
+    if source.shape[1] == 0:
+        raise InputError(f"{what} has no columns")
+    columns = [series_of_any(source.iloc[:, place], what) for place in range(source.shape[1])]
+    return frame_of_columns(list(zip(map(str, source.columns), columns, strict=True)), what)
 
 
 def series_of_any(values: Any, what: str) -> pl.Series:
     """A column from a pandas series, an array or a list."""
-    if type(values).__module__.partition(".")[0] == "pandas":
-        missing = values.isna().to_numpy()
-        kind = getattr(values.dtype, "kind", "O")
-        if kind == "M":
-            return pl.Series(values.to_numpy(dtype="datetime64[us]"))
-        array = values.astype(object).to_numpy() if missing.any() or kind not in "biuf" else values.to_numpy()
-        return (
-            _series_of_objects(np.where(missing, None, array)) if array.dtype == object else pl.Series(array)
-        )
-    array = np.asarray(values)
+    if _is_pandas(values):
+        return _series_of_pandas(values)
+    array = _as_array(values, what)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        raise InputError(f"{what} has shape {array.shape}; it needs one value a row")
+        raise InputError(f"{what} has the shape {array.shape}; it needs one value a row")
     return series_of(array, what)
+
+
+def _is_pandas(source: Any) -> bool:
+    return type(source).__module__.partition(".")[0] == "pandas"
+
+
+def _as_array(values: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(f"{what} is ragged: its rows have different lengths") from None
+
+
+def _series_of_pandas(values: Any) -> pl.Series:
+    missing = values.isna().to_numpy()
+    kind = getattr(values.dtype, "kind", "O")
+    if kind == "M":
+        return pl.Series(values.to_numpy(dtype="datetime64[us]"))
+    if kind in "biuf" and not missing.any():
+        return pl.Series(values.to_numpy(dtype=values.dtype.name.lower()))  # Int64, pandas' own, becomes int64
+    array = values.astype(object).to_numpy()
+    array[missing] = None
+    return _series_of_objects(array)
 
 
 def series_of(array: np.ndarray, what: str) -> pl.Series:

@@ -21,8 +21,6 @@ def read_builtin(name: str) -> tuple[pl.DataFrame, str]:
     load, target = BUILTIN[name]
     bunch = load()
     frame = pl.DataFrame(bunch.data, schema=[str(column) for column in bunch.feature_names])
-    if "target_names" in bunch:
-        values = [str(bunch.target_names[code]) for code in bunch.target]
-    else:
-        values = bunch.target
+    names = bunch.get("target_names")
+    values = bunch.target if names is None else [str(names[code]) for code in bunch.target]
     return frame.with_columns(pl.Series(target, values)), target

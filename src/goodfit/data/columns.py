@@ -9,9 +9,8 @@ from goodfit.errors import InputError
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "nan", "?")
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
-READABLE_SHARE = (
-    0.95  # a column is numbers when this share of its values reads as numbers; the rest are missing
-)
+READABLE_SHARE = 0.95  # of the values must read as numbers for the column to be one; the rest are missing
+_LARGEST_WHOLE = 2**53  # beyond, float64 skips whole numbers
 _DATE = (
     r"^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?"
     r" ?(?:Z|([+-]\d{2}):?(\d{2}))?)?$"
@@ -43,7 +42,7 @@ def as_booleans(column: pl.Series) -> pl.Series:
 
 
 def as_days(column: pl.Series) -> pl.Series:
-    """Dates (also ISO 8601 text, also with a time of day) as days since 1970; null where it cannot be read."""
+    """Dates (also ISO 8601 text, also with a time of day) as days since 1970; null where none can be read."""
     if column.dtype == pl.String:
         return _days_of_text(column)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
@@ -64,8 +63,10 @@ def _days_of_text(column: pl.Series) -> pl.Series:
 
 def as_words(column: pl.Series) -> pl.Series:
     """The values as text, whole numbers without a decimal point."""
-    if column.dtype.is_float() and (column.drop_nulls() % 1 == 0).all():
-        column = column.cast(pl.Int64, strict=False)
+    if column.dtype.is_float():
+        present = column.drop_nulls()
+        if ((present % 1 == 0) & (present.abs() < _LARGEST_WHOLE)).all():
+            column = column.cast(pl.Int64)
     return column.cast(pl.String)
 
 
@@ -103,22 +104,16 @@ def read_numbers(column: pl.Series, meaning: Column, where: str = "") -> Float[n
     """The column as numbers, NaN where missing; a few values that cannot be read count as missing.
 
     Raises:
-        InputError: too many values that cannot be read, or an infinite one.
+        InputError: another kind of column, too many values that cannot be read, or an infinite one.
     """
-    if infer_kind(column) is None:
-        raise InputError(
-            f"column '{meaning.name}'{where} should hold {meaning.kind}s but holds {column.dtype} values"
-        )
-    if meaning.kind == "date" and column.dtype.is_numeric() and column.count():
-        raise InputError(
-            f"column '{meaning.name}'{where} should hold dates (like 2024-01-31) but holds numbers"
-        )
+    _refuse_other_kind(column, meaning, where)
     values = READERS[meaning.kind](column)
     unreadable = column.is_not_null() & values.is_null()
     if unreadable.sum() > (1 - READABLE_SHARE) * column.count():
         row = unreadable.arg_true()[0]
         raise InputError(
-            f"column '{meaning.name}'{where} should hold {meaning.kind}s, but row {row + 1} has '{column[row]}'"
+            f"column '{meaning.name}'{where} should hold {_PLURAL[meaning.kind]}, "
+            f"but row {row + 1} has '{str(column[row])[:40]}'"
         )
     array = values.to_numpy().astype(np.float64)
     infinite = np.flatnonzero(np.isinf(array))
@@ -130,8 +125,29 @@ def read_numbers(column: pl.Series, meaning: Column, where: str = "") -> Float[n
     return array
 
 
-def read_codes(column: pl.Series, meaning: Column) -> Int[np.ndarray, "rows"]:
-    """The column as indices into its categories; -1 where missing or never seen."""
+def read_codes(column: pl.Series, meaning: Column, where: str = "") -> Int[np.ndarray, "rows"]:
+    """The column as indices into its categories; -1 where missing or never seen.
+
+    Raises:
+        InputError: a column that is neither words nor numbers.
+    """
+    _refuse_other_kind(column, meaning, where)
     codes = {level: code for code, level in enumerate(meaning.categories)}
-    words = as_words(column)
-    return words.replace_strict(codes, default=-1, return_dtype=pl.Int32).fill_null(-1).to_numpy()
+    return as_words(column).replace_strict(codes, default=-1, return_dtype=pl.Int32).fill_null(-1).to_numpy()
+
+
+def _refuse_other_kind(column: pl.Series, meaning: Column, where: str) -> None:
+    dtype = column.dtype
+    dates, numbers = dtype in (pl.Date, pl.Datetime), dtype.is_numeric()
+    nested = not (dates or numbers or dtype in (pl.Boolean, pl.String, pl.Null, pl.Duration, pl.Time))
+    if nested or (dates and meaning.kind in ("number", "boolean")) or (numbers and meaning.kind == "date"):
+        found = "dates" if dates else "numbers" if numbers else f"values of type {dtype}"
+        raise InputError(f"column '{meaning.name}'{where} should hold {_PLURAL[meaning.kind]} but holds {found}")
+
+
+_PLURAL = {
+    "number": "numbers",
+    "boolean": "true or false",
+    "date": "dates (like 2024-01-31)",
+    "category": "words",
+}

@@ -51,9 +51,7 @@ class Schema:
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
         """The schema that `to_dict` wrote."""
-        columns = tuple(
-            Column(**{**each, "categories": tuple(each["categories"])}) for each in facts["columns"]
-        )
+        columns = tuple(Column(**{**each, "categories": tuple(each["categories"])}) for each in facts["columns"])
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
         return cls(columns=columns, target=facts["target"], task=facts["task"], **tuples)
 

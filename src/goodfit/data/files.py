@@ -9,28 +9,24 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from goodfit.data.arrays import (
-    TARGET,
-    check_names,
-    frame_of_array,
-    frame_of_columns,
-    frame_of_pair,
-    series_of,
-)
+from goodfit.data.arrays import TARGET, check_names, frame_of_array, frame_of_columns, frame_of_pair, series_of
 from goodfit.errors import InputError
+
+_DECIMAL_COMMA = r"^[+-]?\d*,\d+$"
 
 
 def read_file(path: Path) -> tuple[pl.DataFrame, str | None]:
     """The table in a file, and its target's name where the file itself says it.
 
     Raises:
-        InputError: the file is missing, empty, not a table or damaged.
+        InputError: the file is empty, not a table or damaged.
     """
     if path.is_dir():
         raise InputError(f"{path} is a directory; name a file in it")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path} ends in '{path.suffix}', which is not known: use {', '.join(READERS)}")
+        ending = f"ends in '{path.suffix}'" if path.suffix else "has no ending"
+        raise InputError(f"{path} {ending}, so it is no table that can be read: use {', '.join(READERS)}")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -40,32 +36,24 @@ def read_file(path: Path) -> tuple[pl.DataFrame, str | None]:
     return reader(content, path)
 
 
-def _read_csv(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:
-    separator = b"\t" if path.suffix.lower() in (".tsv", ".tab") else b","
-    return _read_separated(content, path, separator), None
-
-
-def _read_separated(content: bytes, path: Path, separator: bytes) -> pl.DataFrame:
-    content = _checked_text(content, path)
-    if separator == b",":
-        header = content.split(b"\n", 1)[0]
-        separator = max((b",", b";", b"\t"), key=header.count)
-    names, blank = _checked_rows(content, path, separator)
+def _read_text(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:
+    text, skipped = _checked_text(content, path)
+    separator = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
+    if separator == ",":
+        header = text.split(b"\n", 1)[0]
+        separator = max(",;\t", key=lambda each: header.count(each.encode()))
+    rows = _widths(text, separator)
+    names = [name.strip() or f"column {place}" for place, name in enumerate(_first_row(text, separator), 1)]
     check_names(names, str(path))
-    frame = pl.read_csv(
-        content, separator=separator.decode(), infer_schema=False, has_header=False, skip_rows=0
-    )
-    frame.columns = names
-    keep = np.ones(len(frame), bool)
-    keep[[0, *blank]] = False
-    frame = frame.filter(pl.Series(keep))
-    if frame.is_empty():
+    keep = _checked_rows(rows, len(names), path, skipped)
+    if not keep.any():
         raise InputError(f"{path} has a first line with column names but no rows")
-    return frame
+    frame = _parsed(text, separator, len(keep), names).filter(pl.Series(keep))
+    return (_with_decimal_points(frame) if separator == ";" else frame), None
 
 
-def _checked_text(content: bytes, path: Path) -> bytes:
-    """The content without a byte order mark, its lines ended by one newline; refused where it is not text in UTF-8."""
+def _checked_text(content: bytes, path: Path) -> tuple[bytes, int]:
+    """UTF-8 text, one newline after each line, blank lines cut from its ends; and how many were before the first."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{path} is text in UTF-16; save it as UTF-8")
     if b"\0" in content:
@@ -74,47 +62,76 @@ def _checked_text(content: bytes, path: Path) -> bytes:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
         raise InputError(
-            f"{path} is not text in UTF-8: line {line} has the byte 0x{content[error.start]:02x}; save it as UTF-8"
+            f"{path} is not text in UTF-8: line {line} has the byte 0x{byte:02x}; save it as UTF-8"
         ) from None
     content = content.removeprefix(codecs.BOM_UTF8)
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return content.rstrip(b"\n") + b"\n"
+    text = content.lstrip(b"\n")
+    return text.rstrip(b"\n") + b"\n", len(content) - len(text)
 
 
-def _checked_rows(content: bytes, path: Path, separator: bytes) -> tuple[list[str], list[int]]:
-    """The names in the first line, and which rows are blank lines (the first line is row 0).
+def _first_row(text: bytes, separator: str) -> list[str]:
+    return next(csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator))
+
+
+def _checked_rows(rows: Iterator[tuple[int, int]], width: int, path: Path, skipped: int) -> np.ndarray:
+    """Which rows hold an example: not the first, with the names, and not the blank ones.
 
     Raises:
         InputError: a row with more or fewer values than there are names; the line of the file is named.
     """
-    rows = _widths(content, separator)
-    _, width = next(rows)
-    blank = []
-    for row, (line, found) in enumerate(rows, 1):
-        if found == 0:
-            blank.append(row)
-        elif found != width:
+    keep = []
+    for line, found in rows:
+        if found not in (0, width):
             raise InputError(
-                f"{path} has {found} value{'s' * (found != 1)} in line {line} where its first line has {width}; "
-                "every row needs one value for each column"
+                f"{path} has {found} value{'s' * (found != 1)} in line {line + skipped} where its first line "
+                f"has {width}; every row needs one value for each column"
             )
-    first = next(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=separator.decode()))
-    return [name.strip() or f"column {place}" for place, name in enumerate(first, 1)], blank
+        keep.append(found > 0)
+    keep[0] = False
+    return np.array(keep)
 
 
-def _widths(content: bytes, separator: bytes) -> Iterator[tuple[int, int]]:
+def _widths(text: bytes, separator: str) -> Iterator[tuple[int, int]]:
     """The line and the number of values of each row, 0 for a blank line."""
-    if b'"' in content:
-        reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=separator.decode())
+    if b'"' in text:
+        reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator)
         line = 1
         for row in reader:
             yield line, len(row)
             line = reader.line_num + 1
     else:
-        for number, line in enumerate(io.BytesIO(content), 1):
-            yield number, line.count(separator) + 1 if line != b"\n" else 0
+        mark = separator.encode()
+        for line, row in enumerate(io.BytesIO(text), 1):
+            yield line, row.count(mark) + 1 if row != b"\n" else 0
+
+
+def _parsed(text: bytes, separator: str, rows: int, names: list[str]) -> pl.DataFrame:
+    """Every row as text, the first and blank ones too; by the csv module where Polars reads quotes otherwise."""
+    try:
+        frame = pl.read_csv(text, separator=separator, infer_schema=False, has_header=False)
+    except pl.exceptions.PolarsError:
+        frame = pl.DataFrame()
+    if frame.shape != (rows, len(names)):
+        blank = [""] * len(names)
+        reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator)
+        return pl.DataFrame([row or blank for row in reader], schema=dict.fromkeys(names, pl.String), orient="row")
+    frame.columns = names
+    return frame
+
+
+def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns of numbers such as 3,14 (beside `;` as separator) with decimal points."""
+    commas = [
+        column.name
+        for column in frame
+        if column.str.contains(_DECIMAL_COMMA).any()
+        and column.str.replace(",", ".").cast(pl.Float64, strict=False).null_count() <= column.is_in(["", None]).sum()
+    ]
+    return frame.with_columns(pl.col(commas).str.replace(",", ".")) if commas else frame
 
 
 def _read_parquet(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:
@@ -125,31 +142,28 @@ def _read_parquet(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:
 
 
 def _read_npz(content: bytes, path: Path) -> tuple[pl.DataFrame, str | None]:
+    what = str(path)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except Exception:  # zipfile and NumPy raise many kinds, and all mean one thing here
         raise InputError(
-            f"{path} is not a readable NPZ file: write it by numpy.savez, without Python objects in its arrays"
+            f"{what} is not a readable NPZ file: write it by numpy.savez, its arrays without Python objects"
         ) from None
-    if {"X", "y"} <= arrays.keys():
-        return frame_of_pair(arrays["X"], arrays["y"], str(path))
+    if {"X", TARGET} <= arrays.keys():
+        return frame_of_pair(arrays["X"], arrays[TARGET], what)
     if len(arrays) == 1 and (only := next(iter(arrays.values()))).ndim >= 2:
-        return frame_of_array(only, str(path)), None
+        return frame_of_array(only, what), None
     if not arrays or any(array.ndim != 1 for array in arrays.values()):
-        raise InputError(
-            f"{path} needs arrays X and {TARGET}, or one array with one dimension for each column"
-        )
-    return frame_of_columns(
-        [(name, series_of(array, str(path))) for name, array in arrays.items()], str(path)
-    ), None
+        raise InputError(f"{what} needs arrays X and {TARGET}, or one array with one dimension for each column")
+    return frame_of_columns([(name, series_of(array, what)) for name, array in arrays.items()], what), None
 
 
 READERS = {
-    ".csv": _read_csv,
-    ".tsv": _read_csv,
-    ".tab": _read_csv,
-    ".txt": _read_csv,
+    ".csv": _read_text,
+    ".tsv": _read_text,
+    ".tab": _read_text,
+    ".txt": _read_text,
     ".parquet": _read_parquet,
     ".npz": _read_npz,
 }

@@ -180,7 +180,5 @@ def _knots(
         return np.zeros(1), np.zeros(1)
     count = min(MOST_KNOTS, len(values))
     levels = (np.arange(count) + 0.5) / count
-    places, first, times = np.unique(
-        np.quantile(values, levels, method="hazen"), return_index=True, return_counts=True
-    )
+    places, first, times = np.unique(np.quantile(values, levels, method="hazen"), return_index=True, return_counts=True)
     return places, ndtri((first + times / 2) / count)

@@ -1,20 +1,20 @@
-"""Training, dev and test rows, and folds: by the seed's size rule, stratified, group- and time-aware."""
+"""Training, dev and test rows, and folds of the first two."""
 
-import warnings
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Num
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from jaxtyping import Int
 
 from goodfit.data.dataset import Cut, Dataset, Splits, TaskKind
+from goodfit.data.dividing import divide
+from goodfit.data.shift import compare_distributions
 from goodfit.data.sources import open_data
 from goodfit.errors import InputError
 
 LARGE = 1_000_000  # seed: 60/20/20 up to here, 98/1/1 above
-MOST_STRATIFIED_GROUPS = (
-    20_000  # beyond, scikit-learn's group stratification takes minutes, and luck balances as well
-)
+_Rows = Int[np.ndarray, "_"]
 
 
 def open_splits(
@@ -31,11 +31,14 @@ def open_splits(
 ) -> Splits:
     """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (seed: Train / Dev / Test sets).
 
+    Stratified for classes; with a group column no group is in two sets; with a time column training is earliest and
+    test latest. Where dev or test is given, the rest of the rows keeps its proportions (75/25, and 99/1 above 1,000,000).
+
     Args:
         source, target, task, group, time: as for `open_data`.
         dev: a source of the same columns that is the dev set.
         test: a source of the same columns that is the test set.
-        no_test: keep no test set; then 80/20, and 99/1 above 1,000,000.
+        no_test: keep no test set; then 80/20, and 99/1 above 1,000,000 examples.
         seed: of the draw; the same seed gives the same rows.
 
     Raises:
@@ -44,104 +47,124 @@ def open_splits(
     _check_options(group, time, test, no_test, seed)
     more = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
     dataset, parts = open_data(source, target=target, task=task, group=group, time=time, more=more)
-    sets = _sets(dataset, parts, no_test, seed)
-    for rows, name in zip(sets, ("training", "dev"), strict=False):
+    for name, rows in parts.items():
         if len(rows) == 0:
-            raise InputError(f"no row is left for the {name} set; give more data")
-    notes = dataset.notes
-    return Splits(dataset, *sets, notes=notes, seed=seed)
+            raise InputError(f"the {name} source has no row with a {dataset.schema.target}; give one that has")
+    origin = {"dev": None, "test": None, **dataset.origin, "no_test": no_test}
+    dataset = replace(dataset, origin=origin)
+    sets = _sets(dataset, parts, no_test, seed)
+    splits = Splits(dataset, sets["train"], sets["dev"], sets["test"], dataset.notes, seed)
+    told = _told_of_groups(splits, group) + _told_of_time(splits, time) + _told_of_training(splits)
+    return replace(splits, notes=(*dataset.notes, *told, *compare_distributions(splits)))
 
 
 def _check_options(group: str | None, time: str | None, test: Any, no_test: bool, seed: int) -> None:
     if group is not None and time is not None:
-        raise InputError(
-            "give a group column or a time column, not both: one order of the rows cannot keep both"
-        )
+        raise InputError("give a group column or a time column, not both: a division by one breaks the other")
     if test is not None and no_test:
-        raise InputError("a test file and no test set were both asked for; leave one of them out")
+        raise InputError("both a test source and no test set were asked for; leave one of them out")
     if not 0 <= seed < 2**32:
         raise InputError(f"the seed is {seed}; it must be a whole number from 0 to {2**32 - 1}")
 
 
-def _sets(
-    dataset: Dataset, parts: dict[str, Int[np.ndarray, "rows"]], no_test: bool, seed: int
-) -> tuple[Int[np.ndarray, "train"], Int[np.ndarray, "dev"], Int[np.ndarray, "test"]]:
+def _sets(dataset: Dataset, parts: dict[str, _Rows], no_test: bool, seed: int) -> dict[str, _Rows]:
+    """The rows of train, dev and test: those that were given, and what is cut out of the data for the others."""
     rows = parts["data"]
-    drawn = ("dev" not in parts) + ("test" not in parts and not no_test)
-    given = len(parts) > 1
-    share = (100 if len(rows) > LARGE else 5) - (given and drawn == 1 and len(rows) <= LARGE)
-    pieces = divide(dataset, rows, share, seed, fewest=drawn + 1) if drawn else [rows]
-    chosen = _closest(pieces, drawn, len(rows) / share, dataset.times is not None)
-    train = [piece for place, piece in enumerate(pieces) if place not in chosen]
-    cut = [pieces[place] for place in chosen]
-    dev_rows = parts["dev"] if "dev" in parts else cut.pop(0)
-    test_rows = parts["test"] if "test" in parts else cut.pop(0) if cut else np.zeros(0, np.int64)
-    train_rows = np.sort(np.concatenate(train))
-    return train_rows, dev_rows, test_rows
+    given = {name: parts[name] for name in ("dev", "test") if name in parts}
+    drawn = [name for name in ("dev", "test") if name not in given and not (name == "test" and no_test)]
+    sets = {"train": rows, "test": np.zeros(0, np.int64)} | given
+    if not drawn:
+        return sets
+    rest = 4 if given else 5  # with dev or test given, 60/20 of the rows is 75/25
+    k = 100 if len(rows) > LARGE else rest
+    pieces = divide(dataset, rows, k, seed, fewest=len(drawn) + 1)
+    if dataset.times is None:
+        pieces = _train_first(pieces, len(drawn), len(rows) / k)
+    train, cut = np.sort(np.concatenate(pieces[: -len(drawn)])), pieces[-len(drawn) :]
+    if dataset.schema.classes and dataset.groups is None and dataset.times is None:
+        train, *cut = _with_every_class(dataset.target, train, cut)
+    return sets | {"train": train} | dict(zip(drawn, cut, strict=True))
 
 
-def _closest(pieces: list[np.ndarray], count: int, size: float, latest: bool) -> list[int]:
-    """Which pieces become dev and test: the last ones of time, else those of the size nearest to the wanted one."""
-    if latest:
-        return list(range(len(pieces) - count, len(pieces)))
-    return sorted(range(len(pieces)), key=lambda place: abs(len(pieces[place]) - size))[:count]
+def _train_first(pieces: list[_Rows], drawn: int, size: float) -> list[_Rows]:
+    """The pieces, those for dev and test at the end: of the wanted size, but smaller than the training set."""
+    ordered = sorted(pieces, key=lambda piece: -abs(len(piece) - size))
+    if sum(map(len, ordered[:-drawn])) < max(map(len, ordered[-drawn:])):
+        ordered = sorted(pieces, key=lambda piece: -len(piece))
+    return ordered
 
 
-def divide(
-    dataset: Dataset, rows: Int[np.ndarray, "rows"], k: int, seed: int, fewest: int = 2
-) -> list[Int[np.ndarray, "piece"]]:
-    """Divide rows into k pieces of about one size, each sorted: by time, by whole groups, stratified, or at random.
+def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, cut: list[_Rows]) -> list[_Rows]:
+    """The same sets, an example of each class in training: exchanged for one of the most frequent class."""
+    sets = [train.copy(), *(rows.copy() for rows in cut)]
+    for code in np.setdiff1d(target[np.concatenate(sets)], target[train]):
+        other = next(rows for rows in sets[1:] if code in target[rows])
+        place = np.flatnonzero(target[other] == code)[0]
+        frequent = np.flatnonzero(target[sets[0]] == np.bincount(target[train]).argmax())[0]
+        sets[0][frequent], other[place] = other[place], sets[0][frequent]
+    return [np.sort(rows) for rows in sets]
+
+
+def _told_of_groups(splits: Splits, group: str | None) -> list[str]:
+    """How many groups each set has.
 
     Raises:
-        InputError: too few groups or moments.
+        InputError: a group of the data is in a given dev or test set as well.
     """
-    if dataset.times is not None:
-        return _by_time(dataset.times[rows], rows, k, fewest)
-    target = dataset.target[rows]
-    classes = _strata(target, k) if dataset.schema.classes else np.zeros(len(rows), np.int64)
-    groups = None if dataset.groups is None else dataset.groups[rows]
-    if groups is not None:
-        count = len(np.unique(groups))
-        if count < fewest:
-            raise InputError(
-                f"the group column has {count} groups; at least {fewest} are needed, one for each set"
+    if splits.dataset.groups is None:
+        return []
+    groups = {name: np.unique(splits.dataset.groups[rows]) for name, rows in _named(splits).items()}
+    names = list(groups)
+    for place, name in enumerate(names):
+        for other in names[:place]:
+            shared = np.intersect1d(groups[name], groups[other])
+            if len(shared):
+                raise InputError(
+                    f"{len(shared)} values of the group column '{group}' are in both the {other} and the {name} set; "
+                    "leave their rows out of one of them"
+                )
+    counts = ", ".join(f"{len(its)} in {name}" for name, its in groups.items())
+    return [f"the rows of one {group} stay in one set ({counts}), and {group} itself is not learnt from"]
+
+
+def _told_of_time(splits: Splits, time: str | None) -> list[str]:
+    """That the sets follow each other, or that given sets do not."""
+    times = splits.dataset.times
+    if times is None:
+        return []
+    spans = {name: (times[rows].min(), times[rows].max()) for name, rows in _named(splits).items()}
+    for (early, (_, last)), (late, (first, _)) in pairwise(spans.items()):
+        if last >= first:
+            return [f"warning: by {time}, rows of the {early} set are not earlier than all rows of the {late} set"]
+    return [f"by {time}, the sets follow each other ({', '.join(spans)}), and {time} itself is not learnt from"]
+
+
+def _told_of_training(splits: Splits) -> list[str]:
+    """What the training set lacks: a class, or the largest size."""
+    told = []
+    schema, target = splits.dataset.schema, splits.dataset.target
+    if schema.classes:
+        lacking = np.setdiff1d(np.arange(len(schema.classes)), target[splits.train])
+        if len(lacking):
+            names = ", ".join(schema.classes[code] for code in lacking)
+            told.append(f"warning: the training set has no example of {names}, so it cannot be learnt")
+    for name, rows in _named(splits).items():
+        if len(rows) > len(splits.train):
+            told.append(
+                f"warning: the {name} set ({len(rows):,}) is larger than the training set ({len(splits.train):,})"
             )
-        k = min(k, count)
-        kind = StratifiedGroupKFold if count <= MOST_STRATIFIED_GROUPS else GroupKFold
-    else:
-        kind = StratifiedKFold if dataset.schema.classes else KFold
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # classes rarer than k are no concern: see _strata
-        splitter = kind(n_splits=k, shuffle=True, random_state=seed)
-        return [np.sort(rows[piece]) for _, piece in splitter.split(np.zeros(len(rows)), classes, groups)]
+    return told
 
 
-def _strata(target: Num[np.ndarray, "rows"], k: int) -> Int[np.ndarray, "rows"]:
-    """The classes, those with fewer than k examples together as one."""
-    rare = np.bincount(target)[target] < k
-    return np.where(rare, -1, target)
-
-
-def _by_time(
-    times: np.ndarray, rows: Int[np.ndarray, "rows"], k: int, fewest: int
-) -> list[Int[np.ndarray, "piece"]]:
-    """Consecutive pieces; rows of one moment stay together."""
-    order = np.argsort(times, kind="stable")
-    ordered = times[order]
-    wanted = np.arange(1, k) * len(rows) / k
-    starts = np.flatnonzero(np.diff(ordered)) + 1  # where a new moment begins
-    if len(starts) + 1 < fewest:
-        raise InputError(
-            f"the time column has {len(starts) + 1} moments; at least {fewest} are needed, one for each set"
-        )
-    cuts = np.unique(starts[np.abs(starts[:, None] - wanted[None, :]).argmin(axis=0)])
-    return [np.sort(rows[piece]) for piece in np.split(order, cuts)]
+def _named(splits: Splits) -> dict[str, _Rows]:
+    sets = {"training": splits.train, "dev": splits.dev, "test": splits.test}
+    return {name: rows for name, rows in sets.items() if len(rows)}
 
 
 def folds(splits: Splits, k: int, seed: int) -> list[Cut]:
     """K-fold cuts of the training and dev rows; every one of those rows is in exactly one dev part.
 
-    Stratified, with whole groups, or of consecutive time, as the splits are. All training parts are cut to one size
+    Stratified, of whole groups or of consecutive time, as the splits are. All training parts are cut to one size
     (surplus rows are dropped at random), so that the folds' models share one compiled program.
 
     Args:
@@ -156,12 +179,10 @@ def folds(splits: Splits, k: int, seed: int) -> list[Cut]:
     if not 2 <= k <= len(pool):
         raise InputError(f"{k} folds of {len(pool)} examples cannot be made; take 2 to {len(pool)}")
     pieces = divide(splits.dataset, pool, k, seed, fewest=k)
-    if len(pieces) < k:
-        raise InputError(f"only {len(pieces)} folds can be made of this data; take at most so many")
     generator = np.random.default_rng(seed)
     size = len(pool) - max(map(len, pieces))
-    cuts = []
-    for dev in pieces:
-        train = np.setdiff1d(pool, dev, assume_unique=True)
-        cuts.append(Cut(np.sort(generator.choice(train, size, replace=False)), dev))
-    return cuts
+    trains = [np.setdiff1d(pool, dev, assume_unique=True) for dev in pieces]
+    return [
+        Cut(np.sort(generator.choice(train, size, replace=False)), dev)
+        for train, dev in zip(trains, pieces, strict=True)
+    ]
