@@ -1,4 +1,4 @@
-"""The judgement: avoidable bias, variance and dev-set overfitting, each with its interval, and what they say together."""
+"""The judgement: avoidable bias, variance and dev-set overfitting, with intervals, and what they say together."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -79,7 +79,7 @@ def judge(
     sizes = [train_size, dev_size] + ([] if test_error is None else [test_size])
     known = [size for size in sizes if size is not None]
     if known and len(known) < len(sizes):
-        raise InputError("only some of the sets' sizes are given; give the size of every set whose error is given, or none")
+        raise InputError("only some of the sizes are given; give the size of every set whose error is given, or none")
     if train_size is None or dev_size is None:
         bias = None if human_error is None else _bare(train_error - human_error)
         variance = _bare(dev_error - train_error)
@@ -87,7 +87,9 @@ def judge(
     else:
         bias = None if human_error is None else _above(wilson(train_error, train_size), human_error)
         variance = newcombe(dev_error, dev_size, train_error, train_size)
-        overfitting = newcombe(test_error, test_size, dev_error, dev_size) if test_error is not None and test_size else None
+        overfitting = (
+            newcombe(test_error, test_size, dev_error, dev_size) if test_error is not None and test_size else None
+        )
     facts = words.Facts(train_error, dev_error, test_error, human_error, min_gap, train_size, dev_size)
     return _conclude(facts, bias, variance, overfitting)
 
@@ -128,6 +130,7 @@ def gaps_from_runs(
     train = _Measured(train_errors.astype(np.float64), enough_groups(train_groups), rates)
     dev = _Measured(dev_errors.astype(np.float64), enough_groups(dev_groups), rates)
     test = None if test_errors is None else _Measured(test_errors.astype(np.float64), enough_groups(test_groups), rates)
+    variance = _gap(dev, train)
     human = 0.0 if human_error is None and rates else human_error
     facts = words.Facts(
         train.error,
@@ -139,10 +142,10 @@ def gaps_from_runs(
         dev.errors.shape[1],
         assumed=human_error is None,
         bias_shown=bias_shown if human is None else None,
-        seeds=len(train_errors),
+        seeds=len(train_errors) if _seeds_dominate(dev, train, variance) else 0,
     )
     bias = None if human is None else _above(_mean(train), human)
-    return _conclude(facts, bias, _gap(dev, train), None if test is None else _gap(test, dev))
+    return _conclude(facts, bias, variance, None if test is None else _gap(test, dev))
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,12 @@ def _gap(upper: _Measured, lower: _Measured) -> Interval:
     return widened(difference(upper.wilson(), lower.wilson()), between_seeds)
 
 
+def _seeds_dominate(dev: _Measured, train: _Measured, variance: Interval) -> bool:
+    """Whether more than half of the variance's squared interval comes from the seeds."""
+    between_seeds = shared_seed_variance(dev.errors, train.errors, dev.groups, train.groups)
+    return between_seeds > ((variance.high - variance.low) / (2 * 1.96)) ** 2 / 2
+
+
 def _bare(value: float) -> Interval:
     return Interval(value, value, value)
 
@@ -192,7 +201,13 @@ def _conclude(facts: words.Facts, bias: Interval | None, variance: Interval, ove
     verdict: Verdict
     if "high" in levels:
         high = [name for name, level in zip(("high bias", "high variance"), levels, strict=True) if level == "high"]
-        verdict = "high bias and high variance" if len(high) == 2 else "high bias" if high == ["high bias"] else "high variance"
+        verdict = (
+            "high bias and high variance"
+            if len(high) == 2
+            else "high bias"
+            if high == ["high bias"]
+            else "high variance"
+        )
     else:
         verdict = "too few examples to tell" if "unclear" in levels else "good fit"
     overfitted = overfitting is not None and _level(overfitting, facts.min_gap) == "high"

@@ -47,7 +47,7 @@ def metrics(
     figures = {
         "error_rate": float(zero_one_loss(truth, predicted)),
         "log_loss": float(log_loss(truth, probabilities, labels=np.arange(probabilities.shape[1]))),
-        "balanced_accuracy": float(recall_score(truth, predicted, labels=present, average="macro", zero_division=0)),
+        "balanced_accuracy": float(recall_score(truth, predicted, labels=present, average="macro")),
         "ece": expected_calibration_error(truth, probabilities),
     }
     if len(present) > 1:

@@ -1,4 +1,4 @@
-"""The mean of per-example costs over several seeds: how much of its variance examples and seeds bring, and its bootstrap."""
+"""The mean of per-example costs over seeds: the variance that examples and seeds bring, and its bootstrap."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -33,7 +33,7 @@ def mean_variance(costs: Float[np.ndarray, "rows examples"], groups: Groups = No
         deviations = _sums(deviations, groups)
     parts = deviations.shape[1]
     if parts < 2:
-        raise InputError(f"an interval needs at least two {'groups' if groups is not None else 'examples'}, not {parts}")
+        raise _too_few(parts, groups)
     return parts / (parts - 1) * np.square(deviations).sum(axis=1) / costs.shape[1] ** 2
 
 
@@ -83,7 +83,7 @@ def resampled_means(
     sums, counts = _blocks(costs, groups, rng)
     parts = len(sums)
     if parts < 2:
-        raise InputError(f"a bootstrap needs at least two {'groups' if groups is not None else 'examples'}, not {parts}")
+        raise _too_few(parts, groups)
     means = np.empty(resamples)
     for start in range(0, resamples, CHUNK):
         drawn = rng.integers(0, parts, (min(CHUNK, resamples - start), parts), dtype=np.int32)
@@ -105,7 +105,14 @@ def _blocks(
     return sums, counts
 
 
-def _sums(values: Float[np.ndarray, "rows examples"], groups: Int[np.ndarray, "examples"]) -> Float[np.ndarray, "rows groups"]:
+def _too_few(parts: int, groups: Groups) -> InputError:
+    name = "examples" if groups is None else "groups"
+    return InputError(f"an interval needs at least two {name}, not {parts}; give a larger set")
+
+
+def _sums(
+    values: Float[np.ndarray, "rows examples"], groups: Int[np.ndarray, "examples"]
+) -> Float[np.ndarray, "rows groups"]:
     """Each row's sum in each group."""
     number = np.unique(groups, return_inverse=True)[1]
     return np.stack([np.bincount(number, weights=row) for row in values])

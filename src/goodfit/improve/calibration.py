@@ -45,15 +45,11 @@ def calibrate(
     """
     logs = np.log(np.clip(probabilities.astype(np.float64), _LEAST, 1))
     halves = np.random.default_rng(seed).permutation(len(truth)) % 2
-    crossed = sum(
-        _cost(
-            1 / fit_temperature(logs[halves != half], truth[halves != half]),
-            logs[halves == half],
-            truth[halves == half],
-        )
-        * np.mean(halves == half)
-        for half in range(min(2, len(truth)))
-    )
+    crossed = 0.0
+    for judged in (halves == 0, halves == 1):
+        if judged.any():
+            fitted = fit_temperature(logs[~judged], truth[~judged])
+            crossed += _cost(1 / fitted, logs[judged], truth[judged]) * float(judged.mean())
     before = _cost(1.0, logs, truth)
     temperature = fit_temperature(logs, truth) if crossed < before else 1.0
     ece_before = expected_calibration_error(truth, probabilities)
@@ -67,13 +63,12 @@ def fit_temperature(logs: Float[np.ndarray, "examples classes"], truth: Int[np.n
     """The temperature of the lowest log-loss; the log-loss is convex in 1/T, so that a bounded search finds it."""
     if len(truth) == 0:
         return 1.0
-    found = minimize_scalar(
-        _cost, args=(logs, truth), bounds=_INVERSE_TEMPERATURES, method="bounded", options={"xatol": 1e-6}
-    )
+    options = {"xatol": 1e-6}
+    found = minimize_scalar(_cost, args=(logs, truth), bounds=_INVERSE_TEMPERATURES, method="bounded", options=options)
     return float(1 / found.x)
 
 
 def _cost(inverse: float, logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
     """Mean log-loss with 1/T = inverse."""
     scaled = inverse * logs
-    return float(np.mean(logsumexp(scaled, axis=1) - scaled[np.arange(len(truth)), truth]))
+    return float(np.mean(np.asarray(logsumexp(scaled, axis=1)) - scaled[np.arange(len(truth)), truth]))

@@ -73,7 +73,7 @@ def learning_curve(
 
     A power law above a floor describes networks over orders of magnitude (Hestness et al. 2017, Deep learning scaling
     is predictable, empirically). The interval holds the scatter of the subsets, how badly the law fits, the exponents
-    that fit about as well, and the dev set's sampling error; `benchmarks/learning_curve.py` checks how often it is right.
+    that fit about as well, and the dev set's sampling error; `benchmarks/learning_curve.py` checks how often it holds.
 
     Args:
         sizes: training examples, rising; the last is the whole training set.
@@ -88,7 +88,8 @@ def learning_curve(
     subsets = dev_errors.shape[1]
     if len(sizes) < 4 or subsets < 2 or (np.diff(sizes) <= 0).any():
         raise InputError(
-            f"a learning curve needs at least two subsets of each of four rising sizes; it got {subsets} of {sizes.tolist()}"
+            f"a learning curve needs two subsets or more of each of four rising sizes or more, not {subsets} of "
+            f"{sizes.tolist()}; train on more subsets"
         )
     rng = np.random.default_rng(seed)
     units, means = sizes / sizes[-1], dev_errors.mean(axis=1)
@@ -131,14 +132,14 @@ def _scatter(units: Float[np.ndarray, "sizes"], dev_errors: Float[np.ndarray, "s
 def _fit_loosely(
     units: Float[np.ndarray, "sizes"], means: Float[np.ndarray, "sizes"], of_means: Float[np.ndarray, "sizes"]
 ) -> tuple[Float[np.ndarray, "sizes"], _Laws]:
-    """The best law, and deviations from it that hold the scatter and the least relative misfit that explains the rest."""
-    freedom = max(len(means) - 3, 1)
+    """The best law, and deviations that hold the scatter and the least relative misfit that explains the rest."""
+    fits = []
     for misfit in _MISFITS:
         deviations = np.maximum(np.hypot(of_means, misfit * means), _TINY)
-        best = _fit(units, means[None], deviations)
-        if best.misfit[0] <= freedom:
+        fits.append((deviations, _fit(units, means[None], deviations)))
+        if fits[-1][1].misfit[0] <= len(means) - 3:
             break
-    return deviations, best
+    return fits[-1]
 
 
 def _fit(
@@ -147,7 +148,7 @@ def _fit(
     deviations: Float[np.ndarray, "sizes"],
     rng: np.random.Generator | None = None,
 ) -> _Laws:
-    """Weighted least squares with a ≥ 0 and b ≥ 0 for every exponent; of these the best, or one drawn by its likelihood."""
+    """Weighted least squares, a ≥ 0 and b ≥ 0, for every exponent; then the best, or one drawn by its likelihood."""
     weights = deviations**-2.0
     powers = units ** -_POWERS[:, None]
     total, first, second = weights.sum(), powers @ weights, powers**2 @ weights

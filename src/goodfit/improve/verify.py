@@ -71,7 +71,7 @@ def _seed_draws(
     The variance between seeds beyond what the examples explain is known by few degrees of freedom. Even draws take it
     as measured and divide it by χ² (Student's t); odd draws divide all that was measured before taking off the
     examples' share (Weerahandi 1993). Simulated without effect at .05 with two seeds an arm, the first alone adopted up
-    to .08 (where both shares are alike), the second down to .015 (where seeds make no difference), both together .02-.06.
+    to .08 (where both shares are alike), the second down to .015 (where seeds make no difference), both .02 to .06.
     """
     parts = seed_parts([control, treated], groups)
     if parts.freedom == 0:
