@@ -67,7 +67,7 @@ class Features(NamedTuple):
     numbers: Float[np.ndarray, "rows numbers"]
     codes: Int[np.ndarray, "rows categories"]
 
-    def take(self, rows: Int[np.ndarray, "taken"]) -> "Features":
+    def take(self, rows: Int[np.ndarray, "taken"] | slice) -> "Features":
         """The features of these rows."""
         return Features(self.numbers[rows], self.codes[rows])
 

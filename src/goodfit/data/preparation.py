@@ -1,6 +1,8 @@
 """Features to network inputs: scaling fitted on training rows alone, one-hot categories, missing-value indicators."""
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -48,10 +50,12 @@ class Preparation:
         """Fit on these rows.
 
         `standard` subtracts the mean and divides by the standard deviation. (The seed's notes say "x /= variance",
-        which is a slip: only the deviation gives variance 1.) `robust` subtracts the median, divides by the distance of
-        the quartiles and clips smoothly, x/sqrt(1 + (x/3)²); where the quartiles are equal it divides by half of
-        the range (Holzmüller et al. 2024, "Better by default", RealMLP). `quantile` maps the empirical quantiles to those
-        of a normal distribution, interpolated between at most 1,000 knots.
+        which is a slip: only the deviation gives variance 1.)
+
+        `robust` subtracts the median, divides by the distance of the quartiles (by half of the range where they are
+        equal) and clips smoothly, x/sqrt(1 + (x/3)²), as RealMLP does (Holzmüller et al. 2024, "Better by default").
+
+        `quantile` maps the empirical quantiles to those of a normal distribution, interpolated between at most 1,000.
 
         Args:
             kind: how numbers are scaled.
@@ -90,9 +94,9 @@ class Preparation:
         """The network's inputs, float32; missing numbers are 0, as are the levels the fitted rows did not have."""
         rows = len(features.numbers)
         inputs = np.zeros((rows, self.width), np.float32)
-        for start in range(0, rows, _CHUNK):
-            part = slice(start, start + _CHUNK)
-            self._fill(inputs[part], features.numbers[part], features.codes[part])
+        parts = [slice(start, start + _CHUNK) for start in range(0, rows, _CHUNK)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets other threads work while it does
+            list(pool.map(lambda part: self._fill(inputs[part], *features.take(part)), parts))
         return inputs
 
     def _fill(self, inputs: np.ndarray, numbers: np.ndarray, codes: np.ndarray) -> None:

@@ -32,7 +32,7 @@ def open_splits(
     """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (seed: Train / Dev / Test sets).
 
     Stratified for classes; with a group column no group is in two sets; with a time column training is earliest and
-    test latest. Where dev or test is given, the rest of the rows keeps its proportions (75/25, and 99/1 above 1,000,000).
+    test latest. Where dev or test is given, the rest of the rows keeps its proportions: 75/25, and 99/1 above 1,000,000.
 
     Args:
         source, target, task, group, time: as for `open_data`.
@@ -150,9 +150,8 @@ def _told_of_training(splits: Splits) -> list[str]:
             told.append(f"warning: the training set has no example of {names}, so it cannot be learnt")
     for name, rows in _named(splits).items():
         if len(rows) > len(splits.train):
-            told.append(
-                f"warning: the {name} set ({len(rows):,}) is larger than the training set ({len(splits.train):,})"
-            )
+            sizes = f"{len(rows):,} and {len(splits.train):,} examples"
+            told.append(f"warning: the {name} set is larger than the training set ({sizes})")
     return told
 
 
