@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from goodfit.data.columns import as_numbers, infer_kind, read_numbers
+from goodfit.data.columns import READERS, as_numbers, infer_kind, read_numbers
 from goodfit.data.dataset import Column, Kind
 from goodfit.errors import InputError
 
@@ -63,10 +63,10 @@ def _why_left_out(column: pl.Series, kind: Kind | None) -> tuple[str, str] | Non
         return _EMPTY
     if kind is None:
         return _NESTED
-    distinct = present.n_unique()
-    if distinct == 1 and len(present) == len(column):
+    values = present if kind == "category" else READERS[kind](column)
+    if values.null_count() == 0 and len(values) == len(column) and values.min() == values.max():
         return _CONSTANT
-    if kind == "category" and 1 < distinct > IDENTIFIER_SHARE * len(present):
+    if kind == "category" and 1 < present.n_unique() > IDENTIFIER_SHARE * len(present):
         return _DIFFERENT
     return None
 
@@ -115,12 +115,11 @@ def row_numbers(frame: pl.DataFrame) -> list[str]:
 
 
 def _numbers_rows(column: pl.Series) -> bool:
-    if column.null_count() or len(column) < 2 or column.n_unique() < len(column) or infer_kind(column) != "number":
+    if column.null_count() or infer_kind(column) != "number":
         return False
     values = as_numbers(column)
-    if values.null_count() or (values % 1 != 0).any():
+    if values.null_count() or (values % 1 != 0).any() or values.n_unique() < len(values):
         return False
     name = column.name
     named = name.lower() in ("id", "index", "row") or name.lower().endswith(("_id", " id", "-id", ".id"))
-    span = values.to_numpy()
-    return named or name.endswith(("Id", "ID")) or float(np.ptp(span)) == len(column) - 1
+    return named or name.endswith(("Id", "ID")) or float(np.ptp(values.to_numpy())) == len(values) - 1

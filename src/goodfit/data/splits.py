@@ -32,7 +32,7 @@ def open_splits(
     """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (seed: Train / Dev / Test sets).
 
     Stratified for classes; with a group column no group is in two sets; with a time column training is earliest and
-    test latest. Where dev or test is given, the rest of the rows keeps its proportions: 75/25, and 99/1 above 1,000,000.
+    test latest. Where dev or test is given, the other rows keep their proportions: 75/25, and 99/1 above 1,000,000.
 
     Args:
         source, target, task, group, time: as for `open_data`.
