@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from goodfit.nets.initialisation import draw_weights, weight_deviation
-from goodfit.nets.layers import ACTIVATIONS, Moments, batch_norm, dense, dropout, moments
+from goodfit.nets.layers import ACTIVATIONS, Layer, Moments, batch_norm, dense, dropout, moments
 from goodfit.nets.noise import fold
 from goodfit.plan import Hyperparameters, Initialisation, Structure
 
-Params = tuple[dict[str, Array], ...]
+Params = tuple[Layer, ...]
 Averages = tuple[Moments, ...]
 
 
@@ -41,7 +41,8 @@ def init(
             weights["b"] = np.zeros(units, np.float32)
         if structure.batch_norm != "none":
             weights |= {"gamma": np.ones(units, np.float32), "beta": np.zeros(units, np.float32)}
-            averages.append(Moments(np.zeros(units, np.float32), np.zeros(units, np.float32)))
+            zeros = np.zeros(units, np.float32)
+            averages.append(Moments(zeros, zeros))  # pyright: ignore[reportArgumentType]
         params.append(weights)
     last = draw_weights(seed, len(params), (widths[-1], outputs), weight_deviation("xavier", "tanh", widths[-1]))
     params.append({"W": last, "b": np.zeros(outputs, np.float32)})
@@ -67,7 +68,7 @@ def forward(
     activation = ACTIVATIONS[structure.activation]
     used = []
 
-    def normalise(weights: dict[str, Array], z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
+    def normalise(weights: Layer, z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
         used.append(moments(z) if running is None else running[len(used)])
         return batch_norm(weights, z, used[-1])
 

@@ -4,9 +4,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from goodfit.nets.noise import keep_mask
+
+Leaf = Array | np.ndarray  # NumPy before the first step, and in a saved model
+Layer = dict[str, Leaf]
 
 ACTIVATIONS = {
     "relu": jax.nn.relu,
@@ -30,7 +34,7 @@ class Moments(NamedTuple):
     variance: Float[Array, "units"]
 
 
-def dense(params: dict[str, Array], a: Float[Array, "batch inputs"]) -> Float[Array, "batch units"]:
+def dense(params: Layer, a: Float[Array, "batch inputs"]) -> Float[Array, "batch units"]:
     """z = aW + b; without b where batch norm would take it away again."""
     z = a @ params["W"]
     return z + params["b"][None, :] if "b" in params else z
@@ -42,7 +46,7 @@ def moments(z: Float[Array, "batch units"]) -> Moments:
     return Moments(mean, jnp.square(z - mean[None, :]).mean(axis=0))
 
 
-def batch_norm(params: dict[str, Array], z: Float[Array, "batch units"], over: Moments) -> Float[Array, "batch units"]:
+def batch_norm(params: Layer, z: Float[Array, "batch units"], over: Moments) -> Float[Array, "batch units"]:
     """z̃ = γ·(z − mean)/√(variance + ε) + β (seed: batch normalization; Ioffe & Szegedy 2015)."""
     scale = params["gamma"] * jax.lax.rsqrt(over.variance + BATCH_NORM_EPSILON)
     return (z - over.mean[None, :]) * scale[None, :] + params["beta"][None, :]

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
+from goodfit.nets.layers import Layer
 from goodfit.plan import Hyperparameters
 
 Output = Literal["softmax", "sigmoid", "linear"]
@@ -45,10 +46,8 @@ def errors(
     return (logits.argmax(axis=1) != targets.astype(jnp.int32)).astype(logits.dtype)
 
 
-def penalty(
-    params: tuple[dict[str, Array], ...], hyperparameters: Hyperparameters, m: Float[Array, ""] | float
-) -> Float[Array, ""]:
+def penalty(params: tuple[Layer, ...], hyperparameters: Hyperparameters, m: Num[Array, ""] | float) -> Float[Array, ""]:
     """(λ₂/2m)·Σw² + (λ₁/2m)·Σ|w| over the weights, biases left out (seed: regularization)."""
     squares = sum(jnp.square(layer["W"]).sum() for layer in params)
     absolutes = sum(jnp.abs(layer["W"]).sum() for layer in params)
-    return (hyperparameters.l2 * squares + hyperparameters.l1 * absolutes) / (2 * m)
+    return jnp.asarray((hyperparameters.l2 * squares + hyperparameters.l1 * absolutes) / (2 * m))

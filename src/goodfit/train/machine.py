@@ -10,19 +10,19 @@ _GPU_PLATFORMS = ("gpu", "cuda", "rocm")
 
 def prepare_jax() -> None:
     """One CPU device a core, and the compilation cache on; idle where JAX is in use already (a notebook, Keras)."""
-    if not jax.config.jax_compilation_cache_dir:
+    if not jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", os.environ.get("GOODFIT_CACHE", f"{home}/goodfit/xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-    if jax.config.jax_num_cpu_devices < 1:
+    if jax.config.jax_num_cpu_devices < 1:  # pyright: ignore[reportAttributeAccessIssue]
         try:
             jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
         except (AttributeError, RuntimeError):  # no affinity on this system, or the devices are there already
             return
 
 
-def devices() -> tuple[jax.Device, ...]:
+def devices() -> tuple[jax.Device, ...]:  # pyright: ignore[reportInvalidTypeForm]
     """The devices that a stack is spread over."""
     prepare_jax()
     return tuple(jax.local_devices())

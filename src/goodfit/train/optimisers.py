@@ -8,6 +8,7 @@ import optax
 from jaxtyping import Array, Float
 
 from goodfit.nets.architectures import Params
+from goodfit.nets.layers import Leaf
 from goodfit.plan import Hyperparameters, Structure
 
 
@@ -36,8 +37,8 @@ def weights_only(params: Params) -> Any:
     return tuple({name: name == "W" for name in layer} for layer in params)
 
 
-def descend(params: Params, direction: Params, rate: Float[Array, ""]) -> Params:
-    """θ − α·direction."""
+def descend(params: Params, direction: Any, rate: Float[Array, ""]) -> Params:
+    """θ − α·direction, which has the shape of params."""
     return jax.tree.map(lambda p, d: (p - rate * d).astype(p.dtype), params, direction)
 
 
@@ -47,7 +48,7 @@ def shrink(params: Params, threshold: Float[Array, ""]) -> Params:
     The seed's subgradient (λ/2m)·sign(w) alone only hovers around zero.
     """
 
-    def soft(w: Array) -> Array:
+    def soft(w: Leaf) -> Array:
         return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0).astype(w.dtype)
 
     return tuple(layer | {"W": soft(layer["W"])} for layer in params)

@@ -144,7 +144,7 @@ def _empty_records(data: Data, *leading: int) -> Float[Array, "*leading epochs r
 
 
 @functools.cache
-def _compiled(program: Program, on: tuple[jax.Device, ...], lift: Lift) -> Callable[..., Any]:
+def _compiled(program: Program, on: Sequence[Any], lift: Lift) -> Callable[..., Any]:
     """The whole stack's training as one program, sharded over the devices."""
     spread, whole = PartitionSpec("models"), PartitionSpec()
     sharded = jax.shard_map(
