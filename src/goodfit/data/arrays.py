@@ -55,9 +55,9 @@ def frame_of_array(array: np.ndarray, what: str) -> pl.DataFrame:
     """
     if array.ndim < 2:
         raise InputError(f"{what} has {array.ndim} dimensions; it needs two, rows and columns")
-    flat = array.reshape(len(array), -1)
-    if flat.size == 0:
+    if array.size == 0:
         raise InputError(f"{what} is empty: its shape is {array.shape}")
+    flat = array.reshape(len(array), -1)
     return pl.DataFrame([series_of(flat[:, i], what).rename(f"x{i}") for i in range(flat.shape[1])])
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from goodfit.data.arrays import TARGET, check_names, frame_of_array, frame_of_columns, frame_of_pair, series_of
 from goodfit.errors import InputError
 
+_POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _DECIMAL_COMMA = r"^[+-]?\d*,\d+$"
 
 
@@ -113,7 +114,7 @@ def _parsed(text: bytes, separator: str, rows: int, names: list[str]) -> pl.Data
     """Every row as text, the first and blank ones too; by the csv module where Polars reads quotes otherwise."""
     try:
         frame = pl.read_csv(text, separator=separator, infer_schema=False, has_header=False)
-    except pl.exceptions.PolarsError:
+    except _POLARS_ERRORS:
         frame = pl.DataFrame()
     if frame.shape != (rows, len(names)):
         blank = [""] * len(names)
@@ -137,7 +138,7 @@ def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
 def _read_parquet(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:
     try:
         return pl.read_parquet(content), None
-    except (pl.exceptions.PolarsError, OSError):
+    except (*_POLARS_ERRORS, OSError):
         raise InputError(f"{path} is not a readable Parquet file: it is damaged or of another kind") from None
 
 

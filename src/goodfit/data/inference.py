@@ -1,12 +1,11 @@
 """Which columns are worth learning from, what each of them holds, and sentences that say so."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from goodfit.data.columns import READERS, as_numbers, infer_kind, read_numbers
+from goodfit.data.columns import READERS, as_numbers, infer_kind
 from goodfit.data.dataset import Column, Kind
 from goodfit.errors import InputError
 
@@ -95,13 +94,12 @@ def _words(column: pl.Series) -> tuple[Column, list[str]]:
 
 def _numbers(column: pl.Series, kind: Kind) -> tuple[Column, list[str]]:
     """A number, date or boolean: whether values are missing, and which cannot be read."""
-    meaning = Column(column.name, kind)
-    missing = np.isnan(read_numbers(column, meaning))
-    meaning = replace(meaning, missing=bool(missing.any()))
-    unreadable = np.flatnonzero(missing & column.is_not_null().to_numpy())
-    if not len(unreadable):
+    missing = READERS[kind](column).is_null()
+    meaning = Column(column.name, kind, missing=bool(missing.any()))
+    unreadable = column.filter(missing & column.is_not_null())
+    if unreadable.is_empty():
         return meaning, []
-    first, count = str(column[int(unreadable[0])])[:40], len(unreadable)
+    first, count = unreadable[0][:40], len(unreadable)
     values = f"{count:,} values" if count > 1 else "1 value"
     return meaning, [
         f"column {column.name} holds {kind}s, but {values} cannot be read as such and "

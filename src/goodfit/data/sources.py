@@ -200,9 +200,7 @@ def _times(column: pl.Series) -> Float[np.ndarray, "rows"]:
     unreadable = np.flatnonzero(np.isnan(times))
     if len(unreadable):
         word = column[int(unreadable[0])]
-        raise InputError(
-            f"time column '{column.name}' has '{word}', which is not a {kind}; mend it or leave the row out"
-        )
+        raise InputError(f"time column '{column.name}' has '{word}', which is not a {kind}; mend it or leave it out")
     return times
 
 

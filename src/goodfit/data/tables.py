@@ -1,5 +1,6 @@
 """A source to a table: looks at what was given, finds its reader, and tidies what it reads."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,10 @@ def _read_named(source: str | Path) -> Table:
     if str(source) in BUILTIN:
         frame, target = read_builtin(str(source))
         return Table(frame, str(source), str(source), str(source), "built-in", target)
-    path = Path(source).expanduser()
-    if not path.exists():
-        folder = path.parent if path.parent.is_dir() else Path()
-        beside = [str(path.parent / each.name) for each in sorted(folder.iterdir()) if each.suffix in READERS]
-        hint = nearest(str(source), [*BUILTIN, *beside])
+    path = Path(os.path.expanduser(source))  # unlike Path's own, it lets an unknown ~user stand
+    if not os.path.exists(path):  # unlike Path's own, it does not raise for names that no file can have
+        beside = sorted(path.parent.iterdir()) if os.path.isdir(path.parent) else []
+        hint = nearest(str(source), [*BUILTIN, *(str(each) for each in beside if each.suffix in READERS)])
         raise InputError(f"there is no file or built-in data '{source}': {hint}")
     frame, target = read_file(path)
     return Table(frame, path.stem, str(path), str(path.resolve()), "file", target)
