@@ -39,3 +39,14 @@ def test_a_terminal_gets_a_bar_with_time_left(capsys, monkeypatch):
     assert out == ""
     assert "training [64, 64]" in err
     assert "1 min 15 s left" in err
+
+
+def test_the_bar_goes_on_after_a_finished_stage(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    updates = []
+    monkeypatch.setattr("rich.progress.Progress.update", lambda self, task, **facts: updates.append(facts))
+    with progress.shown(quiet=False) as callback:
+        callback("training", 1.0, 0.0)
+        callback("testing", None, None)
+    assert updates[0]["completed"] < updates[0]["total"]
+    assert updates[1]["total"] is None

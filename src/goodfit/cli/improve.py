@@ -92,4 +92,4 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
         change = gap_words(ensemble["gain"], metric)
         yield f"Helped: an ensemble of {ensemble['models']} networks, {error} changed by {change}."
     elif not kept:
-        yield f"Helped: none of {len(tried)} experiments, beyond doubt."
+        yield f"Helped: none of {len(tried)} experiments, beyond doubt." if tried else "Experiments: none."

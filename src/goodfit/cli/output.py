@@ -80,11 +80,10 @@ def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
 
 
 def expected_error(facts: Mapping[str, Any], metric: str) -> str:
-    """The error to expect on new data: the test set's, or the dev set's and why it is not the test set's."""
-    name = metric_name(metric)
+    """The error to expect on new data, or why there is no figure for it."""
     note = (facts["test_note"] or "").rstrip(".")
     if facts["test_error"] is None:
-        return f"Dev {name}: {error_words(facts['dev_error'], metric)}; no test figure: {note}."
+        return f"No test figure: {note}."
     gap = {"value": facts["test_error"], "low": facts["test_low"], "high": facts["test_high"]}
-    words = f"Expect on new data: {name} {gap_words(gap, metric)}, measured on the test set"
+    words = f"Expect on new data: {metric_name(metric)} {gap_words(gap, metric)}, measured on the test set"
     return f"{words}; {note}." if note else f"{words}."

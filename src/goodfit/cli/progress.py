@@ -51,8 +51,9 @@ def _bar() -> Iterator[Callback]:
         task = progress.add_task("starting", total=None, left="")
 
         def callback(text: str, done: float | None, seconds_left: float | None) -> None:
-            total = None if done is None else 1.0
-            progress.update(task, description=text, completed=done or 0.0, total=total, left=time_words(seconds_left))
+            # a task at its total counts as over and its clock stops, but after this stage comes the next
+            completed, total = (0.0, None) if done is None else (min(done, 0.999), 1.0)
+            progress.update(task, description=text, completed=completed, total=total, left=time_words(seconds_left))
 
         yield callback
 
