@@ -180,18 +180,8 @@ def gradients(plan: Plan, params: tuple, dz: np.ndarray, caches: list, masks: li
 @pytest.fixture(scope="session")
 def oracle() -> SimpleNamespace:
     """The functions above."""
-    names = [
-        "forward",
-        "backward",
-        "cost",
-        "learning_rate",
-        "direction",
-        "update",
-        "objective",
-        "gradients",
-        "ACTIVATIONS",
-    ]
-    return SimpleNamespace(**{name: globals()[name] for name in names})
+    given = [forward, backward, cost, learning_rate, direction, update, objective, gradients]
+    return SimpleNamespace(**{each.__name__: each for each in given})
 
 
 def make_splits(task: TaskKind, classes: int = 3, rows: int = 260, features: int = 6, noise: float = 1.0) -> Splits:

@@ -212,10 +212,8 @@ def test_an_epoch_ends_with_a_look_in_evaluation_mode(oracle):
     output, plan = PLANS["Adam, dropout by layer, clipping, square-root decay"]
     plan = plan.with_(l2=3.0, label_smoothing=0.3, class_balance=1.0)
     with jax.enable_x64(True):
-        program, data, task, state, (x, y, weights, _) = _world(output, plan)
-        task = task._replace(
-            watched_train=np.int32(30), watched_dev=np.int32(20)
-        )  # rows 0-29, then from 32: 32-43, 0-7
+        program, data, task, state, (x, y, *_) = _world(output, plan)
+        task = task._replace(watched_train=np.int32(30), watched_dev=np.int32(20))  # the second part begins at 32
         run = jax.jit(functools.partial(advance, program))
         records = np.full((3, 6), np.nan)
         state, records = run(data, task, state, np.int32(2 * PER_EPOCH), records)
