@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from goodfit.cli import progress
+
 DEFAULTS = {
     "target": None,
     "task": None,
@@ -76,8 +78,9 @@ def test_the_verb_gets_every_option(goodfit, verbs, result):
     ]
 
 
-def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result):
+def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result, monkeypatch):
     answering(verbs, result)
+    monkeypatch.setattr(progress, "_FIRST_PAUSE", 0.0)
     outcome = goodfit("improve", "digits")
     assert outcome.stdout.splitlines() == [
         "Good fit? Yes.",

@@ -12,10 +12,11 @@ def test_quiet_says_nothing(capsys):
 
 
 def test_lines_come_now_and_then(capsys, monkeypatch):
-    now = iter([100.0, 104.0, 111.0, 130.0, 140.0])
+    now = iter([98.0, 100.0, 101.5, 104.0, 112.0, 130.0, 140.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
     with progress.shown(quiet=False) as callback:
-        callback("opening the data", None, None)
+        callback("opening the data", None, None)  # too soon: what is wrong with it must stand alone
+        callback("training", None, None)
         callback("training", 0.1, 50.0)  # too soon
         callback("training", 0.2, 45.0)
         callback("training", 0.6, 20.0)  # still the same work, but life must be seen
@@ -23,7 +24,7 @@ def test_lines_come_now_and_then(capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "opening the data",
+        "training",
         "training (20 % done, 45 s left)",
         "training (60 % done, 20 s left)",
         "testing (100 % done)",

@@ -9,6 +9,8 @@ Callback = Callable[[str, float | None, float | None], None]
 
 # seconds between lines where there is no terminal: few enough for a log, often enough to see life
 _PAUSE = 10.0
+# and before the first, so that a refusal stands alone
+_FIRST_PAUSE = 3.0
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def _bar() -> Iterator[Callback]:
 
 
 def _lines() -> Callback:
-    last = -_PAUSE
+    last = time.monotonic() - _PAUSE + _FIRST_PAUSE
 
     def callback(text: str, done: float | None, seconds_left: float | None) -> None:
         nonlocal last
