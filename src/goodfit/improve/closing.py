@@ -1,7 +1,8 @@
 """After the loop: members for the ensemble, the ensemble itself, calibration, and what is expected of it.
 
-The ensemble's members train on folds of training and dev set together: each row is judged only by networks that did
-not train on it (out of fold), so the choice stays honest while every row helps to train most members.
+The ensemble's members are the experiments' own networks, and networks trained on folds of training and dev set
+together: each dev row is judged only by networks that did not train on it, so the choice stays honest while every row
+helps to train most members.
 """
 
 from dataclasses import dataclass, field
@@ -22,8 +23,9 @@ from goodfit.train.predictor import Member, Predictor, member_of, tempered
 
 _BAG_SIZES = (8, 4)  # folds, the larger where there is time: an even number keeps two devices equally busy
 _MOST_PLANS = 4
+_MOST_CANDIDATES = 16  # plans that the selection looks at
 _MOST_BAGS = 8
-_BAGS_OF_ROUNDS = 2  # with --rounds, where the clock decides nothing
+_BAGS_OF_ROUNDS = 1  # with --rounds, where the clock decides nothing
 _ROOM = 1.15  # times the estimated seconds
 _CLOSE = 1.25  # plans up to this multiple of the best dev cost may join
 
@@ -52,7 +54,7 @@ class Closed:
         calibration: of the probabilities; None for regression.
         rows: the rows it was judged on.
         outputs: calibrated outputs on those rows, by networks that did not see them.
-        dev_errors: the errors in them that count as dev errors.
+        dev_errors: their errors.
         train_rows: (a sample of) the training rows.
         train_outputs: the predictor's outputs on them.
         train_errors: their errors.
@@ -78,26 +80,19 @@ class Closed:
 
 def close(loop: Loop, incumbent: Measurement) -> Closed:
     """Build, judge and calibrate the final predictor."""
-    splits = loop.question.splits
-    bags = [] if loop.interrupted else _bags(loop, incumbent)
-    if bags:
-        rows = np.sort(splits.pool)
-        candidates = _bagged(bags)
-    else:
-        rows = loop.laboratory.rows
-        candidates = _held_out(loop, incumbent)
-    single = next((bag for bag in bags if bag.plan == incumbent.plan), bags[0] if bags else incumbent)
+    splits, rows = loop.question.splits, loop.laboratory.rows
+    if not loop.interrupted:
+        _train_bags(loop, incumbent)
+    candidates = _candidates(loop)
     truth, schema = splits.dataset.target[rows], splits.dataset.schema
     stacked = np.stack([candidate.outputs for candidate in candidates])
-    weights = select(stacked, truth, schema.task).weights
+    weights = select(stacked, truth, schema.task, loop.question.seed).weights
     mean = np.tensordot(weights, stacked, 1)
     cost, error = judge_outputs(splits, mean[None], rows)
-    gain_cost = paired_test(single.costs, cost, groups=_groups(loop, rows), seed=loop.question.seed)
-    gain = paired_test(single.errors, error, groups=_groups(loop, rows), seed=loop.question.seed)
-    kept = gain_cost.effect < 0
+    gain = paired_test(incumbent.errors, error, groups=loop.groups(rows), seed=loop.question.seed)
+    kept = float(cost.mean()) < incumbent.dev_cost
     if not kept:
-        candidates, weights = [_single(single)], np.ones(1)
-        mean = single.outputs[0]
+        candidates, weights, mean = [_single(incumbent)], np.ones(1), incumbent.outputs[0]
     calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=loop.question.seed)
     temperature = calibration.temperature if calibration else 1.0
     predictor = Predictor(schema, _weighted(candidates, weights), temperature)
@@ -105,8 +100,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
     train_rows = sample(splits.train)
     train_outputs = predictor.outputs(splits.dataset.features.take(train_rows))
     train_errors = judge_outputs(splits, train_outputs[None], train_rows)[1]
-    in_dev = np.isin(rows, splits.dev) | (loop.question.folds is not None)
-    dev_errors = judge_outputs(splits, outputs[None], rows)[1][:, in_dev]
+    dev_errors = judge_outputs(splits, outputs[None], rows)[1]
     closed = Closed(
         predictor=predictor,
         plan=incumbent.plan,
@@ -116,7 +110,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
             for candidate, weight in zip(candidates, weights, strict=True)
             if weight > 0
         ],
-        single=float(single.errors.mean()),
+        single=incumbent.dev_error,
         ensemble=float(error.mean()),
         gain=gain,
         calibration=calibration,
@@ -126,18 +120,18 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
         train_rows=train_rows,
         train_outputs=train_outputs,
         train_errors=train_errors,
-        gaps=loop.gaps_of(train_errors, dev_errors),
+        gaps=loop.gaps_of(train_errors, dev_errors, loop.groups(rows)),
     )
     _tell(loop, closed)
     return closed
 
 
-def _bags(loop: Loop, incumbent: Measurement) -> list[Measurement]:
+def _train_bags(loop: Loop, incumbent: Measurement) -> None:
     """Train the best plans on folds of training and dev set, as many as there is time for."""
     pace, plans = loop.pace, _best_plans(loop, incumbent)
     sizes = [size for size in _BAG_SIZES if size <= _smallest_class(loop)]
     if not sizes:
-        return []
+        return
     kiln = _Kiln(loop)
     size = pace.decide(
         "folds of the ensemble's members",
@@ -163,7 +157,6 @@ def _bags(loop: Loop, incumbent: Measurement) -> list[Measurement]:
             break
         bags.append(bag)
     loop.measured += bags
-    return bags
 
 
 @dataclass
@@ -212,38 +205,27 @@ def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:
     return [(name, plan) for plan, name in plans.items()]
 
 
-def _bagged(bags: list[Measurement]) -> list[Candidate]:
-    """One candidate a plan: all its networks, and the mean over repeats of the out-of-fold outputs."""
+def _candidates(loop: Loop) -> list[Candidate]:
+    """One candidate a plan, and one a snapshot: all its networks, judged on the rows by those that did not see them."""
+    rows = loop.laboratory.rows
     by_plan: dict[Plan, list[Measurement]] = {}
-    for bag in bags:
-        by_plan.setdefault(bag.plan, []).append(bag)
-    return [
-        Candidate(
-            same[0].name,
-            tuple(member_of(run, same[0].name) for bag in same for runs in bag.runs for run in runs if run.usable),
-            np.concatenate([bag.outputs for bag in same]).mean(axis=0),
-        )
-        for same in by_plan.values()
-    ]
-
-
-def _held_out(loop: Loop, incumbent: Measurement) -> list[Candidate]:
-    """Without time for folds: the measured plans' own networks and snapshots, judged on the dev rows."""
+    for measurement in sorted(loop.measured, key=lambda each: each.dev_cost):
+        if all(run.usable for runs in measurement.runs for run in runs):
+            by_plan.setdefault(measurement.plan, []).append(measurement)
     candidates = []
-    for measurement in sorted(loop.measured, key=lambda each: each.dev_cost)[:12]:
-        runs = [run for of_seed in measurement.runs for run in of_seed if run.usable]
-        if not runs:
-            continue
-        name = measurement.name
-        candidates.append(
-            Candidate(name, tuple(member_of(run, name) for run in runs), measurement.outputs.mean(axis=0))
-        )
-        for moment, outputs in enumerate(measurement.snapshots):
-            taken = [run for run in runs if moment < len(run.snapshots)]
-            if len(taken) == len(runs):
-                members = tuple(member_of(run, name, run.snapshots[moment]) for run in taken)
-                candidates.append(Candidate(f"{name}, snapshot {moment + 1}", members, outputs.mean(axis=0)))
-    return candidates or [_single(incumbent)]
+    for same in list(by_plan.values())[:_MOST_CANDIDATES]:
+        runs = [run for measurement in same for of_seed in measurement.runs for run in of_seed]
+        parts = [measurement.outputs[:, np.isin(measurement.rows, rows)] for measurement in same]
+        name = same[0].name
+        members = tuple(member_of(run, name) for run in runs)
+        candidates.append(Candidate(name, members, np.concatenate(parts).mean(axis=0)))
+        for moment in range(same[0].plan.snapshots):
+            if all(moment < len(run.snapshots) for run in runs):
+                parts = [each.snapshots[moment][:, np.isin(each.rows, rows)] for each in same]
+                members = tuple(member_of(run, name, run.snapshots[moment]) for run in runs)
+                called = f"{name}, snapshot {moment + 1}"
+                candidates.append(Candidate(called, members, np.concatenate(parts).mean(axis=0)))
+    return candidates or [_single(loop.measured[-1])]
 
 
 def _single(measurement: Measurement) -> Candidate:
@@ -269,11 +251,6 @@ def _weighted(candidates: list[Candidate], weights: Float[np.ndarray, "candidate
         if weight > 0
         for member in candidate.members
     )
-
-
-def _groups(loop: Loop, rows: Int[np.ndarray, "rows"]) -> np.ndarray | None:
-    groups = loop.question.splits.dataset.groups
-    return None if groups is None else groups[rows]
 
 
 def _tell(loop: Loop, closed: Closed) -> None:

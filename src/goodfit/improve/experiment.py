@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,7 @@ class Measurement:
         plan: the settings.
         seeds: of the trainings.
         runs: by seed, then by cut (one cut, or K folds).
+        rows: the judged rows.
         outputs: on the judged rows, by networks that did not train on them.
         costs: log-loss, or squared error over the training variance.
         errors: 0 or 1; for regression the same as the costs.
@@ -58,6 +59,7 @@ class Measurement:
     plan: Plan
     seeds: tuple[int, ...]
     runs: tuple[tuple[Run, ...], ...]
+    rows: Int[np.ndarray, "rows"]
     outputs: Float[np.ndarray, "seeds rows outputs"]
     costs: Float[np.ndarray, "seeds rows"]
     errors: Float[np.ndarray, "seeds rows"]
@@ -85,6 +87,17 @@ class Measurement:
     def interrupted(self) -> bool:
         """Whether Ctrl-C came while it trained."""
         return any(run.outcome is Outcome.INTERRUPTED for runs in self.runs for run in runs)
+
+
+def pooled(first: Measurement, second: Measurement) -> Measurement:
+    """Two measurements of one plan as one with the seeds of both."""
+    both = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)])
+        for name in ("outputs", "costs", "errors", "train_errors")
+    }
+    snapshots = tuple(np.concatenate(pair) for pair in zip(first.snapshots, second.snapshots, strict=True))
+    seeds, runs = first.seeds + second.seeds, first.runs + second.runs
+    return replace(first, seeds=seeds, runs=runs, seconds=first.seconds + second.seconds, snapshots=snapshots, **both)
 
 
 def judge_outputs(
@@ -226,6 +239,7 @@ class Laboratory:
             plan=entry.plan,
             seeds=entry.seeds,
             runs=runs,
+            rows=rows,
             outputs=stacked,
             costs=costs,
             errors=errors,

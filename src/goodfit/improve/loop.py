@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import folds
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
-from goodfit.improve.experiment import Entry, Laboratory, Measurement, Tell, constant_outputs, judge_outputs
+from goodfit.improve.experiment import Entry, Laboratory, Measurement, Tell, constant_outputs, judge_outputs, pooled
 from goodfit.improve.journal import Journal
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
@@ -27,6 +27,7 @@ _ROUND_SHARE = 0.35  # of what is left, for one round's experiments
 _CURVE_SHARE = 0.15  # of what is left, for the learning curve
 _ROUNDS_END = 0.55  # of the budget: from then on it goes to the ensemble's members
 _VARIATIONS = 6
+_SNAPSHOTS = 2  # at half time and at the end
 
 
 @dataclass
@@ -103,7 +104,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         splits = self.question.splits
-        self.start = self.question.plan or default_plan(splits)
+        self.start = self.question.plan or default_plan(splits).with_(snapshots=_SNAPSHOTS)
         k = self.question.folds
         cuts = folds(splits, k, self.question.seed) if k else [Cut(splits.train, splits.dev)]
         self.laboratory = Laboratory(splits, cuts, self.pace, self.tell)
@@ -130,13 +131,11 @@ class Loop:
             gap = self._dominating(turn)
             if gap == "variance":
                 self._ask_more_data(incumbent)
-            self._experiments(turn, self._prescribed(turn, gap))
-            adopted = next((tried for tried in turn.tried if tried.adopted), None)
-            unadopted = 0 if adopted else unadopted + 1
-            incumbent = adopted.measurement if adopted else incumbent
+            incumbent = self._experiments(turn, self._prescribed(turn, gap))
+            unadopted = 0 if any(tried.adopted for tried in turn.tried) else unadopted + 1
             if not turn.tried:
                 break
-        if not self.interrupted:
+        if self.question.rounds is None and not self.interrupted:
             incumbent = self._variations(incumbent)
         return incumbent
 
@@ -153,6 +152,8 @@ class Loop:
         simple = Entry(f"{kind} regression", regression_plan(splits), self.fresh_seeds(1))
         self.measured += laboratory.measure("baselines", [simple])
         self.baseline[simple.name] = self.measured[-1].dev_error
+        if self.interrupted:
+            return self.measured[-1]
         self.start = self._affordable(self.start)
         entry = Entry("default network" if self.question.plan is None else "given plan", self.start, (0,))
         each = laboratory.seconds(laboratory.jobs([entry]))
@@ -207,20 +208,24 @@ class Loop:
 
     def gaps(self, measurement: Measurement) -> Gaps:
         """The measurement's gaps and verdict."""
-        return self.gaps_of(measurement.train_errors, measurement.errors, self._bias_shown(measurement))
+        groups = self.groups(measurement.rows)
+        return self.gaps_of(measurement.train_errors, measurement.errors, groups, self._bias_shown(measurement))
 
     def gaps_of(
         self,
         train_errors: Float[np.ndarray, "seeds train"],
         dev_errors: Float[np.ndarray, "seeds dev"],
+        dev_groups: Int[np.ndarray, "dev"] | None,
         bias_shown: bool | None = None,
     ) -> Gaps:
-        """Gaps and verdict of these errors; 0 is the human error of classes when none was given."""
-        question = self.question
-        regression = question.splits.dataset.schema.task == "regression"
-        human = question.human_error if regression else question.human_error or 0.0
+        """Gaps and verdict of these errors."""
         return gaps_from_runs(
-            train_errors, dev_errors, human_error=human, min_gap=question.min_gap, bias_shown=bias_shown
+            train_errors,
+            dev_errors,
+            human_error=self.question.human_error,
+            min_gap=self.question.min_gap,
+            bias_shown=bias_shown,
+            dev_groups=dev_groups,
         )
 
     def _bias_shown(self, measurement: Measurement) -> bool | None:
@@ -273,8 +278,8 @@ class Loop:
         )
         return chosen
 
-    def _experiments(self, turn: Round, prescribed: Sequence[tuple[Prescription, dict[str, Any]]]) -> None:
-        """Run what there is time for, beside the incumbent with fresh seeds, and verify each."""
+    def _experiments(self, turn: Round, prescribed: Sequence[tuple[Prescription, dict[str, Any]]]) -> Measurement:
+        """Run what there is time for beside the incumbent with fresh seeds, verify each, and return the next incumbent."""
         plan = turn.incumbent.plan
         entries = [
             Entry(each.name, plan.with_(**changes), self.fresh_seeds(SEEDS), turn.number)
@@ -282,19 +287,18 @@ class Loop:
         ]
         control = Entry("incumbent", plan, self.fresh_seeds(SEEDS), turn.number)
         count = self.pace.decide(
-            f"experiments of round {turn.number}",
-            lambda left: self._fitting(control, entries, left),
-            len(entries),
+            f"experiments of round {turn.number}", lambda left: self._fitting(control, entries, left), len(entries)
         )
         if count == 0:
-            return
-        what = f"round {turn.number}: {count} prescriptions"
-        incumbent, *results = self.laboratory.measure(what, [control, *entries[:count]])
-        self.measured += [incumbent, *results]
-        groups = self._groups()
+            return turn.incumbent
+        what = f"round {turn.number}: {count} experiments"
+        unchanged, *results = self.laboratory.measure(what, [control, *entries[:count]])
+        self.measured += [unchanged, *results]
         for (prescription, changes), result in zip(prescribed, results, strict=False):
-            turn.tried.append(self._tried(prescription.name, prescription.why, changes, incumbent, result, groups))
+            turn.tried.append(self._tried(prescription, changes, unchanged, result))
         self._verify(turn)
+        adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
+        return adopted or pooled(turn.incumbent, unchanged)
 
     def _fitting(self, control: Entry, entries: list[Entry], left: float) -> int:
         """How many experiments fit this round's share of the time."""
@@ -306,22 +310,18 @@ class Loop:
             count += 1
         return count
 
-    def _groups(self) -> np.ndarray | None:
+    def groups(self, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"] | None:
+        """The groups of these rows, where the user named them."""
         groups = self.question.splits.dataset.groups
-        return None if groups is None else groups[self.laboratory.rows]
+        return None if groups is None else groups[rows]
 
     def _tried(
-        self,
-        name: str,
-        why: str,
-        changes: dict[str, Any],
-        control: Measurement,
-        result: Measurement,
-        groups: np.ndarray | None,
+        self, prescription: Prescription, changes: dict[str, Any], control: Measurement, result: Measurement
     ) -> Tried:
-        cost = paired_test(control.costs, result.costs, groups=groups, seed=self.question.seed)
-        error = paired_test(control.errors, result.errors, groups=groups, seed=self.question.seed)
-        return Tried(name, why, changes, result, cost, error)
+        groups, seed = self.groups(self.laboratory.rows), self.question.seed
+        cost = paired_test(control.costs, result.costs, groups=groups, seed=seed)
+        error = paired_test(control.errors, result.errors, groups=groups, seed=seed)
+        return Tried(prescription.name, prescription.why, changes, result, cost, error)
 
     def _verify(self, turn: Round) -> None:
         """Holm over all that was tried in all rounds; the best of what passes is adopted."""
@@ -350,15 +350,14 @@ class Loop:
 
     def _variations(self, incumbent: Measurement) -> Measurement:
         """What is left of the rounds' time: the recipe's other lines, then settings near the incumbent's."""
-        turn = self._diagnose(incumbent)
+        last = self.rounds[-1] if self.rounds else None
+        turn = last if last and not last.tried and last.incumbent is incumbent else self._diagnose(incumbent)
         gaps: tuple[Gap, Gap] = ("variance", "bias")
         chosen = {each.name: (each, changes) for gap in gaps for each, changes in self._prescribed(turn, gap)}
         helps_both = [(each, changes) for each, changes in chosen.values() if len(each.gaps) > 1]
         generator = np.random.default_rng([self.question.seed, 1])
         drawn = [(nearby(number + 1), variation(incumbent.plan, generator)) for number in range(_VARIATIONS)]
-        self._experiments(turn, [*helps_both[:2], *drawn[:2], *helps_both[2:], *drawn[2:]])
-        adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
-        return adopted or incumbent
+        return self._experiments(turn, [*helps_both[:2], *drawn[:2], *helps_both[2:], *drawn[2:]])
 
 
 def _figure(splits: Splits, error: float) -> str:

@@ -40,9 +40,12 @@ Action = Stop | Change | Snapshot
 
 
 class Control(Protocol):
-    """Called whenever the training comes back to the host; with `every`, at each multiple of so many epochs too."""
+    """Called whenever the training comes back to the host, and at each multiple of `every` epochs."""
 
-    every: int | None
+    @property
+    def every(self) -> int | None:
+        """Epochs between two calls, where it wants more than those that happen anyway."""
+        ...
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         """Actions by job; a job without one goes on."""

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Splits, TaskKind
 from goodfit.data.lock import open_test_set
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.intervals import Interval, bootstrap_mean, wilson
@@ -43,7 +43,7 @@ class DataOptions(TypedDict, total=False):
     """
 
     target: str | None
-    task: str | None
+    task: TaskKind | None
     group: str | None
     time: str | None
     dev: Data | None

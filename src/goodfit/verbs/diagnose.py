@@ -35,12 +35,10 @@ def diagnose(
         InputError: no such run, or data that cannot be opened again.
     """
     saved = read_run(run)
-    human_error = saved.result["human_error"] if human_error is None else human_error
-    if human_error is None and saved.schema.classes:
-        human_error = 0.0
-    min_gap = saved.result["min_gap"] if min_gap is None else min_gap
+    human = saved.result["human_error"] if human_error is None else human_error
+    gap: float = saved.result["min_gap"] if min_gap is None else min_gap
     train, dev = _by_folds(saved, data, folds) if folds else _saved_errors(saved)
-    gaps = gaps_from_runs(train, dev, human_error=human_error, min_gap=min_gap)
+    gaps = gaps_from_runs(train, dev, human_error=human, min_gap=gap)
     return _told(gaps, float(train.mean()), float(dev.mean())) | {
         "run": str(run),
         "folds": folds,

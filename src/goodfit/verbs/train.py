@@ -62,9 +62,7 @@ def train(
     folder = archive.new_folder(out, splits.dataset.name)
     journal = Journal(folder)
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
-    regression = splits.dataset.schema.task == "regression"
-    human = human_error if regression else human_error or 0.0
-    gaps = gaps_from_runs(measured.train_errors, measured.errors, human_error=human, min_gap=min_gap)
+    gaps = gaps_from_runs(measured.train_errors, measured.errors, human_error=human_error, min_gap=min_gap)
     journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
     predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
     train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))
