@@ -17,7 +17,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from itertools import product
@@ -28,35 +28,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quality_data import TABLES, Split, split_table
+from quality_data import TABLES, Result, Split, append, forget, loss_file, read, split_table
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "quality.jsonl"
-PER_EXAMPLE = RESULTS.parent / "per_example"
 SEEDS = (0, 1, 2)
+PROC_STAT = Path("/proc/stat")
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Where these are set they hold NumPy to an old, slow kernel, which would be unfair to every method."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """One method on one split; `seconds` is the fitting time, `details` what the method says beside it."""
-
-    dataset: str
-    seed: int
-    method: str
-    error: float
-    seconds: float
-    budget: float | None
-    n_fit: int
-    n_test: int
-    versions: dict[str, str]
-    details: dict[str, Any]
-
-    @property
-    def key(self) -> tuple[str, int, str]:
-        """What a result is known by: it is run once."""
-        return self.dataset, self.seed, self.method
 
 
 @dataclass(frozen=True)
@@ -66,6 +44,33 @@ class Answer:
     predictions: np.ndarray
     seconds: float
     details: dict[str, Any]
+
+
+def timed(work: Callable[[], object]) -> tuple[float, dict[str, Any]]:
+    """Seconds that the work took, with what tells whether the clock can be trusted.
+
+    `cpu_seconds` is what this process and its children used; `elsewhere` is the share of the machine that
+    was busy with something else meanwhile.
+    """
+    started, used, busy = time.perf_counter(), _used(), _busy()
+    work()
+    seconds = time.perf_counter() - started
+    used, busy = _used() - used, _busy() - busy
+    elsewhere = max(0.0, busy - used) / ((os.cpu_count() or 1) * seconds)
+    return seconds, {"cpu_seconds": round(used, 2), "elsewhere": round(elsewhere, 3)}
+
+
+def _used() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _busy() -> float:
+    """Seconds that the machine's cores have worked since it started (Linux; elsewhere 0, so nothing is told)."""
+    if not PROC_STAT.exists():
+        return 0.0
+    user, nice, system, _idle, _wait, irq, softirq = map(int, PROC_STAT.read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 # The methods. Each takes a split and a budget in seconds (which only goodfit heeds).
@@ -96,7 +101,8 @@ def fit_mlp(split: Split, budget: float | None) -> Answer:
     else:
         network = make_pipeline(preparation, MLPRegressor(**settings))
         model = TransformedTargetRegressor(network, transformer=StandardScaler())
-    return _timed(model, split, split.fit.features, split.test.features)
+    seconds, details = timed(lambda: model.fit(split.fit.features, split.fit.target))
+    return Answer(model.predict(split.test.features), seconds, details)
 
 
 def fit_lightgbm(split: Split, budget: float | None) -> Answer:
@@ -107,7 +113,6 @@ def fit_lightgbm(split: Split, budget: float | None) -> Answer:
     features, test = _as_categories(split)
     kind = LGBMClassifier if split.table.classes else LGBMRegressor
     model = kind(n_estimators=2000, learning_rate=0.05, random_state=split.seed, verbose=-1)
-    started = time.perf_counter()
     train_x, dev_x, train_y, dev_y = train_test_split(
         features,
         split.fit.target,
@@ -115,9 +120,9 @@ def fit_lightgbm(split: Split, budget: float | None) -> Answer:
         random_state=split.seed,
         stratify=split.fit.target if split.table.classes else None,
     )
-    model.fit(train_x, train_y, eval_set=[(dev_x, dev_y)], callbacks=[early_stopping(100, verbose=False)])
-    seconds = time.perf_counter() - started
-    return Answer(np.asarray(model.predict(test)), seconds, {"rounds": model.best_iteration_})
+    stop = early_stopping(100, verbose=False)
+    seconds, details = timed(lambda: model.fit(train_x, train_y, eval_set=[(dev_x, dev_y)], callbacks=[stop]))
+    return Answer(np.asarray(model.predict(test)), seconds, details | {"rounds": model.best_iteration_})
 
 
 def fit_realmlp(split: Split, budget: float | None) -> Answer:
@@ -130,7 +135,9 @@ def fit_realmlp(split: Split, budget: float | None) -> Answer:
     kind = RealMLP_TD_Classifier if split.table.classes else RealMLP_TD_Regressor
     model = kind(device="cpu", random_state=split.seed)
     features, test = _with_means(split)
-    return _timed(model, split, features, test, cat_col_names=split.table.categories)
+    categories = split.table.categories
+    seconds, details = timed(lambda: model.fit(features, split.fit.target, cat_col_names=categories))
+    return Answer(np.asarray(model.predict(test)).reshape(-1), seconds, details)
 
 
 def fit_goodfit(split: Split, budget: float | None) -> Answer:
@@ -141,27 +148,18 @@ def fit_goodfit(split: Split, budget: float | None) -> Answer:
         for part, file in ((split.fit, "train.parquet"), (split.test, "test.parquet")):
             part.features.assign(**{target: part.labels}).to_parquet(folder / file, index=False)
         split.test.features.to_parquet(folder / "features.parquet", index=False)
-        started = time.perf_counter()
         what = ("improve", folder / "train.parquet", "--target", target, "--test", folder / "test.parquet")
         how = ("--budget", budget, "--seed", split.seed, "--json", "--out", folder / "out")
-        said = json.loads(_goodfit(*what, *how))
-        wall = time.perf_counter() - started
+        out: list[str] = []
+        wall, clock = timed(lambda: out.append(_goodfit(*what, *how)))
+        said = json.loads(out[0])
         _goodfit("predict", said["run"], folder / "features.parquet", "--out", folder / "predictions.csv")
         kind = str if split.table.classes else float
-        predictions = pd.read_csv(
-            folder / "predictions.csv", dtype={"prediction": kind}, keep_default_na=False
-        )
+        predictions = pd.read_csv(folder / "predictions.csv", dtype={"prediction": kind}, keep_default_na=False)
     final = said["final"]
-    details = {"wall": round(wall, 2), "reported_error": final["test_error"], "models": final.get("models")}
-    details |= {"verdict": final.get("verdict"), "rounds": len(said.get("rounds", []))}
+    details = clock | {"wall": round(wall, 2), "reported_error": final["test_error"]}
+    details |= {name: final.get(name) for name in ("verdict", "models")} | {"rounds": len(said["rounds"])}
     return Answer(_codes(predictions["prediction"].to_numpy(), split), said["seconds"], details)
-
-
-def _timed(model: Any, split: Split, features: pd.DataFrame, test: pd.DataFrame, **how: Any) -> Answer:
-    started = time.perf_counter()
-    model.fit(features, split.fit.target, **how)
-    seconds = time.perf_counter() - started
-    return Answer(np.asarray(model.predict(test)).reshape(-1), seconds, {})
 
 
 def _as_categories(split: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -174,8 +172,9 @@ def _as_categories(split: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _with_means(split: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Missing numbers filled with the mean of the fitting rows and marked in a column of their own."""
     fit, test = split.fit.features, split.test.features
-    holes = (fit.isna().any() | test.isna().any()).drop(split.table.categories)
-    holed = list(holes.index[holes])
+    numbers = [column for column in fit if column not in split.table.categories]
+    holes = np.isnan(pd.concat([fit, test])[numbers].to_numpy(float)).any(axis=0)
+    holed = [column for column, hole in zip(numbers, holes, strict=True) if hole]
     means = fit[holed].mean()
 
     def filled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -264,8 +263,7 @@ def run(method: str, split: Split, budget: float | None) -> Result:
     """Fit, measure, keep the loss of each test row beside the results."""
     answer = METHODS[method].fit(split, budget)
     loss = losses(answer.predictions, split)
-    PER_EXAMPLE.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(_kept(split.table.name, split.seed, method), rows=split.test.rows, loss=loss)
+    np.savez_compressed(loss_file(split.table.name, split.seed, method), rows=split.test.rows, loss=loss)
     return Result(
         dataset=split.table.name,
         seed=split.seed,
@@ -278,31 +276,6 @@ def run(method: str, split: Split, budget: float | None) -> Result:
         versions=METHODS[method].versions(),
         details=answer.details,
     )
-
-
-def _kept(dataset: str, seed: int, method: str) -> Path:
-    return PER_EXAMPLE / f"{dataset}-{seed}-{method}.npz"
-
-
-def read() -> list[Result]:
-    """All results so far, in the order in which they came."""
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return [Result(**json.loads(line)) for line in lines if line.strip()]
-
-
-def append(result: Result) -> None:
-    """Add a line to the results."""
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
-
-
-def forget(methods: list[str], datasets: list[str], seeds: list[int]) -> None:
-    """Drop the results that are to be run again."""
-    if not methods:
-        return
-    kept = [r for r in read() if not (r.method in methods and r.dataset in datasets and r.seed in seeds)]
-    RESULTS.write_text("".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in kept))
 
 
 def run_all(methods: list[str], datasets: list[str], seeds: list[int]) -> int:
@@ -345,24 +318,26 @@ def mean_error(results: list[Result]) -> float:
     return float(np.mean([r.error for r in results]))
 
 
-def paired(dataset: str, method: str, rival: str, seeds: list[int]) -> tuple[float, float, float]:
-    """How much more error the method has than the rival, with a 95 % interval.
+def paired_interval(dataset: str, method: str, rival: str, seeds: list[int]) -> tuple[float, float] | None:
+    """The 95 % interval of how much more error the method has than the rival.
 
     The bootstrap draws test rows; a row that was tested under several seeds is drawn with all its losses.
+    It needs the losses of each row: None where they are not here.
     """
+    files = [(loss_file(dataset, seed, method), loss_file(dataset, seed, rival)) for seed in seeds]
+    if not all(file.exists() for pair in files for file in pair):
+        return None
     frames = []
-    for seed in seeds:
-        with np.load(_kept(dataset, seed, method)) as ours, np.load(_kept(dataset, seed, rival)) as theirs:
+    for pair in files:
+        with np.load(pair[0]) as ours, np.load(pair[1]) as theirs:
             assert (ours["rows"] == theirs["rows"]).all(), "the splits differ"
             more = ours["loss"].astype(float) - theirs["loss"].astype(float)
             frames.append(pd.DataFrame({"row": ours["rows"], "more": more}))
     rows = pd.concat(frames).groupby("row")["more"].agg(["sum", "count"])
-    sums, counts = rows["sum"].to_numpy(), rows["count"].to_numpy()
-    middle = float(sums.sum() / counts.sum())
-    if not sums.any():
-        return middle, middle, middle
+    if not rows["sum"].to_numpy().any():
+        return 0.0, 0.0
     interval = stats.bootstrap(
-        (sums, counts),
+        (rows["sum"].to_numpy(), rows["count"].to_numpy()),
         lambda total, count, axis: total.sum(axis) / count.sum(axis),
         n_resamples=RESAMPLES,
         batch=100,
@@ -370,7 +345,7 @@ def paired(dataset: str, method: str, rival: str, seeds: list[int]) -> tuple[flo
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return middle, float(interval.low), float(interval.high)
+    return float(interval.low), float(interval.high)
 
 
 def table_of_errors(results: list[Result]) -> Iterator[str]:
@@ -398,19 +373,25 @@ def table_of_differences(results: list[Result], method: str, rival: str) -> Iter
     yield f"| set | {method} − {rival} | 95 % interval | |"
     yield "|---|---|---|---|"
     for name, methods in by_set(results).items():
-        seeds = sorted({r.seed for r in methods.get(method, [])} & {r.seed for r in methods.get(rival, [])})
-        seeds = [s for s in seeds if _kept(name, s, method).exists() and _kept(name, s, rival).exists()]
-        if not seeds:
+        if method not in methods or rival not in methods:
             continue
-        middle, low, high = paired(name, method, rival, seeds)
+        more = mean_error(methods[method]) - mean_error(methods[rival])
+        interval = paired_interval(name, method, rival, [r.seed for r in methods[method]])
         compared.append(name)
-        lower += [name] if middle < 0 else []
-        worse += [name] if low > 0 else []
-        word = "better" if high < 0 else "worse" if low > 0 else "cannot be told apart"
-        yield f"| {name} | {middle:+.4f} | {low:+.4f} to {high:+.4f} | {word} |"
+        lower += [name] if more < 0 else []
+        worse += [name] if interval and interval[0] > 0 else []
+        yield f"| {name} | {more:+.4f} | {_in_words(interval)} |"
     yield ""
     yield f"{method} has a lower mean error than {rival} on {len(lower)} of {len(compared)} sets."
     yield f"Worse beyond the interval: {', '.join(worse) or 'none'}."
+
+
+def _in_words(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return "– | the losses of each row are not here"
+    low, high = interval
+    word = "better" if high < 0 else "worse" if low > 0 else "cannot be told apart"
+    return f"{low:+.4f} to {high:+.4f} | {word}"
 
 
 def mean_ranks(results: list[Result], places: tuple[str, ...]) -> str:

@@ -1,7 +1,9 @@
-"""The tables of the quality benchmark, each split into rows to fit on and rows to test on."""
+"""What goes into the quality benchmark (tables, and their splits) and what is kept of it (results)."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,9 @@ from sklearn import datasets as sklearn_datasets
 from sklearn.model_selection import train_test_split
 
 TEST_FRACTION = 0.2
+RESULTS = Path(__file__).resolve().parent / "results" / "quality.jsonl"
+PER_EXAMPLE = RESULTS.parent / "per_example"
+"""Not in git: large, and made anew by running a method again."""
 
 
 @dataclass(frozen=True)
@@ -104,3 +109,51 @@ def split_table(table: Table, seed: int) -> Split:
         return Part(rows, table.features.iloc[rows].reset_index(drop=True), codes[rows], labels)
 
     return Split(table, seed, part(fit), part(test))
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method on one split; `seconds` is the fitting time, `details` what the method says beside it."""
+
+    dataset: str
+    seed: int
+    method: str
+    error: float
+    seconds: float
+    budget: float | None
+    n_fit: int
+    n_test: int
+    versions: dict[str, str]
+    details: dict[str, Any]
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What a result is known by: it is run once."""
+        return self.dataset, self.seed, self.method
+
+
+def loss_file(dataset: str, seed: int, method: str) -> Path:
+    """Where the loss of each test row is kept."""
+    PER_EXAMPLE.mkdir(parents=True, exist_ok=True)
+    return PER_EXAMPLE / f"{dataset}-{seed}-{method}.npz"
+
+
+def read() -> list[Result]:
+    """All results so far, in the order in which they came."""
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    return [Result(**json.loads(line)) for line in lines if line.strip()]
+
+
+def append(result: Result) -> None:
+    """Add a line to the results."""
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    with RESULTS.open("a") as file:
+        file.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
+
+
+def forget(methods: list[str], datasets: list[str], seeds: list[int]) -> None:
+    """Drop the results that are to be run again."""
+    if not methods:
+        return
+    kept = [r for r in read() if not (r.method in methods and r.dataset in datasets and r.seed in seeds)]
+    RESULTS.write_text("".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in kept))
