@@ -173,8 +173,8 @@ def _with_means(split: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Missing numbers filled with the mean of the fitting rows and marked in a column of their own."""
     fit, test = split.fit.features, split.test.features
     numbers = [column for column in fit if column not in split.table.categories]
-    holes = np.isnan(pd.concat([fit, test])[numbers].to_numpy(float)).any(axis=0)
-    holed = [column for column, hole in zip(numbers, holes, strict=True) if hole]
+    whole = set(pd.concat([fit, test])[numbers].dropna(axis="columns").columns)
+    holed = [column for column in numbers if column not in whole]
     means = fit[holed].mean()
 
     def filled(frame: pd.DataFrame) -> pd.DataFrame:
