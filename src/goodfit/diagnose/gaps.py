@@ -199,15 +199,10 @@ def _conclude(facts: words.Facts, bias: Interval | None, variance: Interval, ove
     """The verdict: a high gap decides even where the other is unclear."""
     levels = _bias_level(facts, bias), _level(variance, facts.min_gap)
     verdict: Verdict
-    if "high" in levels:
-        high = [name for name, level in zip(("high bias", "high variance"), levels, strict=True) if level == "high"]
-        verdict = (
-            "high bias and high variance"
-            if len(high) == 2
-            else "high bias"
-            if high == ["high bias"]
-            else "high variance"
-        )
+    if levels == ("high", "high"):
+        verdict = "high bias and high variance"
+    elif "high" in levels:
+        verdict = "high bias" if levels[0] == "high" else "high variance"
     else:
         verdict = "too few examples to tell" if "unclear" in levels else "good fit"
     overfitted = overfitting is not None and _level(overfitting, facts.min_gap) == "high"

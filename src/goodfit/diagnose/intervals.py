@@ -91,7 +91,7 @@ def bootstrap_mean(
     groups: Groups = None,
     confidence: float = 0.95,
     seed: int = 0,
-    resamples: int = 4000,
+    resamples: int = 2000,
 ) -> Interval:
     """The interval of the mean error over new examples (new groups, where given) and new seeds.
 
@@ -115,7 +115,7 @@ def bootstrap_difference(
     groups_b: Groups = None,
     confidence: float = 0.95,
     seed: int = 0,
-    resamples: int = 4000,
+    resamples: int = 2000,
 ) -> Interval:
     """The interval of mean error a − mean error b: the same seeds, measured on two different sets of examples.
 

@@ -9,7 +9,7 @@ from goodfit.diagnose.metrics import Task
 
 _LEAST = 1e-12  # the least probability, as in calibration
 _STEPS = 30
-_BAGS = 20
+_HALVES = 20
 _START = 5  # at most so many of the best begin together
 _MOST_EXAMPLES = 20_000  # enough to tell the costs of candidates apart
 
@@ -20,7 +20,7 @@ class Selection:
 
     Attributes:
         weights: of each candidate, summing to 1.
-        path: mean dev cost of the best candidate alone, then after each addition to the ensemble of all candidates.
+        path: mean dev cost of the best candidate alone, then after each addition on all dev examples.
     """
 
     weights: Float[np.ndarray, "candidates"]
@@ -35,8 +35,9 @@ def select(
 ) -> Selection:
     """Choose weights that lower the mean dev cost: log-loss, or squared error for regression.
 
-    From the best few, candidates are added with replacement while that lowers the cost. As Caruana et al. do against
-    overfitting of the dev set, this is done for random halves of the candidates, and the counts are averaged.
+    From the best few, candidates are added with replacement while that lowers the cost. Against overfitting of the dev
+    set this is done on random halves of its examples, and the counts are averaged: simulated, that was the best on new
+    examples, before one choice on all of them, Caruana's random halves of the candidates, and the mean of all.
 
     Args:
         candidates: probabilities of each class, or predictions, of every candidate on the dev examples.
@@ -45,22 +46,16 @@ def select(
         seed: of the halves.
     """
     rng = np.random.default_rng(seed)
-    rows = np.arange(len(truth))
-    if len(truth) > _MOST_EXAMPLES:
-        rows = rng.choice(len(truth), _MOST_EXAMPLES, replace=False)
-    truth = truth[rows]
-    column = np.zeros(len(rows), dtype=int) if task == "regression" else truth.astype(int)
-    outputs = candidates[:, rows, column].astype(np.float64)
-    target = truth.astype(np.float64) if task == "regression" else None
+    rows = rng.permutation(len(truth))[:_MOST_EXAMPLES]
+    of_truth = 0 if task == "regression" else truth[rows].astype(int)
+    outputs = candidates[:, rows, of_truth].astype(np.float64)
+    target = truth[rows].astype(np.float64) if task == "regression" else None
     counts, path = _climb(outputs, target)
     shares = [counts / counts.sum()]
-    half = -(-len(outputs) // 2)
-    for _ in range(_BAGS if len(outputs) > 3 else 0):
-        bag = rng.permutation(len(outputs))[:half]
-        share = np.zeros(len(outputs))
-        counts, _ = _climb(outputs[bag], target)
-        share[bag] = counts / counts.sum()
-        shares.append(share)
+    for _ in range(_HALVES if len(outputs) > 1 and len(rows) > 1 else 0):
+        half = rng.permutation(len(rows))[: len(rows) // 2]
+        counts, _ = _climb(outputs[:, half], None if target is None else target[half])
+        shares.append(counts / counts.sum())
     return Selection(np.mean(shares, axis=0), path)
 
 

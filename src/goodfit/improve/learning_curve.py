@@ -78,7 +78,8 @@ def learning_curve(
     Args:
         sizes: training examples, rising; the last is the whole training set.
         dev_errors: of networks trained on several random subsets of each size.
-        dev_deviation: standard error of the dev error over its examples, at the largest size.
+        dev_deviation: standard error of the dev error over its examples, at the largest size; one over the number of
+            dev examples where the error is 0.
         confidence: of all intervals.
         seed: of the bootstrap.
 
@@ -99,10 +100,11 @@ def learning_curve(
     redrawn = np.sqrt(freedom / rng.chisquare(freedom, _RESAMPLES))[:, None] * rng.normal(size=(_RESAMPLES, len(means)))
     laws = _fit(units, np.maximum(means + deviations * redrawn, 0), deviations, rng)
     now, doubled = laws.at(1), laws.at(2)
-    drawn = doubled + np.sqrt(scatter * doubled / subsets) * rng.normal(size=_RESAMPLES)
-    sampled = dev_deviation * np.sqrt(doubled / max(means[-1], _TINY))
-    expected = _interval(drawn + sampled * rng.normal(size=_RESAMPLES), float(np.median(doubled)), confidence)
-    gain = _interval(now - drawn, float(np.median(now - doubled)), confidence)
+    drawn = np.maximum(doubled + np.sqrt(scatter * doubled / subsets) * rng.normal(size=_RESAMPLES), 0)
+    unit = dev_deviation**2 / means[-1] if means[-1] > 0 else dev_deviation
+    expected = _interval(_sampled(drawn, unit, rng), float(np.median(doubled)), confidence)
+    differing = np.sqrt(unit * np.abs(now - drawn)) * rng.normal(size=_RESAMPLES)
+    gain = _interval(now - drawn + differing, float(np.median(now - doubled)), confidence)
     margin = student.ppf((1 + confidence) / 2, freedom) * of_means
     return LearningCurve(
         tuple(sizes.tolist()),
@@ -166,6 +168,16 @@ def _fit(
     return _Laws(floor[chosen], slope[chosen], _POWERS[chosen[1]], misfit[chosen])
 
 
+def _sampled(
+    errors: Float[np.ndarray, "resamples"], unit: float, rng: np.random.Generator
+) -> Float[np.ndarray, "resamples"]:
+    """The errors on all examples that go with these on the dev set, where one error adds `unit`.
+
+    Jeffreys' posterior of a Poisson rate, a gamma distribution: right where few examples are wrong, or none.
+    """
+    return errors if unit == 0 else rng.gamma(errors / unit + 0.5) * unit
+
+
 def _interval(draws: Float[np.ndarray, "resamples"], value: float, confidence: float) -> Interval:
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(value, float(low), float(high))
@@ -173,6 +185,8 @@ def _interval(draws: Float[np.ndarray, "resamples"], value: float, confidence: f
 
 def _sentence(now: float, doubled: Interval, gain: Interval) -> str:
     to = f"from {percent(now)} to about {percent(doubled.value)} [{_bare(doubled.low)}, {_bare(doubled.high)}]"
+    if now <= 10 * _TINY:
+        return "Twice the data would hardly help: no dev example is wrong."
     if gain.high < _WORTH * now:
         return f"Twice the data would hardly help: the dev error would go {to}."
     if gain.low > 0 and gain.value >= _WORTH * now:
