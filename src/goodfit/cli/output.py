@@ -33,8 +33,8 @@ def _jsonable(value: Any) -> Any:
 def error_words(value: float | None, metric: str = "error_rate") -> str:
     """An error as people read it: a percentage, or 1−R² as it is.
 
-    >>> error_words(0.02345), error_words(0.1512), error_words(0.4821, "1-r2"), error_words(None)
-    ('2.35 %', '15.1 %', '0.482', 'unknown')
+    >>> error_words(0.0236), error_words(0.1512), error_words(0.4821, "1-r2"), error_words(None)
+    ('2.36 %', '15.1 %', '0.482', 'unknown')
     """
     if value is None or not math.isfinite(value):
         return "unknown"
@@ -46,7 +46,7 @@ def error_words(value: float | None, metric: str = "error_rate") -> str:
 def gap_words(gap: Mapping[str, float] | None, metric: str = "error_rate") -> str:
     """A gap with its interval.
 
-    >>> gap_words({"value": 0.1, "low": 0.0871, "high": 0.1135})
+    >>> gap_words({"value": 0.1, "low": 0.0871, "high": 0.114})
     '10.0 % (95 % interval 8.71 % to 11.4 %)'
     """
     if gap is None:
