@@ -30,8 +30,20 @@ def test_the_temperature_undoes_what_made_a_network_too_sure_or_too_timid(sharpn
 
 def test_binary_temperature_by_hand():
     # 3 of 4 examples told with odds 9 to 1 are right: calibrated odds are 3 to 1, so T = ln 9 / ln 3
-    logs = np.log(np.tile([0.9, 0.1], (4, 1)))
-    assert fit_temperature(logs, np.array([0, 0, 0, 1])) == pytest.approx(2, abs=1e-3)
+    logs = np.log(np.tile([0.9, 0.1], (40_000, 1)))
+    assert fit_temperature(logs, np.tile([0, 0, 0, 1], 10_000)) == pytest.approx(2, abs=1e-3)
+
+
+def test_a_small_set_without_a_mistake_does_not_make_probabilities_certain():
+    # 30 right examples told with 0.9: likelihood alone would take T to 0. With log T ~ N(0, 0.5²) the posterior's top
+    # solves 30·ln 9·s/(1 + 9^s) = ln s / 0.25 for s = 1/T, whose root is found here by bisection.
+    low, high = 1.0, 20.0
+    for _ in range(60):
+        s = (low + high) / 2
+        low, high = (s, high) if 30 * np.log(9) * s / (1 + 9**s) > np.log(s) / 0.25 else (low, s)
+    logs = np.log(np.tile([0.9, 0.1], (30, 1)))
+    assert fit_temperature(logs, np.zeros(30, int)) == pytest.approx(1 / low, rel=1e-4)
+    assert 0.4 < 1 / low < 0.7
 
 
 def test_calibrated_probabilities_are_left_alone_where_nothing_is_gained():
@@ -46,6 +58,6 @@ def test_certainty_and_a_single_example_do_no_harm():
     sure = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]] * 10)
     wrong = np.array([0, 0, 1, 1] * 10)
     calibration = calibrate(sure, wrong)
-    assert 10 < calibration.temperature <= 20
+    assert 3 < calibration.temperature <= 20.1
     assert calibration.log_loss_after < 1
     assert np.isfinite(calibrate(sure[:1], wrong[:1]).log_loss_after)

@@ -11,7 +11,8 @@ from goodfit.diagnose.metrics import expected_calibration_error
 from goodfit.train.predictor import tempered
 
 _LEAST = 1e-12  # the least probability, as `tempered` has it
-_INVERSE_TEMPERATURES = (0.05, 20.0)
+_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)
+_PRIOR_DEVIATION = 0.5  # of log T; most networks' temperatures lie between 0.5 and 3
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,9 @@ def calibrate(
         seed: of the two halves, each judged with the other's temperature.
     """
     logs = np.log(np.clip(probabilities.astype(np.float64), _LEAST, 1))
-    halves = np.random.default_rng(seed).permutation(len(truth)) % 2
-    crossed = 0.0
-    for judged in (halves == 0, halves == 1):
-        if judged.any():
-            fitted = fit_temperature(logs[~judged], truth[~judged])
-            crossed += _cost(1 / fitted, logs[judged], truth[judged]) * float(judged.mean())
     before = _cost(1.0, logs, truth)
-    temperature = fit_temperature(logs, truth) if crossed < before else 1.0
+    crossed = np.log(np.maximum(cross_calibrated(probabilities, truth, seed), _LEAST))
+    temperature = fit_temperature(logs, truth) if _cost(1.0, crossed, truth) < before else 1.0
     ece_before = expected_calibration_error(truth, probabilities)
     if temperature == 1.0:
         return Calibration(1.0, before, before, ece_before, ece_before)
@@ -59,13 +55,32 @@ def calibrate(
     return Calibration(temperature, before, _cost(1 / temperature, logs, truth), ece_before, ece_after)
 
 
+def cross_calibrated(
+    probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"], seed: int = 0
+) -> Float[np.ndarray, "examples classes"]:
+    """Each half of the examples with the temperature of the other half: what calibration gives on new examples."""
+    halves = np.random.default_rng(seed).permutation(len(truth)) % 2
+    calibrated = probabilities.astype(np.float64)
+    logs = np.log(np.clip(calibrated, _LEAST, 1))
+    for half in (0, 1):
+        own = halves == half
+        calibrated[own] = tempered(calibrated[own], fit_temperature(logs[~own], truth[~own]))
+    return calibrated
+
+
 def fit_temperature(logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
-    """The temperature of the lowest log-loss; the log-loss is convex in 1/T, so that a bounded search finds it."""
+    """The temperature of the highest posterior: log-likelihood, and log T normal around 0.
+
+    Without the prior, a small dev set without a mistake would make every probability 0 or 1.
+    """
     if len(truth) == 0:
         return 1.0
-    options = {"xatol": 1e-6}
-    found = minimize_scalar(_cost, args=(logs, truth), bounds=_INVERSE_TEMPERATURES, method="bounded", options=options)
-    return float(1 / found.x)
+
+    def cost(log_inverse: float) -> float:
+        return _cost(np.exp(log_inverse), logs, truth) + (log_inverse / _PRIOR_DEVIATION) ** 2 / (2 * len(truth))
+
+    found = minimize_scalar(cost, bounds=_LOG_INVERSE_TEMPERATURES, method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(-found.x))
 
 
 def _cost(inverse: float, logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:

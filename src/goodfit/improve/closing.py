@@ -90,7 +90,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
     mean = np.tensordot(weights, stacked, 1)
     cost, error = judge_outputs(splits, mean[None], rows)
     gain = paired_test(incumbent.errors, error, groups=loop.groups(rows), seed=loop.question.seed)
-    kept = float(cost.mean()) < incumbent.dev_cost
+    kept = float(cost.mean()) < float(judge_outputs(splits, incumbent.outputs, rows)[0].mean())
     if not kept:
         candidates, weights, mean = [_single(incumbent)], np.ones(1), incumbent.outputs[0]
     calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=loop.question.seed)

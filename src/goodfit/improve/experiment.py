@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import Preparation
+from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.pace import Pace
 from goodfit.plan import Plan
 from goodfit.record import Outcome, Run
@@ -47,7 +48,7 @@ class Measurement:
         runs: by seed, then by cut (one cut, or K folds).
         rows: the judged rows.
         outputs: on the judged rows, by networks that did not train on them.
-        costs: log-loss, or squared error over the training variance.
+        costs: log-loss after calibration on other rows, or squared error over the training variance.
         errors: 0 or 1; for regression the same as the costs.
         train_errors: on (a fixed sample of) the training rows.
         seconds: of its share of the training.
@@ -232,7 +233,8 @@ class Laboratory:
             snapshots.append(held_out[1:])
             train_errors.append(seen_sum[seen_count > 0] / seen_count[seen_count > 0])
         stacked = np.stack(outputs)
-        costs, errors = judge_outputs(self.splits, stacked, rows)
+        _, errors = judge_outputs(self.splits, stacked, rows)
+        costs, _ = judge_outputs(self.splits, self._calibrated(stacked), rows)
         moments = tuple(np.stack(snapshots, axis=1)) if entry.plan.snapshots else ()
         return Measurement(
             name=entry.name,
@@ -248,6 +250,14 @@ class Laboratory:
             snapshots=moments,
             round=entry.round,
         )
+
+    def _calibrated(self, outputs: Float[np.ndarray, "seeds rows outputs"]) -> Float[np.ndarray, "seeds rows outputs"]:
+        """Outputs as calibration would leave them, so that label smoothing's modesty counts neither way."""
+        schema = self.splits.dataset.schema
+        if not schema.classes:
+            return outputs
+        truth = self.splits.dataset.target[self.rows]
+        return np.stack([cross_calibrated(of_seed, truth) for of_seed in outputs])
 
     @property
     def outputs(self) -> int:
