@@ -1,5 +1,6 @@
 """An oracle for the engine: the seed's algorithms written out in float64 NumPy, and small data to train on."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,10 @@ from scipy.special import expit, log_softmax, softmax
 
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
 from goodfit.plan import Plan
+from goodfit.record import Run, unflatten
+from goodfit.train.control import Progress
+from goodfit.train.fit import fit
+from goodfit.train.jobs import Job
 
 
 def _gelu(z: np.ndarray) -> np.ndarray:
@@ -184,7 +189,7 @@ def oracle() -> SimpleNamespace:
     return SimpleNamespace(**{each.__name__: each for each in given})
 
 
-def make_splits(task: TaskKind, classes: int = 3, rows: int = 260, features: int = 6, noise: float = 1.0) -> Splits:
+def make_splits(task: TaskKind, classes: int = 3, rows: int = 260, features: int = 6, noise: float = 0.5) -> Splits:
     """Rows whose target leans on the features; 160 to train on, 60 for dev, 40 for test."""
     generator = np.random.default_rng(11)
     numbers = generator.standard_normal((rows, features))
@@ -231,3 +236,58 @@ def plan() -> Plan:
         label_smoothing=0.05,
         preparation="standard",
     )
+
+
+def same_bits(one: Run, other: Run) -> bool:
+    """Whether two trainings agree in every bit of history, best parameters and snapshots."""
+
+    def equal(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
+        return a.keys() == b.keys() and all(a[name].tobytes() == b[name].tobytes() for name in a)
+
+    return (
+        equal(one.history, other.history)
+        and equal(one.best, other.best)
+        and one.best_epoch == other.best_epoch
+        and one.outcome == other.outcome
+        and len(one.snapshots) == len(other.snapshots)
+        and all(map(equal, one.snapshots, other.snapshots))
+    )
+
+
+class Watcher:
+    """A control that keeps what it is shown, and does at given epochs what it was given to do."""
+
+    def __init__(self, every: int | None = None, actions: dict[tuple[int, int], list] | None = None) -> None:
+        self.every = every
+        self.actions = actions or {}
+        self.seen: list[list[Progress]] = []
+
+    def __call__(self, progress: list[Progress]) -> dict[int, list]:
+        self.seen.append(progress)
+        return {each.job: self.actions.get((each.job, each.epoch), []) for each in progress}
+
+
+@pytest.fixture(scope="session")
+def tools() -> SimpleNamespace:
+    """What tests of whole trainings need."""
+    return SimpleNamespace(same_bits=same_bits, Watcher=Watcher, make_splits=make_splits)
+
+
+@pytest.fixture(scope="session")
+def alone(splits, plan) -> Run:
+    """The shared plan trained with seed 5, alone."""
+    return fit(Job(plan, 5), splits)
+
+
+@pytest.fixture
+def evaluated(oracle, splits) -> Callable[..., tuple[float, float]]:
+    """Cost and error of a run's weights on some rows, by the oracle: no dropout, running averages, nothing added."""
+
+    def measure(run: Run, weights: dict[str, np.ndarray], rows: np.ndarray) -> tuple[float, float]:
+        params, running = unflatten({name: leaf.astype(np.float64) for name, leaf in weights.items()})
+        x = run.preparation.transform(splits.dataset.features.take(rows)).astype(np.float64)
+        y = splits.dataset.target[rows]
+        logits, *_ = oracle.forward(run.plan, params, x, running=running)
+        return oracle.cost("softmax", logits, y)[0], float(np.mean(logits.argmax(axis=1) != y))
+
+    return measure

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -39,6 +39,7 @@ class Snapshot:
 Action = Stop | Change | Snapshot
 
 
+@runtime_checkable
 class Control(Protocol):
     """Called whenever the training comes back to the host, and at each multiple of `every` epochs."""
 

@@ -207,7 +207,7 @@ class SteppedStack:
     ) -> None:
         del places
         self.program = program
-        self._data, self._tasks, self._states = jax.device_put(data), list(tasks), list(states)
+        self._data, self._tasks, self._states = jax.device_put((data, list(tasks), list(states)))
 
     def state(self, model: int) -> State:
         """A model's state, as NumPy arrays."""
@@ -219,7 +219,7 @@ class SteppedStack:
 
     def change(self, model: int, hyperparameters: Hyperparameters) -> None:
         """Give a model other hyperparameters, from its next step on."""
-        self._tasks[model] = self._tasks[model]._replace(hyperparameters=hyperparameters)
+        self._tasks[model] = self._tasks[model]._replace(hyperparameters=jax.device_put(hyperparameters))
 
     def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
         """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""

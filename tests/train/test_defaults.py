@@ -1,0 +1,41 @@
+"""The plans that people get who ask for none."""
+
+import numpy as np
+import pytest
+
+from goodfit.data.dataset import Splits
+from goodfit.train.defaults import default_plan, regression_plan
+
+
+def _sized(splits: Splits, m: int) -> Splits:
+    return Splits(splits.dataset, np.arange(m), splits.dev, splits.test, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("m", "batch_size", "epochs"),
+    [
+        (100, 0, None),
+        (1999, 0, None),
+        (2000, 128, 60),  # seed: a mini-batch of a power of two from 2,000 examples on
+        (42_000, 128, 60),
+        (200_000, 128, 12),  # about 20,000 steps
+        (10_000_000, 128, 5),
+    ],
+)
+def test_batch_size_and_length_follow_the_training_set(splits, m, batch_size, epochs):
+    plan = default_plan(_sized(splits, m))
+    assert plan.batch_size == batch_size
+    assert plan.epochs == epochs if epochs else plan.epochs >= 100  # a step each
+
+
+def test_labels_are_smoothed_for_classes_alone(splits, binary_splits, regression_splits):
+    assert default_plan(splits).label_smoothing == 0.05
+    assert default_plan(binary_splits).label_smoothing == 0.05
+    assert default_plan(regression_splits).label_smoothing == 0.0
+
+
+def test_the_baseline_is_plain_regression(splits):
+    plan = regression_plan(splits)
+    assert plan.hidden_units == ()
+    assert not plan.structure.dropout
+    assert plan.label_smoothing == 0.0
