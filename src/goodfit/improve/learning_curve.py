@@ -93,18 +93,20 @@ def learning_curve(
             f"{sizes.tolist()}; train on more subsets"
         )
     rng = np.random.default_rng(seed)
+    dev_errors = _tamed(dev_errors)
     units, means = sizes / sizes[-1], dev_errors.mean(axis=1)
     scatter, freedom = _scatter(units, dev_errors)
     of_means = np.sqrt(scatter * means / subsets)
-    deviations, best = _fit_loosely(units, means, of_means)
+    misfit, deviations, best = _fit_loosely(units, means, of_means)
     redrawn = np.sqrt(freedom / rng.chisquare(freedom, _RESAMPLES))[:, None] * rng.normal(size=(_RESAMPLES, len(means)))
     laws = _fit(units, np.maximum(means + deviations * redrawn, 0), deviations, rng)
     now, doubled = laws.at(1), laws.at(2)
-    drawn = np.maximum(doubled + np.sqrt(scatter * doubled / subsets) * rng.normal(size=_RESAMPLES), 0)
+    missed = np.hypot(np.sqrt(scatter * doubled / subsets), misfit * doubled)
+    drawn = np.maximum(doubled + missed * rng.normal(size=_RESAMPLES), 0)
     unit = dev_deviation**2 / means[-1] if means[-1] > 0 else dev_deviation
-    expected = _interval(_sampled(drawn, unit, rng), float(np.median(doubled)), confidence)
+    expected = _interval(_sampled(drawn, unit, rng), float(best.at(2)[0]), confidence)
     differing = np.sqrt(unit * np.abs(now - drawn)) * rng.normal(size=_RESAMPLES)
-    gain = _interval(now - drawn + differing, float(np.median(now - doubled)), confidence)
+    gain = _interval(now - drawn + differing, float(best.at(1)[0] - best.at(2)[0]), confidence)
     margin = student.ppf((1 + confidence) / 2, freedom) * of_means
     return LearningCurve(
         tuple(sizes.tolist()),
@@ -116,8 +118,17 @@ def learning_curve(
         float(best.floor[0]),
         float(best.slope[0]),
         float(best.power[0]),
-        _sentence(float(np.median(now)), expected, gain),
+        _sentence(float(best.at(1)[0]), expected, gain),
     )
+
+
+def _tamed(dev_errors: Float[np.ndarray, "sizes subsets"]) -> Float[np.ndarray, "sizes subsets"]:
+    """Errors at most four robust deviations from their size's median, so that a network gone astray counts little."""
+    medians = np.median(dev_errors, axis=1, keepdims=True)
+    roots = np.sqrt(np.maximum(medians, _TINY))
+    deviation = 1.4826 * np.median(np.abs(dev_errors - medians) / roots)  # of a normal distribution
+    limit = 4 * deviation * roots if deviation > 0 else np.inf
+    return np.clip(dev_errors, medians - limit, medians + limit)
 
 
 def _scatter(units: Float[np.ndarray, "sizes"], dev_errors: Float[np.ndarray, "sizes subsets"]) -> tuple[float, int]:
@@ -133,13 +144,16 @@ def _scatter(units: Float[np.ndarray, "sizes"], dev_errors: Float[np.ndarray, "s
 
 def _fit_loosely(
     units: Float[np.ndarray, "sizes"], means: Float[np.ndarray, "sizes"], of_means: Float[np.ndarray, "sizes"]
-) -> tuple[Float[np.ndarray, "sizes"], _Laws]:
-    """The best law, and deviations that hold the scatter and the least relative misfit that explains the rest."""
+) -> tuple[float, Float[np.ndarray, "sizes"], _Laws]:
+    """The least relative misfit that explains what the scatter does not, the deviations that hold both, the best law.
+
+    The law only has to hold near the largest size: half of the examples may miss it by twice as much.
+    """
     fits = []
     for misfit in _MISFITS:
-        deviations = np.maximum(np.hypot(of_means, misfit * means), _TINY)
-        fits.append((deviations, _fit(units, means[None], deviations)))
-        if fits[-1][1].misfit[0] <= len(means) - 3:
+        deviations = np.maximum(np.hypot(of_means, misfit * means / units), _TINY)
+        fits.append((float(misfit), deviations, _fit(units, means[None], deviations)))
+        if fits[-1][2].misfit[0] <= len(means) - 3:
             break
     return fits[-1]
 
@@ -180,7 +194,7 @@ def _sampled(
 
 def _interval(draws: Float[np.ndarray, "resamples"], value: float, confidence: float) -> Interval:
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(value, float(low), float(high))
+    return Interval(value, float(min(low, value)), float(max(high, value)))
 
 
 def _sentence(now: float, doubled: Interval, gain: Interval) -> str:
