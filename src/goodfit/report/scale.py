@@ -1,0 +1,40 @@
+"""A straight scale for the intervals that the page draws without a script: positions in percent, round ticks."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From the values `low` to `high` onto 0 to 100 percent of a track."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    def at(self, value: float) -> float:
+        """Where `value` lies on the track, in percent, held inside it."""
+        return round(min(max(100 * (value - self.low) / (self.high - self.low), 0.0), 100.0), 2)
+
+
+def scale(values: Iterable[float | None], *, room: float = 0.04) -> Scale:
+    """A scale that shows zero and all known values, with about five round ticks.
+
+    Args:
+        values: what will be drawn; unknown and infinite ones are passed over.
+        room: share of the span left free at an end that is not zero.
+    """
+    known = [0.0, *(value for value in values if value is not None and math.isfinite(value))]
+    low, high = min(known), max(known)
+    span = (high - low) or 0.01
+    low, high = low - room * span * (low < 0), high + room * span * (high > 0 or low == high)
+    step = _round_step((high - low) / 5)
+    ticks = (round(step * i, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1))
+    return Scale(low, high, tuple(ticks))
+
+
+def _round_step(rough: float) -> float:
+    """The smallest of 1, 2 or 5 times a power of ten that is not below `rough`."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * (1 - 1e-9))
