@@ -244,12 +244,10 @@ PLACES = {
         "there is no file or built-in data 'nowhere/zzzz.csv': known names: digits, wine, breast_cancer, iris, "
         "diabetes",
     ),
-    "text in place of a name": (
-        "size,kind\n" * 100,
-        "there is no file or built-in data '"
-        + "size,kind\n" * 100
-        + "': known names: digits, wine, breast_cancer, iris, "
-        "diabetes, bad.npz, bad.parquet, houses.csv",
+    "longer than any name": (
+        "x" * 300,
+        f"there is no file or built-in data '{'x' * 300}': known names: digits, wine, breast_cancer, iris, diabetes, "
+        "bad.npz, bad.parquet, houses.csv",
     ),
     "directory": ("folder", "folder is a directory; name a file in it"),
     "unknown ending": (

@@ -120,8 +120,10 @@ def _series_of_pandas(values: Any) -> pl.Series:
     if kind == "M":
         return pl.Series(values.to_numpy(dtype="datetime64[us]"))
     if kind in "biuf" and not missing.any():
-        return pl.Series(values.to_numpy(dtype=values.dtype.name.lower()))  # Int64, pandas' own, becomes int64
-    array = values.astype(object).to_numpy()
+        return pl.Series(values.to_numpy(dtype=getattr(values.dtype, "numpy_dtype", values.dtype)))
+    if kind in "iuf":
+        return pl.Series(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    array = np.array(values.astype(object), dtype=object)
     array[missing] = None
     return _series_of_objects(array)
 

@@ -8,7 +8,7 @@ from goodfit.data.dataset import Column, Kind
 from goodfit.errors import InputError
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "nan", "?")
-BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
 READABLE_SHARE = 0.95  # of the values must read as numbers for the column to be one; the rest are missing
 _LARGEST_WHOLE = 2**53  # beyond, float64 skips whole numbers
 _DATE = (

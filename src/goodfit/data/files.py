@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 
 from goodfit.data.arrays import TARGET, check_names, frame_of_array, frame_of_columns, frame_of_pair, series_of
+from goodfit.data.columns import MISSING_WORDS
 from goodfit.errors import InputError
 
 _POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _DECIMAL_COMMA = r"^[+-]?\d*,\d+$"
+_DECIMAL_COMMA_OR_WHOLE = r"^[+-]?\d*,?\d+$"
 
 
 def read_file(path: Path) -> tuple[pl.DataFrame, str | None]:
@@ -126,13 +128,14 @@ def _parsed(text: bytes, separator: str, rows: int, names: list[str]) -> pl.Data
 
 def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
     """Columns of numbers such as 3,14 (beside `;` as separator) with decimal points."""
-    commas = [
-        column.name
-        for column in frame
-        if column.str.contains(_DECIMAL_COMMA).any()
-        and column.str.replace(",", ".").cast(pl.Float64, strict=False).null_count() <= column.is_in(["", None]).sum()
-    ]
+    commas = [column.name for column in frame if _decimal_commas(column)]
     return frame.with_columns(pl.col(commas).str.replace(",", ".")) if commas else frame
+
+
+def _decimal_commas(column: pl.Series) -> bool:
+    words = column.drop_nulls().str.strip_chars()
+    words = words.filter(~words.str.to_lowercase().is_in(MISSING_WORDS))
+    return bool(words.str.contains(_DECIMAL_COMMA).any() and words.str.contains(_DECIMAL_COMMA_OR_WHOLE).all())
 
 
 def _read_parquet(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:

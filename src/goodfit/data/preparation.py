@@ -39,8 +39,8 @@ class Preparation:
     kind: PreparationKind
     center: Float[np.ndarray, "numbers"]
     scale: Float[np.ndarray, "numbers"]
-    knots: tuple[tuple[Float[np.ndarray, "knots"], Float[np.ndarray, "knots"]], ...]
-    seen: tuple[Bool[np.ndarray, "levels"], ...]
+    knots: tuple[tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]], ...]
+    seen: tuple[Bool[np.ndarray, "_"], ...]
     missing: tuple[Bool[np.ndarray, "numbers"], Bool[np.ndarray, "categories"]]
     target_center: float
     target_scale: float
@@ -183,6 +183,6 @@ def _knots(
     if len(values) == 0 or values.min() == values.max():
         return np.zeros(1), np.zeros(1)
     count = min(MOST_KNOTS, len(values))
-    levels = (np.arange(count) + 0.5) / count
-    places, first, times = np.unique(np.quantile(values, levels, method="hazen"), return_index=True, return_counts=True)
-    return places, ndtri((first + times / 2) / count)
+    places = ((np.arange(count) + 0.5) * len(values) / count).astype(np.int64)
+    knots, first, times = np.unique(np.sort(values)[places], return_index=True, return_counts=True)
+    return knots, ndtri((first + times / 2) / count)

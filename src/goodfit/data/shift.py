@@ -12,6 +12,7 @@ SIGNIFICANCE = 0.05  # of all columns together (Holm 1979)
 SMALLEST_EFFECT = 0.05  # shares that differ by less are trifles, however sure: a shift of an eighth of a deviation
 MOST_ROWS = 20_000  # of each set; more would only make trifles sure
 _LEAST_EXPECTED = 5  # in a cell of the chi-squared test (Cochran 1954)
+_LEAST_ROWS = 5  # of each set; fewer can hardly differ by more than chance
 _SHOWN = 5
 
 
@@ -89,7 +90,7 @@ def _compare_numbers(
     column: Column, dev: Float[np.ndarray, "dev"], test: Float[np.ndarray, "test"]
 ) -> Difference | None:
     dev, test = dev[~np.isnan(dev)], test[~np.isnan(test)]
-    if len(dev) == 0 or len(test) == 0:
+    if min(len(dev), len(test)) < _LEAST_ROWS:
         return None
     result: Any = ks_2samp(dev, test, method="asymp")
     place = float(result.statistic_location)

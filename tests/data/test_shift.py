@@ -1,0 +1,160 @@
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import binom
+
+from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
+from goodfit.data.shift import compare_distributions
+from goodfit.data.splits import open_splits
+
+TOWNS = ("a", "b", "c", "d", "e", "f", "g", "h")
+
+
+def made(generator, rows, task="binary"):
+    """Columns of many sorts: smooth, heavy-tailed, of few values, with missing ones, categories with rare levels."""
+    numbers = generator.normal(size=(rows, 5))
+    numbers[:, 1] = np.exp(2 * numbers[:, 1])
+    numbers[:, 2] = np.round(numbers[:, 2])
+    numbers[generator.random(rows) < 0.2, 3] = np.nan
+    numbers[:, 4] = numbers[:, 0] > 1
+    codes = np.column_stack([generator.geometric(0.4, rows).clip(max=8) - 1, generator.integers(-1, 3, rows)])
+    columns = [Column(name, "number") for name in ("smooth", "tailed", "few")]
+    columns += [Column("gaps", "number", missing=True), Column("flag", "boolean")]
+    columns += [Column("town", "category", TOWNS), Column("kind", "category", ("x", "y", "z"), missing=True)]
+    classes = () if task == "regression" else ("no", "yes")
+    target = generator.normal(size=rows) if task == "regression" else generator.integers(0, 2, rows)
+    schema = Schema(tuple(columns), "y", task, classes, ())
+    return Dataset("made", Features(numbers, codes.astype(np.int32)), target, schema, (), {})
+
+
+def halves(dataset, generator=None):
+    """Dev and test of equal size, drawn or as the rows stand."""
+    rows = np.arange(len(dataset)) if generator is None else generator.permutation(len(dataset))
+    half = len(rows) // 2
+    return Splits(dataset, np.zeros(0, np.int64), np.sort(rows[:half]), np.sort(rows[half:]), (), 0)
+
+
+@pytest.mark.parametrize(("rows", "task"), [(40, "binary"), (200, "regression"), (1000, "binary")])
+def test_honest_splits_are_hardly_ever_warned_of(rows, task):
+    generator = np.random.default_rng(rows)
+    times = 200
+    warned = sum(bool(compare_distributions(halves(made(generator, rows, task), generator))) for _ in range(times))
+    assert warned <= binom.ppf(0.999, times, 0.05)
+
+
+def test_honest_splits_of_groups_are_hardly_ever_warned_of():
+    generator = np.random.default_rng(5)
+    times, warned, careless = 100, 0, 0
+    for _ in range(times):
+        groups = np.repeat(np.arange(40), 25)
+        dataset = made(generator, 40)
+        features = dataset.features.take(groups)  # rows of one group are all alike
+        schema = dataset.schema
+        grouped = Dataset("made", features, dataset.target[groups], schema, (), {}, groups)
+        test = np.isin(groups, generator.choice(40, 20, replace=False))
+        warned += bool(compare_distributions(_splits(grouped, test)))
+        without = Dataset("made", features, dataset.target[groups], schema, (), {}, None)
+        careless += bool(compare_distributions(_splits(without, test)))
+    assert warned <= binom.ppf(0.999, times, 0.05)
+    assert careless > 90
+
+
+def _splits(dataset, test):
+    return Splits(dataset, np.zeros(0, np.int64), np.flatnonzero(~test), np.flatnonzero(test), (), 0)
+
+
+def shifted(column, change):
+    dataset = made(np.random.default_rng(0), 2000)
+    names = [each.name for each in dataset.schema.numbers]
+    if column in names:
+        values = dataset.features.numbers[1000:, names.index(column)]
+        values[:] = change(values)
+    elif column == "y":
+        dataset.target[1000:] = change(dataset.target[1000:])
+    else:
+        values = dataset.features.codes[1000:, [each.name for each in dataset.schema.categories].index(column)]
+        values[:] = change(values)
+    return compare_distributions(halves(dataset))
+
+
+START = "warning: dev and test do not come from one distribution, as different sources would make it: "
+END = "; so choices made on dev may not hold on test"
+
+
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [
+        ("smooth", lambda values: values + 0.4),
+        ("tailed", lambda values: values * 3),
+        ("smooth", lambda values: values * 2),
+        ("few", lambda values: np.where(values == 0, 1, values)),
+        ("gaps", lambda values: np.where(np.arange(1000) % 4 == 0, np.nan, values)),
+        ("flag", lambda values: np.where(np.arange(1000) % 4 == 0, 1, values)),
+        ("town", lambda codes: np.where(np.arange(1000) % 4 == 0, 2, codes)),
+        ("kind", lambda codes: np.where(np.arange(1000) % 4 == 0, -1, codes)),
+        ("y", lambda codes: np.where(np.arange(1000) % 4 == 0, 1, codes)),
+    ],
+)
+def test_the_column_that_differs_is_named_and_no_other(column, change):
+    (sentence,) = shifted(column, change)
+    assert sentence.startswith(f"{START}{column} (")
+    assert sentence.endswith(END)
+    others = {"smooth", "tailed", "few", "gaps", "flag", "town", "kind", "y"} - {column}
+    assert not any(f"; {other} (" in sentence for other in others)
+
+
+def test_the_sentence_says_how_each_kind_of_column_differs():
+    days = np.repeat([0.0, 10.0, 20.0, 30.0], 25)
+    features = Features(
+        np.column_stack([np.repeat([1.0, 2.0], 50), np.repeat([0.0, 1.0], 50), np.repeat([0.0, 40.0], 50), days]),
+        np.column_stack([np.repeat([0, 1], 50), np.repeat([0, -1], 50)]).astype(np.int32),
+    )
+    columns = (
+        Column("size", "number"),
+        Column("sold", "boolean"),
+        Column("built", "date"),
+        Column("seen", "date"),
+        Column("town", "category", ("here", "there")),
+        Column("kind", "category", ("x",)),
+    )
+    dataset = Dataset(
+        "made", features, np.repeat([0, 1], 50), Schema(columns, "y", "binary", ("no", "yes"), ()), (), {}
+    )
+    (sentence,) = compare_distributions(halves(dataset))
+    assert sentence == (
+        f"{START}size (100% of dev but 0% of test are at most 1); sold (100% of dev but 0% of test are not so); "
+        "built (100% of dev but 0% of test are up to 1970-01-01); seen (100% of dev but 0% of test are up to "
+        "1970-01-11); town (100% of dev but 0% of test are 'here'); and kind, y" + END
+    )
+
+
+def test_trifles_are_not_worth_a_warning_however_sure():
+    generator = np.random.default_rng(0)
+    numbers = generator.normal(size=(200_000, 1))
+    schema = Schema((Column("smooth", "number"),), "y", "binary", ("no", "yes"), ())
+    for shift, warned in ((0.08, False), (0.3, True)):
+        moved = numbers.copy()
+        moved[100_000:] += shift
+        dataset = Dataset(
+            "made", Features(moved, np.zeros((200_000, 0), np.int32)), np.arange(200_000) % 2, schema, (), {}
+        )
+        assert bool(compare_distributions(halves(dataset))) is warned
+
+
+def test_nothing_is_said_without_a_test_set_or_with_tiny_sets():
+    dataset = made(np.random.default_rng(0), 2000)
+    empty = np.zeros(0, np.int64)
+    assert compare_distributions(Splits(dataset, empty, np.arange(1000), empty, (), 0)) == []
+    assert compare_distributions(Splits(dataset, empty, np.arange(3), np.arange(3, 6), (), 0)) == []
+
+
+def test_splits_tell_of_a_test_file_from_elsewhere_and_of_change_over_time():
+    generator = np.random.default_rng(0)
+    size = generator.normal(size=400)
+    frame = pl.DataFrame({"size": size, "kind": ["a", "b"] * 200, "when": list(range(400))})
+    elsewhere = frame.head(100).with_columns(pl.col("size") + 1)
+    told = open_splits(frame, target="kind", test=elsewhere).notes[-1]
+    assert told.startswith(f"{START}size (")
+    assert not any("warning" in note for note in open_splits(frame, target="kind").notes)
+    drifting = frame.with_columns(pl.Series("size", size + np.arange(400) / 100))
+    assert "as change over time would make it: size (" in open_splits(drifting, target="kind", time="when").notes[-1]
