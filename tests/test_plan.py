@@ -92,7 +92,7 @@ def test_yaml_as_people_write_it():
 
 
 def test_numpy_numbers_become_plain_ones():
-    plan = Plan(learning_rate=np.float64(0.1), l2=np.float32(0.5), keep_prob=np.float32(0.5))
+    plan = Plan.from_dict({"learning_rate": np.float64(0.1), "l2": np.float32(0.5), "keep_prob": np.float32(0.5)})
     assert Plan.from_yaml(plan.to_yaml()) == Plan(learning_rate=0.1, l2=0.5, keep_prob=0.5)
 
 

@@ -1,5 +1,6 @@
 """Parameters by name, and packed where most of them are zero."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -12,7 +13,8 @@ def _network(generator: np.random.Generator):
         {"W": generator.standard_normal((a, b)).astype(np.float32), "b": np.ones(b, np.float32)}
         for a, b in [(3, 4), (4, 5), *[(5, 5)] * 9, (5, 2)]
     )
-    return params, (Moments(np.arange(4.0), np.ones(4)), Moments(np.zeros(5), np.full(5, 2.0)))
+    averages = (Moments(jnp.arange(4.0), jnp.ones(4)), Moments(jnp.zeros(5), jnp.full(5, 2.0)))
+    return params, averages
 
 
 def test_names_give_the_parameters_back_in_order():

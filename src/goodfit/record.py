@@ -1,5 +1,6 @@
 """What happened in a training: plain NumPy, so that a saved run is read without JAX."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -62,7 +63,7 @@ class Run:
         return self.best_epoch > 0
 
 
-def flatten(params: tuple[dict[str, Any], ...], averages: tuple[Any, ...]) -> Weights:
+def flatten(params: tuple[Mapping[str, Any], ...], averages: tuple[Any, ...]) -> Weights:
     """Parameters by name: `layers.0.W`, …, `averages.0.mean`, ….
 
     >>> sorted(flatten(({"W": np.zeros((2, 1)), "b": np.zeros(1)},), ()))

@@ -82,7 +82,7 @@ def test_positions_at_a_distance_are_independent_between_steps_and_layers(lag):
 
 def test_two_units_are_kept_together_as_often_as_chance_has_it():
     masks = np.stack([_mask(step=step)[:, :64] for step in range(8)]).reshape(-1, 64) * 2.0 - 1
-    together = np.corrcoef(masks, rowvar=False)[np.triu_indices(64, 1)]
+    together = np.asarray(np.corrcoef(masks, rowvar=False))[np.triu_indices(64, 1)]
     assert np.abs(together).max() < 5.5 / np.sqrt(len(masks))
     assert abs(together.std() * np.sqrt(len(masks)) - 1) < 0.1
 

@@ -144,6 +144,7 @@ def test_own_rows_equal_to_the_splits_change_nothing(splits, plan, alone, tools)
     assert tools.same_bits(runs[-1], alone)
     assert len({run.best["layers.0.W"].tobytes() for run in runs}) == 5
     for job, run in zip(folds, runs, strict=False):
+        assert job.train is not None
         assert np.array_equal(run.train, job.train)
         numbers = splits.dataset.features.numbers[job.train]
         np.testing.assert_allclose(run.preparation.center, numbers.mean(axis=0))

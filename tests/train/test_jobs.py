@@ -18,21 +18,21 @@ def _loaded(jobs, splits):
 
 def test_rows_of_a_task_lead_to_the_rows_of_the_job(splits, plan):
     """Through the pool, whose copy of the data is all that the program has."""
-    job = Job(plan, 3, splits.train[5:90], splits.dev[::2])
+    train, dev = splits.train[5:90], splits.dev[::2]
+    job = Job(plan, 3, train, dev)
     (loaded,), pool = _loaded([job], splits)
     task = loaded.tasks[0]
     assert int(task.m) == 85
-    assert np.array_equal(pool.rows[task.rows[:85]], job.train)
+    assert np.array_equal(pool.rows[task.rows[:85]], train)
     chunk = enter(0, job, splits)[1].evaluation_chunk
     assert chunk == 32  # the power of two at or above the 30 dev rows
     dev_from = -(-85 // chunk) * chunk
-    assert np.array_equal(pool.rows[task.watched[:85]], job.train)
-    assert np.array_equal(pool.rows[task.watched[dev_from:][:30]], job.dev)
-    x = (splits.dataset.features.numbers - splits.dataset.features.numbers[job.train].mean(axis=0)) / (
-        splits.dataset.features.numbers[job.train].std(axis=0)
-    )
-    np.testing.assert_allclose(loaded.data.inputs[0, task.rows[:85]], x[job.train], rtol=1e-4, atol=1e-6)
-    assert np.array_equal(loaded.data.targets[0, task.rows[:85]], splits.dataset.target[job.train])
+    assert np.array_equal(pool.rows[task.watched[:85]], train)
+    assert np.array_equal(pool.rows[task.watched[dev_from:][:30]], dev)
+    numbers = splits.dataset.features.numbers[train]
+    scaled = (numbers - numbers.mean(axis=0)) / numbers.std(axis=0)
+    np.testing.assert_allclose(loaded.data.inputs[0, task.rows[:85]], scaled, rtol=1e-4, atol=1e-6)
+    assert np.array_equal(loaded.data.targets[0, task.rows[:85]], splits.dataset.target[train])
 
 
 def test_on_large_sets_a_fixed_sample_of_the_training_rows_is_watched(tools, plan):

@@ -38,7 +38,7 @@ def test_momentum_is_an_average_not_a_sum():
     state = running_sum.init(jnp.zeros(3))
     for g, direction in zip(GRADIENTS, ours, strict=True):
         theirs, state = running_sum.update(jnp.array(g), state)
-        np.testing.assert_allclose(10 * direction, theirs, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(10 * direction, np.asarray(theirs), rtol=1e-4, atol=1e-6)
 
 
 def test_adam_corrects_the_bias_without_overwriting_its_averages():

@@ -1,5 +1,7 @@
 """Many models in one program: the same bits in any company, one compilation for every value and size."""
 
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
@@ -31,7 +33,8 @@ def _company(plan, count):
 
 def _compilations(plan, splits):
     program = enter(0, Job(plan, 0), splits)[1]
-    return stack_module._compiled(program, machine.devices(), "loop")._cache_size()
+    run: Any = stack_module._compiled(program, machine.devices(), "loop")
+    return run._cache_size()
 
 
 @pytest.mark.parametrize(("size", "place"), [(2, 0), (2, 1), (5, 2), (20, 0), (20, 13), (20, 19)])
@@ -64,7 +67,7 @@ def test_a_model_is_the_same_when_memory_leaves_few_places(splits, plan, alone, 
     assert tools.same_bits(fit_many(jobs, splits)[4], alone)
 
 
-def _stack(jobs, splits, kind=Stack):
+def _stack(jobs, splits, kind: type[Stack] | type[SteppedStack] = Stack):
     members, programs = zip(*(enter(i, job, splits) for i, job in enumerate(jobs)), strict=True)
     loaded = next(stacks(programs[0], list(members), Pool(splits)))
     return kind(programs[0], loaded.data, loaded.tasks, loaded.states, loaded.places)

@@ -1,6 +1,7 @@
 """Twenty steps of the engine in float64 against the seed's algorithms in NumPy."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -84,7 +85,7 @@ PLANS = {
 }
 
 
-def _world(output: str, plan: Plan, m: int = M, seed: int = 3):
+def _world(output: Any, plan: Plan, m: int = M, seed: int = 3):
     """Everything in float64: program, data, task, first state, and the NumPy view of data."""
     generator = np.random.default_rng(seed)
     classes = 3 if output == "softmax" else 2
@@ -93,17 +94,18 @@ def _world(output: str, plan: Plan, m: int = M, seed: int = 3):
     weights = np.array([0.5, 2.0, 1.25])[: classes if output != "linear" else 1]
     program = Program(plan.structure, output, False, 16)
     watched = np.concatenate([np.arange(m), np.zeros(64)]).astype(np.int32)[:64]
-    task = Task(
+    fields: Any = (
         jax.tree.map(np.float64, plan.hyperparameters),
-        np.uint32(77),
-        np.int32(0),
-        np.concatenate([np.arange(m), np.zeros(7, np.int64)]).astype(np.int32),
+        np.uint32(77),  # key
+        np.int32(0),  # set
+        np.concatenate([np.arange(m), np.zeros(7)]).astype(np.int32),  # rows
         np.int32(m),
         np.concatenate([watched, watched]),
-        np.int32(m),
-        np.int32(m),
+        np.int32(m),  # watched of the training set
+        np.int32(m),  # watched of the dev set
         weights,
     )
+    task = Task(*fields)
     model = init(plan.structure, plan.initialisation, 5, FEATURES, classes if output == "softmax" else 1)
     params, averages = jax.tree.map(np.float64, model)
     state = first_state(program, task.hyperparameters, params, averages)
@@ -129,7 +131,7 @@ def test_twenty_steps_are_the_seeds(name, oracle):
         program, data, task, state, (x, y, weights, params) = _world(output, plan)
         step = jax.jit(functools.partial(train_step, program))
         order = np.random.default_rng(1).permutation(M).astype(np.int32)
-        memory, averages, total = {}, None, 0.0
+        memory, averages, total = {}, np.zeros(()), 0.0
         balance = weights**plan.class_balance if output != "linear" else 1.0
         for t in range(STEPS):
             state = step(data, task, state, order)
@@ -142,7 +144,7 @@ def test_twenty_steps_are_the_seeds(name, oracle):
             rate = oracle.learning_rate(plan, t // PER_EPOCH + 1, (t + 1) / (plan.epochs * PER_EPOCH + 1))
             params = oracle.update(plan, params, found, memory, t + 1, rate, M)
             flat = np.array(moments)
-            averages = flat * (1 - plan.batch_norm_beta) + (0 if averages is None else averages * plan.batch_norm_beta)
+            averages = (1 - plan.batch_norm_beta) * flat + plan.batch_norm_beta * averages
         for ours, theirs in zip(state.model.params, params, strict=True):
             assert ours.keys() == theirs.keys()
             for leaf in ours:

@@ -1,5 +1,6 @@
 """The layers of one network, for one mini-batch; examples stand in rows (the seed has them in columns)."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
@@ -10,7 +11,7 @@ from jaxtyping import Array, Float, UInt32
 from goodfit.nets.noise import keep_mask
 
 Leaf = Array | np.ndarray  # NumPy before the first step, and in a saved model
-Layer = dict[str, Leaf]
+Layer = Mapping[str, Leaf]
 
 ACTIVATIONS = {
     "relu": jax.nn.relu,

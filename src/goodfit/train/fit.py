@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from types import FrameType
 from typing import Any
 
@@ -62,7 +63,7 @@ def fit_many(jobs: Sequence[Job], splits: Splits, control: Control | None = None
 def seconds_per_epoch(program: Program, m: int, dev: int, inputs: int) -> float:
     """A rough time of one model's epoch on one core; decides only how often the host looks, never a number."""
     widths = (inputs, *program.structure.hidden_units, 1)
-    weights = sum(before * after for before, after in zip(widths, widths[1:], strict=False))
+    weights = sum(before * after for before, after in pairwise(widths))
     steps = m // program.structure.batch_size
     return steps * _SECONDS_PER_STEP + weights * (6 * m + 4 * dev) / _FLOPS_PER_SECOND
 
@@ -199,7 +200,7 @@ def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, for the training to stop at its next visit to the host; a second one interrupts at once."""
+    """Ctrl-C sets the event, for training to stop at its next visit to the host; a second one interrupts at once."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked

@@ -51,4 +51,4 @@ def shrink(params: Params, threshold: Float[Array, ""]) -> Params:
     def soft(w: Leaf) -> Array:
         return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0).astype(w.dtype)
 
-    return tuple(layer | {"W": soft(layer["W"])} for layer in params)
+    return tuple({**layer, "W": soft(layer["W"])} for layer in params)

@@ -1,4 +1,4 @@
-"""What predicts: networks, each with its own preparation and weight, averaged and calibrated. One network is one member."""
+"""What predicts: networks, each with its own preparation and weight, averaged and calibrated. One is enough."""
 
 import json
 from dataclasses import asdict, dataclass
