@@ -69,7 +69,7 @@ def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
         "schema": dataset.schema.to_dict(),
         "rows": {name: getattr(splits, name) for name in ("train", "dev", "test")},
         "seed": splits.seed,
-        "notes": [*dataset.notes, *splits.notes],
+        "notes": list(splits.notes),
     }
     write_json(folder / SOURCE_FILE, facts)
     (folder / PLAN_FILE).write_text(plan.to_yaml(), encoding="utf-8")

@@ -38,7 +38,7 @@ def of_data(splits: Splits) -> dict[str, Any]:
         "target": schema.target,
         "classes": list(schema.classes),
         "metric": "1-r2" if schema.task == "regression" else "error_rate",
-        "notes": [*dataset.notes, *splits.notes],
+        "notes": list(splits.notes),
         "sizes": {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)},
     }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import shlex
 import time
 from dataclasses import dataclass
@@ -126,6 +127,7 @@ def header(
         words += [flag] if value is True else [] if value is False else [flag, str(value)]
     return {
         "goodfit": version("goodfit"),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
         "command": command,
         "run": str(folder),
         "report": str(folder / "report.html"),

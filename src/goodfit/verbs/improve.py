@@ -86,7 +86,7 @@ def improve(
         Pace(journal, clock, recorded, started=began),
         tell,
     )
-    for note in (*splits.dataset.notes, *splits.notes):
+    for note in splits.notes:
         journal.write("note", note)
     incumbent = loop.run()
     closed = close(loop, incumbent)

@@ -1,0 +1,53 @@
+"""Decisions by the clock, fixed, and replayed."""
+
+import time
+
+import numpy as np
+import pytest
+
+from goodfit.improve.journal import Journal, read_journal
+from goodfit.improve.pace import Pace
+from goodfit.train.control import Progress
+
+NO_RECORDS = np.zeros((0, 6))
+
+
+def test_the_clock_decides_within_a_budget_and_nothing_else_without():
+    by_clock = Pace(Journal(None), 10.0, reserve=1.0, started=time.perf_counter() - 4)
+    assert by_clock.decide("left", lambda left: round(left), 7) == 5
+    assert Pace(Journal(None), None).decide("left", lambda left: round(left), 7) == 7
+
+
+def test_decisions_are_written_and_taken_again(tmp_path):
+    journal = Journal(tmp_path)
+    Pace(journal, 10.0).decide("seeds", lambda left: 4, 3)
+    recorded = [line for line in read_journal(tmp_path) if line["event"] == "decision"]
+    assert Pace(Journal(None), 99.0, recorded).decide("seeds", lambda left: 1, 2) == 4
+
+
+def test_the_deadline_stops_all_models_and_a_replay_stops_them_there(tmp_path):
+    journal = Journal(tmp_path)
+    late = Pace(journal, 1.0, started=time.perf_counter() - 5)
+    control = late.control("training")
+    assert control is not None
+    assert set(control([Progress(0, 7, 10, NO_RECORDS), Progress(3, 9, 10, NO_RECORDS)])) == {0, 3}
+    late.write_stops("training", control)
+    again = Pace(Journal(None), None, read_journal(tmp_path)).control("training")
+    assert again is not None
+    assert again.every == 1
+    assert set(again([Progress(0, 6, 10, NO_RECORDS), Progress(3, 8, 10, NO_RECORDS)])) == set()
+    assert set(again([Progress(0, 7, 10, NO_RECORDS), Progress(3, 8, 10, NO_RECORDS)])) == {0}
+
+
+def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):
+    journal = Journal(tmp_path)
+    journal.write("note", "one")
+    with (tmp_path / "journal.jsonl").open("a") as file:
+        file.write('{"n": 2, "eve')
+    assert [line["sentence"] for line in read_journal(tmp_path)] == ["one"]
+
+
+@pytest.mark.parametrize("left", [0.5, -3.0])
+def test_no_time_left_is_no_time(left):
+    pace = Pace(Journal(None), 10.0, reserve=0.0, started=time.perf_counter() - 10 + left)
+    assert pace.left == pytest.approx(left, abs=0.1)

@@ -1,0 +1,83 @@
+"""Contract of the whole recipe: each line changes what it says, into a valid plan, towards what it is meant for."""
+
+import numpy as np
+import pytest
+
+from goodfit.improve.prescriptions import RECIPE, Case, nearby, variation
+from goodfit.plan import Plan
+
+PLANS = (
+    Plan(),
+    Plan(batch_size=0, hidden_units=(), preparation="standard"),
+    Plan(
+        optimiser="momentum",
+        patience=5,
+        batch_norm="before",
+        keep_prob=(0.5, 0.9),
+        hidden_units=(40, 20),
+        label_smoothing=0.1,
+    ),
+)
+
+
+@pytest.mark.parametrize("prescription", RECIPE, ids=lambda each: each.name)
+def test_a_prescription_changes_a_plan_into_another_valid_one(prescription):
+    applied = 0
+    for plan in PLANS:
+        for task in ("binary", "classes", "regression"):
+            changes = prescription.changes(Case(plan, 5000, task, 0.3))
+            if changes is not None:
+                applied += 1
+                assert plan.with_(**changes) != plan
+    assert applied > 0
+    assert prescription.gaps
+    assert prescription.why
+
+
+def test_names_are_unique():
+    assert len({each.name for each in RECIPE}) == len(RECIPE)
+
+
+def _changes(name, case):
+    return next(each for each in RECIPE if each.name == name).changes(case)
+
+
+def test_the_seeds_recipe_is_in_it():
+    case = Case(Plan(), 5000, "classes", 1.0)
+    assert _changes("bigger network", case) == {"hidden_units": (512, 512, 512)}
+    assert _changes("train longer", case) == {"epochs": 120}
+    assert _changes("other optimiser", case)["optimiser"] == "rmsprop"
+    assert _changes("stronger dropout", case) == {"keep_prob": 0.65}
+    assert _changes("L2 penalty", case) == {"l2": 1.0}
+
+
+def test_early_stopping_and_l2_are_tried_apart():
+    """The seed's orthogonalisation: the one without the other, never both."""
+    assert _changes("early stopping without L2", Case(Plan(l2=2.0), 5000, "classes", 1.0)) == {"patience": 6, "l2": 0.0}
+    assert _changes("L2 without early stopping", Case(Plan(patience=6), 5000, "classes", 1.0)) == {
+        "patience": 0,
+        "l2": 1.0,
+    }
+
+
+def test_mini_batches_are_prescribed_for_a_whole_batch():
+    whole = Plan(batch_size=0, epochs=120)
+    assert _changes("mini-batches of 128", Case(whole, 1000, "classes", 1.0)) == {"batch_size": 128, "epochs": 60}
+    assert _changes("mini-batches of 128", Case(whole, 200, "classes", 1.0)) is None
+
+
+def test_class_weights_only_where_a_class_is_rare():
+    assert _changes("class weights", Case(Plan(), 5000, "classes", 0.9)) is None
+    assert _changes("class weights", Case(Plan(), 5000, "classes", 0.2)) == {"class_balance": 0.5}
+
+
+def test_variations_stay_near_on_their_scales():
+    generator = np.random.default_rng(0)
+    drawn = [variation(Plan(), generator) for _ in range(400)]
+    rates = np.log([each["learning_rate"] / 3e-3 for each in drawn]) / np.log(3)
+    assert np.abs(rates).max() <= 1.001
+    assert np.mean(rates) == pytest.approx(0, abs=0.1)
+    assert np.std(rates) == pytest.approx(np.sqrt(1 / 3), rel=0.1)  # uniform on a log scale
+    assert all(0.69 < keep < 0.93 for each in drawn for keep in each["keep_prob"])
+    assert all(Plan().with_(**each).structure == Plan().structure for each in drawn)  # no new program
+    assert nearby(2).name == "variation 2"

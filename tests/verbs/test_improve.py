@@ -1,0 +1,163 @@
+"""The main job on a real file: what it prints, writes, repeats and refuses."""
+
+import json
+import os
+import signal
+import threading
+
+import numpy as np
+import polars as pl
+import pytest
+
+import goodfit
+from goodfit.errors import InputError
+from goodfit.improve.archive import read_run
+from goodfit.improve.journal import read_journal
+from goodfit.train.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def job(table, small_plan, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs")
+    return goodfit.improve(table, target="kind", rounds=1, plan=small_plan, seed=3, out=out)
+
+
+def without_times(result):
+    gone = ("run", "report", "started", "seconds", "plan", "options", "command_line")
+    kept = {name: value for name, value in result.items() if name not in gone}
+    for turn in kept["rounds"]:
+        for tried in turn["tried"]:
+            del tried["seconds"]
+    kept["final"].pop("test_note")
+    return kept
+
+
+def test_the_object_has_what_it_promises(job):
+    assert job["task"] == "binary"
+    assert job["metric"] == "error_rate"
+    assert job["sizes"] == {"train": 300, "dev": 100, "test": 100}
+    assert list(job["baseline"]) == ["majority class", "logistic regression", "given plan"]
+    assert 0 < len(job["rounds"]) <= 1
+    assert {"prescription", "effect", "low", "high", "adopted"} <= set(job["rounds"][0]["tried"][0])
+    final = job["final"]
+    assert final["test_low"] <= final["test_error"] <= final["test_high"]
+    assert final["verdict"] in (
+        "high bias",
+        "high variance",
+        "high bias and high variance",
+        "good fit",
+        "too few examples to tell",
+    )
+    assert job["baseline"]["given plan"] < job["baseline"]["logistic regression"]  # a ring is not linear
+
+
+def test_the_test_figure_is_that_of_the_saved_model_on_new_rows(job, table):
+    saved = read_run(job["run"])
+    rows = saved.source["rows"]["test"]
+    frame = pl.read_csv(table)[rows]
+    predicted = goodfit.predict(job["run"], frame.drop("kind"))
+    assert (predicted["prediction"] != frame["kind"]).mean() == pytest.approx(job["final"]["test_error"])
+    probabilities = predicted.select("probability:in", "probability:out").to_numpy()
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(100))
+    picked = np.where(probabilities.argmax(axis=1) == 0, "in", "out")
+    assert (picked == predicted["prediction"].to_numpy()).all()
+
+
+def test_dev_figures_come_from_networks_that_did_not_see_the_rows(job):
+    kept = pl.read_parquet(f"{job['run']}/predictions.parquet")
+    wrong = kept.filter(pl.col("set") == "dev").select(pl.col("truth") != pl.col("prediction")).to_series()
+    assert wrong.mean() == pytest.approx(job["final"]["dev_error"])
+    saved = read_run(job["run"])
+    assert kept.filter(pl.col("set") == "dev")["row"].to_list() == saved.source["rows"]["dev"]
+    assert job["ensemble"]["models"] == len(Predictor.load(saved.folder, saved.schema).members)
+
+
+def test_rounds_repeat_to_the_bit(job, table, small_plan, tmp_path):
+    again = goodfit.improve(table, target="kind", rounds=1, plan=small_plan, seed=3, out=tmp_path)
+    assert without_times(json.loads(json.dumps(again))) == without_times(json.loads(json.dumps(job)))
+
+
+def test_a_budget_is_kept_and_its_run_replayed(table, small_plan, tmp_path):
+    first = goodfit.improve(table, target="kind", budget=9, plan=small_plan, out=tmp_path / "a")
+    again = goodfit.improve(table, target="kind", budget=9, plan=small_plan, out=tmp_path / "b", replay=first["run"])
+    assert without_times(again) == without_times(first)
+    decided = [
+        (line["what"], line["value"])
+        for line in read_journal(tmp_path / "a" / first["run"])
+        if line["event"] == "decision"
+    ]
+    assert decided
+
+
+def test_the_test_set_is_opened_once(job, table, small_plan):
+    out = read_run(job["run"]).folder.parent
+    other = goodfit.improve(table, target="kind", rounds=0, plan=small_plan.with_(l2=0.5), seed=3, out=out)
+    assert other["final"]["test_error"] is None
+    assert "opened" in other["final"]["test_note"]
+    forced = goodfit.test(other["run"], force=True)
+    assert forced["test_error"] == pytest.approx(job["final"]["test_error"], abs=0.1)
+
+
+def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_path):
+    timer = threading.Timer(0.0, lambda: None)
+
+    def interrupt_in_round(text, done, seconds_left):
+        if text.startswith("round 1") and not timer.is_alive():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = goodfit.improve(table, target="kind", rounds=1, plan=small_plan, out=tmp_path, progress=interrupt_in_round)
+    assert result["outcome"] == "interrupted"
+    assert result["final"]["test_error"] is None
+    assert len(goodfit.predict(result["run"], made_table(30, 1))) == 30
+    assert not (tmp_path / "test_openings.jsonl").exists()
+
+
+def test_a_sick_plan_is_repaired(table, small_plan, tmp_path):
+    """A learning rate a thousand times too small: the recipe finds the higher one, and more epochs, by itself."""
+    sick = small_plan.with_(learning_rate=2e-4, epochs=6)
+    result = goodfit.improve(table, target="kind", rounds=2, plan=sick, out=tmp_path)
+    assert result["rounds"][0]["verdict"].startswith("high bias")
+    adopted = [tried for turn in result["rounds"] for tried in turn["tried"] if tried["adopted"]]
+    assert adopted
+    assert all(tried["p_holm"] < 0.05 and tried["cost_high"] < 0 for tried in adopted)
+    assert result["final"]["dev_error"] < 0.6 * result["baseline"]["given plan"]
+
+
+def test_folds_judge_every_row_of_training_and_dev_set(table, small_plan, tmp_path):
+    result = goodfit.improve(table, target="kind", rounds=0, folds=4, plan=small_plan, out=tmp_path)
+    kept = pl.read_parquet(f"{result['run']}/predictions.parquet")
+    assert kept.filter(pl.col("set") == "dev").height == 400
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"budget": 0}, "the budget is 0 seconds; it must be above 0"),
+        ({"rounds": -1}, "rounds is -1"),
+        ({"folds": 1}, "folds is 1"),
+        ({"min_gap": 0}, "must be above 0"),
+        ({"human_error": -0.1}, "human error"),
+        ({"plan": "nowhere.yaml"}, "cannot read the plan nowhere.yaml"),
+    ],
+)
+def test_bad_options_write_nothing(table, tmp_path, options, words):
+    with pytest.raises(InputError, match=words):
+        goodfit.improve(table, target="kind", out=tmp_path / "runs", **options)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_regression_is_measured_by_the_training_variance(tmp_path):
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(400, 3))
+    target = 50 + 10 * np.sin(inputs[:, 0]) + generator.normal(size=400)
+    plan = goodfit.Plan(hidden_units=(16,), batch_size=32, epochs=15, keep_prob=1.0, learning_rate=0.02)
+    result = goodfit.improve((inputs, target), rounds=0, plan=plan, out=tmp_path)
+    saved = read_run(result["run"])
+    rows = saved.source["rows"]
+    predicted = goodfit.predict(result["run"], inputs[rows["test"]])["prediction"].to_numpy()
+    expected = np.mean((predicted - target[rows["test"]]) ** 2) / np.var(target[rows["train"]])
+    assert result["metric"] == "1-r2"
+    assert result["final"]["test_error"] == pytest.approx(expected, rel=1e-6)
+    assert result["final"]["test_metrics"]["rmse"] == pytest.approx(
+        np.sqrt(np.mean((predicted - target[rows["test"]]) ** 2))
+    )
