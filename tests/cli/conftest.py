@@ -68,6 +68,7 @@ def result() -> dict[str, Any]:
                         "effect": -0.0083,
                         "low": -0.015,
                         "high": -0.001,
+                        "p_holm": 0.0123,
                     },
                     {
                         "prescription": "more dropout",

@@ -87,8 +87,8 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result, m
         "  Both gaps are below 2 %.",
         "Expect on new data: error 1.39 % (95 % interval 0.60 % to 3.21 %), measured on the test set.",
         "Dev error: majority class 90.0 %, softmax regression 3.89 %, default network 2.50 %, now 1.11 %.",
-        "Helped: a larger net, dev error changed by -0.83 % (95 % interval -1.50 % to -0.10 %).",
-        "Helped: an ensemble of 16 networks, dev error changed by -1.39 % (95 % interval -2.50 % to 0.20 %).",
+        "Helped: a larger net: lower dev cost (p = 0.012), dev error −0.83 points (95 % interval −1.50 to −0.10).",
+        "Helped: an ensemble of 16 networks: dev error −1.39 points (95 % interval −2.50 to 0.20).",
         "Report: runs/20260101-120000-digits-3f2a/report.html",
     ]
     assert outcome.stderr == "training the default network (25 % done, 1 min 30 s left)\n"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from goodfit.cli import options, output, progress
-from goodfit.cli.output import error_words, gap_words, metric_name
+from goodfit.cli.output import change_words, error_words, metric_name
 
 
 def improve(
@@ -86,10 +86,11 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     kept = [entry for entry in tried if entry["adopted"]]
     for entry in kept:
         change = {"value": entry["effect"], "low": entry["low"], "high": entry["high"]}
-        yield f"Helped: {entry['prescription']}, {error} changed by {gap_words(change, metric)}."
+        words = f"lower dev cost (p = {entry['p_holm']:.2g}), {error} {change_words(change, metric)}"
+        yield f"Helped: {entry['prescription']}: {words}."
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
-        change = gap_words(ensemble["gain"], metric)
-        yield f"Helped: an ensemble of {ensemble['models']} networks, {error} changed by {change}."
+        change = change_words(ensemble["gain"], metric)
+        yield f"Helped: an ensemble of {ensemble['models']} networks: {error} {change}."
     elif not kept:
         yield f"Helped: none of {len(tried)} experiments, beyond doubt." if tried else "Experiments: none."

@@ -35,28 +35,40 @@ def error_words(value: float | None, metric: str = "error_rate") -> str:
 
     >>> error_words(0.0236), error_words(0.1512), error_words(0.4821, "1-r2"), error_words(None)
     ('2.36 %', '15.1 %', '0.482', 'unknown')
+    >>> error_words(-0.0111), error_words(-0.00001)
+    ('−1.11 %', '0.00 %')
     """
     if value is None or not math.isfinite(value):
         return "unknown"
     if metric == "1-r2":
-        return f"{value:.3f}"
-    return f"{value:.1%}".replace("%", " %") if abs(value) >= 0.1 else f"{value:.2%}".replace("%", " %")
+        return _minus(f"{value:.3f}")
+    return _minus(f"{100 * value:.{1 if abs(value) >= 0.1 else 2}f} %")
 
 
-def gap_words(gap: Mapping[str, float] | None, metric: str = "error_rate") -> str:
-    """A gap with its interval.
+def gap_words(gap: Mapping[str, float], metric: str = "error_rate") -> str:
+    """An error or a gap with its interval.
 
     >>> gap_words({"value": 0.1, "low": 0.0871, "high": 0.114})
     '10.0 % (95 % interval 8.71 % to 11.4 %)'
     """
-    if gap is None:
-        return "unknown"
-    return f"{error_words(gap['value'], metric)} ({interval_words(gap['low'], gap['high'], metric)})"
+    value, low, high = (error_words(gap[name], metric) for name in ("value", "low", "high"))
+    return f"{value} (95 % interval {low} to {high})"
 
 
-def interval_words(low: float | None, high: float | None, metric: str = "error_rate") -> str:
-    """An interval in words."""
-    return f"95 % interval {error_words(low, metric)} to {error_words(high, metric)}"
+def change_words(change: Mapping[str, float], metric: str = "error_rate") -> str:
+    """By how much an error changed: in percentage points, or as it is for 1−R².
+
+    >>> change_words({"value": -0.0046, "low": -0.0118, "high": 0.0011})
+    '−0.46 points (95 % interval −1.18 to 0.11)'
+    """
+    scale, digits, unit = (1, 3, "") if metric == "1-r2" else (100, 2, " points")
+    value, low, high = (_minus(f"{scale * change[name]:.{digits}f}") for name in ("value", "low", "high"))
+    return f"{value}{unit} (95 % interval {low} to {high})"
+
+
+def _minus(number: str) -> str:
+    """With a minus sign in place of a hyphen, and none in front of a zero."""
+    return number.replace("-", "−") if any(digit in number for digit in "123456789") else number.replace("-", "")
 
 
 def metric_name(metric: str) -> str:
