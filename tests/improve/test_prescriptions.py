@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodfit.improve.prescriptions import RECIPE, Case, nearby, variation
+from goodfit.improve.prescriptions import RECIPE, Case, Proposal, followed_up, prescribed, variation
 from goodfit.plan import Plan
 
 PLANS = (
@@ -80,4 +80,23 @@ def test_variations_stay_near_on_their_scales():
     assert np.std(rates) == pytest.approx(np.sqrt(1 / 3), rel=0.1)  # uniform on a log scale
     assert all(0.69 < keep < 0.93 for each in drawn for keep in each["keep_prob"])
     assert all(Plan().with_(**each).structure == Plan().structure for each in drawn)  # no new program
-    assert nearby(2).name == "variation 2"
+
+
+def test_only_lines_for_the_gap_that_change_into_something_new_are_prescribed():
+    case = Case(Plan(), 5000, "classes", 1.0)
+    names = [each.name for each in prescribed(RECIPE, case, ["bias"], {Plan(epochs=120)})]
+    assert "bigger network" in names
+    assert "train longer" not in names  # measured already
+    assert "L2 penalty" not in names  # against variance
+    assert "batch norm" in [each.name for each in prescribed(RECIPE, case, ["bias", "variance"], set())]
+    assert "bigger network" not in [each.name for each in prescribed(RECIPE, case, ["bias", "variance"], set())]
+
+
+def test_a_round_without_adoption_is_followed_up_with_larger_doses_and_pairs():
+    case = Case(Plan(), 5000, "classes", 1.0)
+    promising = [Proposal("train longer", "", {"epochs": 120}), Proposal("L2 penalty", "", {"l2": 1.0})]
+    assert {each.name: each.changes for each in followed_up(RECIPE, case, promising, set())} == {
+        "train longer, twice": {"epochs": 240},
+        "L2 penalty, twice": {"l2": 4.0},
+        "train longer and L2 penalty": {"epochs": 120, "l2": 1.0},
+    }

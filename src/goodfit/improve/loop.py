@@ -14,7 +14,7 @@ from goodfit.improve.experiment import Entry, Laboratory, Measurement, Tell, con
 from goodfit.improve.journal import Journal
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
-from goodfit.improve.prescriptions import RECIPE, Case, Gap, Prescription, nearby, variation
+from goodfit.improve.prescriptions import RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
 from goodfit.improve.verify import Paired, holm, paired_test
 from goodfit.plan import Plan
 from goodfit.train.defaults import default_plan, regression_plan
@@ -57,9 +57,7 @@ class Question:
 class Tried:
     """One experiment of a round, with its verified effect."""
 
-    name: str
-    why: str
-    changes: dict[str, Any]
+    proposal: Proposal
     measurement: Measurement
     cost: Paired
     error: Paired
@@ -255,35 +253,35 @@ class Loop:
             self.learning_curve = ask(laboratory, incumbent, errors, self.question.seed)
             self.journal.write("learning_curve", **self.learning_curve)
 
-    def _prescribed(self, turn: Round, dominating: Gap) -> list[tuple[Prescription, dict[str, Any]]]:
-        """The recipe's lines for the dominating gap that change this plan into one not measured yet."""
+    def _case(self, plan: Plan) -> Case:
         splits = self.question.splits
         schema = splits.dataset.schema
         shares = np.bincount(splits.dataset.target[splits.train]) / len(splits.train) if schema.classes else np.ones(1)
-        case = Case(turn.incumbent.plan, len(splits.train), schema.task, float(shares.min() * len(shares)))
-        known = {measurement.plan for measurement in self.measured}
-        chosen = []
-        for prescription in RECIPE:
-            changes = prescription.changes(case)
-            if changes is None or dominating not in prescription.gaps:
-                continue
-            if turn.incumbent.plan.with_(**changes) not in known:
-                chosen.append((prescription, changes))
+        return Case(plan, len(splits.train), schema.task, float(shares.min() * len(shares)))
+
+    def _prescribed(self, turn: Round, dominating: Gap) -> list[Proposal]:
+        """The recipe's lines for the dominating gap; before them, larger doses of what looked promising last time."""
+        case, known = self._case(turn.incumbent.plan), {measurement.plan for measurement in self.measured}
+        proposals = prescribed(RECIPE, case, [dominating], known)
+        last = self.rounds[-2].tried if len(self.rounds) > 1 else []
+        if last and not any(tried.adopted for tried in last):
+            better = sorted((tried for tried in last if tried.cost.effect < 0), key=lambda tried: tried.cost.effect)
+            promising = [tried.proposal for tried in better]
+            proposals = followed_up(RECIPE, case, promising, known) + proposals
         self.journal.write(
             "prescription",
-            f"The larger gap is {dominating}; the recipe has {len(chosen)} prescriptions for it.",
+            f"The larger gap is {dominating}; there are {len(proposals)} prescriptions for it.",
             round=turn.number,
             gap=dominating,
-            names=[prescription.name for prescription, _ in chosen],
+            names=[proposal.name for proposal in proposals],
         )
-        return chosen
+        return proposals
 
-    def _experiments(self, turn: Round, prescribed: Sequence[tuple[Prescription, dict[str, Any]]]) -> Measurement:
-        """Run what there is time for beside the incumbent with fresh seeds, verify each, and return the next incumbent."""
+    def _experiments(self, turn: Round, proposals: Sequence[Proposal]) -> Measurement:
+        """Run what there is time for, beside the incumbent with fresh seeds; verify it, and return the next incumbent."""
         plan = turn.incumbent.plan
         entries = [
-            Entry(each.name, plan.with_(**changes), self.fresh_seeds(SEEDS), turn.number)
-            for each, changes in prescribed
+            Entry(each.name, plan.with_(**each.changes), self.fresh_seeds(SEEDS), turn.number) for each in proposals
         ]
         control = Entry("incumbent", plan, self.fresh_seeds(SEEDS), turn.number)
         count = self.pace.decide(
@@ -294,8 +292,7 @@ class Loop:
         what = f"round {turn.number}: {count} experiments"
         unchanged, *results = self.laboratory.measure(what, [control, *entries[:count]])
         self.measured += [unchanged, *results]
-        for (prescription, changes), result in zip(prescribed, results, strict=False):
-            turn.tried.append(self._tried(prescription, changes, unchanged, result))
+        turn.tried += [self._tried(each, unchanged, result) for each, result in zip(proposals, results, strict=False)]
         self._verify(turn)
         adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
         return adopted or pooled(turn.incumbent, unchanged)
@@ -315,13 +312,11 @@ class Loop:
         groups = self.question.splits.dataset.groups
         return None if groups is None else groups[rows]
 
-    def _tried(
-        self, prescription: Prescription, changes: dict[str, Any], control: Measurement, result: Measurement
-    ) -> Tried:
+    def _tried(self, proposal: Proposal, control: Measurement, result: Measurement) -> Tried:
         groups, seed = self.groups(self.laboratory.rows), self.question.seed
         cost = paired_test(control.costs, result.costs, groups=groups, seed=seed)
         error = paired_test(control.errors, result.errors, groups=groups, seed=seed)
-        return Tried(prescription.name, prescription.why, changes, result, cost, error)
+        return Tried(proposal, result, cost, error)
 
     def _verify(self, turn: Round) -> None:
         """Holm over all that was tried in all rounds; the best of what passes is adopted."""
@@ -334,17 +329,19 @@ class Loop:
             tried.adopted = tried is best
             self.journal.write(
                 "experiment",
-                f"{tried.name}: dev error {_change(self.question.splits, tried.error)}.",
+                f"{tried.proposal.name}: dev error {_change(self.question.splits, tried.error)}.",
                 round=turn.number,
-                prescription=tried.name,
-                changes=tried.changes,
+                prescription=tried.proposal.name,
+                changes=tried.proposal.changes,
                 seeds=tried.measurement.seeds,
                 effect=vars(tried.error),
                 p=tried.cost.p,
                 p_holm=tried.p_holm,
             )
         if best:
-            self.journal.write("adoption", f"Adopted: {best.name}.", round=turn.number, prescription=best.name)
+            self.journal.write(
+                "adoption", f"Adopted: {best.proposal.name}.", round=turn.number, prescription=best.proposal.name
+            )
         else:
             self.journal.write("no_adoption", "Nothing tried in this round helped beyond doubt.", round=turn.number)
 
@@ -352,12 +349,10 @@ class Loop:
         """What is left of the rounds' time: the recipe's other lines, then settings near the incumbent's."""
         last = self.rounds[-1] if self.rounds else None
         turn = last if last and not last.tried and last.incumbent is incumbent else self._diagnose(incumbent)
-        gaps: tuple[Gap, Gap] = ("variance", "bias")
-        chosen = {each.name: (each, changes) for gap in gaps for each, changes in self._prescribed(turn, gap)}
-        helps_both = [(each, changes) for each, changes in chosen.values() if len(each.gaps) > 1]
-        generator = np.random.default_rng([self.question.seed, 1])
-        drawn = [(nearby(number + 1), variation(incumbent.plan, generator)) for number in range(_VARIATIONS)]
-        return self._experiments(turn, [*helps_both[:2], *drawn[:2], *helps_both[2:], *drawn[2:]])
+        known = {measurement.plan for measurement in self.measured}
+        recipe = prescribed(RECIPE, self._case(incumbent.plan), ("bias", "variance"), known)
+        drawn = variations(incumbent.plan, _VARIATIONS, np.random.default_rng([self.question.seed, 1]))
+        return self._experiments(turn, [*recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])
 
 
 def _figure(splits: Splits, error: float) -> str:

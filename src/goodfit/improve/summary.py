@@ -62,9 +62,9 @@ def _of_round(turn: Round) -> dict[str, Any]:
 
 def _of_tried(tried: Tried) -> dict[str, Any]:
     return {
-        "prescription": tried.name,
-        "why": tried.why,
-        "changes": tried.changes,
+        "prescription": tried.proposal.name,
+        "why": tried.proposal.why,
+        "changes": tried.proposal.changes,
         "effect": tried.error.effect,
         "low": tried.error.low,
         "high": tried.error.high,

@@ -3,6 +3,7 @@
 from goodfit.improve.prescriptions.activation import ACTIVATION
 from goodfit.improve.prescriptions.batch_norm import BATCH_NORM
 from goodfit.improve.prescriptions.bigger import BIGGER
+from goodfit.improve.prescriptions.choice import Proposal, followed_up, prescribed, variation, variations
 from goodfit.improve.prescriptions.class_balance import CLASS_BALANCE
 from goodfit.improve.prescriptions.deeper import DEEPER
 from goodfit.improve.prescriptions.dropout import DROPOUT
@@ -17,7 +18,6 @@ from goodfit.improve.prescriptions.other_optimiser import OTHER_OPTIMISER
 from goodfit.improve.prescriptions.preparation import QUANTILE, ROBUST, STANDARD
 from goodfit.improve.prescriptions.prescription import Case, Gap, Prescription
 from goodfit.improve.prescriptions.smaller import SMALLER
-from goodfit.improve.prescriptions.variation import nearby, variation
 from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 
 # What changes only numbers comes early among equals: it runs in the incumbent's own compiled program.
@@ -46,4 +46,14 @@ RECIPE: tuple[Prescription, ...] = (
     ACTIVATION,
 )
 
-__all__ = ["RECIPE", "Case", "Gap", "Prescription", "nearby", "variation"]
+__all__ = [
+    "RECIPE",
+    "Case",
+    "Gap",
+    "Prescription",
+    "Proposal",
+    "followed_up",
+    "prescribed",
+    "variation",
+    "variations",
+]
