@@ -57,6 +57,14 @@ FILES = {
         "\n\n" + "\n".join([*LINES[:2], "", "1,red"]),
         "data.csv has 2 values in line 6 where its first line has 3; every row needs one value for each column",
     ),
+    "a quote never closed": (
+        GOOD.replace("red", '"red', 1) + "1,blue,a\n" * 20_000,
+        "data.csv cannot be read as a table (field larger than field limit (131072)); is a quote in it never closed?",
+    ),
+    "a quote never closed in a short file": (
+        GOOD.replace("red", '"red', 1),
+        "data.csv has 2 values in line 2 where its first line has 3; every row needs one value for each column",
+    ),
     "duplicate names": (
         GOOD.replace("colour", "size", 1),
         "data.csv has two columns named 'size' (columns 1 and 2); give each column its own name",
@@ -216,16 +224,16 @@ def test_an_infinite_value_in_a_dev_file_names_that_file_and_its_own_row(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("role", "sentence"),
+    ("group", "time", "sentence"),
     [
-        ("group", "group column 'when' is empty in 2 rows; fill it or leave them out"),
-        ("time", "time column 'when' is empty in 2 rows; fill it or leave them out"),
+        ("when", None, "group column 'when' is empty in 2 rows; fill it or leave them out"),
+        (None, "when", "time column 'when' is empty in 2 rows; fill it or leave them out"),
     ],
 )
-def test_missing_groups_and_times(role, sentence):
+def test_missing_groups_and_times(group, time, sentence):
     frame = pl.DataFrame(table(when=[None, None, *range(28)]))
     with pytest.raises(InputError) as refusal:
-        open_data(frame, target="kind", **{role: "when"})
+        open_data(frame, target="kind", group=group, time=time)
     assert str(refusal.value) == sentence
 
 
@@ -287,7 +295,7 @@ MEMORY = {
         [1, 2],
         "data of type list cannot be opened: give a file, a built-in name, an array, (X, y) or a data frame",
     ),
-    "one dimension": (np.zeros(30), "the array has 1 dimensions; it needs two, rows and columns"),
+    "one dimension": (np.zeros(30), "the array has the shape (30,); it needs rows and columns"),
     "no rows": (np.zeros((0, 3)), "the array is empty: its shape is (0, 3)"),
     "X and y of different lengths": (
         (np.zeros((30, 2)), np.zeros(29)),

@@ -38,13 +38,12 @@ def test_kinds(values, kind):
     assert infer_kind(pl.Series(values)) == kind
 
 
+zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes)))
+first, last = datetime.datetime(1000, 1, 1), datetime.datetime(3000, 1, 1)
+
+
 @given(
-    st.datetimes(
-        datetime.datetime(1000, 1, 1),
-        datetime.datetime(3000, 1, 1),
-        timezones=st.none()
-        | st.integers(-14 * 60, 14 * 60).map(lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes))),
-    ),
+    st.datetimes(first, last) | st.datetimes(first, last, timezones=zones),
     st.sampled_from(["T", " "]),
 )
 def test_iso_text_is_as_many_days_as_python_says(moment, between):

@@ -21,7 +21,8 @@ SIMPLE = pl.DataFrame({"a": ["1", "2"], "b": ["x", None]})
         ("t.csv", "a,b\r\n1,x\r\n2,?"),
         ("t.csv", "a,b\r1,x\r2,NA\r"),
         ("t.csv", "\ufeffa,b\n1,x\n2,null\n"),
-        ("t.csv", "\n\n a , b\n\n 1 ,x \n   \n2, NaN\n\n"[:-11] + "2, NaN\n\n"),
+        ("t.csv", "\n\n a , b\n\n 1 ,x \n\n2, NaN\n\n"),
+        ("t.csv", 'a;"b"\n1;x\n2;\n'),
         ("t.csv", '"a","b"\n"1","x"\n"2",""\n'),
         ("t.csv", "a;b\n1;x\n2;\n"),
         ("t.txt", "a\tb\n1\tx\n2\tn/a\n"),
@@ -35,8 +36,13 @@ def test_the_same_table_in_many_spellings(name, text, tmp_path):
 
 
 def test_tabs_in_a_tsv_file_are_the_only_separators(tmp_path):
-    (tmp_path / "t.tsv").write_text("a,b\tc\n1,2\t3\n")
-    assert read_frame(tmp_path / "t.tsv").to_dict(as_series=False) == {"a,b": ["1,2"], "c": ["3"]}
+    (tmp_path / "t.tsv").write_text("a,b\tc\n1,x\t3\n")
+    assert read_frame(tmp_path / "t.tsv").to_dict(as_series=False) == {"a,b": ["1,x"], "c": ["3"]}
+
+
+def test_separators_inside_quoted_names_do_not_count(tmp_path):
+    (tmp_path / "t.csv").write_text('"a,b,c";d\n1;2\n')
+    assert read_frame(tmp_path / "t.csv").to_dict(as_series=False) == {"a,b,c": ["1"], "d": ["2"]}
 
 
 def test_columns_without_a_name_get_one(tmp_path):

@@ -90,7 +90,9 @@ def test_columns_that_number_the_rows():
             "PassengerId": ids,
             "ID": ids,
             "order_id": ids,
+            "customer.id": ids,
             "with gaps": ids,
+            "GRID": ids,
             "paid": ids,
             "not whole": [i + 0.5 for i in range(N)],
             "not all different": [0, *range(N - 1)],
@@ -98,4 +100,5 @@ def test_columns_that_number_the_rows():
             "with missing": [None, *range(N - 1)],
         }
     )
-    assert row_numbers(frame) == ["without a gap, in any order", "as text", "PassengerId", "ID", "order_id"]
+    numbering = ["without a gap, in any order", "as text", "PassengerId", "ID", "order_id", "customer.id"]
+    assert row_numbers(frame) == numbering

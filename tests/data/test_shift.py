@@ -3,14 +3,14 @@ import polars as pl
 import pytest
 from scipy.stats import binom
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
+from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
 from goodfit.data.shift import compare_distributions
 from goodfit.data.splits import open_splits
 
 TOWNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
-def made(generator, rows, task="binary"):
+def made(generator, rows, task: TaskKind = "binary"):
     """Columns of many sorts: smooth, heavy-tailed, of few values, with missing ones, categories with rare levels."""
     numbers = generator.normal(size=(rows, 5))
     numbers[:, 1] = np.exp(2 * numbers[:, 1])

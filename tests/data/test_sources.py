@@ -89,7 +89,8 @@ def test_the_same_table_is_the_same_data_however_it_comes(kind, tmp_path):
 
 
 def test_npz_of_columns(tmp_path):
-    np.savez(tmp_path / "t.npz", **{name: np.array(COLUMNS[name]) for name in ("rooms", "sold", "price")})
+    rooms, sold, price = (np.array(COLUMNS[name]) for name in ("rooms", "sold", "price"))
+    np.savez(tmp_path / "t.npz", rooms=rooms, sold=sold, price=price)
     dataset, _ = open_data(tmp_path / "t.npz", target="price")
     assert [column.kind for column in dataset.schema.columns] == ["number", "boolean"]
     assert dataset.features.numbers[:, 0].tolist() == COLUMNS["rooms"]
@@ -187,10 +188,12 @@ def test_group_and_time_columns_are_not_learnt_from():
     frame = pl.DataFrame(COLUMNS)
     grouped, _ = open_data(frame.with_columns(pl.col("town").fill_null("none")), target="price", group="town")
     assert grouped.schema.left_out == ("town",)
+    assert grouped.groups is not None
     same_town = np.equal.outer(np.array(COLUMNS["town"], object), np.array(COLUMNS["town"], object))
     assert np.array_equal(np.equal.outer(grouped.groups, grouped.groups), same_town)
     timed, _ = open_data(frame, target="price", time="built")
     assert timed.schema.left_out == ("built",)
+    assert timed.times is not None
     assert timed.times[0] == (datetime.date(2000, 1, 1) - datetime.date(1970, 1, 1)).days
 
 

@@ -29,6 +29,12 @@ def frame_of(y, **columns):
     return pl.DataFrame({"x": [i * 7 % 11 for i in range(len(y))], "y": y} | columns)
 
 
+def groups_of(splits):
+    """The groups of each set."""
+    assert splits.dataset.groups is not None
+    return [set(splits.dataset.groups[getattr(splits, name)]) for name in SETS]
+
+
 def are_a_division(splits, rows):
     """Sorted int64 rows, and every row in exactly one set."""
     for name in SETS:
@@ -123,7 +129,7 @@ def test_no_group_is_in_two_sets(sizes, seed, regression):
     frame = pl.DataFrame({"size": [i * 7 % 11 for i in range(rows)], "y": target, "owner": groups})
     splits = open_splits(frame, target="y", group="owner", seed=seed)
     are_a_division(splits, rows)
-    owners = [set(splits.dataset.groups[getattr(splits, name)]) for name in SETS]
+    owners = groups_of(splits)
     assert all(owners)
     assert sum(map(len, owners)) == len(sizes)
     assert len(splits.train) >= max(len(splits.dev), len(splits.test))
@@ -202,7 +208,7 @@ class TestGivenSets:
 
     def test_with_groups(self):
         splits = open_splits(self.DATA, target="y", group="g", test=self.MORE)
-        groups = [set(splits.dataset.groups[getattr(splits, name)]) for name in SETS]
+        groups = groups_of(splits)
         assert [len(its) for its in groups] == [15, 5, 24]
         assert len(set.union(*groups)) == 44
 
@@ -236,26 +242,28 @@ def is_a_cut(cuts, pool):
 )
 def test_folds_cover_the_pool_once(rows, k, seed, kind):
     generator = np.random.default_rng(rows)
+    groups, times = np.arange(rows) // 2, generator.permutation(rows).astype(np.float64)
     data = dataset(
         generator.integers(0, 3, rows) if kind == "classes" else generator.normal(size=rows),
         ("a", "b", "c") if kind == "classes" else (),
-        groups=np.arange(rows) // 2 if kind == "groups" else None,
-        times=generator.permutation(rows).astype(np.float64) if kind == "times" else None,
+        groups=groups if kind == "groups" else None,
+        times=times if kind == "times" else None,
     )
     order = np.arange(rows) if kind == "groups" else generator.permutation(rows)
     cuts = [rows // 4 * 2, rows // 8 * 6]  # even, so that groups of two stay whole
-    splits = Splits(data, *(np.sort(part) for part in np.split(order, cuts)), (), 0)
+    train, dev, test = (np.sort(part) for part in np.split(order, cuts))
+    splits = Splits(data, train, dev, test, (), 0)
     if kind == "groups":
         k = min(k, rows // 8 * 3)
     cuts = folds(splits, k, seed)
     assert len(cuts) == k
     is_a_cut(cuts, splits.pool)
     if kind == "groups":
-        owners = [np.unique(data.groups[cut.dev]) for cut in cuts]
-        assert sum(map(len, owners)) == len(np.unique(data.groups[splits.pool]))
+        owners = [np.unique(groups[cut.dev]) for cut in cuts]
+        assert sum(map(len, owners)) == len(np.unique(groups[splits.pool]))
     if kind == "times":
         for earlier, later in pairwise(cuts):
-            assert data.times[earlier.dev].max() < data.times[later.dev].min()
+            assert times[earlier.dev].max() < times[later.dev].min()
 
 
 def test_folds_are_stratified_and_drawn_by_their_seed():

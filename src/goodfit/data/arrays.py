@@ -54,7 +54,7 @@ def frame_of_array(array: np.ndarray, what: str) -> pl.DataFrame:
         InputError: not one row an example.
     """
     if array.ndim < 2:
-        raise InputError(f"{what} has {array.ndim} dimensions; it needs two, rows and columns")
+        raise InputError(f"{what} has the shape {array.shape}; it needs rows and columns")
     if array.size == 0:
         raise InputError(f"{what} is empty: its shape is {array.shape}")
     flat = array.reshape(len(array), -1)

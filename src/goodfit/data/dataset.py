@@ -141,10 +141,10 @@ class Splits:
 
     @cached_property
     def target_scale(self) -> float:
-        """The standard deviation of the training target; 1 for classes."""
+        """The standard deviation of the training target; 1 for classes, and where all its values are equal."""
         if self.dataset.schema.task != "regression":
             return 1.0
-        return float(np.std(self.dataset.target[self.train]))
+        return float(np.std(self.dataset.target[self.train])) or 1.0
 
 
 class Cut(NamedTuple):

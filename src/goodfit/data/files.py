@@ -3,8 +3,10 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -36,23 +38,25 @@ def read_file(path: Path) -> tuple[pl.DataFrame, str | None]:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     if not content.strip():
         raise InputError(f"{path} is empty")
-    return reader(content, path)
+    try:
+        return reader(content, path)
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as a table ({error}); is a quote in it never closed?") from None
 
 
 def _read_text(content: bytes, path: Path) -> tuple[pl.DataFrame, None]:
     text, skipped = _checked_text(content, path)
     separator = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     if separator == ",":
-        header = text.split(b"\n", 1)[0]
+        header = re.sub(rb'"[^"]*"', b"", text.split(b"\n", 1)[0])
         separator = max(",;\t", key=lambda each: header.count(each.encode()))
-    rows = _widths(text, separator)
-    names = [name.strip() or f"column {place}" for place, name in enumerate(_first_row(text, separator), 1)]
+    names = [name.strip() or f"column {place}" for place, name in enumerate(next(_rows(text, separator)), 1)]
     check_names(names, str(path))
-    keep = _checked_rows(rows, len(names), path, skipped)
+    keep = _checked_rows(_widths(text, separator), len(names), path, skipped)
     if not keep.any():
         raise InputError(f"{path} has a first line with column names but no rows")
     frame = _parsed(text, separator, len(keep), names).filter(pl.Series(keep))
-    return (_with_decimal_points(frame) if separator == ";" else frame), None
+    return (frame if separator == "," else _with_decimal_points(frame)), None
 
 
 def _checked_text(content: bytes, path: Path) -> tuple[bytes, int]:
@@ -76,8 +80,9 @@ def _checked_text(content: bytes, path: Path) -> tuple[bytes, int]:
     return text.rstrip(b"\n") + b"\n", len(content) - len(text)
 
 
-def _first_row(text: bytes, separator: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator))
+def _rows(text: bytes, separator: str) -> Any:
+    """A reader of the csv module, which counts the lines as well."""
+    return csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""), delimiter=separator)
 
 
 def _checked_rows(rows: Iterator[tuple[int, int]], width: int, path: Path, skipped: int) -> np.ndarray:
@@ -101,7 +106,7 @@ def _checked_rows(rows: Iterator[tuple[int, int]], width: int, path: Path, skipp
 def _widths(text: bytes, separator: str) -> Iterator[tuple[int, int]]:
     """The line and the number of values of each row, 0 for a blank line."""
     if b'"' in text:
-        reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator)
+        reader = _rows(text, separator)
         line = 1
         for row in reader:
             yield line, len(row)
@@ -120,14 +125,14 @@ def _parsed(text: bytes, separator: str, rows: int, names: list[str]) -> pl.Data
         frame = pl.DataFrame()
     if frame.shape != (rows, len(names)):
         blank = [""] * len(names)
-        reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=separator)
-        return pl.DataFrame([row or blank for row in reader], schema=dict.fromkeys(names, pl.String), orient="row")
+        every = [row or blank for row in _rows(text, separator)]
+        return pl.DataFrame(every, schema=dict.fromkeys(names, pl.String), orient="row")
     frame.columns = names
     return frame
 
 
 def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns of numbers such as 3,14 (beside `;` as separator) with decimal points."""
+    """Columns of numbers such as 3,14 (where another sign separates the values) with decimal points."""
     commas = [column.name for column in frame if _decimal_commas(column)]
     return frame.with_columns(pl.col(commas).str.replace(",", ".")) if commas else frame
 

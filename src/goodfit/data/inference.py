@@ -1,5 +1,6 @@
 """Which columns are worth learning from, what each of them holds, and sentences that say so."""
 
+import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from goodfit.errors import InputError
 
 MOST_LEVELS = 50  # of a category; rarer ones count as unknown
 IDENTIFIER_SHARE = 0.9  # words of which this share is distinct name the rows
+_IDENTIFIER = re.compile(r"(?i:(^|[_ .-])(id|index|row)$)|[a-z](Id|ID)$")
 _SHOWN = 5
 # why columns are left out: (of one column, of several)
 _EMPTY = ("is empty", "are empty")
@@ -118,6 +120,4 @@ def _numbers_rows(column: pl.Series) -> bool:
     values = as_numbers(column)
     if values.null_count() or (values % 1 != 0).any() or values.n_unique() < len(values):
         return False
-    name = column.name
-    named = name.lower() in ("id", "index", "row") or name.lower().endswith(("_id", " id", "-id", ".id"))
-    return named or name.endswith(("Id", "ID")) or float(np.ptp(values.to_numpy())) == len(values) - 1
+    return bool(_IDENTIFIER.search(column.name)) or float(np.ptp(values.to_numpy())) == len(values) - 1

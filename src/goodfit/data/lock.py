@@ -60,7 +60,7 @@ def content_fingerprint(dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> str:
     for column, its in zip(schema.categories, codes.T, strict=True):
         columns[column.name] = _hashes((*column.categories, ""))[its]
     target = dataset.target[rows]
-    columns[schema.target] = target if schema.task == "regression" else _hashes(schema.classes)[target]
+    columns[schema.target] = canonical(target) if schema.task == "regression" else _hashes(schema.classes)[target]
     names = sorted(columns)
     table = np.column_stack([np.ascontiguousarray(columns[name]).view("<u8") for name in names])
     digest = hashlib.sha256(json.dumps(names).encode())

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
-from goodfit.data.columns import infer_kind, read_codes, read_numbers
+from goodfit.data.columns import as_words, infer_kind, read_codes, read_numbers
 from goodfit.data.dataset import Column, Dataset, Features, Schema, TaskKind
 from goodfit.data.inference import infer_columns, row_numbers
 from goodfit.data.tables import Table, read_table
@@ -168,8 +168,7 @@ def _stacked(tables: Sequence[Table]) -> pl.DataFrame:
                 raise InputError(
                     f"column '{name}' of {table.place} holds values of type {found}, elsewhere it does not"
                 )
-    words = [pl.col(mixed).cast(pl.String)] if mixed else []
-    return pl.concat([frame.with_columns(words) for frame in frames])
+    return pl.concat([frame.with_columns(as_words(frame[name]) for name in mixed) for frame in frames])
 
 
 def _missing_targets(count: int, target: str) -> list[str]:
@@ -187,8 +186,7 @@ def _refuse_infinite_target(tables: Sequence[Table], target: str) -> None:
 
 def _groups(column: pl.Series) -> Int[np.ndarray, "rows"]:
     _refuse_missing(column, "group")
-    values = column.cast(pl.String).to_numpy().astype(str)
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    return np.unique(as_words(column).to_numpy().astype(str), return_inverse=True)[1].astype(np.int64)
 
 
 def _times(column: pl.Series) -> Float[np.ndarray, "rows"]:
