@@ -49,7 +49,7 @@ def test_version_is_the_installed_one(goodfit):
         (["improve", "digits", "--budget", "0"], "--budget is 0; give a number of seconds above 0"),
         (["improve", "digits", "--budget", "-5"], "--budget is -5; give a number of seconds above 0"),
         (["improve", "digits", "--budget", "nan"], "--budget is nan; give a number of seconds above 0"),
-        (["improve", "digits", "--rounds", "0"], "--rounds is 0; give a whole number of at least 1"),
+        (["improve", "digits", "--rounds", "-1"], "--rounds is -1; give a whole number of at least 0"),
         (["improve", "digits", "--folds", "1"], "--folds is 1; give a whole number of at least 2"),
         (["improve", "digits", "--seed", "-1"], "--seed is -1; give a whole number of at least 0"),
         (

@@ -15,8 +15,8 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Schema, Splits
 from goodfit.errors import InputError
-from goodfit.improve.experiment import Measurement, judge_outputs
 from goodfit.improve.journal import plain
+from goodfit.improve.measurement import Measurement, judge_outputs
 from goodfit.plan import Plan
 
 PLAN_FILE, SOURCE_FILE, RESULT_FILE = "plan.yaml", "source.json", "result.json"
@@ -108,6 +108,8 @@ def write_predictions(
         cost = judge_outputs(splits, outputs[None], rows)[0][0]
         truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
         lead = pl.DataFrame({"set": [name] * len(rows), "row": rows, "truth": truth, "cost": cost})
+        if splits.dataset.groups is not None:
+            lead = lead.with_columns(group=splits.dataset.groups[rows])
         probabilities = frame.rename(
             {c: c.replace("probability:", "p:", 1) for c in frame.columns if c != "prediction"}
         )

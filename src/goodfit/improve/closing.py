@@ -15,8 +15,9 @@ from goodfit.data.splits import folds
 from goodfit.diagnose.gaps import Gaps
 from goodfit.improve.calibration import Calibration, calibrate
 from goodfit.improve.ensemble import select
-from goodfit.improve.experiment import Entry, Laboratory, Measurement, judge_outputs, sample
+from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.loop import Loop
+from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.verify import Paired, paired_test
 from goodfit.plan import Plan
 from goodfit.train.predictor import Member, Predictor, member_of, tempered

@@ -10,8 +10,9 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import folds
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
-from goodfit.improve.experiment import Entry, Laboratory, Measurement, Tell, constant_outputs, judge_outputs, pooled
 from goodfit.improve.journal import Journal
+from goodfit.improve.laboratory import Laboratory, Tell
+from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
 from goodfit.improve.prescriptions import RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
@@ -278,7 +279,7 @@ class Loop:
         return proposals
 
     def _experiments(self, turn: Round, proposals: Sequence[Proposal]) -> Measurement:
-        """Run what there is time for, beside the incumbent with fresh seeds; verify it, and return the next incumbent."""
+        """Run what there is time for beside the incumbent with fresh seeds; verify; return the next incumbent."""
         plan = turn.incumbent.plan
         entries = [
             Entry(each.name, plan.with_(**each.changes), self.fresh_seeds(SEEDS), turn.number) for each in proposals
@@ -289,7 +290,7 @@ class Loop:
         )
         if count == 0:
             return turn.incumbent
-        what = f"round {turn.number}: {count} experiments"
+        what = f"experiments of round {turn.number}"
         unchanged, *results = self.laboratory.measure(what, [control, *entries[:count]])
         self.measured += [unchanged, *results]
         turn.tried += [self._tried(each, unchanged, result) for each, result in zip(proposals, results, strict=False)]

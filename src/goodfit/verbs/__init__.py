@@ -1,8 +1,31 @@
-"""What people do with goodfit; the command line calls these."""
+"""What people do with goodfit; the package and the command line call these. Each loads on first use."""
 
-from goodfit.verbs.diagnose import diagnose, diagnose_errors
-from goodfit.verbs.improve import improve
-from goodfit.verbs.train import train
-from goodfit.verbs.use import predict, report, runs, test
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goodfit.verbs.diagnosing import diagnose, diagnose_errors
+    from goodfit.verbs.improving import improve
+    from goodfit.verbs.looking import report, runs
+    from goodfit.verbs.training import train
+    from goodfit.verbs.using import predict, test
 
 __all__ = ["diagnose", "diagnose_errors", "improve", "predict", "report", "runs", "test", "train"]
+
+_MODULES = {
+    "diagnose": "diagnosing",
+    "diagnose_errors": "diagnosing",
+    "improve": "improving",
+    "predict": "using",
+    "report": "looking",
+    "runs": "looking",
+    "test": "using",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a verb the first time it is asked for: looking at runs needs no JAX."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'goodfit.verbs' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"goodfit.verbs.{_MODULES[name]}"), name)

@@ -21,7 +21,7 @@ from goodfit.diagnose.intervals import Interval, bootstrap_mean, wilson
 from goodfit.errors import InputError
 from goodfit.improve import summary
 from goodfit.improve.archive import LEDGER_FILE, RESULT_FILE, Saved, write_json
-from goodfit.improve.experiment import judge_outputs
+from goodfit.improve.measurement import judge_outputs
 from goodfit.plan import Plan
 from goodfit.report.page import write_report
 from goodfit.train.predictor import Predictor
@@ -93,7 +93,7 @@ def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool) -
     earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model_fingerprint(predictor), force=force)
     outputs = predictor.outputs(splits.dataset.features.take(splits.test))
     errors = judge_outputs(splits, outputs[None], splits.test)[1]
-    note = f"the test set had been opened {len(earlier)} times before" if earlier else None
+    note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None
     return Tested(error_interval(splits, errors), outputs, note)
 
 

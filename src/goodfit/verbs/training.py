@@ -9,8 +9,9 @@ from goodfit.data.dataset import Cut
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import gaps_from_runs
 from goodfit.improve import archive, summary
-from goodfit.improve.experiment import Entry, Laboratory, Tell, judge_outputs
 from goodfit.improve.journal import Journal
+from goodfit.improve.laboratory import Laboratory, Tell
+from goodfit.improve.measurement import Entry, judge_outputs
 from goodfit.improve.pace import Pace
 from goodfit.plan import Plan
 from goodfit.train.defaults import default_plan
@@ -62,7 +63,14 @@ def train(
     folder = archive.new_folder(out, splits.dataset.name)
     journal = Journal(folder)
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
-    gaps = gaps_from_runs(measured.train_errors, measured.errors, human_error=human_error, min_gap=min_gap)
+    groups = splits.dataset.groups
+    gaps = gaps_from_runs(
+        measured.train_errors,
+        measured.errors,
+        human_error=human_error,
+        min_gap=min_gap,
+        dev_groups=None if groups is None else groups[splits.dev],
+    )
     journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
     predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
     train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))

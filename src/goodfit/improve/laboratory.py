@@ -1,9 +1,8 @@
-"""Experiments: plans trained over several seeds (and folds), and what they cost on each judged example."""
+"""The laboratory: plans trained over several seeds and cuts of the data, and judged on the rows held out."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,8 +10,8 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import Preparation
 from goodfit.improve.calibration import cross_calibrated
+from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.improve.pace import Pace
-from goodfit.plan import Plan
 from goodfit.record import Outcome, Run
 from goodfit.train import machine
 from goodfit.train.control import Action, Control, Progress
@@ -21,96 +20,10 @@ from goodfit.train.jobs import Job, enter
 from goodfit.train.predictor import member_of
 from goodfit.train.step import Program
 
-MOST_TRAIN_ROWS = 5_000  # training examples that a train error is measured on
 _LEAST_WORK = 0.1  # seconds of estimated work that tell something of this machine's speed
 _COMPILE_SECONDS = 1.5  # of a program not seen yet, measured on 2 cores
 
 Tell = Callable[[str, float | None, float | None], None]
-
-
-class Entry(NamedTuple):
-    """A plan to be measured: its name in the journal, the seeds to train it with, and the round it belongs to."""
-
-    name: str
-    plan: Plan
-    seeds: tuple[int, ...]
-    round: int = 0
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A plan's performance, example by example.
-
-    Attributes:
-        name: as in the journal.
-        plan: the settings.
-        seeds: of the trainings.
-        runs: by seed, then by cut (one cut, or K folds).
-        rows: the judged rows.
-        outputs: on the judged rows, by networks that did not train on them.
-        costs: log-loss after calibration on other rows, or squared error over the training variance.
-        errors: 0 or 1; for regression the same as the costs.
-        train_errors: on (a fixed sample of) the training rows.
-        seconds: of its share of the training.
-        snapshots: outputs of the parameters kept on the way, by moment, each as `outputs`.
-        round: of the loop; 0 for the baselines, -1 for the ensemble's members.
-    """
-
-    name: str
-    plan: Plan
-    seeds: tuple[int, ...]
-    runs: tuple[tuple[Run, ...], ...]
-    rows: Int[np.ndarray, "rows"]
-    outputs: Float[np.ndarray, "seeds rows outputs"]
-    costs: Float[np.ndarray, "seeds rows"]
-    errors: Float[np.ndarray, "seeds rows"]
-    train_errors: Float[np.ndarray, "seeds train"]
-    seconds: float
-    snapshots: tuple[Float[np.ndarray, "seeds rows outputs"], ...] = ()
-    round: int = 0
-
-    @property
-    def dev_error(self) -> float:
-        """Mean over seeds and judged rows."""
-        return float(self.errors.mean())
-
-    @property
-    def dev_cost(self) -> float:
-        """Mean over seeds and judged rows."""
-        return float(self.costs.mean())
-
-    @property
-    def train_error(self) -> float:
-        """Mean over seeds and training rows."""
-        return float(self.train_errors.mean())
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C came while it trained."""
-        return any(run.outcome is Outcome.INTERRUPTED for runs in self.runs for run in runs)
-
-
-def pooled(first: Measurement, second: Measurement) -> Measurement:
-    """Two measurements of one plan as one with the seeds of both."""
-    both = {
-        name: np.concatenate([getattr(first, name), getattr(second, name)])
-        for name in ("outputs", "costs", "errors", "train_errors")
-    }
-    snapshots = tuple(np.concatenate(pair) for pair in zip(first.snapshots, second.snapshots, strict=True))
-    seeds, runs = first.seeds + second.seeds, first.runs + second.runs
-    return replace(first, seeds=seeds, runs=runs, seconds=first.seconds + second.seconds, snapshots=snapshots, **both)
-
-
-def judge_outputs(
-    splits: Splits, outputs: Float[np.ndarray, "... rows outputs"], rows: Int[np.ndarray, "rows"]
-) -> tuple[Float[np.ndarray, "... rows"], Float[np.ndarray, "... rows"]]:
-    """Cost and error of each example: log-loss and wrongness, or squared error over the training variance (twice)."""
-    truth = splits.dataset.target[rows]
-    if splits.dataset.schema.task == "regression":
-        squared = ((outputs[..., 0] - truth) / splits.target_scale) ** 2
-        return squared, squared
-    picked = np.take_along_axis(outputs, np.broadcast_to(truth[:, None], (*outputs.shape[:-1], 1)), axis=-1)[..., 0]
-    return -np.log(np.clip(picked, 1e-12, 1)), (outputs.argmax(axis=-1) != truth).astype(np.float64)
 
 
 @dataclass
@@ -274,22 +187,6 @@ class Laboratory:
             if np.isfinite(outputs).all():
                 return outputs
         return constant_outputs(self.splits, run.train, len(inputs))
-
-
-def constant_outputs(splits: Splits, train: Int[np.ndarray, "train"], count: int) -> Float[np.ndarray, "count outputs"]:
-    """What the simplest baseline answers to everything: class frequencies, or the mean."""
-    target = splits.dataset.target[train]
-    classes = len(splits.dataset.schema.classes)
-    if not classes:
-        return np.full((count, 1), target.mean())
-    return np.tile(np.bincount(target, minlength=classes) / len(target), (count, 1))
-
-
-def sample(rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "sample"]:
-    """At most MOST_TRAIN_ROWS of the rows, the same for every seed."""
-    if len(rows) <= MOST_TRAIN_ROWS:
-        return rows
-    return np.sort(np.random.default_rng(0).choice(rows, MOST_TRAIN_ROWS, replace=False))
 
 
 @dataclass

@@ -9,10 +9,10 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.intervals import difference
 from goodfit.errors import InputError, TestSetLockedError
-from goodfit.improve import archive, summary
+from goodfit.improve import archive, story, summary
 from goodfit.improve.closing import Closed, close
-from goodfit.improve.experiment import Tell
 from goodfit.improve.journal import Journal, read_journal
+from goodfit.improve.laboratory import Tell
 from goodfit.improve.loop import Loop, Question
 from goodfit.improve.pace import Pace
 from goodfit.plan import Plan
@@ -103,10 +103,10 @@ def improve(
         "human_error": human_error,
         "min_gap": min_gap,
         "baseline": loop.baseline,
-        "rounds": summary.of_rounds(loop),
+        "rounds": story.of_rounds(loop),
         "learning_curve": loop.learning_curve,
-        "ensemble": summary.of_ensemble(closed),
-        "calibration": summary.of_calibration(closed),
+        "ensemble": story.of_ensemble(closed),
+        "calibration": story.of_calibration(closed),
         "final": _final(splits, loop, closed, tested),
         "plan": incumbent.plan.to_dict(),
     }

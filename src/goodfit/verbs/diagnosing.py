@@ -37,10 +37,11 @@ def diagnose(
     saved = read_run(run)
     human = saved.result["human_error"] if human_error is None else human_error
     gap: float = saved.result["min_gap"] if min_gap is None else min_gap
-    train, dev = _by_folds(saved, data, folds) if folds else _saved_errors(saved)
-    gaps = gaps_from_runs(train, dev, human_error=human, min_gap=gap)
+    train, dev, groups = _by_folds(saved, data, folds) if folds else _saved_errors(saved)
+    gaps = gaps_from_runs(train, dev, human_error=human, min_gap=gap, dev_groups=groups)
     return _told(gaps, float(train.mean()), float(dev.mean())) | {
         "run": str(run),
+        "metric": saved.result["metric"],
         "folds": folds,
         "sizes": {"train": train.shape[1], "dev": dev.shape[1]},
     }
@@ -93,20 +94,24 @@ def _told(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
     return {**summary.of_gaps(gaps), "train_error": train_error, "dev_error": dev_error}
 
 
-def _saved_errors(saved: Saved) -> tuple[np.ndarray, np.ndarray]:
+Errors = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # of training and dev examples, and the latters' groups
+
+
+def _saved_errors(saved: Saved) -> Errors:
     """Errors of each training and dev example, as the run kept them."""
     frame = pl.read_parquet(saved.folder / PREDICTIONS_FILE)
     wrong = (pl.col("prediction") != pl.col("truth")).cast(pl.Float64) if saved.schema.classes else pl.col("cost")
-    errors = frame.select("set", error=wrong)
-    train, dev = (errors.filter(pl.col("set") == name)["error"].to_numpy()[None] for name in ("train", "dev"))
-    return train, dev
+    train, dev = (frame.filter(pl.col("set") == name).with_columns(error=wrong) for name in ("train", "dev"))
+    groups = dev["group"].to_numpy() if "group" in frame.columns else None
+    return train["error"].to_numpy()[None], dev["error"].to_numpy()[None], groups
 
 
-def _by_folds(saved: Saved, data: Any, folds: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_folds(saved: Saved, data: Any, folds: int) -> Errors:
     """Errors of the run's plan by K-fold cross-validation."""
     from goodfit.data.splits import folds as cut
-    from goodfit.improve.experiment import Entry, Laboratory
     from goodfit.improve.journal import Journal
+    from goodfit.improve.laboratory import Laboratory
+    from goodfit.improve.measurement import Entry
     from goodfit.improve.pace import Pace
     from goodfit.train.machine import prepare_jax
     from goodfit.verbs.common import quiet, reopen
@@ -116,4 +121,5 @@ def _by_folds(saved: Saved, data: Any, folds: int) -> tuple[np.ndarray, np.ndarr
     seed = saved.result["seed"]
     laboratory = Laboratory(splits, cut(splits, folds, seed), Pace(Journal(None), None), quiet)
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
-    return measured.train_errors, measured.errors
+    groups = splits.dataset.groups
+    return measured.train_errors, measured.errors, None if groups is None else groups[measured.rows]

@@ -1,0 +1,63 @@
+"""The loop's rounds and the ensemble as plain values: what `--json` prints, and what the report shows."""
+
+from dataclasses import asdict
+from typing import Any
+
+from goodfit.improve.closing import Closed
+from goodfit.improve.loop import Loop, Round, Tried
+from goodfit.improve.summary import interval, of_gaps
+
+
+def of_rounds(loop: Loop) -> list[dict[str, Any]]:
+    """The rounds with all that was tried."""
+    return [_of_round(turn) for turn in loop.rounds]
+
+
+def _of_round(turn: Round) -> dict[str, Any]:
+    return {
+        "round": turn.number,
+        **of_gaps(turn.gaps),
+        "train_error": turn.incumbent.train_error,
+        "dev_error": turn.incumbent.dev_error,
+        "plan": turn.incumbent.plan.to_dict(),
+        "seeds": len(turn.incumbent.seeds),
+        "tried": [_of_tried(tried) for tried in turn.tried],
+    }
+
+
+def _of_tried(tried: Tried) -> dict[str, Any]:
+    return {
+        "prescription": tried.proposal.name,
+        "why": tried.proposal.why,
+        "changes": tried.proposal.changes,
+        "effect": tried.error.effect,
+        "low": tried.error.low,
+        "high": tried.error.high,
+        "cost_effect": tried.cost.effect,
+        "cost_low": tried.cost.low,
+        "cost_high": tried.cost.high,
+        "p": tried.cost.p,
+        "p_holm": tried.p_holm,
+        "train_error": tried.measurement.train_error,
+        "dev_error": tried.measurement.dev_error,
+        "adopted": tried.adopted,
+        "seconds": tried.measurement.seconds,
+    }
+
+
+def of_calibration(closed: Closed) -> dict[str, float] | None:
+    """What calibration changed."""
+    return None if closed.calibration is None else asdict(closed.calibration)
+
+
+def of_ensemble(closed: Closed) -> dict[str, Any]:
+    """What the ensemble was worth."""
+    networks = len(closed.predictor.members)
+    return {
+        "kept": closed.kept,
+        "models": networks,
+        "single_dev_error": closed.single,
+        "dev_error": closed.ensemble,
+        "gain": interval(closed.gain),
+        "members": closed.parts,
+    }
