@@ -141,6 +141,16 @@ def test_trifles_are_not_worth_a_warning_however_sure():
         assert bool(compare_distributions(halves(dataset))) is warned
 
 
+def test_many_rare_levels_do_not_hide_a_common_one():
+    common, rare = np.zeros(70, np.int32), np.arange(1, 91, dtype=np.int32)
+    codes = np.concatenate([common, rare[:30], common[:40], rare[30:]])
+    town = Column("town", "category", tuple(f"t{code}" for code in range(91)))
+    schema = Schema((town,), "y", "binary", ("no", "yes"), ())
+    dataset = Dataset("made", Features(np.zeros((200, 0)), codes[:, None]), np.arange(200) % 2, schema, (), {})
+    (sentence,) = compare_distributions(halves(dataset))
+    assert sentence == f"{START}town (70% of dev but 40% of test are 't0'){END}"
+
+
 def test_nothing_is_said_without_a_test_set_or_with_tiny_sets():
     dataset = made(np.random.default_rng(0), 2000)
     empty = np.zeros(0, np.int64)

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
@@ -106,6 +106,8 @@ rare = st.lists(st.integers(2, 40), min_size=2, max_size=8).filter(lambda counts
 
 @settings(max_examples=80, deadline=None)
 @given(counts=rare, seed=st.integers(0, 100), no_test=st.booleans())
+@example(counts=[3] * 8, seed=0, no_test=False)
+@example(counts=[2] * 10, seed=0, no_test=False)
 def test_training_has_an_example_of_every_class_and_is_the_largest(counts, seed, no_test):
     words = [chr(97 + code) for code, count in enumerate(counts) for _ in range(count)]
     frame = pl.DataFrame({"size": [i * 7 % 11 for i in range(len(words))], "kind": words})
@@ -150,6 +152,8 @@ def test_groups_of_one_size_are_divided_as_rows_are():
 
 @settings(max_examples=60, deadline=None)
 @given(moments=st.lists(st.integers(0, 60), min_size=20, max_size=120).filter(lambda moments: len(set(moments)) >= 3))
+@example(moments=[0] * 30 + [1, 2])
+@example(moments=[0, 1] + [2] * 30)
 def test_time_runs_from_training_to_test_and_no_moment_is_torn(moments):
     rows = len(moments)
     frame = pl.DataFrame(

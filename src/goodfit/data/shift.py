@@ -105,7 +105,7 @@ def _compare_numbers(
 def _compare_codes(
     name: str, levels: tuple[str, ...], dev: Int[np.ndarray, "dev"], test: Int[np.ndarray, "test"]
 ) -> Difference | None:
-    """Counts of codes from -1 (the last of `levels`); rare levels are tested together."""
+    """Counts of codes from -1 (the last of `levels`); rare levels are tested together, lest they drown the others."""
     counts = np.stack([np.bincount(codes % len(levels), minlength=len(levels)) for codes in (dev, test)])
     shares = counts / counts.sum(axis=1, keepdims=True)
     pooled = counts.sum(axis=0)

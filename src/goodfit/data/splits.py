@@ -78,20 +78,12 @@ def _sets(dataset: Dataset, parts: dict[str, _Rows], no_test: bool, seed: int) -
     rest = 4 if given else 5  # with dev or test given, 60/20 of the rows is 75/25
     k = 100 if len(rows) > LARGE else rest
     pieces = divide(dataset, rows, k, seed, fewest=len(drawn) + 1)
-    if dataset.times is None:
-        pieces = _train_first(pieces, len(drawn), len(rows) / k)
+    if dataset.times is None:  # dev and test are the pieces nearest to the wanted size; whole groups can be far from it
+        pieces.sort(key=lambda piece: -abs(len(piece) - len(rows) / k))
     train, cut = np.sort(np.concatenate(pieces[: -len(drawn)])), pieces[-len(drawn) :]
     if dataset.schema.classes and dataset.groups is None and dataset.times is None:
         train, *cut = _with_every_class(dataset.target, train, cut)
     return sets | {"train": train} | dict(zip(drawn, cut, strict=True))
-
-
-def _train_first(pieces: list[_Rows], drawn: int, size: float) -> list[_Rows]:
-    """The pieces, those for dev and test at the end: of the wanted size, but smaller than the training set."""
-    ordered = sorted(pieces, key=lambda piece: -abs(len(piece) - size))
-    if sum(map(len, ordered[:-drawn])) < max(map(len, ordered[-drawn:])):
-        ordered = sorted(pieces, key=lambda piece: -len(piece))
-    return ordered
 
 
 def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, cut: list[_Rows]) -> list[_Rows]:
