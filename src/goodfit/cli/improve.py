@@ -24,7 +24,7 @@ def improve(
     ] = 120.0,
     rounds: Annotated[
         int | None,
-        typer.Option(callback=options.whole(1), help="Rounds in place of a budget: reproducible to the bit."),
+        typer.Option(callback=options.whole(0), help="Rounds in place of a budget: reproducible to the bit."),
     ] = None,
     folds: options.Folds = None,
     human_error: options.HumanError = None,

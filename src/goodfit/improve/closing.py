@@ -27,7 +27,7 @@ _MOST_PLANS = 4
 _MOST_CANDIDATES = 16  # plans that the selection looks at
 _MOST_BAGS = 8
 _BAGS_OF_ROUNDS = 1  # with --rounds, where the clock decides nothing
-_ROOM = 1.15  # times the estimated seconds
+_ROOM = 1.25  # times the estimated seconds
 _CLOSE = 1.25  # plans up to this multiple of the best dev cost may join
 
 

@@ -19,9 +19,11 @@ from goodfit.improve.prescriptions import RECIPE, Case, Gap, Proposal, followed_
 from goodfit.improve.verify import Paired, holm, paired_test
 from goodfit.plan import Plan
 from goodfit.train.defaults import default_plan, regression_plan
+from goodfit.train.jobs import Job
 
 SIGNIFICANCE = 0.05
 SEEDS = 3
+_FEW = 4  # experiments: where there is no time for so many, each gets a seed less
 _ROUNDS_WITHOUT_ADOPTION = 2
 _BASELINE_SHARE = 0.25  # of the budget, for the default network's seeds
 _ROUND_SHARE = 0.35  # of what is left, for one round's experiments
@@ -280,33 +282,45 @@ class Loop:
 
     def _experiments(self, turn: Round, proposals: Sequence[Proposal]) -> Measurement:
         """Run what there is time for beside the incumbent with fresh seeds; verify; return the next incumbent."""
-        plan = turn.incumbent.plan
-        entries = [
-            Entry(each.name, plan.with_(**each.changes), self.fresh_seeds(SEEDS), turn.number) for each in proposals
-        ]
-        control = Entry("incumbent", plan, self.fresh_seeds(SEEDS), turn.number)
+        few = proposals[:_FEW]
+        seeds = self.pace.decide(
+            f"seeds of round {turn.number}",
+            lambda left: SEEDS if self._fitting(turn, few, SEEDS, left) == len(few) else SEEDS - 1,
+            SEEDS,
+        )
         count = self.pace.decide(
-            f"experiments of round {turn.number}", lambda left: self._fitting(control, entries, left), len(entries)
+            f"experiments of round {turn.number}",
+            lambda left: self._fitting(turn, proposals, seeds, left),
+            len(proposals),
         )
         if count == 0:
             return turn.incumbent
+        control, *entries = self._entries(turn, proposals[:count], seeds)
         what = f"experiments of round {turn.number}"
-        unchanged, *results = self.laboratory.measure(what, [control, *entries[:count]])
+        unchanged, *results = self.laboratory.measure(what, [control, *entries])
         self.measured += [unchanged, *results]
-        turn.tried += [self._tried(each, unchanged, result) for each, result in zip(proposals, results, strict=False)]
+        tried = zip(proposals[:count], results, strict=True)
+        turn.tried += [self._tried(each, unchanged, result) for each, result in tried]
         self._verify(turn)
         adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
         return adopted or pooled(turn.incumbent, unchanged)
 
-    def _fitting(self, control: Entry, entries: list[Entry], left: float) -> int:
+    def _entries(self, turn: Round, proposals: Sequence[Proposal], seeds: int) -> list[Entry]:
+        """The unchanged incumbent and each proposal, with fresh seeds."""
+        plan = turn.incumbent.plan
+        plans = [("incumbent", plan)] + [(each.name, plan.with_(**each.changes)) for each in proposals]
+        return [Entry(name, plan, self.fresh_seeds(seeds), turn.number) for name, plan in plans]
+
+    def _fitting(self, turn: Round, proposals: Sequence[Proposal], seeds: int, left: float) -> int:
         """How many experiments fit this round's share of the time."""
-        count = 0
-        while count < len(entries):
-            jobs = self.laboratory.jobs([control, *entries[: count + 1]])
+        plan, cuts = turn.incumbent.plan, self.laboratory.cuts
+        jobs = [Job(plan, 0, cut.train, cut.dev) for cut in cuts] * seeds
+        for count, proposal in enumerate(proposals):
+            changed = plan.with_(**proposal.changes)
+            jobs += [Job(changed, 0, cut.train, cut.dev) for cut in cuts] * seeds
             if self.laboratory.seconds(jobs) > _ROUND_SHARE * left:
-                break
-            count += 1
-        return count
+                return count
+        return len(proposals)
 
     def groups(self, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"] | None:
         """The groups of these rows, where the user named them."""
