@@ -52,6 +52,25 @@ def test_every_row_is_equally_often_at_every_place():
     assert chi2.cdf(((pairs - expected) ** 2 / expected).sum() - 6 * expected, 29) < 1 - 1e-5
 
 
+def test_more_rows_than_sixteen_bits_hold():
+    places, m = (1 << 16) + 5, 1 << 16
+    rows = np.arange(places, dtype=np.int32)
+    order = np.asarray(_shuffled(jnp.array(rows), jnp.int32(m), jnp.uint32(3)))
+    assert np.array_equal(np.sort(order[:m]), rows[:m])
+    assert np.array_equal(order[m:], rows[m:])
+    assert abs(np.corrcoef(np.arange(m), order[:m])[0, 1]) < 4.5 / np.sqrt(m)
+
+
+def test_most_rows_that_sixteen_bits_hold():
+    m = 1 << 16
+    order = np.asarray(_shuffled(jnp.arange(m, dtype=jnp.int32), jnp.int32(m - 3), jnp.uint32(3)))
+    assert np.array_equal(np.sort(order[:-3]), np.arange(m - 3))
+    assert np.array_equal(order[-3:], np.arange(m - 3, m))
+    low = (order[: 511 * 128].reshape(511, 128) < m / 2).sum(axis=1)  # of each mini-batch, from the first half
+    assert 1e-5 < chi2.cdf(((low - 64) ** 2 / 32).sum(), 511) < 1 - 1e-5
+    assert abs(np.corrcoef(np.arange(m - 3), order[:-3])[0, 1]) < 4.5 / np.sqrt(m)
+
+
 def test_epochs_differ():
     assert np.mean(_epoch(0)[:M] == _epoch(1)[:M]) < 0.2
 

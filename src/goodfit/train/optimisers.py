@@ -8,7 +8,7 @@ import optax
 from jaxtyping import Array, Float
 
 from goodfit.nets.architectures import Params
-from goodfit.nets.layers import Leaf
+from goodfit.nets.layers import Layer, Leaf
 from goodfit.plan import Hyperparameters, Structure
 
 
@@ -35,6 +35,15 @@ def optimiser(structure: Structure, hyperparameters: Hyperparameters) -> optax.G
 def weights_only(params: Params) -> Any:
     """True at each W, False at biases, γ and β."""
     return tuple({name: name == "W" for name in layer} for layer in params)
+
+
+def add_l2(gradients: Params, params: Params, share: Float[Array, ""]) -> Params:
+    """dW = dW_old + (λ/m)·W, share being λ/m (seed: regularization back prop)."""
+
+    def added(gradient: Layer, layer: Layer) -> Layer:
+        return {**gradient, "W": gradient["W"] + share * layer["W"]}
+
+    return tuple(added(*both) for both in zip(gradients, params, strict=True))
 
 
 def descend(params: Params, direction: Any, rate: Float[Array, ""]) -> Params:

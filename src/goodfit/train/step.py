@@ -13,7 +13,7 @@ from goodfit.nets.losses import Output, errors, losses, penalty
 from goodfit.nets.noise import fold
 from goodfit.plan import Hyperparameters, Structure
 from goodfit.train.decay import learning_rate
-from goodfit.train.optimisers import descend, optimiser, shrink
+from goodfit.train.optimisers import add_l2, descend, optimiser, shrink
 
 GOING, STOPPED_EARLY, DIVERGED = 0, 1, 2
 RECORDED = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate")
@@ -110,7 +110,7 @@ def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Arra
     return task.rows if program.whole_batch else shuffled(task.rows, task.m, fold(fold(task.key, 1), epoch))
 
 
-def objective(
+def batch_cost(
     program: Program,
     task: Task,
     params: Params,
@@ -118,14 +118,14 @@ def objective(
     targets: Num[Array, "batch"],
     key: UInt32[Array, ""],
 ) -> tuple[Float[Array, ""], Averages]:
-    """The cost that a step descends: mean weighted loss and the L2 penalty (L1 works by the proximal step)."""
+    """Mean loss of a mini-batch, each example weighted by its class; and the moments that batch norm used."""
     h = task.hyperparameters
     logits, used = forward(program.structure, params, inputs, None, Dropout(key, h))
     each = losses(program.output, logits, targets, h.label_smoothing)
     if program.output != "linear":
         weights = task.class_weights**h.class_balance
         each = each * weights[targets.astype(jnp.int32)]
-    return each.mean() + penalty(params, h._replace(l1=0.0), task.m), used
+    return each.mean(), used
 
 
 def train_step(program: Program, data: Data, task: Task, state: State, order: Int[Array, "places"]) -> State:
@@ -137,14 +137,15 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
     key = fold(fold(task.key, 2), state.step)
     params = state.model.params
     (cost, used), gradients = jax.value_and_grad(
-        lambda params: objective(program, task, params, inputs, targets, key), has_aux=True
+        lambda params: batch_cost(program, task, params, inputs, targets, key), has_aux=True
     )(params)
+    gradients = add_l2(gradients, params, h.l2 / task.m)
     direction, averages_of_gradients = optimiser(structure, h).update(gradients, state.optimiser, params)
     rate = learning_rate(structure.decay, h, state.step, per_epoch)
     moved = descend(params, direction, rate)
     if structure.l1:
         moved = shrink(moved, rate * h.l1 / (2 * task.m))
-        cost = cost + penalty(params, h._replace(l2=0.0), task.m)
+    added = jax.lax.cond((h.l2 > 0) | (h.l1 > 0), lambda: penalty(params, h, task.m), lambda: jnp.zeros_like(cost))
     beta = h.batch_norm_beta
     averages, averaged = jax.tree.map(
         lambda v, theta: (beta * v + (1 - beta) * theta).astype(v.dtype),
@@ -156,7 +157,7 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
         optimiser=averages_of_gradients,
         step=state.step + 1,
         averaged=averaged,
-        objective_sum=state.objective_sum + cost,
+        objective_sum=state.objective_sum + cost + added,
     )
 
 
