@@ -62,7 +62,11 @@ def test_early_stopping_and_l2_are_tried_apart():
 
 def test_mini_batches_are_prescribed_for_a_whole_batch():
     whole = Plan(batch_size=0, epochs=120)
-    assert _changes("mini-batches of 128", Case(whole, 1000, "classes", 1.0)) == {"batch_size": 128, "epochs": 60}
+    assert _changes("mini-batches of 128", Case(whole, 1000, "classes", 1.0)) == {
+        "batch_size": 128,
+        "epochs": 60,
+        "learning_rate": 1.5e-3,
+    }
     assert _changes("mini-batches of 128", Case(whole, 200, "classes", 1.0)) is None
 
 

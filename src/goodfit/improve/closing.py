@@ -26,6 +26,7 @@ _BAG_SIZES = (8, 4)  # folds, the larger where there is time: an even number kee
 _MOST_PLANS = 4
 _MOST_CANDIDATES = 16  # plans that the selection looks at
 _MOST_BAGS = 8
+_MOST_SEEDS = 12
 _BAGS_OF_ROUNDS = 1  # with --rounds, where the clock decides nothing
 _ROOM = 1.25  # times the estimated seconds
 _CLOSE = 1.25  # plans up to this multiple of the best dev cost may join
@@ -83,7 +84,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
     """Build, judge and calibrate the final predictor."""
     splits, rows = loop.question.splits, loop.laboratory.rows
     if not loop.interrupted:
-        _train_bags(loop, incumbent)
+        _train_members(loop, incumbent)
     candidates = _candidates(loop)
     truth, schema = splits.dataset.target[rows], splits.dataset.schema
     stacked = np.stack([candidate.outputs for candidate in candidates])
@@ -127,13 +128,24 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
     return closed
 
 
-def _train_bags(loop: Loop, incumbent: Measurement) -> None:
-    """Train the best plans on folds of training and dev set, as many as there is time for."""
-    pace, plans = loop.pace, _best_plans(loop, incumbent)
+def _train_members(loop: Loop, incumbent: Measurement) -> None:
+    """Train the best plans on folds of training and dev set while there is time; then the best one with more seeds."""
+    plans = _best_plans(loop, incumbent)
     sizes = [size for size in _BAG_SIZES if size <= _smallest_class(loop)]
-    if not sizes:
-        return
-    kiln = _Kiln(loop)
+    if sizes:
+        loop.measured += _bags(loop, plans, sizes)
+    name, plan = plans[0]
+    laboratory = loop.laboratory
+    each = _ROOM * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0,))]))
+    more = loop.pace.decide("more seeds", lambda left: int(np.clip(left / each, 0, _MOST_SEEDS)), 0)
+    if more and not loop.interrupted:
+        entry = Entry(name, plan, loop.fresh_seeds(more), round=-1)
+        loop.measured += laboratory.measure(f"more seeds: {name}", [entry])
+
+
+def _bags(loop: Loop, plans: list[tuple[str, Plan]], sizes: list[int]) -> list[Measurement]:
+    """The plans trained on folds, one after another and again with other folds."""
+    pace, kiln = loop.pace, _Kiln(loop)
     size = pace.decide(
         "folds of the ensemble's members",
         lambda left: next((size for size in sizes for _, plan in plans if kiln.seconds(size, 0, plan) < left), 0),
@@ -145,8 +157,12 @@ def _train_bags(loop: Loop, incumbent: Measurement) -> None:
         repeats = [sum(bag.plan == plan for bag in bags) for _, plan in plans]
 
         def fitting(left: float, order: list[int] = order, repeats: list[int] = repeats) -> int:
-            times = ((place, kiln.seconds(size, repeats[place], plans[place][1])) for place in order)
-            return next((place + 1 for place, seconds in times if seconds < left), 0)
+            for place in order:
+                plan = plans[place][1]
+                fresh = plan.hidden_units or not repeats[place]  # a convex cost has one minimum: no use in another bag
+                if fresh and kiln.seconds(size, repeats[place], plan) < left:
+                    return place + 1
+            return 0
 
         chosen = pace.decide("next plan", fitting, order[0] + 1 if len(bags) < _BAGS_OF_ROUNDS else 0)
         if not chosen:
@@ -157,7 +173,7 @@ def _train_bags(loop: Loop, incumbent: Measurement) -> None:
         if bag.interrupted or _cut_short(bag):
             break
         bags.append(bag)
-    loop.measured += bags
+    return bags
 
 
 @dataclass

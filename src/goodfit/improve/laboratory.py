@@ -20,7 +20,7 @@ from goodfit.train.jobs import Job, enter
 from goodfit.train.predictor import member_of
 from goodfit.train.step import Program
 
-_LEAST_WORK = 0.1  # seconds of estimated work that tell something of this machine's speed
+_LEAST_WORK = 0.3  # seconds of estimated work that tell something of this machine's speed
 _COMPILE_SECONDS = 1.5  # of a program not seen yet, measured on 2 cores
 
 Tell = Callable[[str, float | None, float | None], None]
@@ -70,8 +70,12 @@ class Laboratory:
 
     def seconds(self, jobs: Sequence[Job]) -> float:
         """About how long these would take: compilation, and training spread over the devices."""
-        work, programs = self._work(jobs)
-        return work * self.speed.ratio + _COMPILE_SECONDS * len(programs - self.speed.seen)
+        _, programs = self._work(jobs)
+        return self.training_seconds(jobs) + _COMPILE_SECONDS * len(programs - self.speed.seen)
+
+    def training_seconds(self, jobs: Sequence[Job]) -> float:
+        """The same without compilation."""
+        return self._work(jobs)[0] * self.speed.ratio
 
     def _work(self, jobs: Sequence[Job]) -> tuple[float, set[Program]]:
         work, programs = 0.0, set()

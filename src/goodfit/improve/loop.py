@@ -157,7 +157,7 @@ class Loop:
             return self.measured[-1]
         self.start = self._affordable(self.start)
         entry = Entry("default network" if self.question.plan is None else "given plan", self.start, (0,))
-        each = laboratory.seconds(laboratory.jobs([entry]))
+        each = laboratory.training_seconds(laboratory.jobs([entry]))
         seeds = self.pace.decide(
             "seeds of the first network",
             lambda left: int(np.clip(_BASELINE_SHARE * left / max(each, 1e-3), 2, 4)),
@@ -172,7 +172,7 @@ class Loop:
 
     def _affordable(self, plan: Plan) -> Plan:
         """The plan with as many of its epochs as leave time for a loop around it."""
-        each = self.laboratory.seconds(self.laboratory.jobs([Entry("", plan, (0, 1))]))
+        each = self.laboratory.training_seconds(self.laboratory.jobs([Entry("", plan, (0, 1))]))
         epochs = self.pace.decide(
             "epochs of the first network",
             lambda left: int(np.clip(plan.epochs * _BASELINE_SHARE * left / each, 3, plan.epochs)),
@@ -285,21 +285,22 @@ class Loop:
         few = proposals[:_FEW]
         seeds = self.pace.decide(
             f"seeds of round {turn.number}",
-            lambda left: SEEDS if self._fitting(turn, few, SEEDS, left) == len(few) else SEEDS - 1,
+            lambda left: SEEDS if self._fitting(turn, few, SEEDS, left) == 2 ** len(few) - 1 else SEEDS - 1,
             SEEDS,
         )
-        count = self.pace.decide(
-            f"experiments of round {turn.number}",
+        mask = self.pace.decide(
+            f"experiments of round {turn.number}, a bit each",
             lambda left: self._fitting(turn, proposals, seeds, left),
-            len(proposals),
+            2 ** len(proposals) - 1,
         )
-        if count == 0:
+        chosen = [each for place, each in enumerate(proposals) if mask >> place & 1]
+        if not chosen:
             return turn.incumbent
-        control, *entries = self._entries(turn, proposals[:count], seeds)
+        control, *entries = self._entries(turn, chosen, seeds)
         what = f"experiments of round {turn.number}"
         unchanged, *results = self.laboratory.measure(what, [control, *entries])
         self.measured += [unchanged, *results]
-        tried = zip(proposals[:count], results, strict=True)
+        tried = zip(chosen, results, strict=True)
         turn.tried += [self._tried(each, unchanged, result) for each, result in tried]
         self._verify(turn)
         adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
@@ -312,15 +313,15 @@ class Loop:
         return [Entry(name, plan, self.fresh_seeds(seeds), turn.number) for name, plan in plans]
 
     def _fitting(self, turn: Round, proposals: Sequence[Proposal], seeds: int, left: float) -> int:
-        """How many experiments fit this round's share of the time."""
-        plan, cuts = turn.incumbent.plan, self.laboratory.cuts
+        """Which experiments fit this round's share of the time, a bit each; dear ones make room for those after."""
+        plan, cuts, mask = turn.incumbent.plan, self.laboratory.cuts, 0
         jobs = [Job(plan, 0, cut.train, cut.dev) for cut in cuts] * seeds
-        for count, proposal in enumerate(proposals):
+        for place, proposal in enumerate(proposals):
             changed = plan.with_(**proposal.changes)
-            jobs += [Job(changed, 0, cut.train, cut.dev) for cut in cuts] * seeds
-            if self.laboratory.seconds(jobs) > _ROUND_SHARE * left:
-                return count
-        return len(proposals)
+            more = jobs + [Job(changed, 0, cut.train, cut.dev) for cut in cuts] * seeds
+            if self.laboratory.seconds(more) <= _ROUND_SHARE * left:
+                jobs, mask = more, mask | 1 << place
+        return mask
 
     def groups(self, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"] | None:
         """The groups of these rows, where the user named them."""

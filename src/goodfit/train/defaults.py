@@ -8,7 +8,7 @@ from goodfit.data.dataset import Splits
 from goodfit.data.minibatches import guideline_batch_size
 from goodfit.plan import Plan
 
-_STEPS_OF_WHOLE_BATCH = 120
+_WHOLE_BATCH = {"epochs": 60, "learning_rate": 6e-3}  # as good as twice the steps at half the rate, on four small sets
 _MOST_STEPS = 20_000  # 60 epochs of mini-batches up to about 40,000 examples, fewer epochs beyond
 
 
@@ -16,12 +16,15 @@ def default_plan(splits: Splits) -> Plan:
     """The plan that `train` takes when none is given, and `improve` starts from."""
     m = len(splits.train)
     batch_size = guideline_batch_size(m)
-    epochs = min(60, max(5, _MOST_STEPS * batch_size // m)) if batch_size else _STEPS_OF_WHOLE_BATCH
     smoothing = 0.0 if splits.dataset.schema.task == "regression" else 0.05
-    return Plan(batch_size=batch_size, epochs=epochs, label_smoothing=smoothing)
+    plan = Plan(batch_size=batch_size, label_smoothing=smoothing)
+    if batch_size == 0:
+        return plan.with_(**_WHOLE_BATCH)
+    return plan.with_(epochs=min(60, max(5, _MOST_STEPS * batch_size // m)))
 
 
 def regression_plan(splits: Splits) -> Plan:
     """Softmax, logistic or linear regression: the baseline without hidden layers."""
     plan = default_plan(splits)
-    return plan.with_(hidden_units=(), label_smoothing=0.0, keep_prob=1.0, learning_rate=0.02)
+    epochs = plan.epochs if plan.batch_size else 200
+    return plan.with_(hidden_units=(), label_smoothing=0.0, keep_prob=1.0, learning_rate=0.02, epochs=epochs)

@@ -24,7 +24,7 @@ from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, Program, State
 
 _PIECE_SECONDS = 0.2  # work between two visits to the host, by the estimate of `seconds_per_epoch`
 _SECONDS_PER_STEP = 15e-6  # of a tiny network's step (benchmarks/engine.py)
-_FLOPS_PER_SECOND = 5e10  # of one core in large products (benchmarks/engine.py)
+_FLOPS_PER_SECOND = 7e10  # of one core in large products (benchmarks/engine.py)
 
 
 def fit(job: Job, splits: Splits, control: Control | None = None) -> Run:

@@ -22,6 +22,7 @@ from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 
 # What changes only numbers comes early among equals: it runs in the incumbent's own compiled program.
 RECIPE: tuple[Prescription, ...] = (
+    MINI_BATCHES_32,
     MINI_BATCHES_128,
     BIGGER,
     LONGER,
@@ -34,7 +35,6 @@ RECIPE: tuple[Prescription, ...] = (
     LESS_REGULARISATION,
     L2,
     WEIGHT_DECAY,
-    MINI_BATCHES_32,
     DEEPER,
     LABEL_SMOOTHING,
     CLASS_BALANCE,

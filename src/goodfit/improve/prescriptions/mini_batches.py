@@ -11,8 +11,10 @@ def _of(size: int) -> Prescription:
     def changes(case: Case) -> dict[str, Any] | None:
         if case.m < 2 * size or case.plan.batch_size == size:
             return None
-        # A whole batch takes one step an epoch, so its number of epochs says nothing about mini-batches.
-        return {"batch_size": size} | ({"epochs": _EPOCHS} if case.plan.batch_size == 0 else {})
+        if case.plan.batch_size:
+            return {"batch_size": size}
+        # A whole batch takes one step an epoch, so its epochs and rate say little about mini-batches.
+        return {"batch_size": size, "epochs": _EPOCHS, "learning_rate": case.plan.learning_rate / 2}
 
     why = "smaller mini-batches take more and noisier steps, which reach a lower cost and often generalise better"
     return Prescription(f"mini-batches of {size}", ("bias", "variance"), why, changes)
