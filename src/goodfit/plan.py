@@ -269,7 +269,8 @@ def _check(plan: Plan) -> None:
         raise PlanError(f"hidden_units is {plan.hidden_units!r}; it must be a list of whole numbers above 0")
     if isinstance(plan.keep_prob, tuple) and len(plan.keep_prob) != len(plan.hidden_units):
         raise PlanError(
-            f"keep_prob has {len(plan.keep_prob)} values for {len(plan.hidden_units)} hidden layers; give one for each, or one for all"
+            f"keep_prob has {len(plan.keep_prob)} values for {len(plan.hidden_units)} hidden layers; "
+            "give one for each, or one for all"
         )
     for value in plan.keep_prob if isinstance(plan.keep_prob, tuple) else (plan.keep_prob,):
         _check_number("keep_prob", value, 0, 1, False, True)

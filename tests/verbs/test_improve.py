@@ -109,10 +109,11 @@ def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_pat
     assert not (tmp_path / "test_openings.jsonl").exists()
 
 
-def test_a_sick_plan_is_repaired(table, small_plan, tmp_path):
-    """A learning rate a thousand times too small: the recipe finds the higher one, and more epochs, by itself."""
+def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path):
+    """A learning rate a hundred times too small and few epochs: larger doses and pairs are tried until one helps."""
+    made_table(1500, 0).write_csv(tmp_path / "rings.csv")
     sick = small_plan.with_(learning_rate=2e-4, epochs=6)
-    result = goodfit.improve(table, target="kind", rounds=2, plan=sick, out=tmp_path)
+    result = goodfit.improve(tmp_path / "rings.csv", target="kind", rounds=2, plan=sick, out=tmp_path)
     assert result["rounds"][0]["verdict"].startswith("high bias")
     adopted = [tried for turn in result["rounds"] for tried in turn["tried"] if tried["adopted"]]
     assert adopted
