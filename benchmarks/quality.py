@@ -193,7 +193,8 @@ def _codes(predictions: np.ndarray, split: Split) -> np.ndarray:
 
 def _goodfit(verb: str, *arguments: object) -> str:
     command = [_goodfit_python(), "-m", "goodfit", verb, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(prefix="goodfit-cache-") as cache:  # every run compiles all, as a first one does
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"GOODFIT_CACHE": cache})
     if done.returncode:
         raise RuntimeError(f"goodfit {verb} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
     return done.stdout

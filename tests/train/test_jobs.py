@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from goodfit.errors import PlanError
+from goodfit.train import jobs as jobs_module
 from goodfit.train import machine
 from goodfit.train.jobs import MOST_SETS, Job, Pool, enter, resolved_batch_size, stacks
 
@@ -73,9 +74,11 @@ def test_a_bag_may_have_rows_twice(splits, plan):
     assert np.array_equal(pool.rows[loaded.tasks[0].rows[:160]], bag)
 
 
-def test_differently_prepared_copies_are_shared_and_limited(splits, plan):
+def test_differently_prepared_copies_are_shared_and_limited(splits, plan, monkeypatch):
     kinds = ("standard", "robust", "quantile")
     jobs = [Job(plan.with_(preparation=kinds[i % 3]), i) for i in range(9)]
+    assert len(_loaded(jobs, splits)[0][0].data.inputs) == MOST_SETS  # small copies: one shape to compile
+    monkeypatch.setattr(jobs_module, "_SMALL_COPY", 0)
     (loaded,), _ = _loaded(jobs, splits)
     assert len(loaded.data.inputs) == 4  # three, and one more to keep the shapes few
     by_kind = {}

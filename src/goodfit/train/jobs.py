@@ -21,6 +21,7 @@ from goodfit.train.step import Data, Program, State, Task, first_state
 
 MOST_SETS = 8  # differently prepared copies of the data in one stack
 LARGEST_CHUNK = 256
+_SMALL_COPY = 4 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,15 @@ def stacks(program: Program, members: list[Member], pool: Pool) -> Iterator[Load
         keys = list(dict.fromkeys(pool.key(member) for member in order[:places]))[:most_sets]
         portion = [member for member in order[:places] if pool.key(member) in keys]
         order = order[len(portion) :]
-        yield _load(program, portion, keys, pool, places)
+        yield _load(program, portion, keys, pool, places, most_sets)
 
 
-def _load(program: Program, portion: list[Member], keys: list[tuple[str, bytes]], pool: Pool, places: int) -> Loaded:
+def _load(
+    program: Program, portion: list[Member], keys: list[tuple[str, bytes]], pool: Pool, places: int, most_sets: int
+) -> Loaded:
     first = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
     copies = [first[key] for key in keys]
-    copies += [copies[0]] * ((1 << (len(copies) - 1).bit_length()) - len(copies))  # 1, 2, 4 or 8: few shapes to compile
+    copies += [copies[0]] * (_set_places(len(copies), most_sets, copies[0][1].nbytes) - len(copies))
     data = Data(np.stack([inputs for _, inputs, _ in copies]), np.stack([targets for *_, targets in copies]))  # pyright: ignore[reportArgumentType]
     width = data.inputs.shape[2]
     classes = len(pool.splits.dataset.schema.classes)
@@ -145,6 +148,11 @@ def _load(program: Program, portion: list[Member], keys: list[tuple[str, bytes]]
         tasks.append(_task(program, member, keys.index(pool.key(member)), pool, classes))
         states.append(jax.tree.map(np.asarray, first_state(program, traced(member.plan), *model)))
     return Loaded(portion, data, tasks, states, places)
+
+
+def _set_places(copies: int, most: int, size: int) -> int:
+    """Copies of the data in the stack: `most` where they are small, else 1, 2, 4 or 8; few shapes to compile."""
+    return most if size <= _SMALL_COPY else 1 << (copies - 1).bit_length()
 
 
 def traced(plan: Plan) -> Hyperparameters:
