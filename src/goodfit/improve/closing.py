@@ -122,7 +122,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
         train_rows=train_rows,
         train_outputs=train_outputs,
         train_errors=train_errors,
-        gaps=loop.gaps_of(train_errors, dev_errors, loop.groups(rows)),
+        gaps=loop.gaps_of(train_errors, dev_errors, loop.groups(rows), loop.bias_shown(incumbent)),
     )
     _tell(loop, closed)
     return closed

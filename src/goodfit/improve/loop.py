@@ -15,7 +15,7 @@ from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
-from goodfit.improve.prescriptions import RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
+from goodfit.improve.prescriptions import BIGGER, RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
 from goodfit.improve.verify import Paired, holm, paired_test
 from goodfit.plan import Plan
 from goodfit.train.defaults import default_plan, regression_plan
@@ -210,7 +210,7 @@ class Loop:
     def gaps(self, measurement: Measurement) -> Gaps:
         """The measurement's gaps and verdict."""
         groups = self.groups(measurement.rows)
-        return self.gaps_of(measurement.train_errors, measurement.errors, groups, self._bias_shown(measurement))
+        return self.gaps_of(measurement.train_errors, measurement.errors, groups, self.bias_shown(measurement))
 
     def gaps_of(
         self,
@@ -229,8 +229,8 @@ class Loop:
             dev_groups=dev_groups,
         )
 
-    def _bias_shown(self, measurement: Measurement) -> bool | None:
-        """For regression: whether a bigger network lowered the train error by the smallest gap that matters."""
+    def bias_shown(self, measurement: Measurement) -> bool | None:
+        """For regression without a human error: whether a bigger network lowered the train error by min_gap."""
         if self.question.splits.dataset.schema.task != "regression" or self.question.human_error is not None:
             return None
         base = tuple(measurement.plan.hidden_units)
@@ -266,6 +266,10 @@ class Loop:
         """The recipe's lines for the dominating gap; before them, larger doses of what looked promising last time."""
         case, known = self._case(turn.incumbent.plan), {measurement.plan for measurement in self.measured}
         proposals = prescribed(RECIPE, case, [dominating], known)
+        if turn.gaps.avoidable_bias is None and self.bias_shown(turn.incumbent) is None:
+            proposals = (
+                prescribed([BIGGER], case, ["bias"], known) + proposals
+            )  # its train error shows whether there is bias
         last = self.rounds[-2].tried if len(self.rounds) > 1 else []
         if last and not any(tried.adopted for tried in last):
             better = sorted((tried for tried in last if tried.cost.effect < 0), key=lambda tried: tried.cost.effect)

@@ -47,6 +47,7 @@ RECIPE: tuple[Prescription, ...] = (
 )
 
 __all__ = [
+    "BIGGER",
     "RECIPE",
     "Case",
     "Gap",
