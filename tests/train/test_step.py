@@ -1,6 +1,7 @@
 """Twenty steps of the engine in float64 against the seed's algorithms in NumPy."""
 
 import functools
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -11,7 +12,7 @@ import pytest
 from goodfit.nets.architectures import init
 from goodfit.nets.noise import fold, keep_mask
 from goodfit.plan import Plan
-from goodfit.train.step import Data, Program, Task, advance, first_state, settled, train_step
+from goodfit.train.step import Data, Program, Task, advance, epoch_order, first_state, settled, train_step
 
 M, FEATURES, STEPS, BATCH = 44, 5, 20, 8
 PER_EPOCH = M // BATCH  # 5: the incomplete sixth batch is dropped
@@ -215,11 +216,11 @@ def test_an_epoch_ends_with_a_look_in_evaluation_mode(oracle):
     output, plan = PLANS["Adam, dropout by layer, clipping, square-root decay"]
     plan = plan.with_(l2=3.0, label_smoothing=0.3, class_balance=1.0)
     with jax.enable_x64(True):
-        program, data, task, state, (x, y, *_) = _world(output, plan)
+        program, data, task, start, (x, y, *_) = _world(output, plan)
         task = task._replace(watched_train=np.int32(30), watched_dev=np.int32(20))  # the second part begins at 32
         run = jax.jit(functools.partial(advance, program))
         records = np.full((3, 6), np.nan)
-        state, records = run(data, task, state, np.int32(2 * PER_EPOCH), records)
+        state, records = run(data, task, start, np.int32(2 * PER_EPOCH), records)
         assert np.isnan(records[2]).all()
         assert int(state.step) == 2 * PER_EPOCH
         watched = np.asarray(task.watched)
@@ -230,3 +231,24 @@ def test_an_epoch_ends_with_a_look_in_evaluation_mode(oracle):
             np.testing.assert_allclose(records[1, 2 + place], np.mean(logits.argmax(axis=1) != y[rows]), rtol=1e-12)
         np.testing.assert_allclose(records[:2, 5], [0.01, 0.01 / np.sqrt(2)], rtol=1e-12)
         assert records[1, 4] > records[1, 0]  # the objective has penalty, smoothing and dropout in it
+        step = jax.jit(functools.partial(train_step, program))
+        order_of = jax.jit(functools.partial(epoch_order, program))
+        by_hand = start
+        for t in range(2 * PER_EPOCH):
+            by_hand = step(data, task, by_hand, order_of(task, np.int32(t // PER_EPOCH)))
+        for ours, theirs in zip(state.model.params, by_hand.model.params, strict=True):
+            np.testing.assert_allclose(ours["W"], theirs["W"], rtol=1e-9, atol=1e-12)
+
+
+def test_every_epoch_and_every_model_has_its_own_order():
+    with jax.enable_x64(True):
+        program, _, task, *_ = _world("softmax", BASE)
+    task = task._replace(rows=jnp.asarray(task.rows), m=jnp.int32(M), key=jnp.uint32(77))
+    first, second = (np.asarray(epoch_order(program, task, jnp.int32(epoch)))[:M] for epoch in (0, 1))
+    other = np.asarray(epoch_order(program, task._replace(key=jnp.uint32(78)), jnp.int32(0)))[:M]
+    for order in (first, second, other):
+        assert np.array_equal(np.sort(order), np.arange(M))
+    for one, another in ((first, second), (first, other), (second, other)):
+        assert np.mean(one == another) < 0.2
+    whole = epoch_order(replace(program, whole_batch=True), task, jnp.int32(3))
+    assert np.array_equal(whole, task.rows)
