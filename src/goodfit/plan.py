@@ -15,7 +15,7 @@ Architecture = Literal["plain", "residual"]
 BatchNorm = Literal["none", "before", "after"]
 Optimiser = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
 Decay = Literal["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"]
-PreparationKind = Literal["standard", "robust", "quantile"]
+PreparationKind = Literal["standard", "robust", "quantile", "piecewise"]
 
 
 class Hyperparameters(NamedTuple):

@@ -9,10 +9,10 @@ from scipy.stats import norm, rankdata
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, RobustScaler, StandardScaler
 
 from goodfit.data.dataset import Column, Dataset, Features, Schema, TaskKind
-from goodfit.data.preparation import Preparation
+from goodfit.data.preparation import PIECES, Preparation, width
 from goodfit.data.splits import open_splits
 
-KINDS = ("standard", "robust", "quantile")
+KINDS = ("standard", "robust", "quantile")  # a column stays a column; `piecewise` has tests of its own
 
 
 def dataset(numbers, codes=None, levels=(), missing=(), target=None, task: TaskKind = "regression"):
@@ -184,3 +184,42 @@ def test_class_codes_pass_unchanged():
     preparation = Preparation.fit("standard", data, np.arange(4))
     assert preparation.target_in(data.target) is data.target
     assert preparation.target_out(np.array([0.25, 0.5])).tolist() == [0.25, 0.5]
+
+
+def test_piecewise_rises_from_minus_one_to_one_within_each_piece():
+    """17 ends 0, 1, …, 16: a value is 1 on the pieces left of it, −1 on those right of it, between on its own."""
+    numbers = np.repeat(np.arange(17.0), 3)[:, None]
+    data = dataset(numbers)
+    preparation = Preparation.fit("piecewise", data, np.arange(len(numbers)))
+    asked = Features(np.array([[4.25], [-9.0], [99.0], [np.nan]]), np.zeros((4, 0), np.int32))
+    inputs = preparation.transform(asked)
+    assert inputs.shape == (4, 1 + PIECES)
+    ends = np.arange(17.0)
+    expected = 2 * np.interp(4.25, ends, np.arange(len(ends))) - 2 * np.arange(PIECES) - 1
+    np.testing.assert_allclose(inputs[0, 1:], np.clip(expected, -1, 1), rtol=1e-6)
+    assert inputs[1, 1:].tolist() == [-1.0] * PIECES
+    assert inputs[2, 1:].tolist() == [1.0] * PIECES
+    assert inputs[3].tolist() == [0.0] * (1 + PIECES)
+    robust = Preparation.fit("robust", data, np.arange(len(numbers))).transform(asked)
+    np.testing.assert_array_equal(inputs[:, :1], robust)
+
+
+def test_pieces_that_a_column_of_few_values_lacks_are_zero():
+    numbers = np.array([[0.0], [1.0], [1.0], [5.0]] * 10)
+    inputs = Preparation.fit("piecewise", dataset(numbers), np.arange(40)).transform(dataset(numbers).features)
+    assert inputs[:4, 1:3].tolist() == [[-1, -1], [1, -1], [1, -1], [1, 1]]
+    assert not inputs[:, 3:].any()
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "piecewise"])
+def test_the_width_is_known_before_anything_is_fitted(kind):
+    data = dataset(np.random.default_rng(0).normal(size=(30, 3)), np.zeros((30, 1)), (4,), ("n1", "c0"))
+    preparation = Preparation.fit(kind, data, np.arange(30))
+    assert width(kind, data.schema) == preparation.width == preparation.transform(data.features).shape[1]
+
+
+def test_pieces_survive_json_to_the_bit():
+    data = open_splits("iris").dataset
+    preparation = Preparation.fit("piecewise", data, np.arange(0, 150, 2))
+    again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
+    np.testing.assert_array_equal(again.transform(data.features), preparation.transform(data.features))

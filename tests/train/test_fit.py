@@ -180,3 +180,9 @@ def test_steps_an_epoch(splits, plan, asked, steps):
 
 def test_no_jobs_no_runs(splits):
     assert fit_many([], splits) == []
+
+
+def test_jobs_of_different_widths_train_beside_each_other(splits, plan, alone, tools):
+    runs = fit_many([Job(plan.with_(preparation="piecewise"), 5), Job(plan, 5)], splits)
+    assert tools.same_bits(runs[1], alone)
+    assert runs[0].best["layers.0.W"].shape[0] == 17 * runs[1].best["layers.0.W"].shape[0]

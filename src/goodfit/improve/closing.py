@@ -134,10 +134,10 @@ def _train_members(loop: Loop, incumbent: Measurement) -> None:
     sizes = [size for size in _BAG_SIZES if size <= _smallest_class(loop)]
     if sizes:
         loop.measured += _bags(loop, plans, sizes)
-    name, plan = plans[0]
+    name, plan = next((each for each in plans if each[1].hidden_units), plans[0])  # a convex cost has one minimum
     laboratory = loop.laboratory
-    each = _ROOM * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0,))]))
-    more = loop.pace.decide("more seeds", lambda left: int(np.clip(left / each, 0, _MOST_SEEDS)), 0)
+    pair = _ROOM * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0, 1))]))
+    more = loop.pace.decide("more seeds", lambda left: 2 * int(np.clip(left / pair, 0, _MOST_SEEDS // 2)), 0)
     if more and not loop.interrupted:
         entry = Entry(name, plan, loop.fresh_seeds(more), round=-1)
         loop.measured += laboratory.measure(f"more seeds: {name}", [entry])

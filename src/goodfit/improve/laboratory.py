@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Cut, Splits
-from goodfit.data.preparation import Preparation
+from goodfit.data.preparation import width
 from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.improve.pace import Pace
@@ -32,11 +32,11 @@ class Speed:
 
     Attributes:
         ratio: measured over estimated training time, of late.
-        seen: programs compiled so far.
+        seen: programs compiled so far, with their number of inputs.
     """
 
     ratio: float = 1.0
-    seen: set[Program] = field(default_factory=set)
+    seen: set[tuple[Program, int]] = field(default_factory=set)
 
 
 @dataclass
@@ -77,12 +77,12 @@ class Laboratory:
         """The same without compilation."""
         return self._work(jobs)[0] * self.speed.ratio
 
-    def _work(self, jobs: Sequence[Job]) -> tuple[float, set[Program]]:
+    def _work(self, jobs: Sequence[Job]) -> tuple[float, set[tuple[Program, int]]]:
         work, programs = 0.0, set()
-        inputs = Preparation.fit("standard", self.splits.dataset, self.splits.train[:2]).width
         for job in jobs:
             member, program = enter(0, job, self.splits)
-            programs.add(program)
+            inputs = width(job.plan.preparation, self.splits.dataset.schema)
+            programs.add((program, inputs))
             work += member.plan.epochs * seconds_per_epoch(program, len(member.train), len(member.dev), inputs)
         return work / len(machine.devices()), programs
 

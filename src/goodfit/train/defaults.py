@@ -9,6 +9,9 @@ from goodfit.data.minibatches import guideline_batch_size
 from goodfit.plan import Plan
 
 _WHOLE_BATCH = {"epochs": 60, "learning_rate": 6e-3}  # as good as twice the steps at half the rate, on four small sets
+# Pieces lowered the error of phoneme by 1.5 points and of segment by 0.7, and cost little on few columns; on sets of
+# hundreds of examples they did not help.
+_PIECEWISE_FROM, _PIECEWISE_COLUMNS = 1_000, 40
 _MOST_STEPS = 20_000  # 60 epochs of mini-batches up to about 40,000 examples, fewer epochs beyond
 
 
@@ -17,7 +20,9 @@ def default_plan(splits: Splits) -> Plan:
     m = len(splits.train)
     batch_size = guideline_batch_size(m)
     smoothing = 0.0 if splits.dataset.schema.task == "regression" else 0.05
-    plan = Plan(batch_size=batch_size, label_smoothing=smoothing)
+    pieces = m >= _PIECEWISE_FROM and len(splits.dataset.schema.numbers) <= _PIECEWISE_COLUMNS
+    preparation = "piecewise" if pieces else "robust"
+    plan = Plan(batch_size=batch_size, label_smoothing=smoothing, preparation=preparation)
     if batch_size == 0:
         return plan.with_(**_WHOLE_BATCH)
     return plan.with_(epochs=min(60, max(5, _MOST_STEPS * batch_size // m)))

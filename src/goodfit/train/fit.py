@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.dataset import Splits
+from goodfit.data.preparation import width
 from goodfit.errors import PlanError
 from goodfit.plan import Hyperparameters, Plan
 from goodfit.record import Outcome, Run, Weights, flatten
@@ -48,13 +49,14 @@ def fit_many(jobs: Sequence[Job], splits: Splits, control: Control | None = None
     """
     machine.prepare_jax()
     pool = Pool(splits)
-    groups: dict[Program, list[Member]] = {}
+    groups: dict[tuple[Program, int], list[Member]] = {}
     for index, job in enumerate(jobs):
         member, program = enter(index, job, splits)
-        groups.setdefault(program, []).append(member)
+        inputs = width(job.plan.preparation, splits.dataset.schema)
+        groups.setdefault((program, inputs), []).append(member)
     runs: dict[int, Run] = {}
     with _interruptible() as interrupted:
-        for program, members in groups.items():
+        for (program, _), members in groups.items():
             for loaded in stacks(program, members, pool):
                 runs |= _train(program, loaded, pool, control, interrupted)
     return [runs[index] for index in range(len(jobs))]

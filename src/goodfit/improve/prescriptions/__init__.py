@@ -15,7 +15,7 @@ from goodfit.improve.prescriptions.less_regularisation import LESS_REGULARISATIO
 from goodfit.improve.prescriptions.longer import LONGER
 from goodfit.improve.prescriptions.mini_batches import MINI_BATCHES_32, MINI_BATCHES_128
 from goodfit.improve.prescriptions.other_optimiser import OTHER_OPTIMISER
-from goodfit.improve.prescriptions.preparation import QUANTILE, ROBUST, STANDARD
+from goodfit.improve.prescriptions.preparation import PIECEWISE, QUANTILE, ROBUST, STANDARD
 from goodfit.improve.prescriptions.prescription import Case, Gap, Prescription
 from goodfit.improve.prescriptions.smaller import SMALLER
 from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
@@ -23,12 +23,13 @@ from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 # What changes only numbers comes early among equals: it runs in the incumbent's own compiled program.
 RECIPE: tuple[Prescription, ...] = (
     MINI_BATCHES_32,
+    PIECEWISE,
+    ROBUST,
     MINI_BATCHES_128,
     BIGGER,
     LONGER,
     QUANTILE,
     STANDARD,
-    ROBUST,
     DROPOUT,
     HIGHER_LEARNING_RATE,
     LOWER_LEARNING_RATE,

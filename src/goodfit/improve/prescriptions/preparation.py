@@ -14,3 +14,4 @@ def _of(kind: PreparationKind, why: str) -> Prescription:
 STANDARD = _of("standard", "mean 0 and deviation 1 keep distances as they are")
 ROBUST = _of("robust", "median and quartiles, softly clipped, keep far-out values from ruling the scale")
 QUANTILE = _of("quantile", "each column made normal by its ranks, so that crooked columns use the whole scale")
+PIECEWISE = _of("piecewise", "each number on pieces between its quantiles, so that bends and steps are easy to learn")
