@@ -78,7 +78,8 @@ class Plan:
         beta1: β of momentum, β₁ of Adam.
         beta2: β of RMSprop, β₂ of Adam.
         epsilon: ε of RMSprop and Adam.
-        decay_rate: γ of `inverse`, the base of `exponential`, K of `inverse_sqrt`, the warm-up share of `one_cycle`.
+        decay_rate: γ of `inverse` (1 when not given), the base of `exponential` (0.95), K of `inverse_sqrt` (1), the
+            warm-up share of `one_cycle` (0.1).
         weight_decay: decoupled weight decay, a share of the weights taken off per unit of learning rate.
         l2: λ of the seed's L2 penalty, (λ/2m)·Σw².
         l1: λ of the seed's L1 penalty, (λ/2m)·Σ|w|.
@@ -106,7 +107,7 @@ class Plan:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    decay_rate: float = 0.1
+    decay_rate: float | None = None
     weight_decay: float = 0.01
     l2: float = 0.0
     l1: float = 0.0
@@ -129,6 +130,8 @@ class Plan:
         keep_prob = self.keep_prob
         plain = tuple(map(_plain, keep_prob)) if isinstance(keep_prob, tuple) else _plain(keep_prob)
         object.__setattr__(self, "keep_prob", plain)
+        if self.decay_rate is None:
+            object.__setattr__(self, "decay_rate", _DECAY_RATES.get(self.decay, 0.0))
         _check(self)
 
     @property
@@ -250,6 +253,7 @@ _RANGES = {
     "batch_norm_beta": (0, 1, True, False),
     "class_balance": (0, 1, True, True),
 }
+_DECAY_RATES = {"inverse": 1.0, "exponential": 0.95, "inverse_sqrt": 1.0, "one_cycle": 0.1}  # 0.95 is the seed's
 _WHOLE = {"batch_size": 0, "epochs": 1, "patience": 0, "snapshots": 0}
 
 
@@ -274,7 +278,7 @@ def _check(plan: Plan) -> None:
         )
     for value in plan.keep_prob if isinstance(plan.keep_prob, tuple) else (plan.keep_prob,):
         _check_number("keep_prob", value, 0, 1, False, True)
-    if plan.decay == "one_cycle" and plan.decay_rate >= 1:
+    if plan.decay == "one_cycle" and (plan.decay_rate or 0) >= 1:
         raise PlanError(f"decay_rate is {plan.decay_rate!r}; with one_cycle it is the warm-up share, below 1")
     if plan.batch_norm != "none" and plan.batch_size == 1:
         raise PlanError("batch_size is 1 with batch norm; one example has no variance, take 2 or more")

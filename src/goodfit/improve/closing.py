@@ -5,7 +5,7 @@ together: each dev row is judged only by networks that did not train on it, so t
 helps to train most members.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from goodfit.improve.loop import Loop
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.verify import Paired, paired_test
 from goodfit.plan import Plan
+from goodfit.record import Outcome
+from goodfit.train.fit import interruptible
 from goodfit.train.predictor import Member, Predictor, member_of, tempered
 
 _BAG_SIZES = (8, 4)  # folds, the larger where there is time: an even number keeps two devices equally busy
@@ -84,8 +86,9 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
     """Build, judge and calibrate the final predictor."""
     splits, rows = loop.question.splits, loop.laboratory.rows
     if not loop.interrupted:
-        _train_members(loop, incumbent)
-    candidates = _candidates(loop)
+        with interruptible(loop.pace.asked):
+            _train_members(loop, incumbent)
+    candidates = _candidates(loop, incumbent)
     truth, schema = splits.dataset.target[rows], splits.dataset.schema
     stacked = np.stack([candidate.outputs for candidate in candidates])
     weights = select(stacked, truth, schema.task, loop.question.seed).weights
@@ -131,7 +134,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
 def _train_members(loop: Loop, incumbent: Measurement) -> None:
     """Train the best plans on folds of training and dev set while there is time; then the best one with more seeds."""
     plans = _best_plans(loop, incumbent)
-    sizes = [size for size in _BAG_SIZES if size <= _smallest_class(loop)]
+    sizes = [size for size in _BAG_SIZES if size <= _most_folds(loop)]
     if sizes:
         loop.measured += _bags(loop, plans, sizes)
     name, plan = next((each for each in plans if each[1].hidden_units), plans[0])  # a convex cost has one minimum
@@ -170,7 +173,7 @@ def _bags(loop: Loop, plans: list[tuple[str, Plan]], sizes: list[int]) -> list[M
         name, plan = plans[chosen - 1]
         entry = Entry(name, plan, loop.fresh_seeds(1), round=-1)
         bag = kiln.laboratory(size, repeats[chosen - 1]).measure(f"ensemble members: {name}", [entry])[0]
-        if bag.interrupted or _cut_short(bag):
+        if loop.interrupted or _cut_short(bag):
             break
         bags.append(bag)
     return bags
@@ -199,19 +202,22 @@ class _Kiln:
 
 def _cut_short(bag: Measurement) -> bool:
     """Whether the budget ended this bag in the middle."""
-    return any(run.outcome == "stopped by a control" for runs in bag.runs for run in runs)
+    return any(run.outcome is Outcome.STOPPED for runs in bag.runs for run in runs)
 
 
-def _smallest_class(loop: Loop) -> int:
+def _most_folds(loop: Loop) -> int:
+    """The rarest class, the groups and the moments each limit the folds."""
     splits = loop.question.splits
-    if splits.dataset.schema.task == "regression":
-        return len(splits.pool)
-    counts = np.bincount(splits.dataset.target[splits.pool])
-    return int(counts[counts > 0].min())
+    dataset, limits = splits.dataset, [len(splits.pool)]
+    if dataset.schema.classes:
+        counts = np.bincount(dataset.target[splits.pool])
+        limits.append(int(counts[counts > 0].min()))
+    limits += [len(np.unique(of[splits.pool])) for of in (dataset.groups, dataset.times) if of is not None]
+    return min(limits)
 
 
 def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:
-    """The incumbent's plan, then the distinct plans nearest to the best dev cost."""
+    """The distinct plans nearest to the best dev cost, the best first; the incumbent's among them."""
     best = min(measurement.dev_cost for measurement in loop.measured)
     order = sorted(loop.measured, key=lambda measurement: measurement.dev_cost)
     plans: dict[Plan, str] = {}
@@ -222,7 +228,7 @@ def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:
     return [(name, plan) for plan, name in plans.items()]
 
 
-def _candidates(loop: Loop) -> list[Candidate]:
+def _candidates(loop: Loop, incumbent: Measurement) -> list[Candidate]:
     """One candidate a plan, and one a snapshot: all its networks, judged on the rows by those that did not see them."""
     rows = loop.laboratory.rows
     by_plan: dict[Plan, list[Measurement]] = {}
@@ -242,7 +248,7 @@ def _candidates(loop: Loop) -> list[Candidate]:
                 members = tuple(member_of(run, name, run.snapshots[moment]) for run in runs)
                 called = f"{name}, snapshot {moment + 1}"
                 candidates.append(Candidate(called, members, np.concatenate(parts).mean(axis=0)))
-    return candidates or [_single(loop.measured[-1])]
+    return candidates or [_single(incumbent)]
 
 
 def _single(measurement: Measurement) -> Candidate:
@@ -255,15 +261,12 @@ def _single(measurement: Measurement) -> Candidate:
 
 
 def _weighted(candidates: list[Candidate], weights: Float[np.ndarray, "candidates"]) -> tuple[Member, ...]:
-    """Every member with its share of its candidate's weight."""
+    """Every member with its share of its candidate's weight.
+
+    A dev row is judged by one network of each eight folds, a new row by all: the dev figure is a little pessimistic.
+    """
     return tuple(
-        Member(
-            member.name,
-            member.structure,
-            member.weights,
-            member.preparation,
-            float(weight) / len(candidate.members),
-        )
+        replace(member, weight=float(weight) / len(candidate.members))
         for candidate, weight in zip(candidates, weights, strict=True)
         if weight > 0
         for member in candidate.members
@@ -271,17 +274,18 @@ def _weighted(candidates: list[Candidate], weights: Float[np.ndarray, "candidate
 
 
 def _tell(loop: Loop, closed: Closed) -> None:
-    networks = len(closed.predictor.members)
+    count = len(closed.predictor.members)
+    networks = "1 network" if count == 1 else f"{count} networks"
     regression = loop.question.splits.dataset.schema.task == "regression"
     figures = (closed.single, closed.ensemble, closed.gain.low, closed.gain.high)
     single, ensemble, low, high = (f"{x:.3f}" if regression else f"{x:.2%}" for x in figures)
     sentence = (
-        f"An ensemble of {networks} networks has a dev error of {ensemble} where one network has {single} "
+        f"An ensemble of {networks} has a dev error of {ensemble} where one network has {single} "
         f"(change between {low} and {high})."
         if closed.kept
         else "No ensemble was better than the single network, which is kept."
     )
-    loop.journal.write("ensemble", sentence, kept=closed.kept, parts=closed.parts, models=networks)
+    loop.journal.write("ensemble", sentence, kept=closed.kept, parts=closed.parts, models=count)
     if closed.calibration:
         told = f"Probabilities were calibrated with temperature {closed.calibration.temperature:.2f}."
         loop.journal.write("calibration", told, temperature=closed.calibration.temperature)

@@ -21,6 +21,7 @@ from goodfit.train.predictor import member_of
 from goodfit.train.step import Program
 
 _LEAST_WORK = 0.3  # seconds of estimated work that tell something of this machine's speed
+_LEAST_RATIO = 0.4
 _COMPILE_SECONDS = 1.5  # of a program not seen yet, measured on 2 cores
 
 Tell = Callable[[str, float | None, float | None], None]
@@ -107,11 +108,14 @@ class Laboratory:
         began = time.perf_counter()
         runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, deadline))
         self.pace.write_stops(what, deadline)
+        if any(run.outcome is Outcome.INTERRUPTED for run in runs):
+            self.pace.asked.set()
         speed = self.speed
         training = time.perf_counter() - began - _COMPILE_SECONDS * len(programs - speed.seen)
         stopped = any(run.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED) for run in runs)
-        if work > _LEAST_WORK and training > 0 and not stopped:
-            speed.ratio = training / work if not speed.seen else (speed.ratio + training / work) / 2
+        if work > _LEAST_WORK and not stopped:
+            ratio = max(training / work, _LEAST_RATIO)  # a warm cache compiles in less than was taken off
+            speed.ratio = ratio if not speed.seen else (speed.ratio + ratio) / 2
         speed.seen |= programs
         return runs
 

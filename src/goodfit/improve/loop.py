@@ -18,12 +18,16 @@ from goodfit.improve.pace import Pace
 from goodfit.improve.prescriptions import BIGGER, RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
 from goodfit.improve.verify import Paired, holm, paired_test
 from goodfit.plan import Plan
+from goodfit.record import Outcome
 from goodfit.train.defaults import default_plan, regression_plan
+from goodfit.train.fit import interruptible
 from goodfit.train.jobs import Job
 
 SIGNIFICANCE = 0.05
-SEEDS = 3
-_FEW = 4  # experiments: where there is no time for so many, each gets a seed less
+SEEDS = 3  # of the first network, with --rounds
+_SEEDS_OF_ROUNDS = 5  # of each experiment, with --rounds; by the clock 5 to 2
+_CUT = (Outcome.STOPPED, Outcome.INTERRUPTED)
+_FEW = 4  # experiments: where there is no time for so many, each gets fewer seeds
 _ROUNDS_WITHOUT_ADOPTION = 2
 _BASELINE_SHARE = 0.25  # of the budget, for the default network's seeds
 _ROUND_SHARE = 0.35  # of what is left, for one round's experiments
@@ -119,10 +123,14 @@ class Loop:
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C was pressed."""
-        return any(measurement.interrupted for measurement in self.measured)
+        return self.pace.interrupted
 
     def run(self) -> Measurement:
         """The whole loop but the ensemble and the test; returns the incumbent it ended with."""
+        with interruptible(self.pace.asked):
+            return self._run()
+
+    def _run(self) -> Measurement:
         incumbent = self._baselines()
         unadopted = 0
         while not self.interrupted and self._another_round(len(self.rounds), unadopted):
@@ -132,6 +140,8 @@ class Loop:
             gap = self._dominating(turn)
             if gap == "variance":
                 self._ask_more_data(incumbent)
+            if self.interrupted:
+                break
             incumbent = self._experiments(turn, self._prescribed(turn, gap))
             unadopted = 0 if any(tried.adopted for tried in turn.tried) else unadopted + 1
             if not turn.tried:
@@ -179,7 +189,7 @@ class Loop:
             plan.epochs,
         )
         if epochs < plan.epochs:
-            self.journal.write("note", f"The budget allows {epochs} of the default {plan.epochs} epochs.", round=0)
+            self.journal.write("note", f"The budget allows {epochs} of the plan's {plan.epochs} epochs.", round=0)
         return plan.with_(epochs=epochs)
 
     def _another_round(self, done: int, unadopted: int) -> bool:
@@ -233,16 +243,19 @@ class Loop:
         """For regression without a human error: whether a bigger network lowered the train error by min_gap."""
         if self.question.splits.dataset.schema.task != "regression" or self.question.human_error is not None:
             return None
-        base = tuple(measurement.plan.hidden_units)
-        for other in self.measured:
-            larger = len(other.plan.hidden_units) >= len(base) and sum(other.plan.hidden_units) > sum(base)
-            if larger and base:
-                return measurement.train_error - other.train_error > self.question.min_gap
-        return None
+        units = measurement.plan.hidden_units
+        larger = [
+            other.train_error
+            for other in self.measured
+            if other.whole and len(other.plan.hidden_units) >= len(units) and sum(other.plan.hidden_units) > sum(units)
+        ]
+        return measurement.train_error - min(larger) > self.question.min_gap if larger else None
 
     def _dominating(self, turn: Round) -> Gap:
         bias = turn.gaps.avoidable_bias
-        return "bias" if bias is not None and bias.value > turn.gaps.variance.value else "variance"
+        if bias is None:
+            return "bias" if turn.gaps.verdict == "high bias" else "variance"
+        return "bias" if bias.value > turn.gaps.variance.value else "variance"
 
     def _ask_more_data(self, incumbent: Measurement) -> None:
         """The recipe's first answer to variance, "more data": what would it be worth?"""
@@ -253,6 +266,8 @@ class Loop:
         seconds = laboratory.seconds(jobs)
         if self.pace.decide("learning curve", lambda left: int(seconds < _CURVE_SHARE * left), 1):
             errors = laboratory.errors_of("learning curve: would more data help?", jobs)
+            if self.interrupted:
+                return
             self.learning_curve = ask(laboratory, incumbent, errors, self.question.seed)
             self.journal.write("learning_curve", **self.learning_curve)
 
@@ -277,7 +292,7 @@ class Loop:
             proposals = followed_up(RECIPE, case, promising, known) + proposals
         self.journal.write(
             "prescription",
-            f"The larger gap is {dominating}; there are {len(proposals)} prescriptions for it.",
+            f"Prescriptions against {dominating}: {', '.join(each.name for each in proposals) or 'none are left'}.",
             round=turn.number,
             gap=dominating,
             names=[proposal.name for proposal in proposals],
@@ -289,8 +304,8 @@ class Loop:
         few = proposals[:_FEW]
         seeds = self.pace.decide(
             f"seeds of round {turn.number}",
-            lambda left: SEEDS if self._fitting(turn, few, SEEDS, left) == 2 ** len(few) - 1 else SEEDS - 1,
-            SEEDS,
+            lambda left: next((n for n in (5, 4, 3) if self._fitting(turn, few, n, left) == 2 ** len(few) - 1), 2),
+            _SEEDS_OF_ROUNDS,
         )
         mask = self.pace.decide(
             f"experiments of round {turn.number}, a bit each",
@@ -305,15 +320,25 @@ class Loop:
         unchanged, *results = self.laboratory.measure(what, [control, *entries])
         self.measured += [unchanged, *results]
         tried = zip(chosen, results, strict=True)
+        if self._cut_short(turn, [unchanged, *results]):
+            return turn.incumbent
         turn.tried += [self._tried(each, unchanged, result) for each, result in tried]
         self._verify(turn)
         adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
         return adopted or pooled(turn.incumbent, unchanged)
 
+    def _cut_short(self, turn: Round, results: Sequence[Measurement]) -> bool:
+        """Whether the budget or Ctrl-C ended trainings of this round: half-trained networks prove nothing."""
+        stopped = any(run.outcome in _CUT for each in results for runs in each.runs for run in runs)
+        if stopped:
+            told = "This round's experiments were cut short; nothing is concluded from them."
+            self.journal.write("note", told, round=turn.number)
+        return stopped
+
     def _entries(self, turn: Round, proposals: Sequence[Proposal], seeds: int) -> list[Entry]:
         """The unchanged incumbent and each proposal, with fresh seeds."""
         plan = turn.incumbent.plan
-        plans = [("incumbent", plan)] + [(each.name, plan.with_(**each.changes)) for each in proposals]
+        plans = [(turn.incumbent.name, plan)] + [(each.name, plan.with_(**each.changes)) for each in proposals]
         return [Entry(name, plan, self.fresh_seeds(seeds), turn.number) for name, plan in plans]
 
     def _fitting(self, turn: Round, proposals: Sequence[Proposal], seeds: int, left: float) -> int:
@@ -341,8 +366,9 @@ class Loop:
     def _verify(self, turn: Round) -> None:
         """Holm over all that was tried in all rounds; the best of what passes is adopted."""
         everything = [tried for each in self.rounds for tried in each.tried]
-        for tried, adjusted in zip(everything, holm(np.array([each.cost.p for each in everything])), strict=True):
-            tried.p_holm = float(adjusted)
+        adjusted = holm(np.array([each.cost.p for each in everything]))
+        for tried, p in zip(turn.tried, adjusted[-len(turn.tried) :], strict=True):
+            tried.p_holm = float(p)
         passed = [tried for tried in turn.tried if tried.p_holm < SIGNIFICANCE and tried.cost.effect < 0]
         best = min(passed, key=lambda tried: tried.cost.effect, default=None)
         for tried in turn.tried:

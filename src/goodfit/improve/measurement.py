@@ -70,9 +70,10 @@ class Measurement:
         return float(self.train_errors.mean())
 
     @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C came while it trained."""
-        return any(run.outcome is Outcome.INTERRUPTED for runs in self.runs for run in runs)
+    def whole(self) -> bool:
+        """Whether every training came to its own end with a usable network."""
+        ends = (Outcome.FINISHED, Outcome.STOPPED_EARLY)
+        return all(run.outcome in ends and run.usable for runs in self.runs for run in runs)
 
 
 def pooled(first: Measurement, second: Measurement) -> Measurement:

@@ -1,10 +1,12 @@
 """What the clock decides, in one place: so that a fixed number of rounds, or a recorded run, decides without one."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from goodfit.errors import InputError
 from goodfit.improve.journal import Journal
 from goodfit.train.control import Action, Control, Progress, Stop
 
@@ -20,6 +22,7 @@ class Pace:
         budget: seconds for the whole job; None takes the fixed answers, which makes a run reproducible to the bit.
         recorded: the decisions of an earlier run, to be taken again in their order.
         reserve: seconds kept back for the ensemble, the test and the report.
+        asked: set by Ctrl-C.
     """
 
     journal: Journal
@@ -27,6 +30,12 @@ class Pace:
     recorded: list[dict[str, Any]] | None = None
     reserve: float = 1.5
     started: float = field(default_factory=time.perf_counter)
+    asked: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self.asked.is_set()
 
     @property
     def spent(self) -> float:
@@ -59,9 +68,12 @@ class Pace:
         self.journal.write("training", what=what, stopped={str(job): epoch for job, epoch in stopped.items()})
 
     def _recorded(self, what: str) -> dict[str, Any]:
-        assert self.recorded is not None
-        line = self.recorded.pop(0)
-        assert line["what"] == what, f"the journal has {line['what']} where this run has {what}"
+        line = self.recorded.pop(0) if self.recorded else {}
+        if line.get("what") != what:
+            raise InputError(
+                f"the replay comes to '{what}' where the recorded run has '{line.get('what', 'its end')}'; "
+                "replay with the same data, options and version"
+            )
         return line
 
 
@@ -85,7 +97,10 @@ class _StopAgain:
     """Stops models after the epochs where a recorded run stopped them."""
 
     stopped: dict[int, int]
-    every: int | None = 1
+
+    @property
+    def every(self) -> int | None:
+        return 1 if self.stopped else None
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         due = [each for each in progress if each.epoch >= self.stopped.get(each.job, each.epochs + 1)]

@@ -55,7 +55,7 @@ def fit_many(jobs: Sequence[Job], splits: Splits, control: Control | None = None
         inputs = width(job.plan.preparation, splits.dataset.schema)
         groups.setdefault((program, inputs), []).append(member)
     runs: dict[int, Run] = {}
-    with _interruptible() as interrupted:
+    with interruptible(threading.Event()) as interrupted:
         for (program, _), members in groups.items():
             for loaded in stacks(program, members, pool):
                 runs |= _train(program, loaded, pool, control, interrupted)
@@ -201,9 +201,8 @@ def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, for training to stop at its next visit to the host; a second one interrupts at once."""
-    asked = threading.Event()
+def interruptible(asked: threading.Event) -> Iterator[threading.Event]:
+    """Ctrl-C sets the event, for the work to stop where it can; a second one does what it did before."""
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

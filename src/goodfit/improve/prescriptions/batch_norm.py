@@ -6,7 +6,7 @@ from goodfit.improve.prescriptions.prescription import Case, Prescription
 
 
 def _changes(case: Case) -> dict[str, Any] | None:
-    if case.plan.batch_norm != "none" or not case.plan.hidden_units:
+    if case.plan.batch_norm != "none" or not case.plan.hidden_units or case.plan.batch_size == 1:
         return None
     return {"batch_norm": "before"}
 
