@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from goodfit.diagnose import words
 from goodfit.diagnose.intervals import (
@@ -102,9 +102,9 @@ def gaps_from_runs(
     human_error: float | None = None,
     min_gap: float = 0.02,
     bias_shown: bool | None = None,
-    train_groups: Groups = None,
-    dev_groups: Groups = None,
-    test_groups: Groups = None,
+    train_groups: Int[np.ndarray, "train"] | None = None,
+    dev_groups: Int[np.ndarray, "dev"] | None = None,
+    test_groups: Int[np.ndarray, "test"] | None = None,
 ) -> Gaps:
     """Judge the same networks' errors on each example; the intervals are over new examples (or groups) and new seeds.
 
