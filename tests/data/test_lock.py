@@ -44,7 +44,7 @@ def test_a_second_model_is_refused_and_leaves_no_line(ledger, wine):
         open_test_set(wine, ledger=ledger, run="runs/2", model="m2")
     assert str(refusal.value) == (
         f"this test set was opened on {when} by run runs/1, and a second model measured on it would make it a dev set; "
-        "bring new test data, or force it and say so"
+        "bring new test data, or open it all the same with --force (--force-test in improve)"
     )
     assert len(lines(ledger)) == 1
 

@@ -210,6 +210,12 @@ class TestGivenSets:
         assert np.array_equal(splits.train, np.arange(80))
         assert len(splits.test) == 0
 
+    @pytest.mark.parametrize("name", ["dev", "test"])
+    def test_one_row_is_refused_and_its_file_named(self, name, tmp_path):
+        self.MORE.head(1).write_csv(tmp_path / "one.csv")
+        with pytest.raises(InputError, match=rf"the {name} source .*one\.csv has 1 row with a y; an error needs at"):
+            open_splits(self.DATA, target="y", **{name: tmp_path / "one.csv"})
+
     def test_with_groups(self):
         splits = open_splits(self.DATA, target="y", group="g", test=self.MORE)
         groups = groups_of(splits)

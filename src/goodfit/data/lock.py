@@ -43,7 +43,8 @@ def open_test_set(splits: Splits, *, ledger: Path, run: str, model: str, force: 
         first = earlier[0]
         raise TestSetLockedError(
             f"this test set was opened on {first.get('when', 'an unknown day')} by run {first.get('run', '?')}, and a "
-            "second model measured on it would make it a dev set; bring new test data, or force it and say so"
+            "second model measured on it would make it a dev set; bring new test data, or open it all the same with "
+            "--force (--force-test in improve)"
         )
     kind = "first" if not earlier else "repetition" if repeated else "forced"
     when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from goodfit.data.shift import compare_distributions
 from goodfit.data.sources import open_data
 from goodfit.errors import InputError
 
+_FEWEST = 2  # rows of a set, or its error has no interval
 LARGE = 1_000_000  # seed: 60/20/20 up to here, 98/1/1 above
 _Rows = Int[np.ndarray, "_"]
 
@@ -50,6 +52,10 @@ def open_splits(
     for name, rows in parts.items():
         if len(rows) == 0:
             raise InputError(f"the {name} source has no row with a {dataset.schema.target}; give one that has")
+        if len(rows) < _FEWEST:
+            file = f" {more[name]}" if isinstance(more.get(name), str | Path) else ""
+            wanted = f"an error needs at least {_FEWEST} to be measured with an interval"
+            raise InputError(f"the {name} source{file} has 1 row with a {dataset.schema.target}; {wanted}")
     origin = {"dev": None, "test": None, **dataset.origin, "no_test": no_test}
     dataset = replace(dataset, origin=origin)
     sets = _sets(dataset, parts, no_test, seed)
