@@ -123,7 +123,25 @@ def test_it_is_told_when_nothing_helped(goodfit, verbs, result):
     result["rounds"][0]["tried"][0]["adopted"] = False
     answering(verbs, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    assert lines[4] == "Helped: none of 2 experiments, beyond doubt."
+    assert lines[4] == "None of 2 experiments helped beyond doubt."
+
+
+def test_an_ensemble_that_lowers_the_cost_alone_is_told_as_such(goodfit, verbs, result):
+    result["ensemble"]["gain"] = {"value": 0.0028, "low": -0.01, "high": 0.02}
+    answering(verbs, result)
+    lines = goodfit("improve", "digits").stdout.splitlines()
+    expected = "lower dev cost, though dev error 0.28 points (95 % interval −1.00 to 2.00)."
+    assert lines[-2] == f"Helped: an ensemble of 16 networks: {expected}"
+
+
+def test_other_metrics_are_told_on_one_line(goodfit, verbs, result):
+    figures = {"error_rate": 0.1, "log_loss": 0.23456, "auc": 0.98765, "balanced_accuracy": 0.912, "ece": 0.1}
+    result["final"] |= {"dev_metrics": figures | {"auc": 0.5}, "test_metrics": figures}
+    answering(verbs, result)
+    lines = goodfit("improve", "digits").stdout.splitlines()
+    assert lines[3] == "Test set: log-loss 0.2346, AUC 0.9877, balanced accuracy 91.2 %"
+    result["final"] |= {"dev_metrics": {"1-r2": 0.5, "rmse": 54.321, "mae": 43.21}, "test_metrics": None}
+    assert goodfit("improve", "digits").stdout.splitlines()[3] == "Dev set: RMSE 54.32, MAE 43.21"
 
 
 def test_without_a_test_figure_it_says_why(goodfit, verbs, result):

@@ -79,3 +79,9 @@ def test_people_get_verdict_errors_and_gaps(goodfit, asked):
         "Run: runs/20260101-120000-digits-3f2a",
         "Report: runs/20260101-120000-digits-3f2a/report.html",
     ]
+
+
+def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
+    result |= {"outcome": "diverged", "reason": "the cost became infinite or undefined in epoch 7"}
+    lines = goodfit("train", "digits").stdout.splitlines()
+    assert lines[0] == "Training diverged: the cost became infinite or undefined in epoch 7."

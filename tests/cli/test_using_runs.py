@@ -16,6 +16,11 @@ def test_test_tells_the_figure_and_its_interval(goodfit, verbs):
     facts["test_note"] = "the test set had been opened 1 times before"
     assert goodfit("test", "runs/a", "--force", "--data", "d").stdout == f"{expected}; {facts['test_note']}.\n"
     assert goodfit("test", "runs/a", "--json").json == facts
+    facts |= {"dev_overfitting": {"value": 0.05, "low": 0.03, "high": 0.07}, "reason": "The dev set is overfitted."}
+    assert goodfit("test", "runs/a").stdout.splitlines()[1:] == [
+        "Dev overfitting: 5.00 % (95 % interval 3.00 % to 7.00 %)",
+        "The dev set is overfitted.",
+    ]
     assert asked[:2] == [(("runs/a", None), {"force": False}), (("runs/a", "d"), {"force": True})]
 
 

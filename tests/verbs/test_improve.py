@@ -38,6 +38,10 @@ def test_the_object_has_what_it_promises(job):
     assert list(job["baseline"]) == ["majority class", "logistic regression", "given plan"]
     assert 0 < len(job["rounds"]) <= 1
     assert {"prescription", "effect", "low", "high", "adopted"} <= set(job["rounds"][0]["tried"][0])
+    assert {tried["outcome"] for tried in job["rounds"][0]["tried"]} <= {"finished", "stopped early"}
+    assert job["final"]["dev_overfitting"]["value"] == pytest.approx(
+        job["final"]["test_error"] - job["final"]["dev_error"]
+    )
     final = job["final"]
     assert final["test_low"] <= final["test_error"] <= final["test_high"]
     assert final["verdict"] in (
@@ -80,12 +84,45 @@ def test_a_budget_is_kept_and_its_run_replayed(table, small_plan, tmp_path):
     first = goodfit.improve(table, target="kind", budget=9, plan=small_plan, out=tmp_path / "a")
     again = goodfit.improve(table, target="kind", budget=9, plan=small_plan, out=tmp_path / "b", replay=first["run"])
     assert without_times(again) == without_times(first)
+    assert f"--replay {first['run']}" in again["command_line"]
     decided = [
         (line["what"], line["value"])
         for line in read_journal(tmp_path / "a" / first["run"])
         if line["event"] == "decision"
     ]
     assert decided
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"seed": 0}, "was made with --seed 3; give the same"),
+        ({"rounds": None}, "was made with --rounds 1; give the same"),
+        ({"folds": 4}, "was made without --folds; leave it out"),
+        ({"human_error": 0.1}, "was made without --human-error; leave it out"),
+        ({"min_gap": 0.01}, "was made with --min-gap 0.02; give the same"),
+        ({"plan": None}, "was made with the plan .*; give the same with --plan"),
+        ({"no_test": True}, "had other training, dev and test rows"),
+        ({"target": "colour"}, "was trained on other data"),
+    ],
+)
+def test_a_replay_that_asks_otherwise_is_refused(job, table, small_plan, tmp_path, options, words):
+    asked = {"target": "kind", "rounds": 1, "plan": small_plan, "seed": 3} | options
+    with pytest.raises(InputError, match=words):
+        goodfit.improve(table, replay=job["run"], out=tmp_path / "runs", **asked)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_replay_of_a_run_of_train_is_refused(table, small_plan, tmp_path):
+    trained = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 1}, out=tmp_path)
+    with pytest.raises(InputError, match="was made by `goodfit train`; only a run of `goodfit improve` is replayed"):
+        goodfit.improve(table, target="kind", replay=trained["run"], out=tmp_path)
+
+
+def test_folds_that_cannot_be_made_write_nothing(table, tmp_path):
+    with pytest.raises(InputError, match="folds of 400 examples cannot be made"):
+        goodfit.improve(table, target="kind", rounds=0, folds=401, out=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_test_set_is_opened_once(job, table, small_plan):
@@ -107,6 +144,8 @@ def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_pat
     assert result["final"]["test_error"] is None
     assert len(goodfit.predict(result["run"], made_table(30, 1))) == 30
     assert not (tmp_path / "test_openings.jsonl").exists()
+    with pytest.raises(InputError, match="was interrupted, and cannot be replayed"):
+        goodfit.improve(table, target="kind", rounds=1, plan=small_plan, out=tmp_path, replay=result["run"])
 
 
 def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path):

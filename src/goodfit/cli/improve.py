@@ -60,6 +60,7 @@ def _answers(result: dict[str, Any]) -> Iterator[str]:
     yield f"Good fit? {_VERDICTS.get(final['verdict'], final['verdict'])}"
     yield f"  {final['reason']}"
     yield output.expected_error(final, result["metric"])
+    yield from output.metric_lines(final)
     yield from _what_helped(result)
     for sentence in final["next"][:3]:
         yield f"Next: {sentence}"
@@ -90,7 +91,9 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
         yield f"Helped: {entry['prescription']}: {words}."
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
-        change = change_words(ensemble["gain"], metric)
-        yield f"Helped: an ensemble of {ensemble['models']} networks: {error} {change}."
+        change = f"{error} {change_words(ensemble['gain'], metric)}"
+        cheaper = "lower dev cost, though " if ensemble["gain"]["value"] > 0 else ""
+        networks = "1 network" if ensemble["models"] == 1 else f"{ensemble['models']} networks"
+        yield f"Helped: an ensemble of {networks}: {cheaper}{change}."
     elif not kept:
-        yield f"Helped: none of {len(tried)} experiments, beyond doubt." if tried else "Experiments: none."
+        yield f"None of {len(tried)} experiments helped beyond doubt." if tried else "Experiments: none."

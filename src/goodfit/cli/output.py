@@ -87,8 +87,28 @@ def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
     for gap in ("avoidable_bias", "variance", "dev_overfitting"):
         if facts.get(gap) is not None:
             yield f"{gap.replace('_', ' ').capitalize()}: {gap_words(facts[gap], metric)}"
+    yield from metric_lines(facts)
     for sentence in facts.get("next", []):
         yield f"Next: {sentence}"
+
+
+_METRICS = (("log_loss", "log-loss"), ("auc", "AUC"), ("balanced_accuracy", "balanced accuracy"))
+_MISSES = (("rmse", "RMSE"), ("mae", "MAE"))
+
+
+def metric_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """The other metrics of the test set, or of the dev set where the test set is closed, on one line."""
+    for which in ("test", "dev"):
+        figures = facts.get(f"{which}_metrics")
+        if figures:
+            known = [(key, name) for key, name in (*_METRICS, *_MISSES) if figures.get(key) is not None]
+            told = (f"{name} {_figure(key, figures[key])}" for key, name in known)
+            yield f"{which.capitalize()} set: {', '.join(told)}"
+            return
+
+
+def _figure(key: str, value: float) -> str:
+    return error_words(value) if key == "balanced_accuracy" else f"{value:.4g}"
 
 
 def expected_error(facts: Mapping[str, Any], metric: str) -> str:

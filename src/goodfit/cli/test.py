@@ -1,6 +1,7 @@
 """`goodfit test`: open a run's test set, once."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
@@ -22,4 +23,14 @@ def test(
     from goodfit import verbs
 
     result = verbs.test(run, data, force=force)
-    output.show(result, as_json, lambda facts: [output.expected_error(facts, facts["metric"])])
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """The error to expect, and how far the dev set was overfitted."""
+    yield output.expected_error(result, result["metric"])
+    yield from output.metric_lines(result)
+    if result.get("dev_overfitting"):
+        yield f"Dev overfitting: {output.gap_words(result['dev_overfitting'], result['metric'])}"
+    if result.get("reason"):
+        yield result["reason"]

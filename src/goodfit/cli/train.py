@@ -43,7 +43,9 @@ def train(
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:
-    """The verdict, both errors, and where the run is."""
+    """How it ended, the verdict, both errors, and where the run is."""
+    if result.get("outcome", "finished") != "finished":
+        yield f"Training {result['outcome']}: {result['reason'].rstrip('.')}."
     yield from output.verdict_lines(result["final"], result["metric"])
     yield f"Run: {result['run']}"
     yield f"Report: {result['report']}"

@@ -3,8 +3,10 @@
 import json
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Schema, Splits
-from goodfit.errors import InputError
+from goodfit.errors import GoodfitError, InputError
 from goodfit.improve.journal import plain
 from goodfit.improve.measurement import Measurement, judge_outputs
 from goodfit.plan import Plan
@@ -37,6 +39,25 @@ def new_folder(out: str | Path, name: str) -> Path:
     except OSError as error:
         raise InputError(f"cannot write to {out} ({error.strerror}); choose another folder with --out") from None
     return folder
+
+
+@contextmanager
+def fresh_folder(out: str | Path, name: str) -> Iterator[Path]:
+    """A fresh run directory; where the work in it is refused, it goes again, and `out` where that was made for it.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    was_there = Path(out).exists()
+    folder = new_folder(out, name)
+    try:
+        yield folder
+    except GoodfitError:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not was_there:
+            with suppress(OSError):  # it holds something else by now
+                Path(out).rmdir()
+        raise
 
 
 def check_writable(out: str | Path) -> None:

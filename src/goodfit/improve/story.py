@@ -6,6 +6,9 @@ from typing import Any
 from goodfit.improve.closing import Closed
 from goodfit.improve.loop import Loop, Round, Tried
 from goodfit.improve.summary import interval, of_gaps
+from goodfit.record import Outcome
+
+_BADNESS = (Outcome.FINISHED, Outcome.STOPPED_EARLY, Outcome.STOPPED, Outcome.INTERRUPTED, Outcome.DIVERGED)
 
 
 def of_rounds(loop: Loop) -> list[dict[str, Any]]:
@@ -26,6 +29,7 @@ def _of_round(turn: Round) -> dict[str, Any]:
 
 
 def _of_tried(tried: Tried) -> dict[str, Any]:
+    outcomes = [run.outcome for runs in tried.measurement.runs for run in runs]
     return {
         "prescription": tried.proposal.name,
         "why": tried.proposal.why,
@@ -41,6 +45,7 @@ def _of_tried(tried: Tried) -> dict[str, Any]:
         "train_error": tried.measurement.train_error,
         "dev_error": tried.measurement.dev_error,
         "adopted": tried.adopted,
+        "outcome": str(max(outcomes, key=_BADNESS.index)),
         "seconds": tried.measurement.seconds,
     }
 

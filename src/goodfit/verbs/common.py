@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits, TaskKind
 from goodfit.data.lock import open_test_set
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.intervals import Interval, bootstrap_mean, wilson
+from goodfit.diagnose.intervals import Interval, bootstrap_mean, effective_size, wilson
+from goodfit.diagnose.resampling import enough_groups
 from goodfit.errors import InputError
 from goodfit.improve import summary
 from goodfit.improve.archive import LEDGER_FILE, RESULT_FILE, Saved, write_json
@@ -77,8 +78,9 @@ class Tested:
     """What the test set said, or why it was not asked."""
 
     error: Interval | None
-    outputs: Float[np.ndarray, "test outputs"] | None
     note: str | None
+    outputs: Float[np.ndarray, "test outputs"] | None = None
+    errors: Float[np.ndarray, "1 test"] | None = None
 
 
 def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool) -> Tested:
@@ -88,20 +90,31 @@ def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool) -
         TestSetLockedError: it was opened before by another model.
     """
     if not len(splits.test):
-        return Tested(None, None, "there is no test set; the dev set was used in the development")
+        return Tested(None, "there is no test set; the dev set was used in the development")
     ledger = folder.parent / LEDGER_FILE
     earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model_fingerprint(predictor), force=force)
     outputs = predictor.outputs(splits.dataset.features.take(splits.test))
     errors = judge_outputs(splits, outputs[None], splits.test)[1]
     note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None
-    return Tested(error_interval(splits, errors), outputs, note)
+    return Tested(error_interval(splits, errors, splits.test), note, outputs, errors)
 
 
-def error_interval(splits: Splits, errors: Float[np.ndarray, "seeds rows"]) -> Interval:
-    """The mean error with its interval: Wilson's for one network's error rate, else the bootstrap."""
-    if splits.dataset.schema.task != "regression" and len(errors) == 1:
-        return wilson(float(errors.mean()), errors.shape[1])
-    return bootstrap_mean(errors)
+def error_interval(splits: Splits, errors: Float[np.ndarray, "1 rows"], rows: Int[np.ndarray, "rows"]) -> Interval:
+    """The mean error of one predictor with its interval: Wilson's for an error rate, else the bootstrap.
+
+    Where whole groups were drawn, both are over new groups: rows of one group err alike, and tell less than as many
+    independent rows.
+    """
+    groups = enough_groups(groups_of(splits, rows))
+    if splits.dataset.schema.task == "regression":
+        return bootstrap_mean(errors, groups=groups)
+    return wilson(float(errors.mean()), effective_size(errors, groups))
+
+
+def groups_of(splits: Splits, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"] | None:
+    """The groups of these rows, where the user named them."""
+    groups = splits.dataset.groups
+    return None if groups is None else groups[rows]
 
 
 def model_fingerprint(predictor: Predictor) -> str:
@@ -110,7 +123,8 @@ def model_fingerprint(predictor: Predictor) -> str:
     for member in predictor.members:
         digest.update(repr((member.weight, member.structure)).encode())
         for name in sorted(member.weights):
-            digest.update(name.encode() + member.weights[name].tobytes())
+            zero = 0.0  # added, it makes -0.0, which L1 leaves and a packed file does not keep, the same as 0.0
+            digest.update(name.encode() + (member.weights[name] + zero).tobytes())
     return digest.hexdigest()
 
 
@@ -119,12 +133,14 @@ def header(
 ) -> dict[str, Any]:
     """The first facts of a result: what was run, on what, and how to run it again."""
     source = data if isinstance(data, str | Path) else None
-    options = {name: value for name, value in asked.items() if isinstance(value, str | int | float | bool | Path)}
+    kinds = str | int | float | bool | Path | list
+    options = {name: value for name, value in asked.items() if isinstance(value, kinds)}
     options = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     words = ["goodfit", command, str(source or "DATA")]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
-        words += [flag] if value is True else [] if value is False else [flag, str(value)]
+        given = value if isinstance(value, list) else [value]
+        words += [flag] if value is True else [] if value is False else [w for each in given for w in (flag, str(each))]
     return {
         "goodfit": version("goodfit"),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},

@@ -1,10 +1,11 @@
 """Diagnose a run, or four bare numbers."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from jaxtyping import Float, Int
 
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs, judge
 from goodfit.improve import summary
@@ -29,7 +30,8 @@ def diagnose(
         min_gap: the smallest gap that matters; the run's own when not given.
 
     Returns:
-        verdict, reason, avoidable_bias, variance, train_error, dev_error, sizes.
+        verdict, reason, avoidable_bias, variance, train_error, dev_error, sizes, and
+        train_metrics and dev_metrics as the run has them.
 
     Raises:
         InputError: no such run, or data that cannot be opened again.
@@ -37,13 +39,22 @@ def diagnose(
     saved = read_run(run)
     human = saved.result["human_error"] if human_error is None else human_error
     gap: float = saved.result["min_gap"] if min_gap is None else min_gap
-    train, dev, groups = _by_folds(saved, data, folds) if folds else _saved_errors(saved)
-    gaps = gaps_from_runs(train, dev, human_error=human, min_gap=gap, dev_groups=groups)
-    return _told(gaps, float(train.mean()), float(dev.mean())) | {
+    errors = _by_folds(saved, data, folds) if folds else saved_errors(saved)
+    gaps = gaps_from_runs(
+        errors.train,
+        errors.dev,
+        human_error=human,
+        min_gap=gap,
+        train_groups=errors.train_groups,
+        dev_groups=errors.dev_groups,
+    )
+    return _told(gaps, float(errors.train.mean()), float(errors.dev.mean())) | {
         "run": str(run),
         "metric": saved.result["metric"],
         "folds": folds,
-        "sizes": {"train": train.shape[1], "dev": dev.shape[1]},
+        "sizes": {"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
+        "train_metrics": saved.result["final"].get("train_metrics"),
+        "dev_metrics": saved.result["final"].get("dev_metrics"),
     }
 
 
@@ -94,16 +105,22 @@ def _told(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
     return {**summary.of_gaps(gaps), "train_error": train_error, "dev_error": dev_error}
 
 
-Errors = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # of training and dev examples, and the latters' groups
+class Errors(NamedTuple):
+    """A predictor's errors on each training and dev example, and the examples' groups where there are any."""
+
+    train: Float[np.ndarray, "seeds train"]
+    dev: Float[np.ndarray, "seeds dev"]
+    train_groups: Int[np.ndarray, "train"] | None
+    dev_groups: Int[np.ndarray, "dev"] | None
 
 
-def _saved_errors(saved: Saved) -> Errors:
+def saved_errors(saved: Saved) -> Errors:
     """Errors of each training and dev example, as the run kept them."""
     frame = pl.read_parquet(saved.folder / PREDICTIONS_FILE)
     wrong = (pl.col("prediction") != pl.col("truth")).cast(pl.Float64) if saved.schema.classes else pl.col("cost")
     train, dev = (frame.filter(pl.col("set") == name).with_columns(error=wrong) for name in ("train", "dev"))
-    groups = dev["group"].to_numpy() if "group" in frame.columns else None
-    return train["error"].to_numpy()[None], dev["error"].to_numpy()[None], groups
+    groups = [part["group"].to_numpy() if "group" in frame.columns else None for part in (train, dev)]
+    return Errors(train["error"].to_numpy()[None], dev["error"].to_numpy()[None], *groups)
 
 
 def _by_folds(saved: Saved, data: Any, folds: int) -> Errors:
@@ -111,15 +128,16 @@ def _by_folds(saved: Saved, data: Any, folds: int) -> Errors:
     from goodfit.data.splits import folds as cut
     from goodfit.improve.journal import Journal
     from goodfit.improve.laboratory import Laboratory
-    from goodfit.improve.measurement import Entry
+    from goodfit.improve.measurement import Entry, sample
     from goodfit.improve.pace import Pace
     from goodfit.train.machine import prepare_jax
-    from goodfit.verbs.common import quiet, reopen
+    from goodfit.verbs.common import groups_of, quiet, reopen
 
     prepare_jax()
     splits = reopen(saved, data)
     seed = saved.result["seed"]
     laboratory = Laboratory(splits, cut(splits, folds, seed), Pace(Journal(None), None), quiet)
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
-    groups = splits.dataset.groups
-    return measured.train_errors, measured.errors, None if groups is None else groups[measured.rows]
+    trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
+    groups = (groups_of(splits, trained), groups_of(splits, measured.rows))
+    return Errors(measured.train_errors, measured.errors, *groups)

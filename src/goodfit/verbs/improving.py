@@ -1,5 +1,6 @@
 """The main job: train a network to a good fit, and prove why it fits."""
 
+import json
 import time
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any, Unpack
 
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.intervals import difference
+from goodfit.diagnose.gaps import gaps_from_runs
 from goodfit.errors import InputError, TestSetLockedError
 from goodfit.improve import archive, story, summary
 from goodfit.improve.closing import Closed, close
@@ -21,8 +22,8 @@ from goodfit.verbs.common import (
     Data,
     DataOptions,
     Tested,
-    error_interval,
     finish,
+    groups_of,
     header,
     open_test,
     quiet,
@@ -75,42 +76,51 @@ def improve(
     prepare_jax()
     tell("opening the data", None, None)
     splits = open_splits(data, **options)
-    seed = options.get("seed", 0)
-    recorded = _recorded(Path(replay), splits) if replay else None
-    folder = archive.new_folder(out, splits.dataset.name)
-    journal = Journal(folder)
-    clock = None if rounds is not None else budget
-    loop = Loop(
-        Question(splits, seed, human_error, min_gap, rounds, folds, start),
-        journal,
-        Pace(journal, clock, recorded, started=began),
-        tell,
-    )
+    question = Question(splits, options.get("seed", 0), human_error, min_gap, rounds, folds, start)
+    asked = _asked(question, budget)
+    recorded = _recorded(Path(replay), question, options, asked) if replay is not None else None
+    given = options | {"folds": folds, "human_error": human_error, "min_gap": min_gap, "plan": plan, "replay": replay}
+    given |= {"budget": budget} if rounds is None else {"rounds": rounds}
+    given |= {"force_test": True} if force_test else {}
+    with archive.fresh_folder(out, splits.dataset.name) as folder:
+        journal = Journal(folder)
+        loop = Loop(question, journal, Pace(journal, asked["budget"], recorded, started=began), tell)
+        facts = _job(loop, folder, force_test)
+        return finish(folder, header("improve", folder, started, splits, data, given) | asked | facts, began)
+
+
+def _job(loop: Loop, folder: Path, force_test: bool) -> dict[str, Any]:
+    """The job itself; returns what came of it, and leaves the model and its history in the folder."""
+    splits = loop.question.splits
     for note in splits.notes:
-        journal.write("note", note)
+        loop.journal.write("note", note)
     incumbent = loop.run()
     closed = close(loop, incumbent)
     tested = _test(splits, closed, folder, force_test, loop)
     _write(folder, loop, closed, tested)
-    asked = options | {"folds": folds, "human_error": human_error, "min_gap": min_gap, "plan": plan}
-    asked |= {"budget": budget} if rounds is None else {"rounds": rounds}
-    result = header("improve", folder, started, splits, data, asked) | {
+    return {
         "outcome": "interrupted" if loop.interrupted else "finished",
-        "seed": seed,
-        "budget": clock,
-        "rounds_asked": rounds,
-        "folds": folds,
-        "human_error": human_error,
-        "min_gap": min_gap,
         "baseline": loop.baseline,
         "rounds": story.of_rounds(loop),
         "learning_curve": loop.learning_curve,
         "ensemble": story.of_ensemble(closed),
         "calibration": story.of_calibration(closed),
-        "final": _final(splits, loop, closed, tested),
+        "final": _final(folder, loop, closed, tested, loop.bias_shown(incumbent)),
         "plan": incumbent.plan.to_dict(),
     }
-    return finish(folder, result, began)
+
+
+def _asked(question: Question, budget: float) -> dict[str, Any]:
+    """What was asked, as the result keeps it and a replay compares it."""
+    return {
+        "seed": question.seed,
+        "rounds_asked": question.rounds,
+        "budget": budget if question.rounds is None else None,
+        "folds": question.folds,
+        "human_error": question.human_error,
+        "min_gap": question.min_gap,
+        "given_plan": question.plan.to_dict() if question.plan else None,
+    }
 
 
 def _check(budget: float, rounds: int | None, folds: int | None, human_error: float | None, min_gap: float) -> None:
@@ -126,26 +136,60 @@ def _check(budget: float, rounds: int | None, folds: int | None, human_error: fl
         raise InputError(f"the smallest gap that matters is {min_gap:g}; it must be above 0 (2 points are 0.02)")
 
 
-def _recorded(run: Path, splits: Splits) -> list[dict[str, Any]]:
-    """The decisions of an earlier run on the same data."""
+def _recorded(run: Path, question: Question, options: DataOptions, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The decisions of an earlier run, which was asked the same of the same data.
+
+    Raises:
+        InputError: it was not; the sentence names the first difference.
+    """
     saved = archive.read_run(run)
+    result, splits = saved.result, question.splits
+    if result["command"] != "improve":
+        raise InputError(
+            f"{run} was made by `goodfit {result['command']}`; only a run of `goodfit improve` is replayed"
+        )
+    if result["outcome"] == "interrupted":
+        raise InputError(f"the run {run} was interrupted, and cannot be replayed; replay one that finished")
     if saved.source["fingerprint"] != splits.dataset.fingerprint:
         raise InputError(f"{run} was trained on other data; a replay needs the same")
+    earlier = {name: result["options"].get(name) for name in ("group", "time")} | {
+        name: result.get(name) for name in asked
+    }
+    now = {name: options.get(name) for name in ("group", "time")} | json.loads(json.dumps(asked))
+    for name in now:
+        if now[name] != earlier[name]:
+            raise InputError(f"the run {run} was made {_setting(name, earlier[name], result)}")
+    if any(saved.source["rows"][name] != getattr(splits, name).tolist() for name in ("train", "dev", "test")):
+        raise InputError(
+            f"the run {run} had other training, dev and test rows; give the same --dev, --test and --no-test"
+        )
     return [line for line in read_journal(run) if line["event"] in ("decision", "training")]
+
+
+def _setting(name: str, value: Any, result: dict[str, Any]) -> str:
+    """How a run was made, and what to do to make another so."""
+    flag = {"rounds_asked": "--rounds", "given_plan": "--plan"}.get(name, "--" + name.replace("_", "-"))
+    if value is None:
+        return f"without {flag}; leave it out"
+    if name == "given_plan":
+        return f"with the plan {result['options'].get('plan', 'that its first round shows')}; give the same with --plan"
+    return f"with {flag} {value}; give the same"
 
 
 def _test(splits: Splits, closed: Closed, folder: Path, force: bool, loop: Loop) -> Tested:
     """The final test; a refusal or an interruption leaves the rest of the job as it is."""
     if loop.interrupted:
-        tested = Tested(None, None, "the job was interrupted, so the test set stays closed")
+        tested = Tested(None, "the job was interrupted, so the test set stays closed")
     else:
         try:
             tested = open_test(splits, closed.predictor, folder, force)
-        except TestSetLockedError as refused:
-            tested = Tested(None, None, str(refused))
+        except (TestSetLockedError, InputError) as refused:
+            tested = Tested(None, str(refused))
     if tested.error:
-        low, high = tested.error.low, tested.error.high
-        sentence = f"On the test set the error is {tested.error.value:.4f} [{low:.4f}, {high:.4f}]."
+        figures = (tested.error.value, tested.error.low, tested.error.high)
+        regression = splits.dataset.schema.task == "regression"
+        value, low, high = (f"{x:.4f}" if regression else f"{100 * x:.2f} %" for x in figures)
+        sentence = f"On the test set the error is {value} [{low}, {high}]."
     else:
         sentence = f"No test figure: {tested.note}."
     loop.journal.write("test", sentence, error=summary.interval(tested.error))
@@ -163,25 +207,32 @@ def _write(folder: Path, loop: Loop, closed: Closed, tested: Tested) -> None:
     archive.write_predictions(folder, splits, sets)
 
 
-def _final(splits: Splits, loop: Loop, closed: Closed, tested: Tested) -> dict[str, Any]:
+def _final(folder: Path, loop: Loop, closed: Closed, tested: Tested, bias_shown: bool | None) -> dict[str, Any]:
     """The end of the story: verdict, errors, intervals, advice."""
-    dev_errors = closed.dev_errors
-    final = summary.of_gaps(closed.gaps) | {
+    question = loop.question
+    splits = question.splits
+    gaps = gaps_from_runs(
+        closed.train_errors,
+        closed.dev_errors,
+        test_errors=tested.errors,
+        human_error=question.human_error,
+        min_gap=question.min_gap,
+        bias_shown=bias_shown,
+        train_groups=groups_of(splits, closed.train_rows),
+        dev_groups=groups_of(splits, closed.rows),
+        test_groups=groups_of(splits, splits.test),
+    )
+    told = summary.Told("improve", folder, question.min_gap, question.folds, loop.learning_curve)
+    return summary.of_gaps(gaps) | {
         "train_error": float(closed.train_errors.mean()),
-        "dev_error": float(dev_errors.mean()),
+        "dev_error": float(closed.dev_errors.mean()),
         "test_error": tested.error.value if tested.error else None,
         "test_low": tested.error.low if tested.error else None,
         "test_high": tested.error.high if tested.error else None,
         "test_note": tested.note,
         "models": len(closed.predictor.members),
-        "dev_overfitting": None,
-        "next": summary.advice(closed.gaps, splits, loop.learning_curve),
+        "next": summary.advice(gaps, splits, told),
         "train_metrics": summary.of_metrics(splits, closed.train_outputs, closed.train_rows),
         "dev_metrics": summary.of_metrics(splits, closed.outputs, closed.rows),
-        "test_metrics": None,
+        "test_metrics": None if tested.outputs is None else summary.of_metrics(splits, tested.outputs, splits.test),
     }
-    if tested.error and tested.outputs is not None:
-        gap = difference(tested.error, error_interval(splits, dev_errors))
-        final["dev_overfitting"] = summary.interval(gap)
-        final["test_metrics"] = summary.of_metrics(splits, tested.outputs, splits.test)
-    return final

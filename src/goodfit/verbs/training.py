@@ -5,19 +5,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
-from goodfit.data.dataset import Cut
+import yaml
+
+from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.gaps import gaps_from_runs
+from goodfit.diagnose.gaps import Gaps, gaps_from_runs
+from goodfit.errors import InputError
 from goodfit.improve import archive, summary
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory, Tell
-from goodfit.improve.measurement import Entry, judge_outputs
+from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.pace import Pace
 from goodfit.plan import Plan
+from goodfit.record import Outcome
 from goodfit.train.defaults import default_plan
 from goodfit.train.machine import prepare_jax
 from goodfit.train.predictor import Predictor, member_of
-from goodfit.verbs.common import Data, DataOptions, finish, header, quiet, read_plan
+from goodfit.verbs.common import Data, DataOptions, finish, groups_of, header, quiet, read_plan
 
 
 def train(
@@ -47,7 +51,7 @@ def train(
         What `goodfit train --json` prints and the run's `result.json` holds.
 
     Raises:
-        GoodfitError: bad input, with one sentence that says what to do.
+        GoodfitError: bad input, or a training that gave no network, with one sentence that says what to do.
     """
     began, started = time.perf_counter(), datetime.now().astimezone()
     given = read_plan(plan)
@@ -60,46 +64,61 @@ def train(
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], pace, progress or quiet)
     measured = laboratory.measure("training", [Entry("plan", chosen, (seed,), round=1)])[0]
     run = measured.runs[0][0]
-    folder = archive.new_folder(out, splits.dataset.name)
-    journal = Journal(folder)
-    journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
-    groups = splits.dataset.groups
+    if not run.usable:
+        remedy = "let it train longer" if run.outcome is Outcome.INTERRUPTED else "lower the learning rate"
+        raise InputError(f"the training gave no network: {run.reason.rstrip('.')}; {remedy}")
     gaps = gaps_from_runs(
         measured.train_errors,
         measured.errors,
         human_error=human_error,
         min_gap=min_gap,
-        dev_groups=None if groups is None else groups[splits.dev],
+        train_groups=groups_of(splits, sample(run.train)),
+        dev_groups=groups_of(splits, splits.dev),
     )
+    asked = options | {"human_error": human_error, "min_gap": min_gap, "plan": plan, "set": _settings(changes or {})}
+    with archive.fresh_folder(out, splits.dataset.name) as folder:
+        final = _write(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
+        result = header("train", folder, started, splits, data, asked) | {
+            "outcome": str(run.outcome),
+            "reason": run.reason,
+            "best_epoch": run.best_epoch,
+            "seed": seed,
+            "human_error": human_error,
+            "min_gap": min_gap,
+            "baseline": {},
+            "rounds": [],
+            "final": final,
+            "plan": chosen.to_dict(),
+        }
+        return finish(folder, result, began)
+
+
+def _write(folder: Path, splits: Splits, measured: Measurement, gaps: Gaps, told: summary.Told) -> dict[str, Any]:
+    """Leave journal, model, history and predictions in the folder; returns the end of the story."""
+    run, outputs = measured.runs[0][0], measured.outputs[0]
+    journal = Journal(folder)
+    journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
     journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
     predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
     train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))
-    archive.write_source(folder, splits, chosen)
+    archive.write_source(folder, splits, measured.plan)
     predictor.save(folder)
     archive.write_history(folder, [measured])
-    sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, measured.outputs[0])}
+    sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
     archive.write_predictions(folder, splits, sets)
-    asked = options | {"human_error": human_error, "min_gap": min_gap, "plan": plan}
-    result = header("train", folder, started, splits, data, asked) | {
-        "outcome": str(run.outcome),
-        "reason": run.reason,
-        "best_epoch": run.best_epoch,
-        "seed": seed,
-        "human_error": human_error,
-        "min_gap": min_gap,
-        "baseline": {},
-        "rounds": [],
-        "final": summary.of_gaps(gaps)
-        | {
-            "train_error": float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
-            "dev_error": measured.dev_error,
-            "test_error": None,
-            "test_note": "the test set stays closed until `goodfit test` opens it",
-            "models": 1,
-            "next": summary.advice(gaps, splits, None),
-            "train_metrics": summary.of_metrics(splits, train_outputs, splits.train),
-            "dev_metrics": summary.of_metrics(splits, measured.outputs[0], splits.dev),
-        },
-        "plan": chosen.to_dict(),
+    return summary.of_gaps(gaps) | {
+        "train_error": float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
+        "dev_error": measured.dev_error,
+        "test_error": None,
+        "test_note": "the test set stays closed until `goodfit test` opens it",
+        "models": 1,
+        "next": summary.advice(gaps, splits, told),
+        "train_metrics": summary.of_metrics(splits, train_outputs, splits.train),
+        "dev_metrics": summary.of_metrics(splits, outputs, splits.dev),
     }
-    return finish(folder, result, began)
+
+
+def _settings(changes: dict[str, Any]) -> list[str] | None:
+    """The changes as `--set` takes them."""
+    words = {key: yaml.safe_dump(value, default_flow_style=True, width=10**6) for key, value in changes.items()}
+    return [f"{key}={word.removesuffix('...' + chr(10)).strip()}" for key, word in words.items()] or None

@@ -5,14 +5,17 @@ from typing import Any
 
 import polars as pl
 
+from goodfit.data.dataset import Splits
 from goodfit.data.sources import encode, read_frame
+from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.errors import InputError
 from goodfit.improve import archive, summary
-from goodfit.improve.archive import RESULT_FILE, read_run
+from goodfit.improve.archive import RESULT_FILE, Saved, read_run
 from goodfit.report.page import write_report
 from goodfit.train.machine import prepare_jax
 from goodfit.train.predictor import Predictor
-from goodfit.verbs.common import Data, open_test, reopen
+from goodfit.verbs.common import Data, Tested, groups_of, open_test, reopen
+from goodfit.verbs.diagnosing import saved_errors
 
 
 def test(run: str | Path, data: Data | None = None, *, force: bool = False) -> dict[str, Any]:
@@ -24,7 +27,8 @@ def test(run: str | Path, data: Data | None = None, *, force: bool = False) -> d
         force: open the test set even if another model opened it before.
 
     Returns:
-        error, low, high, metrics, and how often it was opened before.
+        test_error, test_low, test_high, test_metrics, dev_overfitting (test above dev error), the verdict's reason, and
+        a test_note where it was opened before.
 
     Raises:
         TestSetLockedError: another model opened it before.
@@ -36,16 +40,36 @@ def test(run: str | Path, data: Data | None = None, *, force: bool = False) -> d
     predictor = Predictor.load(saved.folder, saved.schema)
     tested = open_test(splits, predictor, saved.folder, force)
     if tested.error is None or tested.outputs is None:
-        raise InputError(f"the run {run} has no test set: {tested.note}")
+        raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
     figures = {"test_error": tested.error.value, "test_low": tested.error.low, "test_high": tested.error.high}
     figures |= {
         "test_note": tested.note,
         "test_metrics": summary.of_metrics(splits, tested.outputs, splits.test),
     }
-    saved.result["final"] |= figures
+    final = saved.result["final"]
+    gaps = _gaps(saved, splits, tested)
+    figures["dev_overfitting"] = summary.interval(gaps.dev_overfitting)
+    if gaps.verdict == final["verdict"]:  # `improve` on a regression may know more of the bias than the run keeps
+        figures["reason"] = gaps.reason
+    final |= figures
     archive.write_json(saved.folder / RESULT_FILE, saved.result)
     write_report(saved.folder)
     return {"run": str(run), "metric": saved.result["metric"], **figures}
+
+
+def _gaps(saved: Saved, splits: Splits, tested: Tested) -> Gaps:
+    """The run's gaps again, that between dev and test set among them."""
+    errors = saved_errors(saved)
+    return gaps_from_runs(
+        errors.train,
+        errors.dev,
+        test_errors=tested.errors,
+        human_error=saved.result["human_error"],
+        min_gap=saved.result["min_gap"],
+        train_groups=errors.train_groups,
+        dev_groups=errors.dev_groups,
+        test_groups=groups_of(splits, splits.test),
+    )
 
 
 def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl.DataFrame:
