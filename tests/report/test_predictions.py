@@ -87,6 +87,12 @@ def test_intervals_of_errors():
     none_wrong = error_interval(pl.concat([BINARY] * 5), 0.0, is_regression=False)
     assert none_wrong is not None
     assert (none_wrong.low, none_wrong.high) == pytest.approx((0.0, 3.841459 / 23.841459))
+    tens = pl.concat([BINARY.with_columns(group=pl.int_range(pl.len()))] * 10)  # each row ten times, in one group
+    alike = error_interval(tens, 0.3, is_regression=False)
+    apart = error_interval(tens.drop("group"), 0.3, is_regression=False)
+    assert alike is not None
+    assert apart is not None
+    assert alike.high - alike.low > 2 * (apart.high - apart.low)
     squares = error_interval(regression(4000), 0.3, is_regression=True)
     assert squares is not None
     shares = regression(4000)["cost"].to_numpy()

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Int
 
-from goodfit.diagnose.intervals import Interval, bootstrap_mean, wilson
+from goodfit.diagnose.intervals import Interval, bootstrap_mean, effective_size, wilson
+from goodfit.diagnose.resampling import enough_groups
 
 BINS = 10  # of the calibration curve: tenths are what people read off easily
 MOST_POINTS = 1500  # of a residual plot: more cannot be told apart, and the page stays small
@@ -85,13 +86,16 @@ def set_view(name: str, frame: pl.DataFrame, classes: tuple[str, ...]) -> SetVie
 
 
 def error_interval(frame: pl.DataFrame, error: float, *, is_regression: bool) -> Interval | None:
-    """The 95 % interval of the error measured on these predictions; None where there are too few to tell."""
+    """The 95 % interval of the error measured on these predictions, over new groups where there are any; None for too few."""
     if len(frame) < 2:
         return None
+    groups = enough_groups(frame["group"].to_numpy()) if "group" in frame.columns else None
     if not is_regression:
-        return wilson(min(max(error, 0.0), 1.0), len(frame))
+        wrong = (frame["truth"] != frame["prediction"]).to_numpy().astype(float)
+        size = len(frame) if groups is None else effective_size(wrong[None], groups)
+        return wilson(min(max(error, 0.0), 1.0), size)
     squares = (frame["truth"] - frame["prediction"]).to_numpy().astype(float) ** 2
-    return bootstrap_mean((squares * error / squares.mean())[None]) if squares.any() else None
+    return bootstrap_mean((squares * error / squares.mean())[None], groups=groups) if squares.any() else None
 
 
 def _confusion(frame: pl.DataFrame, classes: tuple[str, ...]) -> Confusion:
