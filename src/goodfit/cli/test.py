@@ -30,7 +30,8 @@ def _answers(result: dict[str, Any]) -> Iterator[str]:
     """The error to expect, and how far the dev set was overfitted."""
     yield output.expected_error(result, result["metric"])
     yield from output.metric_lines(result)
-    if result.get("dev_overfitting"):
-        yield f"Dev overfitting: {output.gap_words(result['dev_overfitting'], result['metric'])}"
-    if result.get("reason"):
-        yield result["reason"]
+    gap = result.get("dev_overfitting")
+    if gap:
+        yield f"Dev overfitting: {output.gap_words(gap, result['metric'])}"
+        if gap["low"] > 0 and result.get("reason"):
+            yield result["reason"]

@@ -31,7 +31,7 @@ def diagnose(
 
     Returns:
         verdict, reason, avoidable_bias, variance, train_error, dev_error, sizes, and
-        train_metrics and dev_metrics as the run has them.
+        train_metrics and dev_metrics as the run has them (None with `folds`).
 
     Raises:
         InputError: no such run, or data that cannot be opened again.
@@ -40,6 +40,7 @@ def diagnose(
     human = saved.result["human_error"] if human_error is None else human_error
     gap: float = saved.result["min_gap"] if min_gap is None else min_gap
     errors = _by_folds(saved, data, folds) if folds else saved_errors(saved)
+    final = {} if folds else saved.result["final"]
     gaps = gaps_from_runs(
         errors.train,
         errors.dev,
@@ -53,8 +54,8 @@ def diagnose(
         "metric": saved.result["metric"],
         "folds": folds,
         "sizes": {"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
-        "train_metrics": saved.result["final"].get("train_metrics"),
-        "dev_metrics": saved.result["final"].get("dev_metrics"),
+        "train_metrics": final.get("train_metrics"),
+        "dev_metrics": final.get("dev_metrics"),
     }
 
 
