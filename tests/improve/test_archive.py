@@ -6,9 +6,10 @@ from goodfit.errors import InputError
 from goodfit.improve.archive import fresh_folder
 
 
-def refuse(out):
+def refuse(out, *written):
     with fresh_folder(out, "wine") as folder:
-        (folder / "journal.jsonl").write_text("{}")
+        for path in (folder / "journal.jsonl", *written):
+            path.write_text("{}")
         raise InputError("the plan is too large for the memory")
 
 
@@ -29,7 +30,6 @@ def test_other_runs_in_the_folder_stay(tmp_path):
 
 def test_a_ledger_written_on_the_way_stays(tmp_path):
     out = tmp_path / "runs"
-    with pytest.raises(InputError, match="too large"), fresh_folder(out, "wine"):
-        (out / "test_openings.jsonl").write_text("{}")
-        raise InputError("the plan is too large for the memory")
+    with pytest.raises(InputError, match="too large"):
+        refuse(out, out / "test_openings.jsonl")
     assert [path.name for path in out.iterdir()] == ["test_openings.jsonl"]

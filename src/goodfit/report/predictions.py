@@ -86,7 +86,7 @@ def set_view(name: str, frame: pl.DataFrame, classes: tuple[str, ...]) -> SetVie
 
 
 def error_interval(frame: pl.DataFrame, error: float, *, is_regression: bool) -> Interval | None:
-    """The 95 % interval of the error on these predictions, over new groups where known; None where there are too few."""
+    """The 95 % interval of the error on these predictions, over new groups where known; None for too few."""
     if len(frame) < 2:
         return None
     groups = enough_groups(frame["group"].to_numpy()) if "group" in frame.columns else None
