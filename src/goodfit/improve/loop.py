@@ -30,6 +30,7 @@ _CUT = (Outcome.STOPPED, Outcome.INTERRUPTED)
 _FEW = 4  # experiments: where there is no time for so many, each gets fewer seeds
 _ROUNDS_WITHOUT_ADOPTION = 2
 _BASELINE_SHARE = 0.25  # of the budget, for the default network's seeds
+_PAIR_SHARE = 0.5  # of what is left, for the default network with pieces and without
 _ROUND_SHARE = 0.35  # of what is left, for one round's experiments
 _CURVE_SHARE = 0.15  # of what is left, for the learning curve
 _ROUNDS_END = 0.55  # of the budget: from then on it goes to the ensemble's members
@@ -166,16 +167,25 @@ class Loop:
         if self.interrupted:
             return self.measured[-1]
         self.start = self._affordable(self.start)
-        entry = Entry("default network" if self.question.plan is None else "given plan", self.start, (0,))
-        each = laboratory.training_seconds(laboratory.jobs([entry]))
+        starts = {"default network" if self.question.plan is None else "given plan": self.start}
+        if self.question.plan is None and self.start.preparation == "piecewise":
+            # Pieces or none is the choice that matters most, and no rule told them apart (benchmarks/quality.py).
+            other = self.start.with_(preparation="robust")
+            pair = laboratory.seconds(laboratory.jobs([Entry("", plan, (0, 1)) for plan in (self.start, other)]))
+            if self.pace.decide("default network without pieces too", lambda left: int(pair < _PAIR_SHARE * left), 1):
+                starts["default network without pieces"] = other
+        entries = [Entry(name, plan, (0,)) for name, plan in starts.items()]
+        each = laboratory.training_seconds(laboratory.jobs(entries))
         seeds = self.pace.decide(
             "seeds of the first network",
             lambda left: int(np.clip(_BASELINE_SHARE * left / max(each, 1e-3), 2, 4)),
             SEEDS,
         )
-        incumbent = laboratory.measure("default network", [entry._replace(seeds=self.fresh_seeds(seeds))])[0]
-        self.measured.append(incumbent)
-        self.baseline[entry.name] = incumbent.dev_error
+        entries = [entry._replace(seeds=self.fresh_seeds(seeds)) for entry in entries]
+        measured = laboratory.measure("default network", entries)
+        self.measured += measured
+        self.baseline |= {each.name: each.dev_error for each in measured}
+        incumbent = min(measured, key=lambda each: each.dev_cost)
         told = ", ".join(f"{name} {_figure(splits, error)}" for name, error in self.baseline.items())
         self.journal.write("baseline", f"Baselines, error on the dev set: {told}.", errors=self.baseline, round=0)
         return incumbent
