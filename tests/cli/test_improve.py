@@ -130,7 +130,7 @@ def test_an_ensemble_that_lowers_the_cost_alone_is_told_as_such(goodfit, verbs, 
     result["ensemble"]["gain"] = {"value": 0.0028, "low": -0.01, "high": 0.02}
     answering(verbs, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    expected = "lower dev cost, though dev error 0.28 points (95 % interval −1.00 to 2.00)."
+    expected = "lower dev cost, dev error 0.28 points (95 % interval −1.00 to 2.00)."
     assert lines[-2] == f"Helped: an ensemble of 16 networks: {expected}"
 
 

@@ -166,6 +166,21 @@ def test_folds_judge_every_row_of_training_and_dev_set(table, small_plan, tmp_pa
     assert kept.filter(pl.col("set") == "dev").height == 400
 
 
+def test_groups_widen_every_interval_of_a_regression(small_plan, tmp_path):
+    """Five rows a group that share their miss: the test figure is as uncertain as a fifth of the rows would make it."""
+    generator = np.random.default_rng(0)
+    frame = pl.DataFrame({"x": generator.normal(size=80), "miss": generator.normal(size=80), "person": range(80)})
+    frame = pl.concat([frame] * 5).with_columns(y=pl.col("x") + pl.col("miss")).drop("miss")
+    plan = small_plan.with_(hidden_units=(4,))
+    options = {"target": "y", "group": "person", "task": "regression", "rounds": 0, "plan": plan}
+    final = goodfit.improve(frame, out=tmp_path, **options)["final"]
+    half = (final["test_high"] - final["test_low"]) / 2
+    # normal misses: squares of deviation sqrt(2), and 16 people in the test set
+    assert half == pytest.approx(1.96 * np.sqrt(2 / 16) * final["test_error"], rel=0.7)
+    assert half > 1.5 * 1.96 * np.sqrt(2 / 80) * final["test_error"]
+    assert final["dev_overfitting"]["high"] - final["dev_overfitting"]["low"] > 2 * half
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

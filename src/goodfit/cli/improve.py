@@ -92,7 +92,7 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
         change = f"{error} {change_words(ensemble['gain'], metric)}"
-        cheaper = "lower dev cost, though " if ensemble["gain"]["value"] > 0 else ""
+        cheaper = "lower dev cost, " if ensemble["gain"]["value"] >= 0 else ""
         networks = "1 network" if ensemble["models"] == 1 else f"{ensemble['models']} networks"
         yield f"Helped: an ensemble of {networks}: {cheaper}{change}."
     elif not kept:

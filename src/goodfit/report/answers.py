@@ -162,7 +162,9 @@ def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
     items = [f"{trial['prescription']}: {words.gap(trial | {'value': trial['effect']})}" for trial in adopted]
     ensemble = view.result.get("ensemble")
     if ensemble and ensemble.get("kept"):
-        items.append(f"Averaging {words.count(ensemble['models'], 'network')}: {words.gap(ensemble.get('gain'))}")
+        gain = ensemble.get("gain")
+        cheaper = "a lower dev cost, and in error " if gain and gain["value"] >= 0 else ""
+        items.append(f"Averaging {words.count(ensemble['models'], 'network')}: {cheaper}{words.gap(gain)}")
     return tuple(items)
 
 
