@@ -349,6 +349,12 @@ def paired_interval(dataset: str, method: str, rival: str, seeds: list[int]) -> 
     return float(interval.low), float(interval.high)
 
 
+def shared(*methods: list[Result]) -> list[list[Result]]:
+    """Each method's results on the splits that all of them have run on."""
+    seeds = set.intersection(*({r.seed for r in found} for found in methods))
+    return [[r for r in found if r.seed in seeds] for found in methods]
+
+
 def table_of_errors(results: list[Result]) -> Iterator[str]:
     """A row a set, a column a method: mean error over the seeds and mean seconds."""
     yield "| set | " + " | ".join(METHODS) + " |"
@@ -376,8 +382,9 @@ def table_of_differences(results: list[Result], method: str, rival: str) -> Iter
     for name, methods in by_set(results).items():
         if method not in methods or rival not in methods:
             continue
-        more = mean_error(methods[method]) - mean_error(methods[rival])
-        interval = paired_interval(name, method, rival, [r.seed for r in methods[method]])
+        own, others = shared(methods[method], methods[rival])
+        more = mean_error(own) - mean_error(others)
+        interval = paired_interval(name, method, rival, [r.seed for r in own])
         compared.append(name)
         lower += [name] if more < 0 else []
         worse += [name] if interval and interval[0] > 0 else []
@@ -400,7 +407,7 @@ def mean_ranks(results: list[Result], places: tuple[str, ...]) -> str:
     sets = {name: found for name, found in by_set(results).items() if all(p in found for p in places)}
     if not sets:
         return f"No set has results of all of {', '.join(places)} yet."
-    errors = [[mean_error(found[place]) for place in places] for found in sets.values()]
+    errors = [[mean_error(each) for each in shared(*(found[place] for place in places))] for found in sets.values()]
     ranks = stats.rankdata(errors, axis=1).mean(axis=0)
     said = ", ".join(f"{place} {rank:.2f}" for rank, place in sorted(zip(ranks, places, strict=True)))
     return f"Mean rank over {len(sets)} sets (1 is best): {said}."
