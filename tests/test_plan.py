@@ -145,3 +145,12 @@ def test_a_changed_depth_takes_keep_prob_to_its_mean():
         plan.with_(hidden_units=64)
     with pytest.raises(PlanError, match="'hidden_unit': did you mean 'hidden_units'"):
         plan.with_(hidden_unit=(4,))
+
+
+@pytest.mark.parametrize(
+    ("decay", "rate"), [("inverse", 1.0), ("exponential", 0.95), ("inverse_sqrt", 1.0), ("one_cycle", 0.1)]
+)
+def test_each_decay_has_its_own_rate_until_one_is_given(decay, rate):
+    assert Plan(decay=decay).decay_rate == rate
+    assert Plan(decay="constant").with_(decay=decay).decay_rate == rate
+    assert Plan(decay=decay, decay_rate=0.5).with_(epochs=3).decay_rate == 0.5

@@ -107,7 +107,7 @@ class Plan:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    decay_rate: float | None = None
+    decay_rate: float = math.nan  # the decay's own, filled in below
     weight_decay: float = 0.01
     l2: float = 0.0
     l1: float = 0.0
@@ -130,7 +130,7 @@ class Plan:
         keep_prob = self.keep_prob
         plain = tuple(map(_plain, keep_prob)) if isinstance(keep_prob, tuple) else _plain(keep_prob)
         object.__setattr__(self, "keep_prob", plain)
-        if self.decay_rate is None:
+        if isinstance(self.decay_rate, float) and math.isnan(self.decay_rate):
             object.__setattr__(self, "decay_rate", _DECAY_RATES.get(self.decay, 0.0))
         _check(self)
 
@@ -278,7 +278,7 @@ def _check(plan: Plan) -> None:
         )
     for value in plan.keep_prob if isinstance(plan.keep_prob, tuple) else (plan.keep_prob,):
         _check_number("keep_prob", value, 0, 1, False, True)
-    if plan.decay == "one_cycle" and (plan.decay_rate or 0) >= 1:
+    if plan.decay == "one_cycle" and plan.decay_rate >= 1:
         raise PlanError(f"decay_rate is {plan.decay_rate!r}; with one_cycle it is the warm-up share, below 1")
     if plan.batch_norm != "none" and plan.batch_size == 1:
         raise PlanError("batch_size is 1 with batch norm; one example has no variance, take 2 or more")
