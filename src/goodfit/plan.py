@@ -167,6 +167,8 @@ class Plan:
     def with_(self, **changes: Any) -> Self:
         """This plan with some settings changed; a changed depth takes a per-layer keep_prob back to its mean.
 
+        Another decay brings its own rate along.
+
         >>> Plan().with_(learning_rate=0.01).learning_rate
         0.01
         """
@@ -176,6 +178,8 @@ class Plan:
             same = len(units) == len(self.keep_prob)
             mean = sum(self.keep_prob) / len(self.keep_prob) if self.keep_prob else 1.0
             changes["keep_prob"] = self.keep_prob if same else mean
+        if changes.get("decay", self.decay) != self.decay:
+            changes.setdefault("decay_rate", math.nan)
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
