@@ -213,3 +213,23 @@ def test_regression_is_measured_by_the_training_variance(tmp_path):
     assert result["final"]["test_metrics"]["rmse"] == pytest.approx(
         np.sqrt(np.mean((predicted - target[rows["test"]]) ** 2))
     )
+
+
+def test_few_groups_limit_the_folds_of_the_members(made_table, small_plan, tmp_path):
+    """Six patients allow no folds by eight or four beside a test set; the job ends with seeds in their place."""
+    frame = made_table(300, 0).with_columns(patient=pl.Series(np.arange(300) % 6))
+    result = goodfit.improve(frame, target="kind", group="patient", rounds=0, plan=small_plan, out=tmp_path)
+    rows = read_run(result["run"]).source["rows"]
+    patients = [set(np.array(rows[name]) % 6) for name in ("train", "dev", "test")]
+    assert sum(map(len, patients)) == 6  # no patient in two sets
+    assert result["final"]["test_error"] is not None
+
+
+def test_interruption_while_members_train_keeps_the_test_set_closed(table, small_plan, tmp_path):
+    def interrupt(text, done, seconds_left):
+        if text.startswith("ensemble members"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = goodfit.improve(table, target="kind", rounds=0, plan=small_plan, out=tmp_path, progress=interrupt)
+    assert result["outcome"] == "interrupted"
+    assert result["final"]["test_error"] is None

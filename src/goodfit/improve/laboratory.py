@@ -108,8 +108,6 @@ class Laboratory:
         began = time.perf_counter()
         runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, deadline))
         self.pace.write_stops(what, deadline)
-        if any(run.outcome is Outcome.INTERRUPTED for run in runs):
-            self.pace.asked.set()
         speed = self.speed
         training = time.perf_counter() - began - _COMPILE_SECONDS * len(programs - speed.seen)
         stopped = any(run.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED) for run in runs)

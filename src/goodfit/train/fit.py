@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from types import FrameType
 from typing import Any
@@ -200,21 +200,30 @@ def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
     )
 
 
+@dataclass(frozen=True)
+class _Asking:
+    """A handler of Ctrl-C that sets an event; once that is set it does what was done before."""
+
+    asked: threading.Event
+    before: Any
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.asked.is_set() and callable(self.before):
+            self.before(number, frame)
+        self.asked.set()
+
+
 @contextlib.contextmanager
 def interruptible(asked: threading.Event) -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, for the work to stop where it can; a second one does what it did before."""
+    """Ctrl-C sets the event, for the work to stop where it can; the work around it, if asked alike, is told as well."""
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
     before = signal.getsignal(signal.SIGINT)
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set() and callable(before):
-            before(number, frame)
-        asked.set()
-
-    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGINT, _Asking(asked, before))
     try:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
+        if asked.is_set() and isinstance(before, _Asking):
+            before.asked.set()
