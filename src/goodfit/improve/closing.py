@@ -154,6 +154,11 @@ def _bags(loop: Loop, plans: list[tuple[str, Plan]], sizes: list[int]) -> list[M
         lambda left: next((size for size in sizes for _, plan in plans if kiln.seconds(size, 0, plan) < left), 0),
         sizes[0],
     )
+    if size:
+        told = (
+            f"Members are trained on {size} folds of training and dev set; each dev row is judged by networks that did "
+        )
+        loop.journal.write("folds", told + "not see it.", folds=size)
     bags: list[Measurement] = []
     while size and len(bags) < _MOST_BAGS:
         order = [(len(bags) + place) % len(plans) for place in range(len(plans))]
