@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.data.dataset import Cut, Splits
+from goodfit.data.dataset import Cut
 from goodfit.data.splits import folds
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.improve.journal import Journal
@@ -16,7 +16,8 @@ from goodfit.improve.measurement import Entry, Measurement, constant_outputs, ju
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
 from goodfit.improve.prescriptions import BIGGER, RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
-from goodfit.improve.verify import Paired, holm, paired_test
+from goodfit.improve.rounds import Question, Round, Tried, change, figure
+from goodfit.improve.verify import holm, paired_test
 from goodfit.plan import Plan
 from goodfit.record import Outcome
 from goodfit.train.defaults import default_plan, regression_plan
@@ -36,51 +37,6 @@ _CURVE_SHARE = 0.15  # of what is left, for the learning curve
 _ROUNDS_END = 0.55  # of the budget: from then on it goes to the ensemble's members
 _VARIATIONS = 6
 _SNAPSHOTS = 2  # at half time and at the end
-
-
-@dataclass
-class Question:
-    """What the user asked of `improve`.
-
-    Attributes:
-        splits: the data.
-        seed: of everything random.
-        human_error: the human or Bayes level; None where not given.
-        min_gap: the smallest gap that matters.
-        rounds: at most so many rounds, in place of a budget.
-        folds: judge by K-fold cross-validation over training and dev set; None by the dev set.
-        plan: where to start; None is the default network.
-    """
-
-    splits: Splits
-    seed: int = 0
-    human_error: float | None = None
-    min_gap: float = 0.02
-    rounds: int | None = None
-    folds: int | None = None
-    plan: Plan | None = None
-
-
-@dataclass
-class Tried:
-    """One experiment of a round, with its verified effect."""
-
-    proposal: Proposal
-    measurement: Measurement
-    cost: Paired
-    error: Paired
-    p_holm: float = 1.0
-    adopted: bool = False
-
-
-@dataclass
-class Round:
-    """One turn of the loop: the incumbent, its diagnosis, and what was tried."""
-
-    number: int
-    gaps: Gaps
-    incumbent: Measurement
-    tried: list[Tried] = field(default_factory=list)
 
 
 @dataclass
@@ -186,7 +142,7 @@ class Loop:
         self.measured += measured
         self.baseline |= {each.name: each.dev_error for each in measured}
         incumbent = min(measured, key=lambda each: each.dev_cost)
-        told = ", ".join(f"{name} {_figure(splits, error)}" for name, error in self.baseline.items())
+        told = ", ".join(f"{name} {figure(splits, error)}" for name, error in self.baseline.items())
         self.journal.write("baseline", f"Baselines, error on the dev set: {told}.", errors=self.baseline, round=0)
         return incumbent
 
@@ -385,7 +341,7 @@ class Loop:
             tried.adopted = tried is best
             self.journal.write(
                 "experiment",
-                f"{tried.proposal.name}: dev error {_change(self.question.splits, tried.error)}.",
+                f"{tried.proposal.name}: dev error {change(self.question.splits, tried.error)}.",
                 round=turn.number,
                 prescription=tried.proposal.name,
                 changes=tried.proposal.changes,
@@ -409,14 +365,3 @@ class Loop:
         recipe = prescribed(RECIPE, self._case(incumbent.plan), ("bias", "variance"), known)
         drawn = variations(incumbent.plan, _VARIATIONS, np.random.default_rng([self.question.seed, 1]))
         return self._experiments(turn, [*recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])
-
-
-def _figure(splits: Splits, error: float) -> str:
-    return f"{error:.3f}" if splits.dataset.schema.task == "regression" else f"{error:.1%}"
-
-
-def _change(splits: Splits, paired: Paired) -> str:
-    scale, unit = (1, "") if splits.dataset.schema.task == "regression" else (100, " points")
-    digits = 3 if scale == 1 else 2
-    value, low, high = (f"{x * scale:+.{digits}f}" for x in (paired.effect, paired.low, paired.high))
-    return f"{value}{unit} [{low}, {high}]"

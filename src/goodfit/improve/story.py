@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from goodfit.improve.closing import Closed
-from goodfit.improve.loop import Loop, Round, Tried
+from goodfit.improve.loop import Loop
+from goodfit.improve.rounds import Round, Tried
 from goodfit.improve.summary import interval, of_gaps
 from goodfit.record import Outcome
 

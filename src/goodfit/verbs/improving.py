@@ -14,8 +14,9 @@ from goodfit.improve import archive, story, summary
 from goodfit.improve.closing import Closed, close
 from goodfit.improve.journal import Journal, read_journal
 from goodfit.improve.laboratory import Tell
-from goodfit.improve.loop import Loop, Question
+from goodfit.improve.loop import Loop
 from goodfit.improve.pace import Pace
+from goodfit.improve.rounds import Question
 from goodfit.plan import Plan
 from goodfit.train.machine import prepare_jax
 from goodfit.verbs.common import (

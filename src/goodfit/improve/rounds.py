@@ -1,0 +1,68 @@
+"""What the loop is asked, and what a round of it holds and tells. Plain data."""
+
+from dataclasses import dataclass, field
+
+from goodfit.data.dataset import Splits
+from goodfit.diagnose.gaps import Gaps
+from goodfit.improve.measurement import Measurement
+from goodfit.improve.prescriptions import Proposal
+from goodfit.improve.verify import Paired
+from goodfit.plan import Plan
+
+
+@dataclass
+class Question:
+    """What the user asked of `improve`.
+
+    Attributes:
+        splits: the data.
+        seed: of everything random.
+        human_error: the human or Bayes level; None where not given.
+        min_gap: the smallest gap that matters.
+        rounds: at most so many rounds, in place of a budget.
+        folds: judge by K-fold cross-validation over training and dev set; None by the dev set.
+        plan: where to start; None is the default network.
+    """
+
+    splits: Splits
+    seed: int = 0
+    human_error: float | None = None
+    min_gap: float = 0.02
+    rounds: int | None = None
+    folds: int | None = None
+    plan: Plan | None = None
+
+
+@dataclass
+class Tried:
+    """One experiment of a round, with its verified effect."""
+
+    proposal: Proposal
+    measurement: Measurement
+    cost: Paired
+    error: Paired
+    p_holm: float = 1.0
+    adopted: bool = False
+
+
+@dataclass
+class Round:
+    """One turn of the loop: the incumbent, its diagnosis, and what was tried."""
+
+    number: int
+    gaps: Gaps
+    incumbent: Measurement
+    tried: list[Tried] = field(default_factory=list)
+
+
+def figure(splits: Splits, error: float) -> str:
+    """An error as the journal tells it."""
+    return f"{error:.3f}" if splits.dataset.schema.task == "regression" else f"{error:.1%}"
+
+
+def change(splits: Splits, paired: Paired) -> str:
+    """A change of error and its interval as the journal tells it."""
+    scale, unit = (1, "") if splits.dataset.schema.task == "regression" else (100, " points")
+    digits = 3 if scale == 1 else 2
+    value, low, high = (f"{x * scale:+.{digits}f}" for x in (paired.effect, paired.low, paired.high))
+    return f"{value}{unit} [{low}, {high}]"
