@@ -1,0 +1,202 @@
+"""What pictures are made of: axes, marks, panels and controls, as the plain values that the page's script draws.
+
+A colour is the name of a variable of the style sheet. A mark with `when` is shown only in those states of the figure's
+controls, and one with `strong` is faint in all other states: {"beta": 2} is the third choice of the control "beta".
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.report.drawing import rounded
+
+Axis = dict[str, Any]
+Mark = dict[str, Any]
+Panel = dict[str, Any]
+Control = dict[str, Any]
+Figure = dict[str, Any]
+Colour = Literal["blue", "orange", "purple", "green", "ink", "muted"]
+Numbers = Sequence[float] | Float[np.ndarray, "_"] | Int[np.ndarray, "_"]
+
+
+def axis(
+    title: str,
+    low: float,
+    high: float,
+    *,
+    unit: str = "",
+    log: bool = False,
+    ticks: Mapping[float, str] | None = None,
+) -> Axis:
+    """An axis from low to high; `ticks` are names for places, where round numbers would not do."""
+    made: Axis = {"title": title, "range": rounded([float(low), float(high)]), "unit": unit, "log": log}
+    return made if ticks is None else made | {"ticks": [[place, name] for place, name in ticks.items()]}
+
+
+def around(values: Iterable[float], *, log: bool = False, room: float = 0.05) -> tuple[float, float]:
+    """Where an axis begins and ends that shows all finite values (positive ones if logarithmic), with some room.
+
+    >>> around([0.0, 10.0]), tuple(round(end, 9) for end in around([1.0, 100.0, 0.0], log=True, room=0.5))
+    ((-0.5, 10.5), (0.1, 1000.0))
+    """
+    known = [float(value) for value in values if math.isfinite(value) and (value > 0 or not log)]
+    low, high = (math.log10(min(known)), math.log10(max(known))) if log else (min(known), max(known))
+    edge = room * ((high - low) or 1.0)
+    return (10 ** (low - edge), 10 ** (high + edge)) if log else (low - edge, high + edge)
+
+
+def line(
+    x: Numbers | str,
+    y: Numbers,
+    name: str,
+    colour: Colour,
+    *,
+    label: str | None = None,
+    dash: bool = False,
+    **more: Any,
+) -> Mark:
+    """A line through points; NaN breaks it.
+
+    Args:
+        x: the points' x, or the name of one of the figure's columns.
+        y: the points' y.
+        name: what the reading of a value calls it.
+        colour: see the style sheet.
+        label: text at the line's end; the name, if not given, and none if empty.
+        dash: broken, so that colour is not needed to tell lines apart.
+        more: `when`, `strong`, `width`, `dots` (a dot at each point), `quiet` (no reading of values).
+    """
+    places = x if isinstance(x, str) else _plain(x)
+    made = {"kind": "line", "x": places, "y": _plain(y), "name": name, "colour": colour}
+    return made | {"label": name if label is None else label, "dash": dash} | more
+
+
+def points(
+    x: Numbers,
+    y: Numbers,
+    name: str,
+    colour: Colour,
+    *,
+    shape: Literal["circle", "ring", "square", "diamond", "triangle", "cross"] = "circle",
+    size: float = 5,
+    **more: Any,
+) -> Mark:
+    """Single points; `label` in `more` names them beside the last one."""
+    made = {"kind": "points", "x": _plain(x), "y": _plain(y), "name": name, "colour": colour}
+    return made | {"shape": shape, "size": size} | more
+
+
+def bars(x: Numbers, y: Numbers, width: float, name: str, colour: Colour, **more: Any) -> Mark:
+    """Upright bars from zero, of a width in the axis' own unit."""
+    return {"kind": "bars", "x": _plain(x), "y": _plain(y), "width": width, "name": name, "colour": colour} | more
+
+
+def band(x: Numbers, low: Numbers, high: Numbers, colour: Colour, **more: Any) -> Mark:
+    """The area between two lines."""
+    return {"kind": "band", "x": _plain(x), "low": _plain(low), "high": _plain(high), "colour": colour} | more
+
+
+def upright(x: float, label: str, colour: Colour = "muted", **more: Any) -> Mark:
+    """A line across the panel at one x, named at its top."""
+    return {"kind": "rule", "x": rounded([float(x)])[0], "label": label, "colour": colour} | more
+
+
+def level(y: float, label: str, colour: Colour = "muted", **more: Any) -> Mark:
+    """A line across the panel at one y, named at its right end."""
+    return {"kind": "rule", "y": rounded([float(y)])[0], "label": label, "colour": colour} | more
+
+
+def text(x: float, y: float, words: str, colour: Colour = "muted", **more: Any) -> Mark:
+    """Words at a place; `anchor` in `more` is start, middle or end."""
+    return {
+        "kind": "text",
+        "x": rounded([float(x)])[0],
+        "y": rounded([float(y)])[0],
+        "text": words,
+        "colour": colour,
+    } | more
+
+
+def regions(z: Float[np.ndarray, "rows columns"], low: Colour, high: Colour, **more: Any) -> Mark:
+    """A map of shares from 0 to 1 over the whole panel, in ten steps; the first row is the lowest.
+
+    Below one half it has one colour, above the other, the paler the nearer to one half.
+    """
+    steps = np.clip((10 * z).astype(int), 0, 9)
+    cells = ["".join(map(str, row)) for row in steps]
+    return {"kind": "regions", "cells": cells, "low": low, "high": high} | more
+
+
+def panel(
+    title: str,
+    x: Axis,
+    y: Axis,
+    marks: Sequence[Mark],
+    *,
+    height: int = 320,
+    square: bool = False,
+    read: Literal["x", "point", "none"] = "x",
+) -> Panel:
+    """One picture.
+
+    Args:
+        title: above it.
+        x, y: its axes.
+        marks: drawn in this order.
+        height: in pixels.
+        square: both axes equally long.
+        read: what the pointer reads: every line at one x, the nearest point, or nothing.
+    """
+    return {"title": title, "x": x, "y": y, "marks": list(marks), "height": height, "square": square, "read": read}
+
+
+def slider(name: str, label: str, choices: Sequence[str], start: int = 0) -> Control:
+    """A control over ordered choices."""
+    return {"kind": "slider", "name": name, "label": label, "choices": list(choices), "start": start}
+
+
+def buttons(name: str, label: str, choices: Sequence[str], start: int = 0) -> Control:
+    """A control over choices side by side."""
+    return {"kind": "buttons", "name": name, "label": label, "choices": list(choices), "start": start}
+
+
+def figure(
+    panels: Sequence[Panel],
+    controls: Sequence[Control] = (),
+    says: Sequence[str] = (),
+    columns: Mapping[str, Numbers] | None = None,
+) -> Figure:
+    """Panels side by side under their common controls.
+
+    Args:
+        panels: one or two.
+        controls: what the reader can change.
+        says: what the picture shows, in a sentence for each state of the controls; the last control changes first.
+        columns: x values that several lines share.
+    """
+    said = [held_together(sentence) for sentence in says]
+    if len(said) not in (0, math.prod(len(control["choices"]) for control in controls)):
+        raise ValueError("a figure says one sentence for each state of its controls")
+    shared = {name: _plain(values) for name, values in (columns or {}).items()}
+    return {"panels": list(panels), "controls": list(controls), "says": said, "columns": shared}
+
+
+def held_together(text: str) -> str:
+    """Text on one line, which may not be broken between a number and its unit, or beside an equals sign.
+
+    >>> held_together("at β = 0.9\\n  it is 35 %").split(" ")
+    ['at', 'β\\xa0=\\xa00.9', 'it', 'is', '35\\xa0%']
+    """
+    text = re.sub(r"[ \n]+", " ", text.strip())
+    text = re.sub(r" ([=<>≈]) ", "\u00a0\\1\u00a0", text)
+    return re.sub(r"(?<=\d) (?=[%°])", "\u00a0", text)
+
+
+def _plain(values: Numbers) -> list[float | None]:
+    """Short numbers that JSON has: what is not finite becomes None."""
+    known = [float(value) if math.isfinite(value) else None for value in values]
+    return [int(value) if value is not None and value == int(value) else value for value in rounded(known)]

@@ -1,0 +1,91 @@
+"""A lesson as one HTML file that works without a network."""
+
+import re
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
+
+from goodfit.errors import InputError
+from goodfit.lessons import source
+from goodfit.lessons.drawing import Figure, held_together
+from goodfit.lessons.lesson import Lesson
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_TAGS = ((r"`([^`]+)`", "code"), (r"\*([^*]+)\*", "strong"), (r"_\{([^}]*)\}", "sub"), (r"\^\{([^}]*)\}", "sup"))
+
+
+def write_lesson(lesson: Lesson, path: Path) -> Path:
+    """Compute a lesson, write its page, and return its path.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    page = render(lesson)
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror}); give another file with --out") from None
+    return path
+
+
+def render(lesson: Lesson) -> str:
+    """The page as text."""
+    content = lesson.make()
+    figures = [section.figure for section in content.sections]
+    return (
+        _environment()
+        .get_template("lesson.html")
+        .render(
+            lesson=lesson,
+            content=content,
+            figures=figures,
+            said=[_said_first(figure) for figure in figures],
+            code=[source.shown(function) for function in lesson.code],
+            style=_report_style() + _asset("lesson.css"),
+            script=_asset("lesson.js"),
+        )
+    )
+
+
+def _said_first(figure: Figure) -> str:
+    """The sentence of the state in which a figure opens."""
+    place = 0
+    for control in figure["controls"]:
+        place = place * len(control["choices"]) + control["start"]
+    return figure["says"][place] if figure["says"] else ""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"prose": _prose, "paragraphs": _paragraphs}
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":"), "ensure_ascii": False}
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    """Our own style sheet or script: trusted, so not escaped."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _report_style() -> Markup:
+    """The report's style sheet, so that all pages look alike."""
+    return Markup((resources.files("goodfit.report") / "templates" / "report.css").read_text(encoding="utf-8"))
+
+
+def _prose(text: str) -> Markup:
+    """A paragraph, with `code` between back quotes, *stressed* words, v_{t} and β^{t}."""
+    made = str(escape(held_together(text)))  # escaped before tags are added
+    for pattern, tag in _TAGS:
+        made = re.sub(pattern, rf"<{tag}>\1</{tag}>", made)
+    return Markup(made)
+
+
+def _paragraphs(text: str) -> list[Markup]:
+    """What empty lines part."""
+    return [_prose(paragraph) for paragraph in re.split(r"\n\s*\n", text)]
