@@ -2,8 +2,8 @@
 
 slope_i = (J(θ with θ_i + ε) − J(θ with θ_i − ε))/(2ε), with ε = 1e-7; the relative error is
 ‖slope − dθ‖/(‖slope‖ + ‖dθ‖). Below 1e-7 the gradient is right, around 1e-5 look at the largest differences, from 1e-3
-on there is a bug. Source: seed, "Numerical approximation of gradients". The engine needs no such check of its own,
-as JAX derives its gradients; the tests check this textbook so, and hold the engine equal to it.
+on there is a bug. Source: seed, "Numerical approximation of gradients". The form for costs of any kind, many points at
+once, is in `check/`; the tests check this textbook's way back by the plain loop here.
 
 The seed slips in "/ 2 * eps", which divides by 2 and multiplies by ε; 2ε needs brackets.
 """

@@ -2,8 +2,8 @@
 
 The eigenvalues of the Hessian H, H_ij = ∂²J/∂θ_i∂θ_j, are the curvatures along n directions: all above 0 at a minimum,
 all below at a maximum, both at a saddle. In many dimensions all having one sign is rare, so most plain points are
-saddles. Source: seed, "The problem of local optima"; Dauphin et al. 2014; of random matrices: Dean & Majumdar 2006. The
-engine has no counterpart yet.
+saddles. Source: seed, "The problem of local optima"; Dauphin et al. 2014; of random matrices: Dean & Majumdar 2006. In
+`check/` the curvature of large networks is measured without forming H.
 """
 
 from collections.abc import Callable
