@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from goodfit.improve.ensemble import select
+from goodfit.improve.ensemble import crossed, select
 
 
 def _predictors(seed, noises, examples=400):
@@ -73,6 +73,29 @@ def test_the_ensemble_of_classifiers_is_better_on_examples_that_it_never_saw():
     on_dev = [_log_loss(each[dev], truth[dev]) for each in probabilities]
     assert selection.path[0] == pytest.approx(min(on_dev))
     assert _log_loss(mixed, truth[test]) < 0.75 * min(alone)
+
+
+def test_crossed_weights_do_not_flatter_candidates_that_are_chance():
+    """Of forty, those chosen on the rows that judge them look better than they are; crossed they do not."""
+    rng = np.random.default_rng(7)
+    truth = rng.normal(size=60)
+    candidates = rng.normal(size=(40, 60, 1))
+    chosen = np.tensordot(select(candidates, truth, "regression").weights, candidates, 1)[:, 0]
+    honest = crossed(candidates, truth, "regression")[:, 0]
+    assert np.square(chosen - truth).mean() < 0.95 * truth.var()
+    assert np.square(honest - truth).mean() > truth.var()
+
+
+def test_crossed_outputs_of_good_candidates_are_as_good_as_on_new_examples():
+    probabilities, truth = _classifiers(4, 30, 4000)
+    dev, test = slice(0, 300), slice(300, None)
+    groups = np.repeat(np.arange(100), 3)
+    mixed = np.tensordot(select(probabilities[:, dev], truth[dev], "classes").weights, probabilities[:, test], 1)
+    honest = _log_loss(crossed(probabilities[:, dev], truth[dev], "classes", groups=groups), truth[dev])
+    assert honest == pytest.approx(_log_loss(mixed, truth[test]), rel=0.15)
+    one_group = crossed(probabilities[:, dev], truth[dev], "classes", groups=np.zeros(300, int))
+    every = np.tensordot(select(probabilities[:, dev], truth[dev], "classes").weights, probabilities[:, dev], 1)
+    np.testing.assert_allclose(one_group, every)
 
 
 def test_the_choice_is_reproducible_and_quick_with_many_examples():

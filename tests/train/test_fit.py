@@ -11,8 +11,9 @@ import pytest
 from goodfit.data.dataset import Features
 from goodfit.errors import InputError, PlanError
 from goodfit.record import Outcome
+from goodfit.train import fit as fit_module
 from goodfit.train import machine
-from goodfit.train.control import Change
+from goodfit.train.control import Change, Stop
 from goodfit.train.fit import fit, fit_many
 from goodfit.train.jobs import Job
 
@@ -105,6 +106,20 @@ def test_ctrl_c_keeps_the_best_so_far(splits, plan, alone, tools):
     assert runs[0].best_epoch == alone.history["dev_cost"][:5].argmin() + 1
     assert not runs[2].usable  # its stack had not begun
     assert len(runs[2].history["epoch"]) == 0
+
+
+def test_a_long_epoch_is_visited_on_the_way_and_the_visits_change_no_bit(splits, plan, alone, tools, monkeypatch):
+    """At 2 of an epoch's 5 steps; snapshots are still kept once an epoch, and Stop needs no epoch's end."""
+    kept = fit(Job(plan.with_(snapshots=3), 5), splits)
+    monkeypatch.setattr(fit_module, "seconds_per_epoch", lambda *_: 0.4)
+    watcher = tools.Watcher()
+    assert tools.same_bits(fit(Job(plan, 5), splits, watcher), alone)
+    assert [seen[0].epoch for seen in watcher.seen[:6]] == [0, 0, 1, 1, 2, 2]
+    assert len(watcher.seen) == 30
+    assert tools.same_bits(fit(Job(plan.with_(snapshots=3), 5), splits), kept)
+    early = fit(Job(plan, 5), splits, tools.Watcher(actions={(0, 0): [Stop("enough")]}))
+    assert early.outcome == Outcome.STOPPED
+    assert len(early.history["epoch"]) == 0
 
 
 def test_a_second_ctrl_c_interrupts_at_once(splits, plan, tools):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ import goodfit
 from goodfit.errors import InputError
 from goodfit.improve.archive import read_run
 from goodfit.improve.journal import read_journal
+from goodfit.train import machine
 from goodfit.train.predictor import Predictor
 
 
@@ -223,6 +225,25 @@ def test_few_groups_limit_the_folds_of_the_members(made_table, small_plan, tmp_p
     patients = [set(np.array(rows[name]) % 6) for name in ("train", "dev", "test")]
     assert sum(map(len, patients)) == 6  # no patient in two sets
     assert result["final"]["test_error"] is not None
+
+
+def test_with_a_time_order_no_member_is_judged_on_its_past(made_table, small_plan, tmp_path):
+    frame = made_table(300, 0).with_columns(day=pl.Series(np.arange(300)))
+    result = goodfit.improve(frame, target="kind", time="day", rounds=0, plan=small_plan, out=tmp_path)
+    journal = read_journal(Path(result["run"]))
+    assert not any(line["event"] == "folds" for line in journal)
+    assert any(line["event"] == "ensemble" for line in journal)
+
+
+def test_a_proposal_too_large_for_the_memory_is_left_out(table, small_plan, tmp_path, monkeypatch):
+    """A bigger network is the first answer to bias; where 300 units fit and 600 do not, the job goes on without."""
+    sick = small_plan.with_(hidden_units=(300,), batch_size=0, learning_rate=1e-6)
+    monkeypatch.setattr(machine, "free_memory", lambda: 4_500_000)
+    result = goodfit.improve(table, target="kind", rounds=1, plan=sick, out=tmp_path)
+    assert result["outcome"] == "finished"
+    prescribed = next(line for line in read_journal(Path(result["run"])) if line["event"] == "prescription")
+    tried = [each["prescription"] for each in result["rounds"][0]["tried"]]
+    assert len(tried) < len(prescribed["names"])
 
 
 def test_interruption_while_members_train_keeps_the_test_set_closed(table, small_plan, tmp_path):

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from goodfit.data.splits import folds
 from goodfit.diagnose.gaps import Gaps
 from goodfit.improve.calibration import Calibration, calibrate
-from goodfit.improve.ensemble import select
+from goodfit.improve.ensemble import crossed, select
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.loop import Loop
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
@@ -53,7 +53,7 @@ class Closed:
         kept: whether the ensemble was kept.
         parts: the plans in it, with their weights.
         single: dev error of one network of the incumbent.
-        ensemble: dev error of the ensemble.
+        ensemble: dev error of the ensemble, each half of the rows with weights chosen on the other half.
         gain: the ensemble's change of dev error, negative is better.
         calibration: of the probabilities; None for regression.
         rows: the rows it was judged on.
@@ -91,14 +91,15 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
     candidates = _candidates(loop, incumbent)
     truth, schema = splits.dataset.target[rows], splits.dataset.schema
     stacked = np.stack([candidate.outputs for candidate in candidates])
-    weights = select(stacked, truth, schema.task, loop.question.seed).weights
-    mean = np.tensordot(weights, stacked, 1)
+    seed, groups = loop.question.seed, loop.groups(rows)
+    weights = select(stacked, truth, schema.task, seed).weights
+    mean = crossed(stacked, truth, schema.task, seed, groups)
     cost, error = judge_outputs(splits, mean[None], rows)
-    gain = paired_test(incumbent.errors, error, groups=loop.groups(rows), seed=loop.question.seed)
+    gain = paired_test(incumbent.errors, error, groups=groups, seed=seed)
     kept = float(cost.mean()) < float(judge_outputs(splits, incumbent.outputs, rows)[0].mean())
     if not kept:
         candidates, weights, mean = [_single(incumbent)], np.ones(1), incumbent.outputs[0]
-    calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=loop.question.seed)
+    calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=seed)
     temperature = calibration.temperature if calibration else 1.0
     predictor = Predictor(schema, _weighted(candidates, weights), temperature)
     outputs = mean if calibration is None else tempered(mean, temperature)
@@ -125,7 +126,7 @@ def close(loop: Loop, incumbent: Measurement) -> Closed:
         train_rows=train_rows,
         train_outputs=train_outputs,
         train_errors=train_errors,
-        gaps=loop.gaps_of(train_errors, dev_errors, loop.groups(rows), loop.bias_shown(incumbent)),
+        gaps=loop.gaps_of(train_errors, dev_errors, loop.groups(train_rows), groups, loop.bias_shown(incumbent)),
     )
     _tell(loop, closed)
     return closed
@@ -211,14 +212,12 @@ def _cut_short(bag: Measurement) -> bool:
 
 
 def _most_folds(loop: Loop) -> int:
-    """The rarest class, the groups and the moments each limit the folds."""
+    """Rows and groups limit the folds; with a time order there are none, for they would be judged on their past."""
     splits = loop.question.splits
-    dataset, limits = splits.dataset, [len(splits.pool)]
-    if dataset.schema.classes:
-        counts = np.bincount(dataset.target[splits.pool])
-        limits.append(int(counts[counts > 0].min()))
-    limits += [len(np.unique(of[splits.pool])) for of in (dataset.groups, dataset.times) if of is not None]
-    return min(limits)
+    if splits.dataset.times is not None:
+        return 0
+    groups = loop.groups(splits.pool)
+    return len(splits.pool if groups is None else np.unique(groups))
 
 
 def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:

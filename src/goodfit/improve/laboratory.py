@@ -9,9 +9,11 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import width
+from goodfit.errors import PlanError
 from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.improve.pace import Pace
+from goodfit.plan import Plan
 from goodfit.record import Outcome, Run
 from goodfit.train import machine
 from goodfit.train.control import Action, Control, Progress
@@ -74,6 +76,14 @@ class Laboratory:
         _, programs = self._work(jobs)
         return self.training_seconds(jobs) + _COMPILE_SECONDS * len(programs - self.speed.seen)
 
+    def possible(self, plan: Plan) -> bool:
+        """Whether the plan fits the data and the memory."""
+        try:
+            self._work(self.jobs([Entry("", plan, (0,))]))
+        except PlanError:
+            return False
+        return True
+
     def training_seconds(self, jobs: Sequence[Job]) -> float:
         """The same without compilation."""
         return self._work(jobs)[0] * self.speed.ratio
@@ -132,6 +142,7 @@ class Laboratory:
         rows, pool = self.rows, self.splits.pool
         features = self.splits.dataset.features.take(pool)
         outputs, train_errors, snapshots = [], [], []
+        train_rows = pool[:0]
         prepared: dict[int, np.ndarray] = {}
         for of_seed in runs:
             held_out = np.zeros((1 + entry.plan.snapshots, len(rows), self.outputs))
@@ -151,6 +162,7 @@ class Laboratory:
             outputs.append(held_out[0])
             snapshots.append(held_out[1:])
             train_errors.append(seen_sum[seen_count > 0] / seen_count[seen_count > 0])
+            train_rows = pool[seen_count > 0]  # the same for every seed
         stacked = np.stack(outputs)
         _, errors = judge_outputs(self.splits, stacked, rows)
         costs, _ = judge_outputs(self.splits, self._calibrated(stacked), rows)
@@ -164,6 +176,7 @@ class Laboratory:
             outputs=stacked,
             costs=costs,
             errors=errors,
+            train_rows=train_rows,
             train_errors=np.stack(train_errors),
             seconds=seconds,
             snapshots=moments,

@@ -185,13 +185,14 @@ class Loop:
 
     def gaps(self, measurement: Measurement) -> Gaps:
         """The measurement's gaps and verdict."""
-        groups = self.groups(measurement.rows)
-        return self.gaps_of(measurement.train_errors, measurement.errors, groups, self.bias_shown(measurement))
+        groups = self.groups(measurement.train_rows), self.groups(measurement.rows)
+        return self.gaps_of(measurement.train_errors, measurement.errors, *groups, self.bias_shown(measurement))
 
     def gaps_of(
         self,
         train_errors: Float[np.ndarray, "seeds train"],
         dev_errors: Float[np.ndarray, "seeds dev"],
+        train_groups: Int[np.ndarray, "train"] | None,
         dev_groups: Int[np.ndarray, "dev"] | None,
         bias_shown: bool | None = None,
     ) -> Gaps:
@@ -202,6 +203,7 @@ class Loop:
             human_error=self.question.human_error,
             min_gap=self.question.min_gap,
             bias_shown=bias_shown,
+            train_groups=train_groups,
             dev_groups=dev_groups,
         )
 
@@ -267,6 +269,8 @@ class Loop:
 
     def _experiments(self, turn: Round, proposals: Sequence[Proposal]) -> Measurement:
         """Run what there is time for beside the incumbent with fresh seeds; verify; return the next incumbent."""
+        plan = turn.incumbent.plan
+        proposals = [each for each in proposals if self.laboratory.possible(plan.with_(**each.changes))]
         few = proposals[:_FEW]
         seeds = self.pace.decide(
             f"seeds of round {turn.number}",

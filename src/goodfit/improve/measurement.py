@@ -35,7 +35,8 @@ class Measurement:
         outputs: on the judged rows, by networks that did not train on them.
         costs: log-loss after calibration on other rows, or squared error over the training variance.
         errors: 0 or 1; for regression the same as the costs.
-        train_errors: on (a fixed sample of) the training rows.
+        train_rows: (a fixed sample of) the training rows.
+        train_errors: on those.
         seconds: of its share of the training.
         snapshots: outputs of the parameters kept on the way, by moment, each as `outputs`.
         round: of the loop; 0 for the baselines, -1 for the ensemble's members.
@@ -49,6 +50,7 @@ class Measurement:
     outputs: Float[np.ndarray, "seeds rows outputs"]
     costs: Float[np.ndarray, "seeds rows"]
     errors: Float[np.ndarray, "seeds rows"]
+    train_rows: Int[np.ndarray, "train"]
     train_errors: Float[np.ndarray, "seeds train"]
     seconds: float
     snapshots: tuple[Float[np.ndarray, "seeds rows outputs"], ...] = ()

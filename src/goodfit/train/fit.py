@@ -79,7 +79,7 @@ def _train(
     stack = STACKS[driver(program.structure)](program, loaded.data, loaded.tasks, loaded.states, loaded.places)
     first = members[0]
     each = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
-    piece = int(np.clip(_PIECE_SECONDS / each, 1, MOST_EPOCHS))
+    piece = min(_PIECE_SECONDS / each, MOST_EPOCHS)
     while live := [place for place, member in enumerate(members) if member.ended is None]:
         if interrupted.is_set():
             for place in live:
@@ -89,11 +89,13 @@ def _train(
                 )
             break
         targets = {place: _next_visit(members[place], piece, control) for place in live}
-        records = stack.advance({place: targets[place] * members[place].per_epoch for place in live})
+        records = stack.advance(targets)
         for place in live:
             member = members[place]
-            _take_in(member, records[place], stack.status(place), targets[place])
-            if member.epoch in _snapshot_epochs(member) and stack.status(place) != DIVERGED:
+            member.step = targets[place]
+            _take_in(member, records[place], stack.status(place))
+            ended = member.step % member.per_epoch == 0
+            if ended and member.epoch in _snapshot_epochs(member) and stack.status(place) != DIVERGED:
                 member.snapshots.append(_weights(stack.state(place)))
         if control:
             _obey(control, stack, members, live)
@@ -101,13 +103,16 @@ def _train(
     return {member.index: _run(member, stack.state(place), pool, seconds) for place, member in enumerate(members)}
 
 
-def _next_visit(member: Member, piece: int, control: Control | None) -> int:
-    """The epoch at whose end the host looks next: fixed by the plan, the program and the control, never by a clock."""
-    stops = [member.epoch + piece, member.plan.epochs]
-    stops += [epoch for epoch in _snapshot_epochs(member) if epoch > member.epoch]
+def _next_visit(member: Member, piece: float, control: Control | None) -> int:
+    """The step after which the host looks next: fixed by the plan, the program and the control, never by a clock.
+
+    `piece` is in epochs: whole ones, or a part of one where an epoch takes long.
+    """
+    ends = [member.plan.epochs, *(epoch for epoch in _snapshot_epochs(member) if epoch > member.epoch)]
     if control and control.every:
-        stops.append((member.epoch // control.every + 1) * control.every)
-    return min(stops)
+        ends.append((member.epoch // control.every + 1) * control.every)
+    steps = int(piece) * member.per_epoch or max(1, int(piece * member.per_epoch))
+    return min(member.step + steps, *(epoch * member.per_epoch for epoch in ends))
 
 
 def _snapshot_epochs(member: Member) -> list[int]:
@@ -116,10 +121,9 @@ def _snapshot_epochs(member: Member) -> list[int]:
     return sorted({max(1, round(member.plan.epochs * (i + 1) / count)) for i in range(count)})
 
 
-def _take_in(member: Member, records: np.ndarray, status: int, until: int) -> None:
+def _take_in(member: Member, records: np.ndarray, status: int) -> None:
     """Append the epochs that ended, and note whether the model has ended."""
-    ended = records[: until - member.epoch]
-    ended = ended[~np.isnan(ended[:, RECORDED.index("learning_rate")])]
+    ended = records[~np.isnan(records[:, RECORDED.index("learning_rate")])]
     member.records.append(ended)
     member.epoch += len(ended)
     if status == DIVERGED:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
-from goodfit.data.preparation import Preparation
+from goodfit.data.preparation import Preparation, width
 from goodfit.errors import InputError, PlanError
 from goodfit.nets.architectures import init
 from goodfit.nets.losses import OUTPUT_OF_TASK
@@ -45,6 +46,7 @@ class Member:
     per_epoch: int
     plan: Plan
     epoch: int = 0
+    step: int = 0
     ended: tuple[Outcome, str] | None = None
     records: list[Float[np.ndarray, "epochs recorded"]] = field(default_factory=list)
     snapshots: list[Weights] = field(default_factory=list)
@@ -69,6 +71,7 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
         whole_batch=batch_size == len(train),
         evaluation_chunk=1 << max(0, watched - 1).bit_length(),
     )
+    _check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
     return Member(index, job, train, dev, len(train) // batch_size, job.plan), program
 
 
@@ -124,7 +127,8 @@ class Loaded:
 def stacks(program: Program, members: list[Member], pool: Pool) -> Iterator[Loaded]:
     """The group in portions that fit a stack: places, differently prepared copies, memory."""
     order = sorted(members, key=lambda member: pool.key(member))
-    places, most_sets = _fitting(program, order[0], pool, len(members))
+    inputs = width(order[0].plan.preparation, pool.splits.dataset.schema)
+    places, most_sets = _fitting(program, pool.splits, inputs, len(members))
     while order:
         keys = list(dict.fromkeys(pool.key(member) for member in order[:places]))[:most_sets]
         portion = [member for member in order[:places] if pool.key(member) in keys]
@@ -190,35 +194,42 @@ def _padded(rows: Int[np.ndarray, "rows"], length: int) -> Int[np.ndarray, "plac
     return np.concatenate([rows, np.zeros(length - len(rows), np.int64)]).astype(np.int32)
 
 
-def _fitting(program: Program, member: Member, pool: Pool, models: int) -> tuple[int, int]:
-    """Places and copies of the data that a stack of these models may have, checked against the free memory.
+class _Memory(NamedTuple):
+    """Bytes: of the prepared data on the host and each device, of a batch on its way, and of one model."""
 
-    Raises:
-        PlanError: one model with one copy of the data does not fit.
-    """
-    inputs = pool.prepared(member)[1]
-    widths = (
-        inputs.shape[1],
-        *program.structure.hidden_units,
-        max(1, len(pool.splits.dataset.schema.classes)),
-    )
+    data: int
+    working: int
+    model: int
+
+
+def _memory(program: Program, splits: Splits, inputs: int) -> _Memory:
+    rows = len(splits.pool)
+    widths = (inputs, *program.structure.hidden_units, max(1, len(splits.dataset.schema.classes)))
     weights = sum(4 * (before + 1) * after for before, after in pairwise(widths))
-    per_model = 6 * weights + 4 * 4 * len(pool.rows)  # parameters, gradients, two averages, best, a copy; row lists
     working = 4 * 4 * sum(widths) * max(program.structure.batch_size, program.evaluation_chunk)
-    devices = len(machine.devices())
-    data = inputs.nbytes * (devices + 1)
-    free = machine.free_memory()
-    needed = data + devices * (working + per_model)
+    model = 6 * weights + 4 * 4 * rows  # parameters, gradients, two averages, best, a copy; row lists
+    return _Memory(4 * rows * inputs * (len(machine.devices()) + 1), working, model)
+
+
+def _check_memory(program: Program, splits: Splits, inputs: int) -> None:
+    """Raise PlanError where one model a device with one copy of the data does not fit."""
+    memory, free = _memory(program, splits, inputs), machine.free_memory()
+    needed = memory.data + len(machine.devices()) * (memory.working + memory.model)
     if needed > free:
         raise PlanError(
             f"a batch of {program.structure.batch_size} on this network and data needs about {needed / 2**30:.1f} GiB "
             f"and {free / 2**30:.1f} GiB are free; take a smaller batch_size or smaller hidden_units"
         )
-    budget = free / 2  # the other half is for the host's own copies
-    sets = max(1, min(MOST_SETS, int(budget / 2 / data)))
+
+
+def _fitting(program: Program, splits: Splits, inputs: int, models: int) -> tuple[int, int]:
+    """Places and copies of the data that a stack of these models may have in the free memory."""
+    memory, devices = _memory(program, splits, inputs), len(machine.devices())
+    budget = machine.free_memory() / 2  # the other half is for the host's own copies
+    sets = max(1, min(MOST_SETS, int(budget / 2 / memory.data)))
     places = capacity()
     if machine.on_gpu():  # where every place costs time, few sizes to compile
         places = min(places, -(-(1 << (models - 1).bit_length()) // devices) * devices)
-    while places > devices and places * per_model > budget / 2:
+    while places > devices and places * memory.model > budget / 2:
         places -= devices
     return places, sets
