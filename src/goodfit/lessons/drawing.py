@@ -19,7 +19,7 @@ Mark = dict[str, Any]
 Panel = dict[str, Any]
 Control = dict[str, Any]
 Figure = dict[str, Any]
-Colour = Literal["blue", "orange", "purple", "green", "ink", "muted"]
+Colour = Literal["blue", "orange", "purple", "green", "ink", "muted", "line"]
 Numbers = Sequence[float] | Float[np.ndarray, "_"] | Int[np.ndarray, "_"]
 
 
@@ -138,7 +138,8 @@ def panel(
     marks: Sequence[Mark],
     *,
     height: int = 320,
-    square: bool = False,
+    equal: bool = False,
+    wide: bool = False,
     read: Literal["x", "point", "none"] = "x",
 ) -> Panel:
     """One picture.
@@ -148,10 +149,12 @@ def panel(
         x, y: its axes.
         marks: drawn in this order.
         height: in pixels.
-        square: both axes equally long.
+        equal: one unit is as long on both axes; the height follows.
+        wide: as wide as two panels.
         read: what the pointer reads: every line at one x, the nearest point, or nothing.
     """
-    return {"title": title, "x": x, "y": y, "marks": list(marks), "height": height, "square": square, "read": read}
+    made = {"title": title, "x": x, "y": y, "marks": list(marks), "height": height}
+    return made | {"equal": equal, "wide": wide, "read": read}
 
 
 def slider(name: str, label: str, choices: Sequence[str], start: int = 0) -> Control:
@@ -173,7 +176,7 @@ def figure(
     """Panels side by side under their common controls.
 
     Args:
-        panels: one or two.
+        panels: up to two in a row.
         controls: what the reader can change.
         says: what the picture shows, in a sentence for each state of the controls; the last control changes first.
         columns: x values that several lines share.

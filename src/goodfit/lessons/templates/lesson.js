@@ -152,9 +152,9 @@
       if (mark.kind === "rule" && "y" in mark && mark.label) ends.push({ mark, x: x.to, y: y.at(mark.y) });
       if (!mark.label || !["line", "points"].includes(mark.kind)) continue;
       const place = valuesOf(figure, mark);
-      let i = place.length - 1;
-      while (i >= 0 && !(x.inside(place[i]) && y.inside(mark.y[i]))) i -= 1;
-      if (i >= 0) ends.push({ mark, x: x.at(place[i]), y: y.at(mark.y[i]) });
+      const seen = place.map((_, i) => i).filter((i) => x.inside(place[i]) && y.inside(mark.y[i]));
+      const i = seen.at(-1);
+      if (i !== undefined) ends.push({ mark, x: x.at(place[i]), y: y.at(mark.y[i]) });
     }
     ends.sort((a, b) => a.y - b.y);
     for (let i = 1; i < ends.length; i += 1) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + LINE);
@@ -186,10 +186,11 @@
     const named = panel.marks.filter((one) => one.label && agrees(one.when, state) && one.outside !== false);
     const beside = named.filter((one) => one.kind === "line" || ("y" in one && one.kind === "rule"));
     const right = Math.max(14, ...beside.map((one) => widthOf(one.label, true) + 14));
-    const most = Math.max(3, Math.round(panel.height / 55));
+    const most = panel.equal && width < 500 ? 4 : Math.round(panel.height / 55);
     const left = 12 + Math.max(8, ...ticksOf(panel.y, most).map(([, name]) => widthOf(name)));
-    const inner = panel.square ? Math.min(width - left - right, 430) : width - left - right;
-    const tall = panel.square ? inner : panel.height - 66;
+    const ratio = (panel.y.range[1] - panel.y.range[0]) / (panel.x.range[1] - panel.x.range[0]);
+    const inner = panel.equal ? Math.min(width - left - right, 430 / ratio) : width - left - right;
+    const tall = panel.equal ? inner * ratio : panel.height - 66;
     const x = { ...scaleOf(panel.x, left, left + inner), from: left, to: left + inner, room: Math.min(width, left + inner + right) };
     const y = { ...scaleOf(panel.y, 24 + tall, 24), from: 24 + tall, to: 24 };
     return { x, y, most, height: tall + 24 + 42 };
