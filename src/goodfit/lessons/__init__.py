@@ -3,14 +3,18 @@
 from goodfit.lessons.lesson import Lesson
 from goodfit.lessons.topics.averages import AVERAGES
 from goodfit.lessons.topics.early_stopping import EARLY_STOPPING
+from goodfit.lessons.topics.l1_l2 import L1_L2
 from goodfit.lessons.topics.mini_batches import MINI_BATCHES
 from goodfit.lessons.topics.optimisers import OPTIMISERS
+from goodfit.lessons.topics.vanishing_gradients import VANISHING_GRADIENTS
 
 LESSONS: tuple[Lesson, ...] = (
     AVERAGES,
     OPTIMISERS,
     MINI_BATCHES,
     EARLY_STOPPING,
+    VANISHING_GRADIENTS,
+    L1_L2,
 )
 
 __all__ = ["LESSONS", "Lesson"]
