@@ -4,6 +4,7 @@ from goodfit.lessons.lesson import Lesson
 from goodfit.lessons.topics.averages import AVERAGES
 from goodfit.lessons.topics.early_stopping import EARLY_STOPPING
 from goodfit.lessons.topics.l1_l2 import L1_L2
+from goodfit.lessons.topics.lambda_ import LAMBDA
 from goodfit.lessons.topics.mini_batches import MINI_BATCHES
 from goodfit.lessons.topics.optimisers import OPTIMISERS
 from goodfit.lessons.topics.vanishing_gradients import VANISHING_GRADIENTS
@@ -15,6 +16,7 @@ LESSONS: tuple[Lesson, ...] = (
     EARLY_STOPPING,
     VANISHING_GRADIENTS,
     L1_L2,
+    LAMBDA,
 )
 
 __all__ = ["LESSONS", "Lesson"]
