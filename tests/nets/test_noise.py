@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2
 
+from goodfit.nets.architectures import Dropout, forward
+from goodfit.nets.layers import dropout
 from goodfit.nets.noise import counter_bits, fold, keep_mask
+from goodfit.plan import Plan
 
 ROWS, UNITS = 256, 128
 SIZE = ROWS * UNITS
@@ -106,3 +109,32 @@ def test_positions_do_not_depend_on_how_many_there_are():
 def test_keys_of_models_steps_and_layers_do_not_collide():
     many = jax.vmap(lambda n: fold(fold(jnp.uint32(5), 2), n))(jnp.arange(100_000))
     assert len(np.unique(np.asarray(many))) > 100_000 - 10  # chance alone gives about one
+
+
+def test_each_models_steps_and_layers_have_masks_of_their_own():
+    """All pairs of 4 models of a stack (keyed by their seeds, as jobs are), 4 steps and 4 layers."""
+    models = [int(np.random.SeedSequence(seed).generate_state(1)[0]) for seed in range(4)]
+    masks = [_mask(model, step, layer).ravel() for model in models for step in range(4) for layer in range(4)]
+    correlations = np.corrcoef(np.stack(masks))[np.triu_indices(len(masks), 1)]
+    assert np.abs(correlations).max() < 5.5 / np.sqrt(SIZE)  # 2,016 pairs
+    assert abs(correlations.std() * np.sqrt(SIZE) - 1) < 0.1
+
+
+def test_in_the_mean_over_steps_every_activation_is_what_it_was():
+    """Each position by itself: its deviation from the activation is that of a coin's mean."""
+    a, keep_prob, steps = jnp.array(np.random.default_rng(0).uniform(1, 3, (20, 30)), jnp.float32), 0.8, 4000
+    drawn = jax.jit(jax.vmap(lambda step: dropout(a, _key(7, step, 1), jnp.float32(keep_prob))))(jnp.arange(steps))
+    deviation = np.asarray(a) * np.sqrt((1 - keep_prob) / keep_prob / steps)
+    scores = (np.asarray(drawn, np.float64).mean(axis=0) - np.asarray(a)) / deviation
+    assert np.abs(scores).max() < 4.5
+    assert 1e-4 < chi2.cdf((scores**2).sum(), scores.size) < 1 - 1e-4
+
+
+def test_a_networks_layers_drop_independently():
+    """Through three masks of a half and layers that pass everything on, an eighth is left; of equal masks a half."""
+    plan = Plan(hidden_units=(UNITS, UNITS), activation="relu", keep_prob=0.5, input_keep_prob=0.5)
+    params = tuple({"W": jnp.eye(UNITS), "b": jnp.zeros(UNITS)} for _ in range(3))
+    drop = Dropout(jnp.uint32(11), jax.tree.map(np.float32, plan.hyperparameters))
+    outputs = np.asarray(forward(plan.structure, params, jnp.ones((ROWS, UNITS)), None, drop)[0])
+    assert set(np.unique(outputs)) == {0.0, 8.0}
+    assert 1e-5 < binom.cdf((outputs > 0).sum(), SIZE, 1 / 8) < 1 - 1e-5
