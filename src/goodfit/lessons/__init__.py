@@ -2,6 +2,7 @@
 
 from goodfit.lessons.lesson import Lesson
 from goodfit.lessons.topics.averages import AVERAGES
+from goodfit.lessons.topics.dropout import DROPOUT
 from goodfit.lessons.topics.early_stopping import EARLY_STOPPING
 from goodfit.lessons.topics.l1_l2 import L1_L2
 from goodfit.lessons.topics.lambda_ import LAMBDA
@@ -17,6 +18,7 @@ LESSONS: tuple[Lesson, ...] = (
     VANISHING_GRADIENTS,
     L1_L2,
     LAMBDA,
+    DROPOUT,
 )
 
 __all__ = ["LESSONS", "Lesson"]
