@@ -1,0 +1,29 @@
+"""A feature that gives the target away: it would hardly be known when a prediction is asked for."""
+
+from goodfit.diagnose.finding import Case, Finding, Remedy
+from goodfit.diagnose.words import percent
+
+NAME = "leaking feature"
+_PERFECT = 0.99  # iris's best column alone reaches 0.96, breast_cancer's 0.92
+
+
+def find(case: Case) -> Finding | None:
+    """A column that alone predicts the target all but perfectly."""
+    leak = None if case.data is None else case.data.leak
+    if leak is None or leak[1] < _PERFECT:
+        return None
+    column, score = leak
+    return Finding(
+        NAME,
+        severity=1,
+        confidence=0.9,
+        sentence=f"The column '{column}' alone predicts the target to {percent(score)}: it seems to give it away.",
+        evidence={"score": score},
+        remedies=(
+            Remedy(
+                f"leave out the column '{column}', unless it is known before the target is",
+                "what is only known afterwards makes every error look smaller than it will be",
+                {},
+            ),
+        ),
+    )

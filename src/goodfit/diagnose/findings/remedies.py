@@ -1,0 +1,55 @@
+"""Changes of plan that several findings prescribe; none where the plan is not known or has it already."""
+
+from typing import Any
+
+from goodfit.diagnose.finding import Case, Remedy
+from goodfit.plan import Plan
+
+# What decides whether a network learns at all; what is said of the data's size and length of training stays.
+_NETWORK = (
+    "hidden_units",
+    "architecture",
+    "activation",
+    "initialisation",
+    "batch_norm",
+    "optimiser",
+    "decay",
+    "decay_rate",
+    "learning_rate",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weight_decay",
+    "l2",
+    "l1",
+    "clip_norm",
+    "label_smoothing",
+    "keep_prob",
+    "input_keep_prob",
+    "batch_norm_beta",
+    "patience",
+)
+
+
+def changed(case: Case, name: str, why: str, changes: dict[str, Any]) -> tuple[Remedy, ...]:
+    """The remedy, unless the plan is known to be so already."""
+    if case.plan is not None and case.plan.with_(**changes) == case.plan:
+        return ()
+    return (Remedy(name, why, changes),)
+
+
+def lower_rate(case: Case, factor: float) -> tuple[Remedy, ...]:
+    """A learning rate divided by `factor`; without a plan it is said in the name alone."""
+    name, why = f"divide the learning rate by {factor:g}", "smaller steps do not leap over the valley's other side"
+    if case.plan is None:
+        return (Remedy(name, why, {}),)
+    return (Remedy(name, why, {"learning_rate": case.plan.learning_rate / factor}),)
+
+
+def reset(case: Case) -> tuple[Remedy, ...]:
+    """The default network in place of this one; batches and epochs stay where they are enough."""
+    usual = Plan()
+    changes = {name: getattr(usual, name) for name in _NETWORK}
+    if case.plan is not None:
+        changes["epochs"] = max(case.plan.epochs, usual.epochs)
+    return changed(case, "start from the default network", "it learns on most tables, whatever ails this one", changes)
