@@ -11,7 +11,7 @@ from scipy.stats import f as f_distribution
 
 from goodfit.check import trust
 from goodfit.check.differences import EPSILON, Differences, entry_differences, joined, line_differences
-from goodfit.check.parameters import Flat, Parameters, Pytree, called, gradients_of, read_parameters
+from goodfit.check.parameters import Flat, Parameters, Pytree, gradients_of, read_parameters
 from goodfit.check.surface import Cost, Surface
 from goodfit.check.verdict import (
     GREAT,
@@ -29,7 +29,6 @@ from goodfit.errors import InputError
 
 _WORST = 10  # entries shown
 _SMALLER = 64  # times smaller a step meets that many times fewer kinks, and rounds that many times worse
-_SAME = 1e-14  # two calls of a deterministic cost agree to this share
 
 
 def check_gradients(
@@ -79,8 +78,8 @@ def check_gradients(
     _check_numbers(epsilon, sample)
     with jax.enable_x64(True):
         parameters = read_parameters(params)
-        warnings = _called_twice(cost, parameters)
         surface = Surface(cost, parameters)
+        warnings = [trust.LOW_COST] if surface.low else []
         gradient, exact = _gradient(surface, grads)
         compared = (
             _by_directions(surface, gradient, epsilon, sample) if sample else _by_entries(surface, gradient, epsilon)
@@ -192,33 +191,6 @@ def _check_numbers(epsilon: float | None, sample: int | None) -> None:
         raise InputError(f"epsilon is {epsilon}; give a small number above 0, or none to have it scaled to the values")
     if sample is not None and sample < 1:
         raise InputError(f"sample is {sample}; give a whole number of at least 1, or none to compare every entry")
-
-
-def _called_twice(cost: Cost, parameters: Parameters) -> list[str]:
-    """Refuse a cost that cannot be differenced; returns a warning where it computes in low precision.
-
-    Raises:
-        InputError: it is no single number, NaN, infinite, or not the same twice.
-    """
-    first, second = (called(cost, parameters) for _ in range(2))
-    if isinstance(first, tuple | list | dict) or first is None:
-        kind = type(first).__name__
-        raise InputError(f"the cost returns a {kind} and not one number; return the cost alone")
-    values = [np.asarray(value) for value in (first, second)]
-    if values[0].shape != ():
-        raise InputError(
-            f"the cost returns an array of shape {values[0].shape} and not one number; take its mean or sum"
-        )
-    if values[0].dtype.kind not in "fiub" and not jax.numpy.issubdtype(values[0].dtype, jax.numpy.floating):
-        raise InputError(f"the cost returns a value of type {values[0].dtype}; it must be a real number")
-    one, two = (float(value) for value in values)
-    if not math.isfinite(one):
-        raise InputError(f"the cost is {one} at these parameters; it must be a finite number")
-    if abs(one - two) > _SAME * abs(one) or not math.isfinite(two):
-        told = f"two calls with the same parameters gave {one!r} and {two!r}"
-        raise InputError(f"the cost is not deterministic: {told}; fix its mini-batch and its random numbers")
-    low = values[0].dtype.kind not in "iub" and values[0].dtype.itemsize < 8
-    return [trust.LOW_COST] if low else []
 
 
 def _gradient(surface: Surface, grads: Pytree | Callable[[Pytree], Pytree]) -> tuple[Flat, bool]:
