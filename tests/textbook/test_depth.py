@@ -32,3 +32,9 @@ def test_tanh_keeps_its_signal_alive_with_xaviers_variance_and_loses_it_with_les
     kept, lost = (activation_deviations([400] * 21, "tanh", scale) for scale in (1.0, 0.25))
     assert kept[-1] > 0.1
     assert growth_per_layer(lost[5:]) == pytest.approx(0.5, rel=0.02)  # linear near 0, so √scale
+
+
+def test_the_weights_variance_counts_the_inputs_of_each_layer():
+    """Keras's and He's fan-in: a layer twice as wide passes on a signal of the same size."""
+    widths = activation_deviations([300, 1200, 300, 1200], "tanh", 1e-6)
+    np.testing.assert_allclose(widths[1:] / widths[:-1], 1e-3, rtol=0.1)  # linear near 0, so √scale

@@ -94,3 +94,13 @@ def test_batch_norm_is_learned_too():
     assert parameters.keys() == start.keys()
     assert np.abs(parameters["gamma1"] - 1).max() > 0.05
     assert np.abs(parameters["beta1"]).max() > 0.05
+
+
+def test_the_penalty_is_the_whole_training_sets_in_every_mini_batch():
+    """λ/2m and λ/m have the m of all examples, whatever the mini-batch; inputs of zero leave nothing else."""
+    start = {"W1": np.full((1, 1), 2.0), "b1": np.zeros((1, 1))}
+    nothing = np.zeros((1, 10))
+    steps = train(nothing, nothing, start, learning_rate=0.5, batch_size=2, lambd=4.0, epochs=1, output="linear")
+    for t, (parameters, cost) in enumerate(steps):
+        assert cost == pytest.approx(4 / 20 * (2 * 0.8**t) ** 2)
+        assert parameters["W1"].item() == pytest.approx(2 * 0.8 ** (t + 1))  # 1 − α·λ/m = 0.8
