@@ -8,6 +8,8 @@ from goodfit.lessons.topics.l1_l2 import L1_L2
 from goodfit.lessons.topics.lambda_ import LAMBDA
 from goodfit.lessons.topics.mini_batches import MINI_BATCHES
 from goodfit.lessons.topics.optimisers import OPTIMISERS
+from goodfit.lessons.topics.saddle import SADDLE
+from goodfit.lessons.topics.sampling import SAMPLING
 from goodfit.lessons.topics.vanishing_gradients import VANISHING_GRADIENTS
 
 LESSONS: tuple[Lesson, ...] = (
@@ -19,6 +21,8 @@ LESSONS: tuple[Lesson, ...] = (
     L1_L2,
     LAMBDA,
     DROPOUT,
+    SAMPLING,
+    SADDLE,
 )
 
 __all__ = ["LESSONS", "Lesson"]

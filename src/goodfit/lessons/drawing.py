@@ -81,7 +81,7 @@ def points(
     name: str,
     colour: Colour,
     *,
-    shape: Literal["circle", "ring", "square", "diamond", "triangle", "cross"] = "circle",
+    shape: Literal["circle", "ring", "square", "cross"] = "circle",
     size: float = 5,
     **more: Any,
 ) -> Mark:
@@ -93,11 +93,6 @@ def points(
 def bars(x: Numbers, y: Numbers, width: float, name: str, colour: Colour, **more: Any) -> Mark:
     """Upright bars from zero, of a width in the axis' own unit."""
     return {"kind": "bars", "x": _plain(x), "y": _plain(y), "width": width, "name": name, "colour": colour} | more
-
-
-def band(x: Numbers, low: Numbers, high: Numbers, colour: Colour, **more: Any) -> Mark:
-    """The area between two lines."""
-    return {"kind": "band", "x": _plain(x), "low": _plain(low), "high": _plain(high), "colour": colour} | more
 
 
 def upright(x: float, label: str, colour: Colour = "muted", **more: Any) -> Mark:

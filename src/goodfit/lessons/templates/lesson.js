@@ -7,7 +7,6 @@
   const LINE = 15; // pixels between names at the ends of lines
   const ruler = document.createElement("canvas").getContext("2d");
   let clips = 0;
-
   function add(parent, name, attributes = {}, text = null) {
     const made = document.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -32,28 +31,25 @@
     const digits = { maximumSignificantDigits: size >= 1e4 ? 6 : 4, useGrouping: size >= 1e4 };
     return value.toLocaleString("en-US", digits).replace("-", "−");
   }
-  const withUnit = (value, axis) => number(value) + (axis.unit ? "\u00a0" + axis.unit : "");
+  const named = (value, axis) => new Map(axis.ticks || []).get(value) || number(value) + (axis.unit ? "\u00a0" + axis.unit : "");
 
   function ticksOf(axis, most) {
     if (axis.ticks) {
       const every = Math.ceil(axis.ticks.length / Math.max(most, 1));
       return axis.ticks.filter((_, i) => i % every === 0);
     }
-    const [low, high] = axis.range;
-    const found = axis.log ? logTicks(low, high, most) : linearTicks(low, high, most);
-    return found.map((value) => [value, number(value)]);
+    return (axis.log ? logTicks : linearTicks)(...axis.range, most).map((value) => [value, number(value)]);
   }
   function linearTicks(low, high, most) {
     const rough = (high - low) / Math.max(most, 2);
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * (1 - 1e-9));
-    const ticks = [];
-    for (let i = Math.ceil(low / step - 1e-6); i * step <= high + 1e-6 * step; i += 1) ticks.push(Number((i * step).toPrecision(10)));
-    return ticks;
+    const [first, last] = [Math.ceil(low / step - 1e-6), Math.floor(high / step + 1e-6)];
+    return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(10)));
   }
   function logTicks(low, high, most) {
-    const powers = [];
-    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) powers.push(power);
+    const first = Math.floor(Math.log10(low));
+    const powers = Array.from({ length: Math.floor(Math.log10(high)) - first + 1 }, (_, i) => first + i);
     let ticks = [];
     for (const steps of [[1, 2, 5], [1, 3], [1]]) {
       ticks = powers.flatMap((power) => steps.map((step) => Number(`${step}e${power}`)));
@@ -72,26 +68,21 @@
     return { at, known, inside: (value) => known(value) && (at(value) - from) * (at(value) - to) <= 0.5 };
   }
 
-  const agrees = (wanted, state) =>
-    Object.entries(wanted || {}).every(([name, choice]) => [].concat(choice).includes(state[name]));
+  const agrees = (wanted, state) => Object.entries(wanted || {}).every(([name, choice]) => state[name] === choice);
   const valuesOf = (figure, mark) => (typeof mark.x === "string" ? figure.columns[mark.x] : mark.x);
 
   const SHAPES = {
     circle: (r) => `m${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
     square: (r) => `m${-r * 0.9} ${-r * 0.9}h${r * 1.8}v${r * 1.8}h${-r * 1.8}z`,
-    diamond: (r) => `m0 ${-r * 1.3}l${r * 1.3} ${r * 1.3}l${-r * 1.3} ${r * 1.3}l${-r * 1.3} ${-r * 1.3}z`,
-    triangle: (r) => `m0 ${-r * 1.2}l${r * 1.15} ${r * 2.1}h${-r * 2.3}z`,
     cross: (r) => `m${-r} ${-r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`,
   };
   SHAPES.ring = SHAPES.circle;
-
   const pair = (x, y) => `${x.toFixed(1)} ${y.toFixed(1)}`;
   const held = (value) => Math.max(-4e3, Math.min(9e3, value)); // far outside is outside, and SVG stays exact
 
   const DRAW = {
     line(group, mark, x, y, place, faint) {
-      let path = "";
-      let down = false;
+      let [path, down] = ["", false];
       place.forEach((value, i) => {
         const known = x.known(value) && y.known(mark.y[i]);
         if (known) path += (down ? "L" : "M") + pair(held(x.at(value)), held(y.at(mark.y[i])));
@@ -117,20 +108,14 @@
         add(group, "rect", { x: left, y: top, width: Math.max(right - left - 1, 1), height: Math.max(bottom - top, 0), fill: ink(mark.colour), "fill-opacity": mark.opacity || 1 });
       });
     },
-    band(group, mark, x, y, place) {
-      const corner = (i, side) => pair(held(x.at(place[i])), held(y.at(mark[side][i])));
-      const there = place.map((_, i) => corner(i, "high"));
-      const back = place.map((_, i) => corner(i, "low")).reverse();
-      add(group, "path", { d: `M${[...there, ...back].join("L")}z`, fill: ink(mark.colour), "fill-opacity": 0.16 });
-    },
     regions(group, mark, x, y) {
-      const [left, right, bottom, top] = [x.from, x.to, y.from, y.to];
-      const [wide, high] = [(right - left) / mark.cells[0].length, (bottom - top) / mark.cells.length];
+      const column = (i) => Math.round(x.from + (i * (x.to - x.from)) / mark.cells[0].length); // whole pixels: no seams
+      const row = (j) => Math.round(y.from + (j * (y.to - y.from)) / mark.cells.length);
       const paths = Array(10).fill("");
-      mark.cells.forEach((row, j) => {
-        for (let i = 0, end; i < row.length; i = end) {
-          for (end = i + 1; end < row.length && row[end] === row[i]; end += 1);
-          paths[row[i]] += `M${pair(left + i * wide, bottom - (j + 1) * high)}h${((end - i) * wide).toFixed(1)}v${high.toFixed(1)}H${(left + i * wide).toFixed(1)}z`;
+      mark.cells.forEach((cells, j) => {
+        for (let i = 0, end; i < cells.length; i = end) {
+          for (end = i + 1; end < cells.length && cells[end] === cells[i]; end += 1);
+          paths[cells[i]] += `M${column(i)} ${row(j)}H${column(end)}V${row(j + 1)}H${column(i)}z`;
         }
       });
       paths.forEach((d, i) => {
@@ -152,15 +137,12 @@
       if (mark.kind === "rule" && "y" in mark && mark.label) ends.push({ mark, x: x.to, y: y.at(mark.y) });
       if (!mark.label || !["line", "points"].includes(mark.kind)) continue;
       const place = valuesOf(figure, mark);
-      const seen = place.map((_, i) => i).filter((i) => x.inside(place[i]) && y.inside(mark.y[i]));
-      const i = seen.at(-1);
-      if (i !== undefined) ends.push({ mark, x: x.at(place[i]), y: y.at(mark.y[i]) });
+      const last = place.findLastIndex((value, i) => x.inside(value) && y.inside(mark.y[i]));
+      if (last >= 0) ends.push({ mark, x: x.at(place[last]), y: y.at(mark.y[last]) });
     }
     ends.sort((a, b) => a.y - b.y);
-    for (let i = 1; i < ends.length; i += 1) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + LINE);
-    const over = ends.length ? ends[ends.length - 1].y - y.from : 0;
-    if (over > 0) ends[ends.length - 1].y -= over;
-    for (let i = ends.length - 2; i >= 0; i -= 1) ends[i].y = Math.min(ends[i].y, ends[i + 1].y - LINE);
+    ends.forEach((end, i) => { if (i) end.y = Math.max(end.y, ends[i - 1].y + LINE); });
+    ends.reduceRight((floor, end) => (end.y = Math.min(end.y, floor)) - LINE, y.from);
     return ends;
   }
 
@@ -183,9 +165,8 @@
 
   // Where the axes stand in so much width; labels decide the margins.
   function frameOf(figure, panel, state, width) {
-    const named = panel.marks.filter((one) => one.label && agrees(one.when, state) && one.outside !== false);
-    const beside = named.filter((one) => one.kind === "line" || ("y" in one && one.kind === "rule"));
-    const right = Math.max(14, ...beside.map((one) => widthOf(one.label, true) + 14));
+    const beside = (one) => one.label && "y" in one && one.kind !== "points" && agrees(one.when, state);
+    const right = Math.max(14, ...panel.marks.filter(beside).map((one) => widthOf(one.label, true) + 14));
     const most = panel.equal && width < 500 ? 4 : Math.round(panel.height / 55);
     const left = 12 + Math.max(8, ...ticksOf(panel.y, most).map(([, name]) => widthOf(name)));
     const ratio = (panel.y.range[1] - panel.y.range[0]) / (panel.x.range[1] - panel.x.range[0]);
@@ -227,8 +208,7 @@
     const shown = panel.marks.filter((mark) => agrees(mark.when, state));
     for (const mark of shown) {
       const faint = !agrees(mark.strong, state);
-      const own = add(group, "g", faint ? { opacity: 0.45 } : {});
-      DRAW[mark.kind](own, mark, x, y, Array.isArray(mark.x) || typeof mark.x === "string" ? valuesOf(figure, mark) : null, faint);
+      DRAW[mark.kind](add(group, "g", { opacity: faint ? 0.45 : 1 }), mark, x, y, valuesOf(figure, mark), faint);
     }
     writeNames(svg, panel, state, endsOf(figure, panel, state, x, y), x, y);
     readable(holder, svg, figure, panel, shown, frame);
@@ -248,7 +228,7 @@
     const show = (near, read) => {
       cursor.replaceChildren();
       if (panel.read === "x") add(cursor, "line", { x1: near.left, x2: near.left, y1: y.from, y2: y.to, class: "here" });
-      tip.replaceChildren(...[[null, `${panel.x.title} ${nameOf(panel.x, near.value)}`], ...read.map((spot) => [spot.mark, spot.mark.name, withUnit(spot.mark.y[spot.i], panel.y)])].map(row));
+      tip.replaceChildren(...[[null, `${panel.x.title} ${named(near.value, panel.x)}`], ...read.map((spot) => [spot.mark, spot.mark.name, named(spot.mark.y[spot.i], panel.y)])].map(row));
       read.forEach((spot) => add(cursor, "circle", { cx: spot.left, cy: spot.top, r: 4.5, fill: "none", stroke: ink("ink"), "stroke-width": 1.5 }));
       holder.append(tip);
       const right = near.left + 14 + tip.offsetWidth < holder.clientWidth;
@@ -279,17 +259,11 @@
     };
   }
 
-  function nameOf(axis, value) {
-    const named = (axis.ticks || []).find(([place]) => place === value);
-    return named ? named[1] : withUnit(value, axis);
-  }
-
   function row([mark, name, value = ""]) {
     const made = document.createElement("p");
     const swatch = document.createElement(mark ? "i" : "span");
     if (mark) swatch.style.background = ink(mark.colour);
-    const texts = [name, value].map((words) => Object.assign(document.createElement("span"), { textContent: words }));
-    made.append(swatch, ...texts);
+    made.append(swatch, ...[name, value].map((words) => Object.assign(document.createElement("span"), { textContent: words })));
     return made;
   }
 
@@ -301,10 +275,8 @@
     element.addEventListener("input", ({ target }) => {
       const control = figure.controls.find((one) => one.name === target.dataset.control);
       state[control.name] = Number(target.value);
-      if (target.type === "range") {
-        target.setAttribute("aria-valuetext", control.choices[state[control.name]]);
-        target.nextElementSibling.textContent = control.choices[state[control.name]];
-      }
+      target.setAttribute("aria-valuetext", control.choices[target.value]);
+      if (target.type === "range") target.nextElementSibling.textContent = control.choices[target.value];
       if (says) says.textContent = figure.says[figure.controls.reduce((place, one) => place * one.choices.length + state[one.name], 0)];
       draw();
     });

@@ -94,9 +94,7 @@ def _spreading() -> Section:
     x, y = axis("keep_prob", 0.25, 1.0), axis("J without dropout", 0, 0.14)
     panels = [
         panel("The weights", axis("input", 0.4, INPUTS + 0.6), axis("weight", 0, 0.5), marks),
-        panel(
-            "What the unit loses with input 1", axis("keep_prob", 0.25, 1.0), axis("J without dropout", 0, 0.16), lost
-        ),
+        panel("What the unit loses with input 1", x, y, lost),
     ]
     before, after = (spread(keep_prob)[0] / spread(keep_prob).sum() for keep_prob in (1.0, 0.5))
     return Section(
