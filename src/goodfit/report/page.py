@@ -55,7 +55,7 @@ def render(view: View) -> str:
     """The page as text."""
     error_name = _ERROR_NAMES.get(view.result["metric"], view.result["metric"])
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             view=view,
@@ -69,23 +69,24 @@ def render(view: View) -> str:
             metrics=_metrics(view),
             notes=list(dict.fromkeys(view.result.get("notes") or [])),
             started=_started(view.result.get("started")),
-            style=_asset("report.css"),
-            script=_asset("report.js"),
+            style=asset("report.css"),
+            script=asset("report.js"),
             plotly=Markup(get_plotlyjs()),
         )
     )
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of all pages, with their filters."""
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {function.__name__: function for function in _FILTERS} | {"prose": _prose}
-    environment.globals |= {
+    made.filters |= {function.__name__: function for function in _FILTERS} | {"prose": _prose}
+    made.globals |= {
         "count": words.count,
         "metric": words.metric,
         "metric_names": words.METRICS,
@@ -93,11 +94,11 @@ def _environment() -> Environment:
         "tick_points": words.tick_points,
         "tick_number": words.number,
     }
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
-    return environment
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
+    return made
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """Our own style sheet or script: trusted, so not escaped."""
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
 
