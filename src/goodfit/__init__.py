@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goodfit import errors
     from goodfit.plan import Plan
-    from goodfit.verbs import diagnose, diagnose_errors, improve, predict, report, runs, test, train
+    from goodfit.verbs import diagnose, diagnose_errors, improve, lesson, predict, report, runs, test, train
 
 __all__ = [
     "Plan",
@@ -20,6 +20,7 @@ __all__ = [
     "diagnose_errors",
     "errors",
     "improve",
+    "lesson",
     "predict",
     "report",
     "runs",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from goodfit.cli import diagnose, improve, predict, report, runs, test, train
+from goodfit.cli import diagnose, improve, lesson, predict, report, runs, test, train
 from goodfit.errors import GoodfitError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for _command in (
     predict.predict,
     runs.runs,
     report.report,
+    lesson.lesson,
 ):
     app.command()(_command)
 

@@ -23,7 +23,7 @@ def contour(
     above = (z > height).astype(int)
     cases = above[:-1, :-1] + 2 * above[:-1, 1:] + 4 * above[1:, 1:] + 8 * above[1:, :-1]
     pieces = []
-    for row, column in np.argwhere((cases > 0) & (cases < 15)):
+    for row, column in np.argwhere((cases > 0) & (cases < 15)).tolist():
         corners = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)]
         for edges in _CROSSED[int(cases[row, column])]:
             pieces += [_crossing(x, y, z, height, corners[edge], corners[(edge + 1) % 4]) for edge in edges]

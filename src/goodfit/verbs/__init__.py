@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goodfit.verbs.diagnosing import diagnose, diagnose_errors
     from goodfit.verbs.improving import improve
+    from goodfit.verbs.lessons import lesson
     from goodfit.verbs.looking import report, runs
     from goodfit.verbs.training import train
     from goodfit.verbs.using import predict, test
 
-__all__ = ["diagnose", "diagnose_errors", "improve", "predict", "report", "runs", "test", "train"]
+__all__ = ["diagnose", "diagnose_errors", "improve", "lesson", "predict", "report", "runs", "test", "train"]
 
 _MODULES = {
     "diagnose": "diagnosing",
     "diagnose_errors": "diagnosing",
     "improve": "improving",
+    "lesson": "lessons",
     "predict": "using",
     "report": "looking",
     "runs": "looking",

@@ -26,9 +26,10 @@ Weights = Float[np.ndarray, "inputs"]
 
 @cache
 def examples() -> tuple[Float[np.ndarray, "inputs m"], Float[np.ndarray, "1 m"]]:
-    """Inputs that are uncorrelated, with variance 1 exactly, so that the best weights have a closed form."""
+    """Inputs that are uncorrelated, of mean 0 and variance 1 exactly, so that the best weights have a closed form."""
     rng = np.random.default_rng(0)
-    X = np.sqrt(M) * np.linalg.qr(rng.standard_normal((M, INPUTS)))[0].T
+    columns = np.column_stack([np.ones(M), rng.standard_normal((M, INPUTS))])
+    X = np.sqrt(M) * np.linalg.qr(columns)[0][:, 1:].T  # at right angles to each other and to the ones, so of mean 0
     Y = np.array([TRUE]) @ X[: len(TRUE)] + rng.normal(0, 1.2, (1, M))
     return X, Y
 

@@ -87,7 +87,8 @@ def _boundary() -> Section:
         z, made = surface(fit(lambd).parameters), fit(lambd)
         x, y = contour(SIDE, SIDE, z, 0.5)
         marks.append(regions(z, "blue", "orange", when={"lambda": i}))
-        marks.append(line(x, y, "boundary", "ink", label="", quiet=True, when={"lambda": i}))
+        if x.size:  # with the largest λ one class is everywhere
+            marks.append(line(x, y, "boundary", "ink", label="", quiet=True, when={"lambda": i}))
         says.append(f"""λ = {number(lambd)}: {percent(made.error[0])} of the training examples are on the wrong side,
             and {percent(made.error[1])} of the dev examples. Cost: training {made.cost[0]:.3f}, dev
             {made.cost[1]:.3f}.""")
