@@ -9,9 +9,10 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from goodfit.errors import InputError
-from goodfit.report.drawing import Figure, end_labels, layout, line, log_axis, rounded
+from goodfit.report.drawing import Figure, end_labels, layout, line, log_axis
 from goodfit.report.page import asset, environment
 
+_EDGE = 0.1  # of the range: room for the names of lines that end low
 _WIDE = 20.0  # the largest over the smallest value from which an axis is logarithmic
 
 
@@ -64,10 +65,12 @@ def descent_figure(descent: dict[str, Any]) -> Figure:
     positive = min(known, default=0.0) > 0
     logarithmic = positive and max(known) > _WIDE * min(known)
     low, high = min(known, default=0.0), max(known, default=1.0)
-    yaxis = (
-        log_axis(known) if logarithmic else {"range": [low - 0.04 * (high - low), high + 0.04 * (high - low) or 1.0]}
-    )
-    drawn = [line(iterations, values, colour, hover) for colour, (_, values, hover) in lines.items()]
+    edge = _EDGE * (high - low) or 1.0
+    yaxis = log_axis(known) if logarithmic else {"range": [low - edge, high + edge]}
+    drawn = [
+        line(iterations, [], colour, hover) | {"y": [_exact(value) for value in values]}
+        for colour, (_, values, hover) in lines.items()
+    ]
     made = layout({"title": "iteration", "zeroline": False}, yaxis | {"zeroline": False}, height=420, right=76)
     ends = {colour: (name, *end) for colour, (name, values, _) in lines.items() if (end := _end(values, logarithmic))}
     annotations = end_labels(ends, *yaxis["range"])
@@ -86,7 +89,7 @@ def _ring(rise: int, objective: Sequence[float | None]) -> dict[str, Any]:
         "type": "scatter",
         "mode": "markers",
         "x": [rise],
-        "y": rounded([objective[rise]]),
+        "y": [_exact(objective[rise])],
         "marker": {"symbol": "circle-open", "size": 12, "color": "@no", "line": {"width": 2.5}},
         "hovertemplate": f"J rose in iteration {rise}<extra></extra>",
     }
@@ -115,6 +118,11 @@ def _end(values: Sequence[float | None], logarithmic: bool) -> tuple[float, floa
         return None
     place, value = known[-1]
     return float(place), math.log10(value) if logarithmic else value
+
+
+def _exact(value: float | None) -> float | None:
+    """Seven digits: a J that falls slowly is to be seen falling."""
+    return None if value is None else float(f"{value:.7g}")
 
 
 def _finite(values: Sequence[float | None]) -> list[float | None]:
