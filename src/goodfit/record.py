@@ -14,6 +14,39 @@ from goodfit.plan import Plan
 Weights = dict[str, np.ndarray]
 
 
+# What a look inside a network sees of each layer: mean, deviation and size (root mean square) of its outputs over the
+# probe batch; the share of dead units (the same output for every example) and of saturated outputs; the norms of dJ/dW,
+# of W, and of the change that the optimiser would make of W by it.
+SEEN = ("mean", "deviation", "size", "dead", "saturated", "gradient", "weight", "update")
+
+
+@dataclass(frozen=True)
+class Health:
+    """Looks inside a network, taken at the end of some epochs.
+
+    Attributes:
+        epochs: of the looks, from 1.
+        layers: "inputs", "layer 1", …, "output".
+        seen: by look, layer and the names of SEEN; the inputs have no weights.
+    """
+
+    epochs: Int[np.ndarray, "looks"]
+    layers: tuple[str, ...]
+    seen: Float[np.ndarray, "looks layers seen"]
+
+    def of(self, name: str) -> Float[np.ndarray, "looks layers"]:
+        """One of SEEN, of every look and layer."""
+        return self.seen[:, :, SEEN.index(name)]
+
+
+def health_of(records: Float[np.ndarray, "epochs _"], hidden_layers: int) -> Health:
+    """The looks among an epoch's records; the rows of epochs without one are NaN."""
+    looks = ~np.isnan(records).all(axis=1)
+    layers = ("inputs", *(f"layer {number}" for number in range(1, hidden_layers + 1)), "output")
+    seen = records[looks].reshape(-1, len(layers), len(SEEN))
+    return Health(np.flatnonzero(looks) + 1, layers, seen.astype(np.float64))
+
+
 class Outcome(StrEnum):
     """How a training ended."""
 
@@ -40,6 +73,7 @@ class Run:
         best: the best parameters, as `flatten` names them.
         best_epoch: when they were reached; 0 when no epoch ended.
         snapshots: parameters on the way.
+        health: looks inside the network on the way.
         preparation: fitted on the rows trained on.
         seconds: of the whole stack it trained in.
     """
@@ -56,6 +90,7 @@ class Run:
     preparation: Preparation
     seconds: float
     snapshots: tuple[Weights, ...] = field(default=())
+    health: Health | None = None
 
     @property
     def usable(self) -> bool:

@@ -8,7 +8,7 @@ from goodfit.record import Outcome
 from goodfit.train.control import Change, Snapshot, Stop
 from goodfit.train.fit import fit, fit_many
 from goodfit.train.jobs import Job
-from goodfit.train.step import RECORDED
+from goodfit.train.step import RECORDED, recorded
 
 
 def test_it_is_called_at_every_multiple_and_at_the_end(splits, plan, alone, tools):
@@ -17,7 +17,7 @@ def test_it_is_called_at_every_multiple_and_at_the_end(splits, plan, alone, tool
     seen = [[(each.job, each.epoch, each.epochs) for each in progress] for progress in control.seen]
     assert seen == [[(0, 5, 12), (1, 5, 7)], [(0, 10, 12), (1, 7, 7)], [(0, 12, 12)]]
     last = control.seen[-1][0].records
-    assert last.shape == (12, len(RECORDED))
+    assert last.shape == (12, recorded(plan.structure))
     for column, name in enumerate(RECORDED):
         np.testing.assert_array_equal(last[:, column], alone.history[name])
 

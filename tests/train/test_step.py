@@ -12,7 +12,8 @@ import pytest
 from goodfit.nets.architectures import init
 from goodfit.nets.noise import fold, keep_mask
 from goodfit.plan import Plan
-from goodfit.train.step import Data, Program, Task, advance, epoch_order, first_state, settled, train_step
+from goodfit.train.step import advance, epoch_order, first_state, recorded, settled, train_step
+from goodfit.train.task import Data, Program, Task
 
 M, FEATURES, STEPS, BATCH = 44, 5, 20, 8
 PER_EPOCH = M // BATCH  # 5: the incomplete sixth batch is dropped
@@ -219,7 +220,7 @@ def test_an_epoch_ends_with_a_look_in_evaluation_mode(oracle):
         program, data, task, start, (x, y, *_) = _world(output, plan)
         task = task._replace(watched_train=np.int32(30), watched_dev=np.int32(20))  # the second part begins at 32
         run = jax.jit(functools.partial(advance, program))
-        records = np.full((3, 6), np.nan)
+        records = np.full((3, recorded(plan.structure)), np.nan)
         state, records = run(data, task, start, np.int32(2 * PER_EPOCH), records)
         assert np.isnan(records[2]).all()
         assert int(state.step) == 2 * PER_EPOCH

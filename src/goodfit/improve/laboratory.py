@@ -20,7 +20,7 @@ from goodfit.train.control import Action, Control, Progress
 from goodfit.train.fit import fit_many, seconds_per_epoch
 from goodfit.train.jobs import Job, enter
 from goodfit.train.predictor import member_of
-from goodfit.train.step import Program
+from goodfit.train.task import Program
 
 _LEAST_WORK = 0.3  # seconds of estimated work that tell something of this machine's speed
 _LEAST_RATIO = 0.4

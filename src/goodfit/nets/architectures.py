@@ -65,8 +65,20 @@ def forward(
         running: the averages to normalise with at test time; None takes the mini-batch's own.
         drop: None outside training.
     """
+    logits, used, _ = layer_by_layer(structure, params, inputs, running, drop)
+    return logits, used
+
+
+def layer_by_layer(
+    structure: Structure,
+    params: Params,
+    inputs: Float[Array, "batch features"],
+    running: Averages | None,
+    drop: Dropout | None,
+) -> tuple[Float[Array, "batch outputs"], Averages, list[Float[Array, "batch _"]]]:
+    """As `forward`, with each hidden layer's output beside it."""
     activation = ACTIVATIONS[structure.activation]
-    used = []
+    used, seen = [], []
 
     def normalise(weights: Layer, z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
         used.append(moments(z) if running is None else running[len(used)])
@@ -87,4 +99,5 @@ def forward(
             out = dropout(out, fold(drop.key, layer + 1), keep_prob)
         residual = structure.architecture == "residual" and out.shape == a.shape
         a = a + out if residual else out
-    return dense(params[-1], a), tuple(used)
+        seen.append(a)
+    return dense(params[-1], a), tuple(used), seen

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 
 class Progress(NamedTuple):
-    """One model so far: which job, how many epochs of how many, and a row of `train.step.RECORDED` an epoch."""
+    """One model so far: which job, how many epochs of how many, and its records: `train.step.RECORDED`, then a look."""
 
     job: int
     epoch: int

@@ -16,12 +16,13 @@ from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
 from goodfit.errors import PlanError
 from goodfit.plan import Hyperparameters, Plan
-from goodfit.record import Outcome, Run, Weights, flatten
+from goodfit.record import Outcome, Run, Weights, flatten, health_of
 from goodfit.train import machine
 from goodfit.train.control import Change, Control, Progress, Snapshot, Stop
 from goodfit.train.jobs import Job, Loaded, Member, Pool, enter, stacks, traced
 from goodfit.train.stack import MOST_EPOCHS, STACKS, Stack, SteppedStack, driver
-from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, Program, State, settled
+from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, recorded, settled
+from goodfit.train.task import Program, State
 
 _PIECE_SECONDS = 0.2  # work between two visits to the host, by the estimate of `seconds_per_epoch`
 _SECONDS_PER_STEP = 15e-6  # of a tiny network's step (benchmarks/engine.py)
@@ -183,7 +184,7 @@ def _weights(state: State) -> Weights:
 
 def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
     """What is kept of a model when its training is over."""
-    records = np.concatenate(member.records) if member.records else np.zeros((0, len(RECORDED)))
+    records = np.concatenate(member.records) if member.records else np.zeros((0, recorded(member.plan.structure)))
     history = {name: records[:, column] for column, name in enumerate(RECORDED)}
     history["epoch"] = np.arange(1, len(records) + 1)
     history["step"] = history["epoch"] * member.per_epoch
@@ -201,6 +202,7 @@ def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
         preparation=pool.prepared(member)[0],
         seconds=seconds,
         snapshots=tuple(member.snapshots),
+        health=health_of(records[:, len(RECORDED) :], len(member.plan.hidden_units)),
     )
 
 

@@ -18,7 +18,8 @@ from goodfit.plan import Hyperparameters, Plan
 from goodfit.record import Outcome, Weights
 from goodfit.train import machine
 from goodfit.train.stack import capacity
-from goodfit.train.step import Data, Program, State, Task, first_state
+from goodfit.train.step import first_state
+from goodfit.train.task import Data, Program, State, Task
 
 MOST_SETS = 8  # differently prepared copies of the data in one stack
 LARGEST_CHUNK = 256

@@ -17,7 +17,7 @@ from goodfit.nets.layers import Moments
 from goodfit.plan import Structure
 from goodfit.record import Run, Weights, pack, unflatten, unpack
 from goodfit.train.stack import logits
-from goodfit.train.step import Model
+from goodfit.train.task import Model
 
 MODEL_FILE, PREPARATION_FILE, PREDICTOR_FILE = "model.safetensors", "preparation.json", "predictor.json"
 

@@ -19,19 +19,8 @@ from jaxtyping import Array, Float, Int
 from goodfit.nets.architectures import forward
 from goodfit.plan import Hyperparameters, Structure
 from goodfit.train.machine import devices, on_gpu
-from goodfit.train.step import (
-    RECORDED,
-    Data,
-    Model,
-    Program,
-    State,
-    Task,
-    advance,
-    end_epoch,
-    epoch_order,
-    steps_per_epoch,
-    train_step,
-)
+from goodfit.train.step import advance, end_epoch, epoch_order, recorded, train_step
+from goodfit.train.task import Data, Model, Program, State, Task, steps_per_epoch
 
 CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
 MOST_EPOCHS = 256  # records kept between two visits to the host
@@ -139,8 +128,8 @@ def _stacked(trees: Sequence[Any]) -> Any:
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *trees)
 
 
-def _empty_records(data: Data, *leading: int) -> Float[Array, "*leading epochs recorded"]:
-    return jnp.full((*leading, MOST_EPOCHS, len(RECORDED)), jnp.nan, data.inputs.dtype)
+def _empty_records(program: Program, data: Data, *leading: int) -> Float[Array, "*leading epochs recorded"]:
+    return jnp.full((*leading, MOST_EPOCHS, recorded(program.structure)), jnp.nan, data.inputs.dtype)
 
 
 @functools.cache
@@ -172,11 +161,11 @@ def _loop(
         states, records = carry
         place = live[index]
         task, state = jax.tree.map(lambda leaf: leaf[place], (tasks, states))
-        state, rows = advance(program, data, task, state, until[place], _empty_records(data))
+        state, rows = advance(program, data, task, state, until[place], _empty_records(program, data))
         states = jax.tree.map(lambda leaf, new: leaf.at[place].set(new), states, state)
         return states, records.at[place].set(rows)
 
-    return jax.lax.fori_loop(0, count[0], one, (states, _empty_records(data, live.shape[0])))
+    return jax.lax.fori_loop(0, count[0], one, (states, _empty_records(program, data, live.shape[0])))
 
 
 def _vmap(
@@ -190,7 +179,7 @@ def _vmap(
 ) -> tuple[State, Float[Array, "places epochs recorded"]]:
     """One device's models side by side; those that are not live have no step to do."""
     del live, count
-    records = _empty_records(data, until.shape[0])
+    records = _empty_records(program, data, until.shape[0])
     return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(
         data, tasks, states, until, records
     )
@@ -228,7 +217,7 @@ class SteppedStack:
     def _advance_one(self, model: int, until: int) -> Float[np.ndarray, "epochs recorded"]:
         order_of, step, end = _compiled_steps(self.program)
         task, state = self._tasks[model], self._states[model]
-        records = np.full((MOST_EPOCHS, len(RECORDED)), np.nan, self._data.inputs.dtype)
+        records = np.full((MOST_EPOCHS, recorded(self.program.structure)), np.nan, self._data.inputs.dtype)
         per_epoch = int(steps_per_epoch(self.program, task))
         done, row = int(state.step), 0
         order = order_of(task, done // per_epoch)

@@ -1,94 +1,22 @@
 """One model: a step of training, and the look at it when an epoch ends. No model axis anywhere."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num, UInt32
 
 from goodfit.data.minibatches import minibatch, shuffled
 from goodfit.nets.architectures import Averages, Dropout, Params, forward
-from goodfit.nets.losses import Output, errors, losses, penalty
+from goodfit.nets.losses import errors, losses, penalty
 from goodfit.nets.noise import fold
 from goodfit.plan import Hyperparameters, Structure
+from goodfit.record import SEEN
 from goodfit.train.decay import learning_rate
+from goodfit.train.health import due, look
 from goodfit.train.optimisers import add_l2, descend, optimiser, shrink
+from goodfit.train.task import Data, Model, Program, State, Task, steps_per_epoch
 
 GOING, STOPPED_EARLY, DIVERGED = 0, 1, 2
 RECORDED = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate")
-
-
-@dataclass(frozen=True)
-class Program:
-    """All that a compiled training depends on, besides the shapes of its arguments.
-
-    Attributes:
-        structure: the plan's, with its batch size resolved (never 0).
-        output: the output's activation and loss.
-        whole_batch: one batch is the whole training set, so that shuffling is idle.
-        evaluation_chunk: examples evaluated at once at an epoch's end.
-    """
-
-    structure: Structure
-    output: Output
-    whole_batch: bool
-    evaluation_chunk: int
-
-
-class Data(NamedTuple):
-    """Prepared examples: one copy for each distinct preparation in the stack."""
-
-    inputs: Float[Array, "sets rows features"]
-    targets: Num[Array, "sets rows"]
-
-
-class Task(NamedTuple):
-    """What one model trains on, and how.
-
-    Attributes:
-        hyperparameters: the plan's numbers.
-        key: the model's own source of randomness.
-        set: which copy of the data.
-        rows: its training rows, then padding.
-        m: how many rows are real.
-        watched: rows evaluated after each epoch: of the training set, then of the dev set, each padded to whole chunks.
-        watched_train: how many of them are training rows.
-        watched_dev: how many are dev rows.
-        class_weights: weight of each class in the cost, where classes are wholly balanced.
-    """
-
-    hyperparameters: Hyperparameters
-    key: UInt32[Array, ""]
-    set: Int[Array, ""]
-    rows: Int[Array, "places"]
-    m: Int[Array, ""]
-    watched: Int[Array, "watched"]
-    watched_train: Int[Array, ""]
-    watched_dev: Int[Array, ""]
-    class_weights: Float[Array, "classes"]
-
-
-class Model(NamedTuple):
-    """A network at one moment: what prediction needs."""
-
-    params: Params
-    averages: Averages
-
-
-class State(NamedTuple):
-    """What the next step needs, and the best model so far; `averaged` is batch norm's running average of 1."""
-
-    model: Model
-    optimiser: Any
-    step: Int[Array, ""]
-    averaged: Float[Array, ""]
-    objective_sum: Float[Array, ""]
-    best: Model
-    best_cost: Float[Array, ""]
-    best_step: Int[Array, ""]
-    waited: Int[Array, ""]
-    status: Int[Array, ""]
 
 
 def first_state(program: Program, hyperparameters: Hyperparameters, params: Params, averages: Averages) -> State:
@@ -98,11 +26,6 @@ def first_state(program: Program, hyperparameters: Hyperparameters, params: Para
     start = optimiser(program.structure, hyperparameters).init(params)
     none = jnp.zeros_like(infinity)
     return State(model, start, zero, none, none, model, infinity, zero, zero, zero)
-
-
-def steps_per_epoch(program: Program, task: Task) -> Int[Array, ""]:
-    """Whole mini-batches in the training set; an incomplete last one is dropped, the order being new each epoch."""
-    return task.m // program.structure.batch_size
 
 
 def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Array, "places"]:
@@ -190,14 +113,24 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
     return (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
 
 
-def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "6"]]:
-    """Measure, keep the best model, and decide whether the model goes on (early stopping, divergence)."""
+def recorded(structure: Structure) -> int:
+    """Numbers in an epoch's record: RECORDED, then what a look sees of the inputs, each hidden layer and the output."""
+    return len(RECORDED) + (len(structure.hidden_units) + 2) * len(SEEN)
+
+
+def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "recorded"]]:
+    """Measure, look inside, keep the best model, and decide whether the model goes on (early stopping, divergence)."""
     h = task.hyperparameters
     model = settled(state)
     measured = evaluate(program, data, task, model)
     per_epoch = steps_per_epoch(program, task)
     mean_objective = state.objective_sum / per_epoch
     rate = learning_rate(program.structure.decay, h, state.step - 1, per_epoch)
+    seen = jax.lax.cond(
+        due(task, state.step // per_epoch),
+        lambda: look(program, data, task, state).reshape(-1),
+        lambda: jnp.full(recorded(program.structure) - len(RECORDED), jnp.nan, data.inputs.dtype),
+    )
     dev_cost = measured[1]
     better = dev_cost < state.best_cost
     waited = jnp.where(better, 0, state.waited + 1)
@@ -211,7 +144,7 @@ def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[S
         waited=waited,
         status=status.astype(jnp.int32),
     )
-    return state, jnp.concatenate([measured, jnp.stack([mean_objective, rate]).astype(measured.dtype)])
+    return state, jnp.concatenate([measured, jnp.stack([mean_objective, rate]).astype(measured.dtype), seen])
 
 
 def advance(
@@ -220,8 +153,8 @@ def advance(
     task: Task,
     state: State,
     until: Int[Array, ""],
-    records: Float[Array, "epochs 6"],
-) -> tuple[State, Float[Array, "epochs 6"]]:
+    records: Float[Array, "epochs recorded"],
+) -> tuple[State, Float[Array, "epochs recorded"]]:
     """Train up to step `until`, or to the model's own end; a row of `records` for each epoch that ends on the way."""
     per_epoch = steps_per_epoch(program, task)
     first_epoch = state.step // per_epoch

@@ -1,0 +1,63 @@
+"""A look inside one network: a pass over a fixed probe batch beside the training, which it never touches."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from goodfit.nets.architectures import Params, layer_by_layer
+from goodfit.nets.layers import Leaf
+from goodfit.nets.losses import losses
+from goodfit.plan import Activation
+from goodfit.train.decay import learning_rate
+from goodfit.train.optimisers import add_l2, optimiser
+from goodfit.train.task import Data, Program, State, Task, steps_per_epoch
+
+PROBE = 64  # examples of the training set, evenly spaced in it
+LOOKS = 24  # in a training, the first after the first epoch: so few cost little even where an epoch is one step
+_ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+_NEAR = 0.01  # of the activation's range: nearer to an end it is saturated
+_SAME = 1e-6
+
+
+def due(task: Task, epoch: Int[Array, ""]) -> Array:
+    """Whether there is a look at the end of this epoch (from 1): after the first, then LOOKS evenly spaced."""
+    whole = jnp.asarray(task.hyperparameters.epochs).astype(jnp.int32)
+    return (epoch == 1) | (epoch * LOOKS // whole != (epoch - 1) * LOOKS // whole)
+
+
+def look(program: Program, data: Data, task: Task, state: State) -> Float[Array, "layers seen"]:
+    """What SEEN names, of the inputs, each hidden layer and the output; dropout off, batch norm over the probe."""
+    structure, h, params = program.structure, task.hyperparameters, state.model.params
+    rows = task.rows[jnp.arange(PROBE) * task.m // PROBE]
+    inputs, targets = data.inputs[task.set, rows], data.targets[task.set, rows]
+
+    def cost(params: Params) -> tuple[Float[Array, ""], list[Float[Array, "batch _"]]]:
+        logits, _, seen = layer_by_layer(structure, params, inputs, None, None)
+        return losses(program.output, logits, targets, h.label_smoothing).mean(), [inputs, *seen, logits]
+
+    gradients, seen = jax.grad(cost, has_aux=True)(params)
+    gradients = add_l2(gradients, params, h.l2 / task.m)
+    direction: Any = optimiser(structure, h).update(gradients, state.optimiser, params)[0]
+    rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
+    signals = [_signal(a, structure.activation) for a in seen]
+    signals[-1] = signals[-1].at[4].set(0)  # outputs have no activation
+    moves = [jnp.zeros(3)] + [
+        jnp.stack([_norm(g["W"]), _norm(layer["W"]), rate * _norm(d["W"])])
+        for g, layer, d in zip(gradients, params, direction, strict=True)
+    ]
+    return jnp.concatenate([jnp.stack(signals), jnp.stack(moves).astype(inputs.dtype)], axis=1)
+
+
+def _signal(a: Float[Array, "batch units"], activation: Activation) -> Float[Array, "5"]:
+    """Mean, deviation, size, share of dead units, share of saturated values."""
+    dead = (a.max(axis=0) - a.min(axis=0) <= _SAME * jnp.abs(a).max(axis=0)).mean()
+    low, high = _ENDS.get(activation, (-jnp.inf, jnp.inf))
+    near = _NEAR * (high - low) if activation in _ENDS else 0.0
+    saturated = ((a < low + near) | (a > high - near)).mean()
+    return jnp.stack([a.mean(), a.std(), jnp.sqrt(jnp.square(a).mean()), dead, saturated]).astype(a.dtype)
+
+
+def _norm(w: Leaf) -> Float[Array, ""]:
+    return jnp.sqrt(jnp.square(w).sum())

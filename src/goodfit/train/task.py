@@ -1,0 +1,87 @@
+"""What one model's training is made of: its program, data, task and state. No model axis anywhere."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from jaxtyping import Array, Float, Int, Num, UInt32
+
+from goodfit.nets.architectures import Averages, Params
+from goodfit.nets.losses import Output
+from goodfit.plan import Hyperparameters, Structure
+
+
+@dataclass(frozen=True)
+class Program:
+    """All that a compiled training depends on, besides the shapes of its arguments.
+
+    Attributes:
+        structure: the plan's, with its batch size resolved (never 0).
+        output: the output's activation and loss.
+        whole_batch: one batch is the whole training set, so that shuffling is idle.
+        evaluation_chunk: examples evaluated at once at an epoch's end.
+    """
+
+    structure: Structure
+    output: Output
+    whole_batch: bool
+    evaluation_chunk: int
+
+
+class Data(NamedTuple):
+    """Prepared examples: one copy for each distinct preparation in the stack."""
+
+    inputs: Float[Array, "sets rows features"]
+    targets: Num[Array, "sets rows"]
+
+
+class Task(NamedTuple):
+    """What one model trains on, and how.
+
+    Attributes:
+        hyperparameters: the plan's numbers.
+        key: the model's own source of randomness.
+        set: which copy of the data.
+        rows: its training rows, then padding.
+        m: how many rows are real.
+        watched: rows evaluated after each epoch: of the training set, then of the dev set, each padded to whole chunks.
+        watched_train: how many of them are training rows.
+        watched_dev: how many are dev rows.
+        class_weights: weight of each class in the cost, where classes are wholly balanced.
+    """
+
+    hyperparameters: Hyperparameters
+    key: UInt32[Array, ""]
+    set: Int[Array, ""]
+    rows: Int[Array, "places"]
+    m: Int[Array, ""]
+    watched: Int[Array, "watched"]
+    watched_train: Int[Array, ""]
+    watched_dev: Int[Array, ""]
+    class_weights: Float[Array, "classes"]
+
+
+class Model(NamedTuple):
+    """A network at one moment: what prediction needs."""
+
+    params: Params
+    averages: Averages
+
+
+class State(NamedTuple):
+    """What the next step needs, and the best model so far; `averaged` is batch norm's running average of 1."""
+
+    model: Model
+    optimiser: Any
+    step: Int[Array, ""]
+    averaged: Float[Array, ""]
+    objective_sum: Float[Array, ""]
+    best: Model
+    best_cost: Float[Array, ""]
+    best_step: Int[Array, ""]
+    waited: Int[Array, ""]
+    status: Int[Array, ""]
+
+
+def steps_per_epoch(program: Program, task: Task) -> Int[Array, ""]:
+    """Whole mini-batches in the training set; an incomplete last one is dropped, the order being new each epoch."""
+    return task.m // program.structure.batch_size
