@@ -184,13 +184,13 @@ def figure(
 
 
 def held_together(text: str) -> str:
-    """Text on one line, which may not be broken between a number and its unit, or beside an equals sign.
+    """Text on one line, which may not be broken between a number and its unit, or beside an equals or minus sign.
 
     >>> held_together("at β = 0.9\\n  it is 35 %").split(" ")
     ['at', 'β\\xa0=\\xa00.9', 'it', 'is', '35\\xa0%']
     """
     text = re.sub(r"[ \n]+", " ", text.strip())
-    text = re.sub(r" ([=<>≈]) ", "\u00a0\\1\u00a0", text)
+    text = re.sub(r" ([=<>≈−]) ", "\u00a0\\1\u00a0", text)
     return re.sub(r"(?<=\d) (?=[%°])", "\u00a0", text)
 
 

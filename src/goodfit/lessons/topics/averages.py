@@ -128,7 +128,7 @@ def _start(year: Float[np.ndarray, "days"]) -> Section:
         figure(panels, [buttons("beta", "β", [number(beta) for beta in betas], 2)], says, {"day": day}),
         f"""With β = 0.98 day 1 gives v = 0.02 · {year[0]:.0f} = {number(round(0.02 * year[0], 6))} °F. Of the
         weights, which should add up to 1, only 1 − β^{{t}} is there after t days; dividing by it makes the first
-        average equal the first value. The notes say that this matters only for t below 10. The right picture shows
+        average equal the first value. The notes say that this matters only for t below 10. The second picture shows
         that it depends on β: the correction is more than one percent until day {last_corrected(0.9)} at β = 0.9, and
         until day {last_corrected(0.98)} at β = 0.98.
 

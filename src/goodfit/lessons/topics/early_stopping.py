@@ -90,7 +90,8 @@ def _curves(learning: Learning) -> Section:
         "Two costs that part",
         """Sixteen examples scatter about a curve, and a network with two hidden layers of thirty tanh units learns
         them. The dev set is 200 other examples of the same curve. Move the epoch from left to right, and watch the
-        network's curve on the right: first too straight, then like the truth, then through every single point.""",
+        network's curve in the second picture: first too straight, then like the truth, then through every single
+        point.""",
         figure(panels, [control], says, {"epoch": epochs}),
         f"""The training cost keeps falling. The dev cost, after a bump at the start, falls with it until epoch
         {best}, to {learning.dev_cost[best - 1]:.3f}, and then rises to {learning.dev_cost[-1]:.3f}, which is

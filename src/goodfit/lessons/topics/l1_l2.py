@@ -111,12 +111,12 @@ def _rules() -> Section:
     return Section(
         "Why L1 makes zeros and L2 does not",
         """Where inputs are uncorrelated and of variance 1, as here, each weight stands alone, and the best value of
-        each can be written down. The thin line is no penalty. Look at the middle of the left picture: L1 has a flat
+        each can be written down. The thin line is no penalty. Look at the middle of the first picture: L1 has a flat
         piece, L2 has not.""",
         figure(panels, [control], says),
-        """The right picture says why. The slope of w² goes to 0 at 0: the smaller a weight, the less L2 pushes it, so
-        it never arrives. The slope of |w| is the same right up to 0: if the cost gains less by the weight than that
-        slope, the weight is pushed all the way.""",
+        """The second picture says why. The slope of w² goes to 0 at 0: the smaller a weight, the less L2 pushes it,
+        so it never arrives. The slope of |w| is the same right up to 0: if the cost gains less by the weight than
+        that slope, the weight is pushed all the way.""",
     )
 
 

@@ -90,8 +90,8 @@ def _boundary() -> Section:
         if x.size:  # with the largest λ one class is everywhere
             marks.append(line(x, y, "boundary", "ink", label="", quiet=True, when={"lambda": i}))
         says.append(f"""λ = {number(lambd)}: {percent(made.error[0])} of the training examples are on the wrong side,
-            and {percent(made.error[1])} of the dev examples. Cost: training {made.cost[0]:.3f}, dev
-            {made.cost[1]:.3f}.""")
+            and {percent(made.error[1])} of the dev examples. Cost: training {number(made.cost[0])}, dev
+            {number(made.cost[1])}.""")
     x, y = contour(SIDE, SIDE, surface(straight), 0.5)
     marks.append(line(x, y, "logistic regression", "muted", label="", quiet=True, width=1.2, dash=True))
     first, second = (X[:, Y[0] == label] for label in (0, 1))

@@ -121,10 +121,10 @@ def _steps() -> Section:
     ]
     return Section(
         "One batch, some, or one example a step",
-        f"""A logistic regression with two weights learns {M} examples, {EPOCHS} epochs from the same start. On the
-        left rings join weights of equal cost; on the right a dot is the cost of the mini-batch that a step was taken
-        from, and the line is the cost over all examples, which the step is meant to lower. Go through the sizes from
-        left to right.""",
+        f"""A logistic regression with two weights learns {M} examples, {EPOCHS} epochs from the same start. In the
+        first picture rings join weights of equal cost; in the second a dot is the cost of the mini-batch that a step
+        was taken from, and the line is the cost over all examples, which the step is meant to lower. Go through the
+        sizes from left to right.""",
         figure(panels, controls, says),
         f"""The whole batch goes straight down the slope, and its cost falls in every step: where it rises, the
         learning rate is too large or the gradient is wrong. But an epoch brings it a single step. Mini-batches of 64

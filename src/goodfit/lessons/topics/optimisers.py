@@ -158,10 +158,10 @@ def _paths() -> Section:
         figure(panels, controls, says, {"step": np.arange(STEPS + 1)}),
         f"""With the inputs as they come, the valley is steep across and flat along: its curvatures are {steep:.0f}
         and {flat:.1f}. The gradient points across it, so gradient descent leaps from wall to wall while it creeps
-        along, and with a learning rate above 2/{steep:.0f} = {2 / steep:.3f} it runs away. Momentum averages the
-        leaps away and keeps what the steps have in common. RMSprop and Adam divide each direction by the size of its
-        own gradients: they head for the middle as if the valley were round. But their steps stay about α long, so
-        with a large α they do not settle.
+        along, and with a learning rate above 2/{steep:.0f} = {2 / steep:.3f} it runs away. Momentum averages out the
+        leaps and keeps what the steps have in common. RMSprop and Adam divide each direction by the size of its own
+        gradients: they head for the middle as if the valley were round. But their steps stay about α long, so with a
+        large α they do not settle.
 
         Normalise the inputs, and the rings are circles. The gradient points at the lowest place, and gradient descent
         bears a learning rate {wider:.0f} times as large. Both bowls are the same regression, with the same costs.""",
@@ -208,7 +208,7 @@ def _make() -> Content:
     long, quick = fastest(found[0, "gradient_descent"]), fastest(found[0, "momentum"])
     round_ = fastest(found[1, "gradient_descent"])
     answer = f"""Where the cost is an elongated bowl, the gradient points across the valley and not along it. Momentum
-        averages the leaps across away; RMSprop and Adam scale each direction by itself. Here gradient descent needs
+        averages out the leaps across; RMSprop and Adam scale each direction by itself. Here gradient descent needs
         {long:.0f} steps at best and momentum {quick:.0f}. Normalising the inputs makes the bowl round, and then
         gradient descent needs {round_:.0f}."""
     return Content(answer, (_paths(), _rates(found)))

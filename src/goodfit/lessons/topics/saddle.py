@@ -96,8 +96,8 @@ def _cuts() -> Section:
     return Section(
         "One point, cut in all directions",
         """At the cross in the middle the slope is zero. Blue is lower than the cross, orange higher; the rings are
-        the two true minima. The line is a cut through the picture, and on the right is what J looks like along it.
-        Turn the cut.""",
+        the two true minima. The line is a cut through the picture, and the second picture is what J looks like along
+        it. Turn the cut.""",
         figure(panels, [control], says, {"along": along}),
         f"""Who looks along w₁ alone sees a valley with its lowest point in the middle, and would call it a minimum.
         Along w₂ the same point is the top of a hill. The two curvatures,

@@ -63,7 +63,7 @@ def _rates() -> Section:
     return Section(
         "The learning rate: a power of ten at a time",
         """Somewhere between 0.0001 and 1 is the best learning rate, and nobody knows where. Each dot is a value to
-        try. Both pictures show the same dots. Look at the right one: how many values does each way try below 0.1?""",
+        try. Both pictures show the same dots. Look at the second: how many values does each way try below 0.1?""",
         figure(panels, [slider("draws", "draws", [str(n) for n in DRAWS], 3)], says),
         """Between 0.0001 and 1 lie four powers of ten. On a linear scale nine tenths of the draws fall into the last
         of them, 0.1 to 1, and hardly any into the first two. On a logarithmic scale each gets a quarter: draw r from
@@ -95,8 +95,8 @@ def _betas() -> Section:
     ]
     return Section(
         "β of momentum: it is 1 − β that needs the scale",
-        """β = 0.9 averages 10 values, β = 0.999 averages 1,000. On the right every β stands where its number of
-        values is, on a logarithmic axis.""",
+        """β = 0.9 averages 10 values, β = 0.999 averages 1,000. In the second picture every β stands where its number
+        of values is, on a logarithmic axis.""",
         figure(panels, [slider("draws", "draws", [str(n) for n in DRAWS], 3)], says),
         """Between 0.9 and 0.999, a linear scale gives only one draw in eleven to averages over 100 to 1,000 values.
         With 1 − β on a logarithmic scale, from 0.1 to 0.001, half of the draws are above 0.99.""",
@@ -169,7 +169,7 @@ def _random() -> Section:
         f"""{SIDE * SIDE} trainings of logistic regression, each with its own α and λ. Squares are a grid of {SIDE} by
         {SIDE}, circles are drawn at random. Here λ hardly matters, but that is known only afterwards.""",
         figure(panels, [slider("seed", "draw", [str(i + 1) for i in range(REPEATS)])], says),
-        f"""In the right picture the grid's {SIDE * SIDE} trainings are {SIDE} points: five values of λ gave five
+        f"""In the second picture the grid's {SIDE * SIDE} trainings are {SIDE} points: five values of λ gave five
         times the same. The random draws tried {SIDE * SIDE} different learning rates for the same work. Of
         {count(REPEATS, "random draw")} of {SIDE * SIDE}, {better} found a lower J than the grid. A grid may happen to
         stand on the best value, but nobody knows beforehand. Then zoom in: draw again, more densely, around the best
