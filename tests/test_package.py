@@ -36,7 +36,7 @@ def test_every_public_name_is_there_and_documented():
     assert set(goodfit.__all__) <= set(dir(goodfit))
 
 
-@pytest.mark.parametrize("name", ["diagnose", "improve", "report", "train"])
+@pytest.mark.parametrize("name", ["check", "diagnose", "improve", "report", "train"])
 def test_a_verb_keeps_its_name_beside_the_folder_of_that_name(name):
     folder = importlib.import_module(f"goodfit.{name}")
     assert isinstance(folder, ModuleType)

@@ -12,10 +12,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goodfit import errors
     from goodfit.plan import Plan
-    from goodfit.verbs import diagnose, diagnose_errors, improve, lesson, predict, report, runs, test, train
+    from goodfit.verbs import (
+        check,
+        check_gradients,
+        diagnose,
+        diagnose_errors,
+        improve,
+        lesson,
+        predict,
+        report,
+        runs,
+        test,
+        train,
+    )
 
 __all__ = [
     "Plan",
+    "check",
+    "check_gradients",
     "diagnose",
     "diagnose_errors",
     "errors",

@@ -1,12 +1,15 @@
 """A network of the engine as something to check: its regularised cost on fixed examples, in float64."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Num
 
+from goodfit.check.descent import Step
 from goodfit.check.parameters import Pytree
 from goodfit.data.dataset import Splits
 from goodfit.nets.architectures import Params, forward
@@ -64,6 +67,20 @@ class Network:
             moved = shrink(moved, rate * h.l1 / (2 * task.m))
         return {"layers": moved}
 
+    def step(self) -> Callable[[Pytree, float], Step]:
+        """A function that takes parameters and a learning rate a step of descent further, compiled, in float64."""
+        compiled = jax.jit(
+            lambda params, rate: (self.objective(params), self.cost(params), self.descended(params, rate))
+        )
+
+        def take(params: Pytree, rate: float) -> Step:
+            with jax.enable_x64(True):
+                wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params)
+                objective, cost, moved = compiled(wide, rate)
+                return Step(float(objective), float(cost), moved)
+
+        return take
+
     def without_dropout(self) -> "Network":
         """The same network with dropout off, where J is well defined (seed: understanding dropout)."""
         structure = replace(self.program.structure, dropout=False, input_dropout=False)
@@ -74,13 +91,17 @@ class Network:
 
         The network is cut at each layer: the part after it is a network of its own, whose inputs are differentiated.
         """
-        bare, layers = self.without_dropout(), params["layers"]
-        outputs, derivatives = [], []
-        for depth in range(1, len(self.program.structure.hidden_units) + 1):
-            a = bare._hidden(layers, depth)
-            outputs.append(_size(a))
-            derivatives.append(_size(jax.grad(lambda a, depth=depth: bare._after(layers, depth, a))(a)))
-        return outputs, derivatives
+        bare, depths = self.without_dropout(), range(1, len(self.program.structure.hidden_units) + 1)
+
+        def sizes(layers: Params) -> list[tuple[Float[Array, ""], Float[Array, ""]]]:
+            outputs = [bare._hidden(layers, depth) for depth in depths]
+            after = [jax.grad(partial(bare._after, layers, depth))(a) for depth, a in zip(depths, outputs, strict=True)]
+            return [(_size(a), _size(derivative)) for a, derivative in zip(outputs, after, strict=True)]
+
+        with jax.enable_x64(True):
+            layers = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params["layers"])
+            both = jax.jit(sizes)(layers)
+        return [float(output) for output, _ in both], [float(derivative) for _, derivative in both]
 
     def _hidden(self, layers: Params, depth: int) -> Float[Array, "batch units"]:
         """The output of a hidden layer, counted from 1: a network that ends there in the identity."""
@@ -106,8 +127,8 @@ class Network:
         return jnp.asarray(self.inputs, jnp.result_type(float))
 
 
-def _size(values: Float[Array, "batch units"]) -> float:
-    return float(jnp.sqrt(jnp.square(values).mean()))
+def _size(values: Float[Array, "batch units"]) -> Float[Array, ""]:
+    return jnp.sqrt(jnp.square(values).mean())
 
 
 def open_network(plan: Plan, splits: Splits, seed: int, most: int) -> Network:

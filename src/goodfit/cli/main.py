@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from goodfit.cli import diagnose, improve, lesson, predict, report, runs, test, train
+from goodfit.cli import check, diagnose, improve, lesson, predict, report, runs, test, train
 from goodfit.errors import GoodfitError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ for _command in (
     improve.improve,
     train.train,
     diagnose.diagnose,
+    check.check,
     test.test,
     predict.predict,
     runs.runs,

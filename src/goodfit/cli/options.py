@@ -31,6 +31,7 @@ def whole(least: int) -> Check:
 
 
 seconds = _number(lambda value: 0 < value < math.inf, "a number of seconds above 0")
+positive = _number(lambda value: 0 < value < math.inf, "a number above 0")
 share = _number(lambda value: 0 <= value <= 1, "a share between 0 and 1 (0.15 for 15 %)")
 
 

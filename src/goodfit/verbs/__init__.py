@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goodfit.verbs.checking import check, check_gradients
     from goodfit.verbs.diagnosing import diagnose, diagnose_errors
     from goodfit.verbs.improving import improve
     from goodfit.verbs.lessons import lesson
@@ -11,9 +12,23 @@ if TYPE_CHECKING:
     from goodfit.verbs.training import train
     from goodfit.verbs.using import predict, test
 
-__all__ = ["diagnose", "diagnose_errors", "improve", "lesson", "predict", "report", "runs", "test", "train"]
+__all__ = [
+    "check",
+    "check_gradients",
+    "diagnose",
+    "diagnose_errors",
+    "improve",
+    "lesson",
+    "predict",
+    "report",
+    "runs",
+    "test",
+    "train",
+]
 
 _MODULES = {
+    "check": "checking",
+    "check_gradients": "checking",
     "diagnose": "diagnosing",
     "diagnose_errors": "diagnosing",
     "improve": "improving",

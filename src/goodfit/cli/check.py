@@ -1,0 +1,95 @@
+"""`goodfit check`: gradients, growth by layer, monotone descent and curvature of a plan's network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from goodfit.cli import options, output, progress
+
+_MOST_BLOCKS = 12
+_POINTS = {"fresh": "fresh parameters", "run": "the run's parameters"}
+
+
+def check(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="RUN|DATA", help="A run's folder, or data as for `train`.", show_default=False),
+    ],
+    data: options.Moved = None,
+    plan: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this plan (YAML) on the data.")] = None,
+    descent: Annotated[
+        bool, typer.Option("--descent", help="Descend by the whole batch, dropout off: J must never rise.")
+    ] = False,
+    curvature: Annotated[
+        bool,
+        typer.Option("--curvature", help="Tell whether the parameters are at a saddle, a minimum or a flat place."),
+    ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(callback=options.whole(1), help="Compare so many random directions a block, not every entry."),
+    ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(callback=options.positive, help="Step of the differences; scaled to the values when not given."),
+    ] = None,
+    target: options.Target = None,
+    task: options.Task = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    dev: options.Dev = None,
+    test: options.Test = None,
+    no_test: options.NoTest = False,
+    seed: options.Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page of --descent; in the run, or here, when not given.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Check the gradients of a run's or a plan's network, and how signals grow with its depth.
+
+    Example: goodfit check digits --plan plan.yaml --descent
+    """
+    settings = locals()  # the options are named as the verb's arguments
+    del settings["as_json"]
+    from goodfit import verbs
+
+    with progress.shown(quiet=as_json) as callback:
+        result = verbs.check(**settings, progress=callback)
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """What was found, by what was asked for."""
+    if result["gradients"] is not None:
+        for at in _POINTS:
+            if at in result["gradients"]:
+                yield from _gradient_lines(at, result["gradients"][at], result["growth"][at])
+    if result["descent"] is not None:
+        found = result["descent"]
+        yield f"Descent: {found['reason']}."
+        yield f"Next: {found['next']}."
+        yield f"Page: {found['page']}"
+    if result["curvature"] is not None:
+        found = result["curvature"]
+        yield f"Curvature at {_POINTS[found['parameters']]}: {found['verdict']}"
+        yield f"  {found['reason']}"
+
+
+def _gradient_lines(at: str, check: dict[str, Any], growth: dict[str, Any]) -> Iterator[str]:
+    """The verdict, the blocks that are not great, warnings, and growth."""
+    yield f"Gradients at {_POINTS[at]}: {check['verdict']}"
+    yield f"  {check['reason']}"
+    for block in [block for block in check["blocks"] if block["verdict"] != "great"][-_MOST_BLOCKS:]:
+        yield f"  {block['name']}: {block['verdict']}, relative error {block['error']:.1e}"
+    for entry in check["worst"][:3] if check["verdict"] == "wrong" else ():
+        where = f"{entry['name']}{entry['index']}"
+        yield f"  {where}: gradient {entry['gradient']:.6g}, differences {entry['numerical']:.6g}"
+    if check["directions"]:
+        chance = f"one wrong entry of typical size is missed with a chance of {check['chance_of_missing']:.1g}"
+        yield f"  {check['directions']} random directions a block: {chance}"
+    for warning in check["warnings"]:
+        yield f"  Mind: {warning}"
+    for what in ("activations", "gradients"):
+        yield f"  {growth[what]['reason'].capitalize()}"
