@@ -96,6 +96,7 @@ class Signals:
         outcome: how it ended; None while it goes on, or where nobody said.
         weights: the parameters, as `record.flatten` names them.
         curvature: of the cost where the training ended, where it was measured.
+        activation: of the hidden layers, where no plan says it.
     """
 
     history: dict[str, np.ndarray]
@@ -103,6 +104,7 @@ class Signals:
     outcome: Outcome | None = None
     weights: Weights | None = None
     curvature: Curvature | None = None
+    activation: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,7 @@ class DataFacts:
     """What is known of the data.
 
     Attributes:
-        m: training examples.
+        m: training examples; 0 where unknown.
         task: "binary", "classes" or "regression".
         class_counts: training examples of each class.
         column_deviations: of the prepared training inputs, as the network sees them.
@@ -145,3 +147,8 @@ class Case:
     signals: Signals
     plan: Plan | None = None
     data: DataFacts | None = None
+
+    @property
+    def activation(self) -> str | None:
+        """Of the hidden layers; None where nobody says it."""
+        return self.plan.activation if self.plan else self.signals.activation

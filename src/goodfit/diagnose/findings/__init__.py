@@ -1,16 +1,57 @@
 """Every symptom the doctor knows, one a file; examine() asks them all."""
 
+from collections.abc import Iterable
+from types import ModuleType
+
 from goodfit.diagnose.finding import Case, Finding
-from goodfit.diagnose.findings import divergence, duplicates, imbalance, leak, shift
+from goodfit.diagnose.findings import (
+    batch_large,
+    batch_small,
+    dead,
+    disagreement,
+    divergence,
+    dropout,
+    duplicates,
+    exploding,
+    imbalance,
+    initialisation,
+    inputs,
+    label_noise,
+    leak,
+    output,
+    plateau,
+    rate_high,
+    rate_low,
+    regularisation,
+    saturated,
+    shift,
+    small_batch_norm,
+    stopped_early,
+    vanishing,
+)
 
 # One line each, what most likely causes the others first; each has a NAME and a find().
-_SYMPTOMS = (
+_CAUSES = (
     divergence,
-    leak,
-    duplicates,
-    shift,
-    imbalance,
+    initialisation,
+    inputs,
+    output,
+    exploding,
+    rate_high,
+    vanishing,
+    dead,
+    saturated,
+    regularisation,
+    dropout,
+    small_batch_norm,
+    disagreement,
+    rate_low,
+    batch_large,
+    batch_small,
 )
+_DATA = (leak, duplicates, imbalance, label_noise, shift)
+_OTHERWISE = (stopped_early, plateau)  # what many causes look like in the end; told where none of them is found
+_SYMPTOMS = (*_CAUSES, *_DATA, *_OTHERWISE)
 FINDINGS = tuple(symptom.find for symptom in _SYMPTOMS)
 NAMES = tuple(symptom.NAME for symptom in _SYMPTOMS)
 
@@ -21,5 +62,10 @@ def examine(case: Case) -> list[Finding]:
     Args:
         case: what was recorded, and what is known of the plan and the data; more is found where more is known.
     """
-    found = [finding for find in FINDINGS if (finding := find(case)) is not None]
-    return sorted(found, key=lambda each: (each.severity, -each.confidence))
+    causes = _found(_CAUSES, case)
+    others = [] if causes else _found(_OTHERWISE, case)[:1]
+    return sorted(causes + _found(_DATA, case) + others, key=lambda each: (each.severity, -each.confidence))
+
+
+def _found(symptoms: Iterable[ModuleType], case: Case) -> list[Finding]:
+    return [finding for symptom in symptoms if (finding := symptom.find(case)) is not None]

@@ -6,6 +6,7 @@ from goodfit.diagnose.finding import Case, Remedy
 from goodfit.plan import Plan
 
 # What decides whether a network learns at all; what is said of the data's size and length of training stays.
+_LEAST = 16  # examples in a batch whose mean and variance batch norm takes
 _NETWORK = (
     "hidden_units",
     "architecture",
@@ -36,6 +37,15 @@ def changed(case: Case, name: str, why: str, changes: dict[str, Any]) -> tuple[R
     if case.plan is not None and case.plan.with_(**changes) == case.plan:
         return ()
     return (Remedy(name, why, changes),)
+
+
+def batch_norm(case: Case, name: str, why: str, **others: Any) -> tuple[Remedy, ...]:
+    """Batch norm before the activation, with batches that are large enough for it; none where it is there already."""
+    if case.plan is not None and (case.plan.batch_norm != "none" or not case.plan.hidden_units):
+        return ()
+    if case.plan is not None and 0 < case.plan.batch_size < _LEAST:
+        others["batch_size"] = 2 * _LEAST
+    return changed(case, name, why, {**others, "batch_norm": "before"})
 
 
 def lower_rate(case: Case, factor: float) -> tuple[Remedy, ...]:

@@ -1,0 +1,51 @@
+"""Dead ReLUs: units below zero for every example learn nothing, for their slope there is 0."""
+
+import numpy as np
+
+from goodfit.diagnose.finding import Case, Finding, Plot
+from goodfit.diagnose.findings.looks import looked, weights_by_he
+from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
+from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
+from goodfit.diagnose.words import percent
+
+NAME = "dead ReLUs"
+_MOST, _MANY = 0.9, 0.75  # of a layer's units
+_STUCK, _SLOW = 0.5, 0.2  # of the constant guess's cost, with most and with many dead
+_SHRUNK = 0.05  # of He's norm: where a penalty took the weights, units are silent for that reason
+
+
+def find(case: Case) -> Finding | None:
+    """A hidden layer of ReLUs most of whose units give the same output for every example, to the end."""
+    health = looked(case)
+    if health is None or len(health.layers) < 3 or case.activation != "relu":
+        return None
+    dead = health.of("dead")[:, 1:-1]
+    known = ~np.isnan(dead).all(axis=1)
+    if not known.any():
+        return None
+    last = np.nan_to_num(dead[known][-1])
+    place, share = int(last.argmax()), float(last.max())
+    enough = (share >= _MOST and stuck(case, _STUCK)) or (share >= _MANY and stuck(case, _SLOW))
+    sizes = weights_by_he(case)
+    if not enough or (sizes is not None and sizes[-1].min() < _SHRUNK):
+        return None
+    layer, epoch = health.layers[1 + place], int(health.epochs[known][-1])
+    lines = {name: dead[:, index] for index, name in enumerate(health.layers[1:-1])}
+    lower = {} if case.plan is None else {"learning_rate": case.plan.learning_rate / 10}
+    leaky = {"activation": "leaky_relu", **lower}
+    return Finding(
+        NAME,
+        severity=1 if share >= _MOST else 2,
+        confidence=0.95 if share >= _MOST else 0.75,
+        sentence=f"{percent(share)} of the ReLUs of {layer} are dead in epoch {epoch}: they give the same output for "
+        f"every example and learn no more; {cost_words(case)}.",
+        evidence={"dead": share, "cost_left": cost_left(case) or np.nan},
+        remedies=(
+            *changed(case, "leaky ReLU at a lower rate", "a slope below zero lets units come back", leaky),
+            *batch_norm(case, "batch norm", "it centres what the units see", **lower),
+            *reset(case),
+        ),
+        layer=layer,
+        epoch=epoch,
+        plot=Plot("Dead units by epoch", "epoch", "share", health.epochs.astype(np.float64), lines),
+    )

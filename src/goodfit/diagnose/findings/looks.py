@@ -1,0 +1,88 @@
+"""What several findings ask of the looks inside a network: growth by layer, how far weights move, their size."""
+
+import numpy as np
+from jaxtyping import Float
+
+from goodfit.diagnose.finding import Case, Plot
+from goodfit.diagnose.growth import Growth, growth
+from goodfit.record import Health
+
+# Rates beyond these are too high for nearly every network; usual ones are ten times lower.
+SENSIBLE = {"gradient_descent": 1.0, "momentum": 1.0, "rmsprop": 0.03, "adam": 0.03}
+
+
+def looked(case: Case) -> Health | None:
+    """The looks, if there are any."""
+    health = case.signals.health
+    return health if health is not None and len(health.epochs) else None
+
+
+def widths(case: Case) -> list[int] | None:
+    """Inputs of the network, then units of each layer: from the weights, which alone know the first and the last."""
+    health, weights = looked(case), case.signals.weights
+    if health is None or not weights:
+        return None
+    shapes = [np.shape(weights.get(f"layers.{i}.W", ())) for i in range(len(health.layers) - 1)]
+    if any(len(shape) != 2 for shape in shapes):
+        return None
+    return [shapes[0][0], *(shape[1] for shape in shapes)]
+
+
+def signal_back(case: Case) -> Float[np.ndarray, "looks layers"] | None:
+    """Size of dJ/dz at each layer that has weights, but for a common factor.
+
+    dJ/dW is the outputs before times dJ/dz, so its norm over theirs is that of dJ/dz; by unit, lest widths count.
+    """
+    health, units = looked(case), widths(case)
+    if health is None:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        signal = health.of("gradient")[:, 1:] / health.of("size")[:, :-1]
+    if units:
+        signal = signal / np.sqrt(np.multiply(units[:-1], units[1:]))
+    return signal
+
+
+def growth_back(case: Case) -> list[Growth | None]:
+    """For each look, how dJ/dz changes from the output back to the first layer."""
+    signal = signal_back(case)
+    return [] if signal is None else [growth(look[::-1].tolist()) for look in signal]
+
+
+def growth_forward(case: Case) -> list[Growth | None]:
+    """For each look, how the outputs of the hidden layers change with depth."""
+    health = looked(case)
+    return [] if health is None else [growth(look[1:-1].tolist()) for look in health.of("size")]
+
+
+def moves(case: Case) -> Float[np.ndarray, "looks layers"] | None:
+    """The change of each layer's weights in one step, as a share of them."""
+    health = looked(case)
+    if health is None:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return health.of("update")[:, 1:] / health.of("weight")[:, 1:]
+
+
+def weights_by_he(case: Case) -> Float[np.ndarray, "looks layers"] | None:
+    """The norm of each layer's weights over what He's initialisation would give: √(2/n)·√(n·units)."""
+    health, units = looked(case), widths(case)
+    return None if health is None or not units else health.of("weight")[:, 1:] / np.sqrt(2 * np.asarray(units[1:]))
+
+
+def largest(values: Float[np.ndarray, "layers"]) -> float:
+    """The largest finite value; 0 where there is none."""
+    return float(np.max(values, where=np.isfinite(values), initial=0.0))
+
+
+def sensible_rate(case: Case) -> bool:
+    """Whether the learning rate is one that most networks stand with their optimiser; true where it is unknown."""
+    return case.plan is None or case.plan.learning_rate <= SENSIBLE[case.plan.optimiser]
+
+
+def plot_by_layer(case: Case, title: str, y_name: str, values: Float[np.ndarray, "looks layers"], first: int) -> Plot:
+    """The first and the last look's values over the layers; `first` is the number of the first of them."""
+    health = looked(case)
+    assert health is not None
+    lines = {f"epoch {health.epochs[look]}": values[look] for look in sorted({0, len(values) - 1})}
+    return Plot(title, "layer", y_name, np.arange(first, first + values.shape[1], dtype=np.float64), lines, log=True)

@@ -1,0 +1,43 @@
+"""Stuck at a plateau (seed: the problem of local optima): flat for long, and not for want of steps."""
+
+from goodfit.diagnose.finding import Case, Finding
+from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
+from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
+
+NAME = "plateau"
+_LEFT = 0.9  # of the constant guess's cost; a plateau lower than that is as likely what the data allow
+_FLAT = 0.01  # what the cost still fell by in the second half
+_FEWEST = 8  # epochs
+
+
+def find(case: Case) -> Finding | None:
+    """The second half of the epochs lowered the train cost by less than 1 %, and it is near a constant guess's."""
+    left, costs = cost_left(case), series(case, "train_cost").values
+    if left is None or left < _LEFT or len(costs) < _FEWEST:
+        return None
+    half = costs[len(costs) // 2 :]
+    fell = float((half[0] - half.min()) / half[0])
+    if fell > _FLAT:
+        return None
+    shape = case.signals.curvature
+    words = {
+        "saddle": "it is a saddle: the cost still bends down in some direction",
+        "minimum": "it bends up in every direction, as a minimum does",
+        "flat": "the cost hardly bends in any direction",
+        None: "the curvature was not measured",
+    }[shape]
+    adam = {"optimiser": "adam", "learning_rate": 3e-3}
+    return Finding(
+        NAME,
+        severity=1,
+        confidence={"saddle": 0.9, "flat": 0.8, "minimum": 0.6, None: 0.5}[shape],
+        sentence=f"The training is stuck: the second half of its {len(costs)} epochs lowered the train cost by "
+        f"{fell:.1%}, {cost_words(case)}; {words}.".replace("%,", " %,"),
+        evidence={"fell": fell, "cost_left": left},
+        remedies=(
+            *changed(case, "Adam", "its steps do not shrink with the gradient, so it leaves flat places", adam),
+            *batch_norm(case, "batch norm", "it makes the cost less flat and less bent"),
+            *reset(case),
+        ),
+        plot=cost_plot(case),
+    )

@@ -1,0 +1,80 @@
+"""Regularisation too strong (seed: L2 regularisation): the penalty is lowered in place of the cost."""
+
+import numpy as np
+
+from goodfit.diagnose.finding import Case, Finding, Plot
+from goodfit.diagnose.findings.looks import looked, weights_by_he
+from goodfit.diagnose.findings.remedies import changed, reset
+from goodfit.diagnose.findings.signs import cost_left, cost_words, series
+
+NAME = "regularisation too strong"
+_LEFT = 0.4  # of the constant guess's cost
+_SHARE = 0.5  # of J that is penalty
+_SHRUNK = 0.3  # of what the layer's weights were after the first epoch
+_BY_HE = 0.25
+
+
+def find(case: Case) -> Finding | None:
+    """Most of J is penalty, or the weights went towards zero, and the train cost is high."""
+    left, plan = cost_left(case), case.plan
+    decayed = plan is None or plan.l2 > 0 or plan.l1 > 0 or plan.weight_decay > 0
+    if left is None or left < _LEFT or not decayed:
+        return None
+    share, shrunk = _penalty_share(case), _shrunk(case)
+    if share < _SHARE and not shrunk:
+        return None
+    strength = {} if plan is None else {name: getattr(plan, name) for name in ("l2", "l1", "weight_decay")}
+    at = ", ".join(f"{name} {value:g}" for name, value in strength.items() if value > 0)
+    seen = [f"{share:.0%} of J is penalty".replace("%", " %")] if share >= _SHARE else []
+    if shrunk:
+        seen.append(f"the weights of {shrunk[0]} shrank to {shrunk[1]:.2g} of what they were")
+    weaker = {name: value / 100 for name, value in strength.items() if value > 0}
+    none = {name: 0.0 for name, value in strength.items() if value > 0}
+    return Finding(
+        NAME,
+        severity=1 if left > 0.9 else 2,
+        confidence=0.95 if seen[1:] or (share > 0.9) else 0.8,
+        sentence=f"The regularisation{f' ({at})' if at else ''} is too strong: {' and '.join(seen)}, "
+        f"and {cost_words(case)}.",
+        evidence={"penalty_share": share, "shrunk_to": shrunk[1] if shrunk else np.nan, "cost_left": left, **strength},
+        remedies=(
+            *changed(case, "a hundredth of the regularisation", "then the cost outweighs the penalty again", weaker),
+            *changed(case, "no regularisation", "first fit the training set, then close the gap to dev", none),
+            *reset(case),
+        ),
+        layer=shrunk[0] if shrunk else None,
+        plot=_plot(case),
+    )
+
+
+def _penalty_share(case: Case) -> float:
+    """Of J, what the train cost does not explain; dropout and smoothing are left to their own findings."""
+    plan, costs, objectives = case.plan, series(case, "train_cost").values, series(case, "objective").values
+    if plan is None or plan.l2 + plan.l1 == 0 or len(costs) == 0 or len(objectives) == 0 or objectives[-1] <= 0:
+        return 0.0
+    noisy = min((*plan.keep_probs, plan.input_keep_prob)) < 0.5
+    return 0.0 if noisy else float(np.clip(1 - costs[-1] / objectives[-1], 0, 1))
+
+
+def _shrunk(case: Case) -> tuple[str, float] | None:
+    """The layer whose weights went most towards zero, of those below a share of their first norm."""
+    health, sizes = looked(case), weights_by_he(case)
+    if health is None:
+        return None
+    norms = health.of("weight")[:, 1:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = norms[-1] / norms[0]
+    low = (shares < _SHRUNK) | ((sizes[-1] < _BY_HE) if sizes is not None else False)
+    if not low.any():
+        return None
+    place = int(np.nanargmin(np.where(low, shares, np.nan)))
+    return health.layers[1 + place], float(shares[place])
+
+
+def _plot(case: Case) -> Plot | None:
+    health = looked(case)
+    if health is None:
+        return None
+    norms = health.of("weight")
+    lines = {name: norms[:, 1 + place] for place, name in enumerate(health.layers[1:])}
+    return Plot("Norm of the weights by epoch", "epoch", "norm", health.epochs.astype(np.float64), lines, log=True)

@@ -1,0 +1,47 @@
+"""Saturated sigmoids or tanhs: near the ends of their range they are flat, and hardly pass a gradient."""
+
+import numpy as np
+
+from goodfit.diagnose.finding import Case, Finding, Plot
+from goodfit.diagnose.findings.looks import looked
+from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
+from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
+from goodfit.diagnose.words import percent
+
+NAME = "saturated units"
+_MOST, _MANY = 0.8, 0.5  # of a layer's outputs
+_STUCK, _SLOW = 0.5, 0.2
+
+
+def find(case: Case) -> Finding | None:
+    """A hidden layer most of whose outputs are near an end of their range, while the cost is high."""
+    health = looked(case)
+    if health is None or len(health.layers) < 3 or case.activation not in (None, "tanh", "sigmoid"):
+        return None
+    saturated = health.of("saturated")[:, 1:-1]
+    known = ~np.isnan(saturated).all(axis=1)
+    if not known.any():
+        return None
+    last = np.nan_to_num(saturated[known][-1])
+    place, share = int(last.argmax()), float(last.max())
+    if not ((share >= _MANY and stuck(case, _STUCK)) or (share >= _MOST and stuck(case, _SLOW))):
+        return None
+    layer, epoch = health.layers[1 + place], int(health.epochs[known][-1])
+    lines = {name: saturated[:, index] for index, name in enumerate(health.layers[1:-1])}
+    lower = {} if case.plan is None else {"learning_rate": case.plan.learning_rate / 10}
+    return Finding(
+        NAME,
+        severity=2,
+        confidence=0.9 if share >= _MOST else 0.75,
+        sentence=f"{percent(share)} of the outputs of {layer} are at an end of the activation's range in epoch "
+        f"{epoch}, where its slope is near 0; {cost_words(case)}.",
+        evidence={"saturated": share, "cost_left": cost_left(case) or np.nan},
+        remedies=(
+            *changed(case, "SiLU at a lower rate", "it does not saturate above zero", {"activation": "silu", **lower}),
+            *batch_norm(case, "batch norm", "it keeps z where the slope is steep", **lower),
+            *reset(case),
+        ),
+        layer=layer,
+        epoch=epoch,
+        plot=Plot("Saturated outputs by epoch", "epoch", "share", health.epochs.astype(np.float64), lines),
+    )

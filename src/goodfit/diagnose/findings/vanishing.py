@@ -1,0 +1,62 @@
+"""Vanishing gradients (seed: vanishing / exploding gradients): the first layers hear almost nothing of the cost."""
+
+import numpy as np
+
+from goodfit.diagnose.finding import Case, Finding, Remedy
+from goodfit.diagnose.findings.looks import growth_back, looked, plot_by_layer, signal_back
+from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
+from goodfit.diagnose.findings.signs import cost_words, stuck
+
+NAME = "vanishing gradient"
+# Over all layers, where the cost is slow and where it is stuck; healthy nets of seven layers stay above 0.01.
+_FACTOR, _SMALL = 1e-3, 1e-2
+    1e-3,
+    1e-2,
+)  # over all layers, with a slow and a stuck cost; healthy nets of up to seven layers stay above 0.01 after their first epoch
+_SLOW, _STUCK = 0.5, 0.9  # of the constant guess's cost
+_OFTEN = 0.25  # of the looks: a network that gets away from it does so slowly
+_DEAD = 0.9  # where a whole layer is dead, no gradient passes for that reason
+
+
+def find(case: Case) -> Finding | None:
+    """From the output back to the first layer dJ/dz shrinks a thousandfold, and the cost is stuck."""
+    health, signal = looked(case), signal_back(case)
+    if health is None or signal is None or not stuck(case, _SLOW):
+        return None
+    back, limit = growth_back(case), _SMALL if stuck(case, _STUCK) else _FACTOR
+    dead = health.of("dead")[:, 1:-1]
+    looks = [
+        look
+        for look, each in enumerate(back)
+        if each is not None and 0 < each.factor < limit and not (dead[look] >= _DEAD).any()
+    ]
+    if not looks or looks[0] > 0 or len(looks) < _OFTEN * len(back):
+        return None
+    worst = back[0]
+    assert worst is not None
+    layer, epoch = health.layers[1 + int(np.argmin(signal[0]))], int(health.epochs[0])
+    return Finding(
+        NAME,
+        severity=1,
+        confidence=float(min(0.99, 0.8 + 0.03 * np.log10(limit / worst.factor))),
+        sentence=f"The gradient vanishes: from the output back to {layer} it shrinks to {worst.rate:.2g} times a "
+        f"layer, {worst.factor:.1e} times over all {len(signal[0])} layers (epoch {epoch}), and {cost_words(case)}.",
+        evidence={"rate": worst.rate, "factor": worst.factor, "share_of_looks": len(looks) / len(back)},
+        remedies=_remedies(case),
+        layer=layer,
+        epoch=epoch,
+        plot=plot_by_layer(case, "dJ/dz by layer", "size of dJ/dz (relative)", signal, 1),
+    )
+
+
+def _remedies(case: Case) -> tuple[Remedy, ...]:
+    activation = {"activation": "relu", "initialisation": "he"}
+    residual = {**activation, "architecture": "residual"}
+    return (
+        *batch_norm(
+            case, "ReLU with batch norm", "slopes of 1 and steady variances pass the gradient on", **activation
+        ),
+        *changed(case, "ReLU with He's initialisation", "slopes of 1, and weights that keep the variance", activation),
+        *changed(case, "residual network", "the gradient has a way past each layer", residual),
+        *reset(case),
+    )
