@@ -2,7 +2,7 @@
 
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.remedies import changed
-from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, falling, series
+from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, falls, series
 
 NAME = "batch too large"
 _FROM = 500  # examples; below, whole batches are few steps' work
@@ -17,18 +17,18 @@ def find(case: Case) -> Finding | None:
     if plan is None or data is None or data.m < _FROM or left is None or left < _LEFT:
         return None
     size = data.m if plan.batch_size == 0 else min(plan.batch_size, data.m)
-    steps, epochs = data.m // size, len(series(case, "train_cost").values)
-    if steps > _STEPS or not falling(case, 0.01 if data.m > _MANY else 0.1):
+    steps, costs = data.m // size, series(case, "train_cost").values
+    if steps > _STEPS or not falls(costs, 0.01 if data.m > _MANY else 0.1):
         return None
     smaller = 64 if data.m < 20_000 else 128
     why = "many steps an epoch in place of few; the seed takes 64 to 512 beyond 2,000 examples"
     return Finding(
         NAME,
         severity=2,
-        confidence=0.9 if steps * epochs < 100 else 0.75,
+        confidence=0.9 if steps * len(costs) < 100 else 0.75,
         sentence=f"The batches are too large: {size:,} of {data.m:,} examples make {steps} steps an epoch, "
-        f"{steps * epochs} in all; the cost is still falling, and {cost_words(case)}.",
-        evidence={"batch_size": float(size), "steps": float(steps * epochs), "cost_left": left},
+        f"{steps * len(costs)} in all; the cost is still falling, and {cost_words(case)}.",
+        evidence={"batch_size": float(size), "steps": float(steps * len(costs)), "cost_left": left},
         remedies=(
             *changed(case, f"batches of {smaller}", why, {"batch_size": smaller}),
             *changed(case, "four times the epochs", "more steps of the same size", {"epochs": 4 * plan.epochs}),

@@ -3,6 +3,7 @@
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.remedies import changed
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
+from goodfit.diagnose.words import percent
 
 NAME = "batch too small"
 _SMALL = 8  # examples in a batch
@@ -26,7 +27,7 @@ def find(case: Case) -> Finding | None:
         severity=2,
         confidence=0.8,
         sentence=f"The batches of {plan.batch_size} are too small: after {steps:,} steps the train cost still changes "
-        f"by {leap:.0%} from epoch to epoch, and {cost_words(case)}.".replace("% from", " % from"),
+        f"by {percent(leap)} from epoch to epoch, and {cost_words(case)}.",
         evidence={"batch_size": float(plan.batch_size), "typical_change": leap, "share_upward": ups, "cost_left": left},
         remedies=(
             *changed(case, "batches of 32", "the mean of 32 gradients is steadier", {"batch_size": 32}),

@@ -3,6 +3,7 @@
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.remedies import changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
+from goodfit.diagnose.words import percent
 
 NAME = "dropout too strong"
 _KEPT = 0.45  # the seed and Srivastava et al. 2014 go down to 0.5
@@ -27,8 +28,8 @@ def find(case: Case) -> Finding | None:
         NAME,
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if min(kept, kept_inputs) <= 0.3 else 0.8,
-        sentence=f"Dropout is too strong: it keeps {min(kept, kept_inputs):.0%} of the {what}, J is up "
-        f"to {noise:.2g} times the train cost without it, and {cost_words(case)}.".replace("%", " %"),
+        sentence=f"Dropout is too strong: it keeps {percent(min(kept, kept_inputs))} of the {what}, J is up "
+        f"to {noise:.2g} times the train cost without it, and {cost_words(case)}.",
         evidence={"keep_prob": kept, "input_keep_prob": kept_inputs, "cost_left": left},
         remedies=(
             *changed(

@@ -3,6 +3,7 @@
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
+from goodfit.diagnose.words import percent
 
 NAME = "plateau"
 _LEFT = 0.9  # of the constant guess's cost; a plateau lower than that is as likely what the data allow
@@ -32,7 +33,7 @@ def find(case: Case) -> Finding | None:
         severity=1,
         confidence={"saddle": 0.9, "flat": 0.8, "minimum": 0.6, None: 0.5}[shape],
         sentence=f"The training is stuck: the second half of its {len(costs)} epochs lowered the train cost by "
-        f"{fell:.1%}, {cost_words(case)}; {words}.".replace("%,", " %,"),
+        f"{percent(fell)}, {cost_words(case)}; {words}.",
         evidence={"fell": fell, "cost_left": left},
         remedies=(
             *changed(case, "Adam", "its steps do not shrink with the gradient, so it leaves flat places", adam),

@@ -7,6 +7,7 @@ from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.looks import SENSIBLE, largest, looked, moves, sensible_rate, weights_by_he
 from goodfit.diagnose.findings.remedies import lower_rate, reset
 from goodfit.diagnose.findings.signs import Series, cost_left, cost_plot, guess_cost, series, unsteadiness
+from goodfit.diagnose.words import percent
 from goodfit.record import Outcome
 
 NAME = "learning rate too high"
@@ -87,11 +88,11 @@ def _leapt(case: Case) -> tuple[float, str, dict[str, float]] | None:
     health = looked(case)
     assert health is not None
     if leap > _LEAP and started > _DRAWN:
-        said = f"a step in epoch {health.epochs[0]} changed a layer's weights by {leap:.0%}".replace("%", " %")
-        return 0.8, f"{said}, and the train cost is {left:.0%} of a constant guess's".replace("%", " %"), evidence
+        said = f"a step in epoch {health.epochs[0]} changed a layer's weights by {percent(leap)}"
+        return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
     if grown > _GROWN and (grown > 1.3 * started or not sensible_rate(case)):
         said = f"weights grew to {grown:.3g} times He's initialisation"
-        return 0.8, f"{said}, and the train cost is {left:.0%} of a constant guess's".replace("%", " %"), evidence
+        return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
     return None
 
 
@@ -121,5 +122,5 @@ def _unsteady(case: Case) -> tuple[float, str, dict[str, float]] | None:
     leap, ups, level = unsteadiness(_costs(case).values, guess_cost(case.data))
     if leap < _UNSTEADY or ups < _UPS or level < _MATTERS:
         return None
-    said = f"from one epoch to the next the train cost changes by {np.expm1(leap):.0%}, {ups:.0%} of the times upward"
-    return 0.75, said.replace("%", " %"), {"typical_change": leap, "share_upward": ups}
+    said = f"from epoch to epoch the train cost changes by {percent(np.expm1(leap))}, upward {percent(ups)} of the time"
+    return 0.75, said, {"typical_change": leap, "share_upward": ups}

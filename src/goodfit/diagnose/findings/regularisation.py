@@ -6,6 +6,7 @@ from goodfit.diagnose.finding import Case, Finding, Plot
 from goodfit.diagnose.findings.looks import looked, weights_by_he
 from goodfit.diagnose.findings.remedies import changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, series
+from goodfit.diagnose.words import percent
 
 NAME = "regularisation too strong"
 _LEFT = 0.4  # of the constant guess's cost
@@ -25,7 +26,7 @@ def find(case: Case) -> Finding | None:
         return None
     strength = {} if plan is None else {name: getattr(plan, name) for name in ("l2", "l1", "weight_decay")}
     at = ", ".join(f"{name} {value:g}" for name, value in strength.items() if value > 0)
-    seen = [f"{share:.0%} of J is penalty".replace("%", " %")] if share >= _SHARE else []
+    seen = [f"{percent(share)} of J is penalty"] if share >= _SHARE else []
     if shrunk:
         seen.append(f"the weights of {shrunk[0]} shrank to {shrunk[1]:.2g} of what they were")
     weaker = {name: value / 100 for name, value in strength.items() if value > 0}

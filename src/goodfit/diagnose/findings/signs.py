@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.diagnose.finding import Case, DataFacts, Plot
+from goodfit.diagnose.words import percent
 
 _FEWEST = 8  # epochs from which a leaping cost is told
 
@@ -94,16 +95,12 @@ def cost_words(case: Case) -> str:
     costs, left = series(case, "train_cost").values, cost_left(case)
     if left is None:
         return "the train cost is unknown" if len(costs) == 0 else f"the train cost is {costs.min():.3g}"
-    return f"the train cost of {costs.min():.3g} is {left:.0%} of a constant guess's".replace("%", " %")
+    return f"the train cost of {costs.min():.3g} is {percent(left)} of a constant guess's"
 
 
-def falling(case: Case, by: float = 0.1) -> bool:
-    """Whether the last fifth of the epochs still lowered the train cost by this share: a tenth outlasts a schedule."""
-    costs = series(case, "train_cost").values
-    if len(costs) < 2:
-        return False
-    before = costs[-1 - max(1, len(costs) // 5)]
-    return bool(costs[-1] < (1 - by) * before)
+def falls(costs: Float[np.ndarray, "epochs"], by: float) -> bool:
+    """Whether the last fifth of the epochs still lowered the cost by this share."""
+    return len(costs) > 1 and bool(costs[-1] < (1 - by) * costs[-1 - max(1, len(costs) // 5)])
 
 
 def unsteadiness(costs: Float[np.ndarray, "epochs"], guess: float | None) -> tuple[float, float, float]:

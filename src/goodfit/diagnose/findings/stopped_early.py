@@ -4,13 +4,14 @@ import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Remedy
 from goodfit.diagnose.findings.remedies import changed
-from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, error_left, falling, series
+from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, error_left, falls, series
 from goodfit.record import Outcome
 
 NAME = "stopped too early"
 _LEFT = 0.15  # of the constant guess's cost
-_WRONG = 0.3  # of the constant guess's error: costs go on falling long after the answers are right
-_FEW = 150  # steps: hardly any network learns in so few
+_WRONG, _WRONG_FEW = 0.35, 0.1  # of the guess's error: costs go on falling when the answers are right
+_FELL = 0.1  # in the last fifth of the epochs, and half of it on dev: more than the end of a schedule gives
+_EPOCHS, _STEPS = 3, 150  # hardly any network learns in so few
 
 
 def find(case: Case) -> Finding | None:
@@ -19,12 +20,12 @@ def find(case: Case) -> Finding | None:
     costs, dev = series(case, "train_cost").values, series(case, "dev_cost").values
     if outcome not in (Outcome.FINISHED, Outcome.STOPPED_EARLY) or left is None or left < _LEFT or len(costs) == 0:
         return None
-    wrong = error_left(case)
-    if wrong is not None and wrong < _WRONG:
-        return None
     steps = np.asarray(case.signals.history.get("step", (np.inf,)), np.float64)
-    few = len(costs) <= 3 and steps[-1] < _FEW
-    if not (few or falling(case)) or (len(dev) > 1 and dev[-1] > dev.min() * 1.02):
+    few = len(costs) <= _EPOCHS and steps[-1] < _STEPS
+    wrong = error_left(case)
+    if wrong is not None and wrong < (_WRONG_FEW if few else _WRONG):
+        return None
+    if not few and not (falls(costs, _FELL) and (len(dev) == 0 or falls(dev, _FELL / 2))):
         return None
     epochs = len(costs)
     return Finding(

@@ -10,9 +10,6 @@ from goodfit.diagnose.findings.signs import cost_words, stuck
 NAME = "vanishing gradient"
 # Over all layers, where the cost is slow and where it is stuck; healthy nets of seven layers stay above 0.01.
 _FACTOR, _SMALL = 1e-3, 1e-2
-    1e-3,
-    1e-2,
-)  # over all layers, with a slow and a stuck cost; healthy nets of up to seven layers stay above 0.01 after their first epoch
 _SLOW, _STUCK = 0.5, 0.9  # of the constant guess's cost
 _OFTEN = 0.25  # of the looks: a network that gets away from it does so slowly
 _DEAD = 0.9  # where a whole layer is dead, no gradient passes for that reason
