@@ -31,14 +31,14 @@ def test_a_misspelt_name_gets_the_nearest_one(goodfit):
     assert (outcome.code, outcome.stdout) == (2, "")
     assert outcome.stderr == "goodfit: there is no lesson 'optimizers'; did you mean 'optimisers'?\n"
     assert (
-        goodfit("lesson", "zzz", "--json").json["error"].startswith("there is no lesson 'zzz'; known names: averages,")
+        goodfit("lesson", "zzz", "--json").json["error"].startswith("there is no lesson 'zzz'; known names: bias-variance,")
     )
 
 
 def test_a_file_without_a_name_or_a_folder_is_refused(goodfit, tmp_path):
     outcome = goodfit("lesson", "--out", "a.html")
     assert outcome.code == 2
-    assert outcome.stderr.startswith("goodfit: which lesson should be in a.html? give its name too: averages,")
+    assert outcome.stderr.startswith("goodfit: which lesson should be in a.html? give its name too: bias-variance,")
     (tmp_path / "folder").mkdir()
     outcome = goodfit("lesson", "averages", "--out", "folder")
     assert outcome.stderr == "goodfit: cannot write folder (Is a directory); give another file with --out\n"

@@ -4,17 +4,22 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from goodfit.lessons.topics import (
     averages,
+    batch_norm,
+    bias_variance,
     dropout,
     early_stopping,
+    gradient_checking,
     l1_l2,
     lambda_,
     mini_batches,
     optimisers,
     saddle,
     sampling,
+    softmax_output,
     vanishing_gradients,
 )
 from goodfit.textbook.costs import compute_cost
@@ -230,3 +235,66 @@ def test_a_network_of_zeros_is_a_saddle_without_slope():
     assert (zeros.curvatures < -0.1).sum() == 3  # one for each hidden unit
     assert trained.slope < 1e-5
     assert trained.curvatures.min() > 0
+
+
+def test_a_chord_s_error_falls_with_the_square_of_epsilon_and_rounding_grows():
+    right = {epsilon: gradient_checking.error("right", epsilon) for epsilon in gradient_checking.EPSILONS}
+    steps = list(right)
+    assert right[steps[-1]] / right[steps[-3]] == pytest.approx(100, rel=0.1)  # from ε = 0.1 to 0.01
+    assert right[steps[0]] > 1e3 * min(right.values())
+    for fault in list(gradient_checking.FAULTS)[1:]:
+        assert all(gradient_checking.error(fault, epsilon) >= 1e-3 for epsilon in steps)
+
+
+def test_a_wrong_derivative_spoils_the_layers_before_it(page_of):
+    said = page_of("gradient-checking").figures[1]["says"]
+    assert said[0].endswith("no block is wrong.")
+    assert said[1].endswith("wrong in W1, b1, W2, b2.")
+    assert said[2].endswith("wrong in W1, W2, W3.")  # the penalty has no biases
+    assert said[3].endswith("wrong in b1.")
+    assert said[4].endswith("wrong in W2.")
+
+
+def test_the_notes_pairs_have_their_verdicts(page_of):
+    said = page_of("bias-variance").figures[0]["says"][:: len(bias_variance.HUMAN)]
+    verdicts = [sentence.rpartition(": ")[2] for sentence in said]
+    assert verdicts == ["high variance.", "high bias.", "high bias and high variance.", "good fit."]
+    said = page_of("bias-variance").figures[1]["says"]
+    verdicts = [sentence.rpartition(": ")[2] for sentence in said]
+    assert verdicts == ["high bias.", "high bias and high variance.", "high variance.", "good fit."]
+
+
+def test_no_network_beats_the_lowest_error():
+    spread = math.sqrt(0.083 * 0.917 / 1000)
+    for lambd, hidden in bias_variance.NETWORKS.values():
+        assert lambda_.fit(lambd, hidden).error[1] > bias_variance.lowest_error() - 3 * spread
+    X = np.array([[-1.7, 1.7], [0.5, -0.5]])  # at the outer ends of the two half circles
+    assert np.sign(bias_variance.density(X, 1) - bias_variance.density(X, 0)).tolist() == [-1, 1]
+
+
+def test_decayed_rates_are_the_notes_formulas(page_of):
+    epoch, rates = mark_of(page_of("learning-rate-decay"), 0, 0, "α₀/(1 + epoch)")
+    np.testing.assert_allclose(rates, 1 / (1 + epoch), rtol=1e-3)
+    _, rates = mark_of(page_of("learning-rate-decay"), 0, 0, "0.95^epoch·α₀")
+    np.testing.assert_allclose(rates, 0.95**epoch, rtol=1e-3)
+    _, rates = mark_of(page_of("learning-rate-decay"), 0, 0, "α₀/√epoch")
+    np.testing.assert_allclose(rates, epoch**-0.5, rtol=1e-3)
+
+
+def test_softmax_is_scipy_s_and_its_cost_has_the_slope_shown(page_of):
+    for i, z in enumerate(softmax_output.Z_DOG):
+        _, shown = mark_of(page_of("softmax"), 0, 1, "softmax", z=i)
+        np.testing.assert_allclose(shown, 100 * softmax([0.5, z, 1.5, -0.5]), rtol=1e-3)
+    for truth in range(4):
+        z, J = mark_of(page_of("softmax"), 1, 0, "J", truth=truth)
+        _, slope = mark_of(page_of("softmax"), 1, 1, "ŷ − y", truth=truth)
+        np.testing.assert_allclose(np.gradient(J, z)[1:-1], slope[1:-1], atol=0.01)
+
+
+def test_one_example_alone_says_nothing_and_averages_say_something():
+    by_size, seen, averaged = batch_norm.at_test_time()
+    _, Y = lambda_.moons(1024, 4)
+    assert by_size[0] in (pytest.approx(Y.mean()), pytest.approx(1 - Y.mean()))  # one answer for all
+    assert averaged < 0.5 * by_size[0]
+    weights = 0.1 * 0.9 ** np.arange(10)[::-1]
+    assert seen[9, 1] == pytest.approx((weights * seen[:10, 0]).sum() / (1 - 0.9**10))

@@ -190,7 +190,7 @@ def held_together(text: str) -> str:
     ['at', 'β\\xa0=\\xa00.9', 'it', 'is', '35\\xa0%']
     """
     text = re.sub(r"[ \n]+", " ", text.strip())
-    text = re.sub(r" ([=<>≈−]) ", "\u00a0\\1\u00a0", text)
+    text = re.sub(r" ([=<>≈−·]) ", "\u00a0\\1\u00a0", text)
     return re.sub(r"(?<=\d) (?=[%°])", "\u00a0", text)
 
 

@@ -30,8 +30,8 @@ def lesson(name: str | None = None, out: str | Path | None = None) -> Path | lis
         InputError: there is no such lesson, or the file cannot be written.
 
     Example:
-        >>> goodfit.lesson()[0]["name"]  # doctest: +SKIP
-        'averages'
+        >>> lesson()[0]["name"]
+        'bias-variance'
     """
     known = {each.name: each for each in LESSONS}
     if name is None:

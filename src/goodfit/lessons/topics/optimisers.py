@@ -119,10 +119,10 @@ def _rings(H: Bowl, top: float) -> list[Mark]:
     return [*marks, points([0.0], [0.0], "lowest J", "ink", shape="cross", size=5)]
 
 
-def _paths() -> Section:
-    valleys = bowls()
+def _descents() -> tuple[list[list[Mark]], list[Mark], list[str]]:
+    """Each bowl with the paths over it, the costs of all paths, and a sentence for each optimiser and learning rate."""
+    valleys, costs, says = bowls(), [], []
     walked = [_rings(H, excess(H, start[None])[0]) for H, start in valleys]
-    costs, says = [], []
     for j, (optimiser, name) in enumerate(NAMES.items()):
         for k, rate in enumerate(RATES):
             state, left = {"optimiser": j, "rate": k}, []
@@ -131,10 +131,14 @@ def _paths() -> Section:
                 left.append(excess(H, path) / excess(H, start[None]))
                 x, y = path.T.tolist()
                 marks.append(line(x, y, name, COLOURS[j], label="", dots=True, width=1.5, when=state))
-                costs.append(
-                    line("step", left[-1], f"inputs {inputs}", COLOURS[j], dash=dash, when=state, label=inputs)
-                )
+                made = line("step", left[-1], f"inputs {inputs}", COLOURS[j], label=inputs, dash=dash, when=state)
+                costs.append(made)
             says.append(_told(name, rate, left))
+    return walked, costs, says
+
+
+def _paths() -> Section:
+    walked, costs, says = _descents()
     controls = [
         buttons("optimiser", "Optimiser", list(NAMES.values())),
         slider("rate", "learning rate α", [number(rate) for rate in RATES], RATES.index(0.038)),
@@ -147,8 +151,7 @@ def _paths() -> Section:
         panel(f"Inputs {INPUTS[1]}", x, tall, walked[1], equal=True, read="point"),
         panel("What is left of the cost above its lowest value", step, left, costs, height=400),
     ]
-    flat, steep = np.linalg.eigvalsh(valleys[0][0])
-    wider = steep / np.linalg.eigvalsh(valleys[1][0])[1]
+    (flat, steep), (_, round_) = (np.linalg.eigvalsh(H) for H, _ in bowls())
     return Section(
         "The same descent in two bowls",
         """The bowl is the cost J of a linear regression on two inputs, one of which varies seven times as much as the
@@ -164,7 +167,8 @@ def _paths() -> Section:
         large α they do not settle.
 
         Normalise the inputs, and the rings are circles. The gradient points at the lowest place, and gradient descent
-        bears a learning rate {wider:.0f} times as large. Both bowls are the same regression, with the same costs.""",
+        bears a learning rate {steep / round_:.0f} times as large. Both bowls are the same regression, with the same
+        costs.""",
     )
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from goodfit.lessons.contours import contour
 from goodfit.lessons.drawing import Colour, Mark, axis, bars, buttons, figure, line, panel, points, regions, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
+from goodfit.lessons.powers import power
 from goodfit.lessons.topics.lambda_ import moons
 from goodfit.report.words import number, percent
 from goodfit.textbook.costs import compute_cost, l2_penalty
@@ -172,10 +173,10 @@ def _holds() -> Section:
             marks.append(line("step", costs, optimiser, colour, label=optimiser, dash=j == 0, when={"start": i}))
         told = [f"{optimiser} after {left[optimiser, start]}" for optimiser in _OPTIMISERS]
         says.append(
-            f"Begun {_power(start)} beside the ridge: {told[0]} steps, {told[1]} and {told[2]} have left the saddle."
+            f"Begun {power(start)} beside the ridge: {told[0]} steps, {told[1]} and {told[2]} have left the saddle."
         )
     shown = panel("J by step", axis("step", 0, STEPS), axis("J", 0, 1.6), marks, height=340)
-    control = slider("start", "distance from the ridge", [_power(start) for start in STARTS], 2)
+    control = slider("start", "distance from the ridge", [power(start) for start in STARTS], 2)
     plain = [left["gradient descent", start] for start in STARTS]
     return Section(
         "A plateau, not an end",
@@ -198,7 +199,7 @@ def _network() -> Section:
     for i, (name, point) in enumerate(zip(_POINTS, looked, strict=True)):
         marks.append(bars(place, point.curvatures, 0.8, "curvature", "blue", when={"point": i}))
         below = int((point.curvatures < 0).sum())
-        says.append(f"""{name}: the gradient is {_power(point.slope)} long; {below} of {place.size} curvatures are
+        says.append(f"""{name}: the gradient is {power(point.slope)} long; {below} of {place.size} curvatures are
             below zero, the lowest is {number(round(float(point.curvatures[0]), 4))}. The point is a
             {kind_of_point(point.curvatures)}.""")
     x, y = axis("direction, by its curvature", 0.3, place.size + 0.7), axis("curvature of J", -0.5, 0.7)
@@ -222,15 +223,6 @@ def _make() -> Content:
         {steps_to_leave(descend("gradient descent", 1e-8))} steps from 10⁻⁸ beside the ridge, Adam
         {steps_to_leave(descend("Adam", 1e-8))}."""
     return Content(answer, (_cuts(), _holds(), _rare(), _network()))
-
-
-def _power(value: float) -> str:
-    """0.1, or 10⁻⁸."""
-    if value >= 1e-3:
-        return number(value)
-    mantissa, exponent = f"{value:.0e}".split("e-")
-    raised = "⁻" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(int(exponent)))
-    return f"10{raised}" if mantissa == "1" else f"{mantissa} · 10{raised}"
 
 
 SADDLE = Lesson(

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from goodfit.lessons.drawing import Colour, axis, buttons, figure, line, panel, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
+from goodfit.lessons.powers import power
 from goodfit.report.words import number
 from goodfit.textbook.depth import activation_deviations, deep_linear, growth_per_layer
 from goodfit.textbook.initialisation import initialize_parameters
@@ -50,8 +51,8 @@ def _linear() -> Section:
         )
         far = linear_sizes(weight, RESNET)[-1]
         says.append(f"""Weight {number(weight)}: each layer multiplies the signal by
-            {number(round(growth_per_layer(sizes), 9))}. After 10 layers it is {_power(sizes[9])} times what it was,
-            after {DEPTH} layers {_power(sizes[-1])} times, and after {RESNET} layers {_power(far)} times.""")
+            {number(round(growth_per_layer(sizes), 9))}. After 10 layers it is {power(sizes[9])} times what it was,
+            after {DEPTH} layers {power(sizes[-1])} times, and after {RESNET} layers {power(far)} times.""")
     x, y = axis("layer", 1, DEPTH), axis("signal, as a multiple of the input", 1e-16, 1e10, log=True)
     shown, columns = panel("The signal by layer", x, y, marks, height=380), {"layer": np.arange(1, DEPTH + 1)}
     control = slider("weight", "weight", [number(weight) for weight in WEIGHTS], WEIGHTS.index(1.5))
@@ -62,20 +63,11 @@ def _linear() -> Section:
         line; the number at its end is the weight.""",
         figure([shown], [control], says, columns),
         f"""1.5 is not much above 1, and 0.5 not much below. But {DEPTH} layers make
-        {_power(linear_sizes(1.5, DEPTH)[-1])} and {_power(linear_sizes(0.5, DEPTH)[-1])} of them. On the way back the
+        {power(linear_sizes(1.5, DEPTH)[-1])} and {power(linear_sizes(0.5, DEPTH)[-1])} of them. On the way back the
         gradient is multiplied by the same weights, so it explodes or vanishes in the same measure: with 0.5, the
         first layers are moved by almost nothing. Even 0.9 leaves only {linear_sizes(0.9, DEPTH)[-1]:.3f} of the
         signal. Only a factor very near 1 survives many layers.""",
     )
-
-
-def _power(value: float) -> str:
-    """A number of any size in words: 640 million is 6.4 · 10^8."""
-    if 1e-3 <= value < 1e5:
-        return number(value)
-    mantissa, exponent = f"{value:.1e}".split("e")
-    raised = "".join("⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".index(digit)] for digit in str(int(exponent)))
-    return f"{mantissa} · 10{raised}"
 
 
 def _signals() -> Section:
@@ -88,7 +80,7 @@ def _signals() -> Section:
             marks.append(line("layer", deviations, f"{words} / n", colour, label=words, when=when, strong=strong))
             says.append(f"""{name}, weights of variance {number(scale)}/n: from the sixth layer on, the deviation of
                 the activations is multiplied by {rates[activation, scale]:.3f} a layer. In layer {HIDDEN} it is
-                {_power(deviations[-1])}.""")
+                {power(deviations[-1])}.""")
     controls = [
         buttons("activation", "Activation", list(ACTIVATIONS.values())[:2], 1),
         slider("scale", "variance of the weights, times n", list(SCALES.values()), 3),
@@ -127,8 +119,8 @@ def _gradients() -> Section:
             colour: Colour = "green" if size == 1 else "orange" if size > 1 else "blue"
             when, strong = {"activation": j}, {"size": i}
             marks.append(line("layer", sizes, words, colour, label=words, when=when, strong=strong))
-            says.append(f"""{name}, weights {words} those of the initialisation: dW of layer 1 is {_power(sizes[0])}
-                long, of layer {HIDDEN} {_power(sizes[-1])}. From each layer to the one before it dW is multiplied by
+            says.append(f"""{name}, weights {words} those of the initialisation: dW of layer 1 is {power(sizes[0])}
+                long, of layer {HIDDEN} {power(sizes[-1])}. From each layer to the one before it dW is multiplied by
                 {1 / growth_per_layer(sizes):.3f}.""")
     controls = [
         buttons("activation", "Activation", list(ACTIVATIONS.values()), 1),
@@ -145,11 +137,11 @@ def _gradients() -> Section:
         figure([shown], controls, says, columns),
         f"""dW is the signal that came forward to a layer times the gradient that came back to it. With ReLU, what the
         one has lost by then the other has not, so dW is about equally long in all layers, and all vanish or explode
-        together. Half of He's weights make it {_power(half[0] / he[0])} times as long; 0.5^{{{HIDDEN}}} is
-        {_power(0.5**HIDDEN)}. Gradient descent would stand still.
+        together. Half of He's weights make it {power(half[0] / he[0])} times as long; 0.5^{{{HIDDEN}}} is
+        {power(0.5**HIDDEN)}. Gradient descent would stand still.
 
         The sigmoid vanishes towards the front even with suitable weights: its activations stay near ½, but its slope
-        is nowhere above ¼, so layer 1 has {_power(sigmoid[0] / sigmoid[-1])} times the gradient of layer {HIDDEN}.
+        is nowhere above ¼, so layer 1 has {power(sigmoid[0] / sigmoid[-1])} times the gradient of layer {HIDDEN}.
         Good first weights are a partial solution: they choose the factor at the start, and training may move it.
         Residual layers and batch norm help to keep it.""",
     )
@@ -159,9 +151,9 @@ def _make() -> Content:
     up, down = linear_sizes(1.5, DEPTH)[-1], linear_sizes(0.5, DEPTH)[-1]
     good, bad = (gradient_sizes("relu", size)[0] for size in (1.0, 0.5))
     answer = f"""Because every layer multiplies the signal, and on the way back the gradient, by about the same
-        factor. {DEPTH} layers with a factor of 1.5 make {_power(up)} of 1; with 0.5 they make {_power(down)}. Weights
+        factor. {DEPTH} layers with a factor of 1.5 make {power(up)} of 1; with 0.5 they make {power(down)}. Weights
         drawn with variance 1/n (tanh) or 2/n (ReLU) put the factor near 1. In {HIDDEN} layers of ReLU, weights half
-        as large make the gradients {_power(bad / good)} times as long, and training stands still."""
+        as large make the gradients {power(bad / good)} times as long, and training stands still."""
     return Content(answer, (_linear(), _signals(), _gradients()))
 
 
