@@ -6,7 +6,7 @@ controls, and one with `strong` is faint in all other states: {"beta": 2} is the
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -35,18 +35,6 @@ def axis(
     """An axis from low to high; `ticks` are names for places, where round numbers would not do."""
     made: Axis = {"title": title, "range": rounded([float(low), float(high)]), "unit": unit, "log": log}
     return made if ticks is None else made | {"ticks": [[place, name] for place, name in ticks.items()]}
-
-
-def around(values: Iterable[float], *, log: bool = False, room: float = 0.05) -> tuple[float, float]:
-    """Where an axis begins and ends that shows all finite values (positive ones if logarithmic), with some room.
-
-    >>> around([0.0, 10.0]), tuple(round(end, 9) for end in around([1.0, 100.0, 0.0], log=True, room=0.5))
-    ((-0.5, 10.5), (0.1, 1000.0))
-    """
-    known = [float(value) for value in values if math.isfinite(value) and (value > 0 or not log)]
-    low, high = (math.log10(min(known)), math.log10(max(known))) if log else (min(known), max(known))
-    edge = room * ((high - low) or 1.0)
-    return (10 ** (low - edge), 10 ** (high + edge)) if log else (low - edge, high + edge)
 
 
 def line(

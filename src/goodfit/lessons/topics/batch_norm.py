@@ -138,7 +138,12 @@ def _testing() -> Section:
     ]
     x = axis("examples predicted together", 1, 1024, log=True, ticks={size: str(size) for size in SIZES})
     panels = [
-        panel("Mean of one unit's z, by step", axis("step", 1, len(seen)), axis("mean", *_around(seen)), smooth),
+        panel(
+            "Mean of one unit's z, by step",
+            axis("step", 1, len(seen)),
+            axis("mean", seen.min() - 0.05, seen.max() + 0.05),
+            smooth,
+        ),
         panel("Wrong on dev", x, axis("error", 0, 60, unit="%"), wrong),
     ]
     return Section(
@@ -153,11 +158,6 @@ def _testing() -> Section:
         wrong. With the averages it is {percent(averaged)}, for any number of examples, and the same example always
         gets the same answer.""",
     )
-
-
-def _around(values: Float[np.ndarray, "steps 2"]) -> tuple[float, float]:
-    edge = 0.1 * float(np.ptp(values))
-    return float(values.min()) - edge, float(values.max()) + edge
 
 
 def _make() -> Content:
