@@ -127,8 +127,5 @@ def test_signals_pass_batch_norm_residuals_and_no_dropout(splits):
         outputs, derivatives = network.signals(params)
         bare = replace(network, program=replace(network.program, structure=plan.with_(keep_prob=1.0).structure))
         assert bare.signals(params) == (outputs, derivatives)
-        # a small move of the output's bias by layer 3's output: the derivative by W of the output is aᵀ·dZ
-        a = network.without_dropout()._hidden(params["layers"], 3)
-    assert np.sqrt(np.square(np.asarray(a)).mean()) == pytest.approx(outputs[2])
     assert len(outputs) == len(derivatives) == 3
     assert all(size > 0 for size in (*outputs, *derivatives))

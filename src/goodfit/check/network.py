@@ -12,12 +12,13 @@ from jaxtyping import Array, Float, Num
 from goodfit.check.descent import Step
 from goodfit.check.parameters import Pytree
 from goodfit.data.dataset import Splits
-from goodfit.nets.architectures import Params, forward
+from goodfit.nets.architectures import Params, layer_by_layer
 from goodfit.nets.losses import penalty
 from goodfit.plan import Plan
 from goodfit.train.jobs import Job, Pool, enter, stacks
 from goodfit.train.optimisers import add_l2, descend, shrink
-from goodfit.train.step import Program, Task, batch_cost
+from goodfit.train.step import batch_cost
+from goodfit.train.task import Program, Task
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,11 @@ class Network:
 
         The network is cut at each layer: the part after it is a network of its own, whose inputs are differentiated.
         """
-        bare, depths = self.without_dropout(), range(1, len(self.program.structure.hidden_units) + 1)
+        structure = self.without_dropout().program.structure
 
         def sizes(layers: Params) -> list[tuple[Float[Array, ""], Float[Array, ""]]]:
-            outputs = [bare._hidden(layers, depth) for depth in depths]
-            after = [jax.grad(partial(bare._after, layers, depth))(a) for depth, a in zip(depths, outputs, strict=True)]
+            outputs = layer_by_layer(structure, layers, self._inputs, None, None)[2]
+            after = [jax.grad(partial(self._after, layers, depth))(a) for depth, a in enumerate(outputs, start=1)]
             return [(_size(a), _size(derivative)) for a, derivative in zip(outputs, after, strict=True)]
 
         with jax.enable_x64(True):
@@ -103,17 +104,10 @@ class Network:
             both = jax.jit(sizes)(layers)
         return [float(output) for output, _ in both], [float(derivative) for _, derivative in both]
 
-    def _hidden(self, layers: Params, depth: int) -> Float[Array, "batch units"]:
-        """The output of a hidden layer, counted from 1: a network that ends there in the identity."""
-        units = self.program.structure.hidden_units[:depth]
-        head = {"W": jnp.eye(units[-1])}
-        return forward(
-            replace(self.program.structure, hidden_units=units), (*layers[:depth], head), self._inputs, None, None
-        )[0]
-
     def _after(self, layers: Params, depth: int, a: Float[Array, "batch units"]) -> Float[Array, ""]:
-        """The cost of the network after a hidden layer, of that layer's output."""
-        rest = replace(self.program.structure, hidden_units=self.program.structure.hidden_units[depth:])
+        """The cost of the network after a hidden layer, of that layer's output; dropout off."""
+        structure = self.without_dropout().program.structure
+        rest = replace(structure, hidden_units=structure.hidden_units[depth:])
         program, targets = replace(self.program, structure=rest), jnp.asarray(self.targets)
         task = self._traced_task
         return batch_cost(program, task, layers[depth:], a, targets, task.key)[0]

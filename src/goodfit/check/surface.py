@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from goodfit.check.parameters import Flat, Parameters, Pytree, called
@@ -59,7 +60,10 @@ class Surface:
         """
         theta = self.parameters.values
         if self.traceable:
-            costs = np.asarray(self._entries_program(theta, entries, values))
+            # whole batches on every device: for a rest another program would be compiled
+            spare = -len(entries) % (self._batch_size * len(jax.local_devices()))
+            padded = np.pad(entries, (0, spare)), np.pad(values, (0, spare), constant_values=theta[0])
+            costs = np.asarray(self._entries_program(theta, *padded))[: len(entries)]
         else:
             costs = np.array([self._plain(_with(theta, *one)) for one in zip(entries.tolist(), values, strict=True)])
         bad = np.flatnonzero(~np.isfinite(costs))
@@ -98,22 +102,29 @@ class Surface:
 
     @cached_property
     def _entries_program(self) -> Callable[..., Float[Array, "points"]]:
-        size = self._batch_size()
-
         def every_point(
             theta: Float[Array, "n"], entries: Int[Array, "points"], values: Float[Array, "points"]
         ) -> Float[Array, "points"]:
             def one(point: tuple[Int[Array, ""], Float[Array, ""]]) -> Float[Array, ""]:
                 return self.traced(theta.at[point[0]].set(point[1]))
 
-            return jax.lax.map(one, (entries, values), batch_size=size)
+            return jax.lax.map(one, (entries, values), batch_size=self._batch_size)
 
-        return jax.jit(every_point)
+        spread, whole = PartitionSpec("points"), PartitionSpec()
+        sharded = jax.shard_map(
+            every_point,
+            mesh=Mesh(np.array(jax.local_devices()), ("points",)),
+            in_specs=(whole, spread, spread),
+            out_specs=spread,
+            check_vma=False,
+        )
+        return jax.jit(sharded)
 
     @cached_property
     def _line_program(self) -> Callable[..., Float[Array, "steps"]]:
         return jax.jit(lambda theta, move, steps: jax.lax.map(lambda step: self.traced(theta + step * move), steps))
 
+    @cached_property
     def _batch_size(self) -> int:
         """Points at once that fit into the memory set apart for them."""
         theta = jax.ShapeDtypeStruct(self.parameters.values.shape, jnp.float64)
