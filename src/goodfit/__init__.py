@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from goodfit import errors
+    from goodfit import errors, hooks
+    from goodfit.diagnose.doctor import Doctor
     from goodfit.plan import Plan
     from goodfit.verbs import (
         check,
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Doctor",
     "Plan",
     "check",
     "check_gradients",
     "diagnose",
     "diagnose_errors",
     "errors",
+    "hooks",
     "improve",
     "lesson",
     "predict",
@@ -49,8 +52,10 @@ def __getattr__(name: str) -> Any:
     """Load an exported name the first time it is asked for."""
     if name == "__version__":
         return importlib.metadata.version("goodfit")
-    if name == "errors":
-        return importlib.import_module("goodfit.errors")
+    if name in ("errors", "hooks"):
+        return importlib.import_module(f"goodfit.{name}")
+    if name == "Doctor":
+        return importlib.import_module("goodfit.diagnose.doctor").Doctor
     if name == "Plan":
         return importlib.import_module("goodfit.plan").Plan
     if name in __all__:

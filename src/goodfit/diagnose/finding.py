@@ -52,7 +52,7 @@ class Finding:
 
     Attributes:
         name: of the symptom, as in `FINDINGS`.
-        severity: 1 where nothing is learned or the errors deceive, 2 where learning is hampered, 3 where it is wasteful.
+        severity: 1 where nothing is learned or the errors deceive, 2 where learning is hampered, 3 where it wastes.
         confidence: how sure it is, 0 to 1.
         sentence: what was seen, with its numbers.
         evidence: these numbers by name.

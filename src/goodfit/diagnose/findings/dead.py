@@ -3,7 +3,7 @@
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Plot
-from goodfit.diagnose.findings.looks import looked, weights_by_he
+from goodfit.diagnose.findings.looks import latest, looked, weights_by_he
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
@@ -20,16 +20,15 @@ def find(case: Case) -> Finding | None:
     if health is None or len(health.layers) < 3 or case.activation != "relu":
         return None
     dead = health.of("dead")[:, 1:-1]
-    known = ~np.isnan(dead).all(axis=1)
-    if not known.any():
+    found = latest(dead)
+    if found is None:
         return None
-    last = np.nan_to_num(dead[known][-1])
-    place, share = int(last.argmax()), float(last.max())
+    look, place, share = found
     enough = (share >= _MOST and stuck(case, _STUCK)) or (share >= _MANY and stuck(case, _SLOW))
     sizes = weights_by_he(case)
-    if not enough or (sizes is not None and sizes[-1].min() < _SHRUNK):
+    if not enough or (sizes is not None and sizes[look].min() < _SHRUNK):
         return None
-    layer, epoch = health.layers[1 + place], int(health.epochs[known][-1])
+    layer, epoch = health.layers[1 + place], int(health.epochs[look])
     lines = {name: dead[:, index] for index, name in enumerate(health.layers[1:-1])}
     lower = {} if case.plan is None else {"learning_rate": case.plan.learning_rate / 10}
     leaky = {"activation": "leaky_relu", **lower}

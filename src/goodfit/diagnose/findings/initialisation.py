@@ -40,7 +40,7 @@ def _zero(case: Case) -> tuple[str, dict[str, float], str] | None:
     if len(zero) == 0:
         return None
     layer = health.layers[1 + zero[0]]
-    said = f"All weights of {layer} are zero after epoch {health.epochs[0]}: its units are all the same and stay so."
+    said = f"All weights of {layer} are zero at epoch {health.epochs[0]}: its units are all the same and stay so."
     return said, {"zero_layers": float(len(zero))}, layer
 
 
@@ -74,17 +74,19 @@ def _share_alike(weights: np.ndarray) -> float:
 def _large(case: Case) -> tuple[str, dict[str, float], str] | None:
     """Weights several times those of He, and first costs far above a constant guess's that only fall."""
     health, sizes = looked(case), weights_by_he(case)
-    if not sensible_rate(case) or inputs.find(case) is not None:  # either makes weights large within an epoch
-        return None
     costs, guess = series(case, "train_cost").values, guess_cost(case.data)
     if health is None or sizes is None or guess is None or len(costs) == 0:
         return None
+    before = health.epochs[0] == 0
+    if not before and (not sensible_rate(case) or inputs.find(case) is not None):
+        return None  # either makes weights large within an epoch
     size = largest(sizes[0])
     if not size > _TOO_LARGE or costs[0] < _THROWN * guess or costs.max() > _THROWN_ON * costs[0]:
         return None
     layer = health.layers[1 + int(np.flatnonzero(sizes[0] == size)[0])]
+    when = "before training" if before else f"after epoch {health.epochs[0]}"
     said = (
-        f"The weights of {layer} are {size:.3g} times as large as He's initialisation after epoch {health.epochs[0]}, "
-        f"and the first train cost is {costs[0] / guess:.3g} times a constant guess's."
+        f"The weights of {layer} are {size:.3g} times as large as He's initialisation {when}, and the first train cost "
+        f"is {costs[0] / guess:.3g} times a constant guess's."
     )
     return said, {"weights_by_he": size, "cost_left": cost_left(case) or np.nan}, layer

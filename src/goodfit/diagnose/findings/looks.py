@@ -75,9 +75,23 @@ def largest(values: Float[np.ndarray, "layers"]) -> float:
     return float(np.max(values, where=np.isfinite(values), initial=0.0))
 
 
+def latest(shares: Float[np.ndarray, "looks layers"]) -> tuple[int, int, float] | None:
+    """The last look at which any is known: its index, and place and value of the largest share in it."""
+    finite = np.where(np.isfinite(shares), shares, 0.0)
+    known = np.flatnonzero(np.isfinite(shares).any(axis=1))
+    if len(known) == 0:
+        return None
+    look = int(known[-1])
+    place = int(finite[look].argmax())
+    return look, place, float(finite[look, place])
+
+
 def sensible_rate(case: Case) -> bool:
     """Whether the learning rate is one that most networks stand with their optimiser; true where it is unknown."""
-    return case.plan is None or case.plan.learning_rate <= SENSIBLE[case.plan.optimiser]
+    if case.plan is not None:
+        return case.plan.learning_rate <= SENSIBLE[case.plan.optimiser]
+    rates = np.asarray(case.signals.history.get("learning_rate", ()), np.float64)
+    return bool(np.max(rates, where=np.isfinite(rates), initial=0.0) <= max(SENSIBLE.values()))
 
 
 def plot_by_layer(case: Case, title: str, y_name: str, values: Float[np.ndarray, "looks layers"], first: int) -> Plot:

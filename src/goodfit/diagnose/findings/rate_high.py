@@ -81,14 +81,16 @@ def _leapt(case: Case) -> tuple[float, str, dict[str, float]] | None:
     left = float(np.median(costs[-5:])) / guess if guess and len(costs) else 0.0
     if left < _SLOW or step is None:
         return None
-    leap = _typical_leap(case, step[0])
+    known = np.flatnonzero(np.isfinite(step).any(axis=1))
+    first = int(known[0]) if len(known) else 0
+    leap = _typical_leap(case, step[first])
     grown = 0.0 if sizes is None else largest(sizes[-1])
     started = np.inf if sizes is None else largest(sizes[0])
     evidence = {"largest_step": leap, "weights_by_he": grown, "cost_left": left}
     health = looked(case)
     assert health is not None
     if leap > _LEAP and started > _DRAWN:
-        said = f"a step in epoch {health.epochs[0]} changed a layer's weights by {percent(leap)}"
+        said = f"a step in epoch {health.epochs[first]} changed a layer's weights by {percent(leap)}"
         return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
     if grown > _GROWN and (grown > 1.3 * started or not sensible_rate(case)):
         said = f"weights grew to {grown:.3g} times He's initialisation"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Remedy
-from goodfit.diagnose.findings import dead, initialisation, saturated, vanishing
+from goodfit.diagnose.findings import dead, initialisation, rate_high, saturated, vanishing
 from goodfit.diagnose.findings.looks import largest, looked, moves
 from goodfit.diagnose.findings.remedies import reset
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
@@ -12,6 +12,7 @@ NAME = "learning rate too low"
 _STEP = 5e-4  # of the weights in one step, at the liveliest layer; the usual advice is a thousandth
 _WAY = 0.5  # of the weights, all steps together
 _LEFT = 0.3  # of the constant guess's cost
+_STILL = 0.05  # of the first train cost: all that it changed by
 _UPS = 0.3  # of the epochs that went up
 
 
@@ -21,9 +22,9 @@ def find(case: Case) -> Finding | None:
     if left is None or left < _LEFT or way is None or len(costs) < 2:
         return None
     step, walked = way
-    if any(cause.find(case) is not None for cause in (initialisation, vanishing, dead, saturated)):
+    if any(cause.find(case) is not None for cause in (initialisation, rate_high, vanishing, dead, saturated)):
         return None  # then steps are small for that reason
-    falling = float((np.diff(costs) > 0).mean()) < _UPS
+    falling = float((np.diff(costs) > 0).mean()) < _UPS or abs(costs[-1] / costs[0] - 1) < _STILL
     if not (step < _STEP and walked < _WAY and falling):
         return None
     rate = case.plan.learning_rate if case.plan else np.nan
@@ -34,7 +35,7 @@ def find(case: Case) -> Finding | None:
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if walked < _WAY / 5 else 0.8,
         sentence=f"The learning rate{at} is too low: a step changes the weights by {step:.1e} of their size, all steps "
-        f"together by {walked:.2g}; the cost still falls, and {cost_words(case)}.",
+        f"together by {walked:.2g}, and {cost_words(case)}.",
         evidence={"learning_rate": rate, "step": step, "way": walked, "cost_left": left},
         remedies=(*_higher(case, factor), *_higher(case, factor / 10 if factor > 10 else 3 * factor), *reset(case)),
         plot=cost_plot(case),
@@ -45,9 +46,9 @@ def _way(case: Case) -> tuple[float, float] | None:
     """The usual step of the liveliest layer, and all steps together, as shares of its weights."""
     health, step = looked(case), moves(case)
     steps = np.asarray(case.signals.history.get("step", ()), np.float64)
-    if health is None or step is None or len(steps) == 0:
+    if health is None or step is None or len(steps) == 0 or not np.isfinite(step).any():
         return None
-    liveliest = float(np.median([largest(look) for look in step]))
+    liveliest = float(np.median([largest(look) for look in step[np.isfinite(step).any(axis=1)]]))
     return liveliest, liveliest * float(steps[-1])
 
 

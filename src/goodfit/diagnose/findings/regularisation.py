@@ -66,9 +66,10 @@ def _shrunk(case: Case) -> tuple[str, float] | None:
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = norms[-1] / norms[0]
     low = (shares < _SHRUNK) | ((sizes[-1] < _BY_HE) if sizes is not None else False)
+    low &= np.isfinite(shares)
     if not low.any():
         return None
-    place = int(np.nanargmin(np.where(low, shares, np.nan)))
+    place = int(np.where(low, shares, np.inf).argmin())
     return health.layers[1 + place], float(shares[place])
 
 

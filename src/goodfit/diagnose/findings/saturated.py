@@ -3,7 +3,7 @@
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Plot
-from goodfit.diagnose.findings.looks import looked
+from goodfit.diagnose.findings.looks import latest, looked
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
@@ -19,14 +19,13 @@ def find(case: Case) -> Finding | None:
     if health is None or len(health.layers) < 3 or case.activation not in (None, "tanh", "sigmoid"):
         return None
     saturated = health.of("saturated")[:, 1:-1]
-    known = ~np.isnan(saturated).all(axis=1)
-    if not known.any():
+    found = latest(saturated)
+    if found is None:
         return None
-    last = np.nan_to_num(saturated[known][-1])
-    place, share = int(last.argmax()), float(last.max())
+    look, place, share = found
     if not ((share >= _MANY and stuck(case, _STUCK)) or (share >= _MOST and stuck(case, _SLOW))):
         return None
-    layer, epoch = health.layers[1 + place], int(health.epochs[known][-1])
+    layer, epoch = health.layers[1 + place], int(health.epochs[look])
     lines = {name: saturated[:, index] for index, name in enumerate(health.layers[1:-1])}
     lower = {} if case.plan is None else {"learning_rate": case.plan.learning_rate / 10}
     return Finding(

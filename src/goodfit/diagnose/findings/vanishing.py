@@ -27,18 +27,19 @@ def find(case: Case) -> Finding | None:
         for look, each in enumerate(back)
         if each is not None and 0 < each.factor < limit and not (dead[look] >= _DEAD).any()
     ]
-    if not looks or looks[0] > 0 or len(looks) < _OFTEN * len(back):
+    known = [look for look, each in enumerate(back) if each is not None]
+    worst = back[looks[0]] if looks else None
+    if worst is None or looks[0] > known[0] or len(looks) < _OFTEN * len(known):
         return None
-    worst = back[0]
-    assert worst is not None
-    layer, epoch = health.layers[1 + int(np.argmin(signal[0]))], int(health.epochs[0])
+    first = looks[0]
+    layer, epoch = health.layers[1 + int(np.nanargmin(signal[first]))], int(health.epochs[first])
     return Finding(
         NAME,
         severity=1,
         confidence=float(min(0.99, 0.8 + 0.03 * np.log10(limit / worst.factor))),
         sentence=f"The gradient vanishes: from the output back to {layer} it shrinks to {worst.rate:.2g} times a "
-        f"layer, {worst.factor:.1e} times over all {len(signal[0])} layers (epoch {epoch}), and {cost_words(case)}.",
-        evidence={"rate": worst.rate, "factor": worst.factor, "share_of_looks": len(looks) / len(back)},
+        f"layer, {worst.factor:.1e} times over all {signal.shape[1]} layers (epoch {epoch}), and {cost_words(case)}.",
+        evidence={"rate": worst.rate, "factor": worst.factor, "share_of_looks": len(looks) / len(known)},
         remedies=_remedies(case),
         layer=layer,
         epoch=epoch,

@@ -1,0 +1,6 @@
+"""Callbacks that tell a `goodfit.Doctor` what happens in a training with Keras or PyTorch."""
+
+from goodfit.hooks.keras import keras_callback
+from goodfit.hooks.torch import TorchHooks
+
+__all__ = ["TorchHooks", "keras_callback"]
