@@ -21,7 +21,7 @@ def find(case: Case) -> Finding | None:
         (each, what, values, look)
         for what, values, trend in (
             ("the gradient", signal, growth_back(case)),
-            ("the output", health.of("size")[:, 1:], growth_forward(case)),
+            ("the output", health.of("size")[:, 1:-1], growth_forward(case)),
         )
         for look, each in enumerate(trend)
         if each is not None and each.factor > _FACTOR
