@@ -19,6 +19,7 @@ _COSTS = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "le
 _TASKS = ("binary", "classes", "regression")
 _FEWEST = 16  # examples from which a column's mean and deviation are judged
 Arrays = Mapping[str, Any]
+Number = Any  # what float() takes, of NumPy, JAX or PyTorch; anything else is refused in a sentence
 
 
 class Doctor:
@@ -74,18 +75,18 @@ class Doctor:
 
     def observe(
         self,
-        epoch: int,
+        epoch: Number,
         *,
-        train_cost: float | None = None,
-        dev_cost: float | None = None,
-        train_error: float | None = None,
-        dev_error: float | None = None,
-        objective: float | None = None,
+        train_cost: Number = None,
+        dev_cost: Number = None,
+        train_error: Number = None,
+        dev_error: Number = None,
+        objective: Number = None,
         activations: Arrays | None = None,
         gradients: Arrays | None = None,
         weights: Arrays | None = None,
-        learning_rate: float | None = None,
-        step: int | None = None,
+        learning_rate: Number = None,
+        step: Number = None,
     ) -> None:
         """Tell what an epoch ended with; whatever is not at hand is left out.
 
@@ -130,6 +131,10 @@ class Doctor:
         Args:
             finished: whether the training is over; before, nothing is said of stopping too early.
         """
+        return examine(self.case(finished=finished))
+
+    def case(self, *, finished: bool = True) -> Case:
+        """What was observed, as findings look at it."""
         values = {name: np.array([numbers[name] for numbers in self._numbers]) for name in _COSTS}
         history = {name: each for name, each in values.items() if not np.isnan(each).all()}
         history["epoch"] = np.array(self._epochs, np.int64)
@@ -140,9 +145,9 @@ class Doctor:
             weights={f"layers.{self._layers.index(layer)}.W": array for layer, (array, _) in self._weights.items()},
             activation=self._activation,
         )
-        return examine(Case(signals, self._plan, self._facts()))
+        return Case(signals, self._plan, self._facts())
 
-    def _check_epoch(self, epoch: Any) -> None:
+    def _check_epoch(self, epoch: Number) -> None:
         if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:
             raise InputError(f"epoch is {epoch!r}; it must be a whole number from 0")
         if self._epochs and epoch <= self._epochs[-1]:
@@ -155,6 +160,8 @@ class Doctor:
         """The shapes of these arrays, without the batch; refused where another one was seen before."""
         units: dict[tuple[str, str], tuple[int, ...]] = {}
         for kind, each in arrays.items():
+            if kind != "activations" and "inputs" in each:
+                raise InputError(f"the {kind} have a layer 'inputs'; that name is for the network's inputs alone")
             for layer, array in each.items():
                 name = "activations" if kind == "activations" else "weights and gradients"
                 shape = array.shape[1:] if kind == "activations" else array.shape
