@@ -128,3 +128,15 @@ def test_a_damaged_run_is_refused_in_a_sentence(table, small_plan, tmp_path, dam
 def test_no_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="no run directory"):
         goodfit.predict(tmp_path, "iris")
+
+
+def test_a_sick_training_is_named_first_and_a_healthy_one_is_left_alone(table, small_plan, tmp_path):
+    sick = small_plan.with_(learning_rate=1e-6)
+    result = goodfit.train(table, target="kind", plan=sick, out=tmp_path)
+    finding = goodfit.diagnose(result["run"])["findings"][0]
+    assert finding["name"] == "learning rate too low"
+    assert "1e-06" in finding["sentence"]
+    assert finding["prescriptions"][0]["changes"]["learning_rate"] > 1e-5
+    assert len(finding["plot"]["x"]) == len(next(iter(finding["plot"]["lines"].values())))
+    healthy = goodfit.train(table, target="kind", plan=small_plan.with_(epochs=60), out=tmp_path)
+    assert goodfit.diagnose(healthy["run"])["findings"] == []

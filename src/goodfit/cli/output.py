@@ -77,8 +77,13 @@ def metric_name(metric: str) -> str:
 
 
 def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
-    """The verdict, the errors behind it and the gaps between them, a line each."""
+    """What ails the training, then the verdict, the errors behind it and the gaps between them, a line each."""
     name = metric_name(metric)
+    for finding in facts.get("findings") or []:
+        yield f"Finding: {finding['name']} (confidence {finding['confidence']:.0%})"
+        yield f"  {finding['sentence']}"
+        if finding["prescriptions"]:
+            yield f"  Try: {'; '.join(each['name'] for each in finding['prescriptions'])}."
     yield f"Verdict: {facts['verdict']}"
     yield f"  {facts['reason']}"
     for which in ("train", "dev", "test"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,25 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Cut
 from goodfit.data.splits import folds
+from goodfit.diagnose.finding import DataFacts, Finding
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
+from goodfit.improve.examination import data_facts, findings_of
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
-from goodfit.improve.prescriptions import BIGGER, RECIPE, Case, Gap, Proposal, followed_up, prescribed, variations
+from goodfit.improve.prescriptions import (
+    BIGGER,
+    RECIPE,
+    Case,
+    Gap,
+    Proposal,
+    followed_up,
+    prescribed,
+    remedies,
+    variations,
+)
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
 from goodfit.improve.verify import holm, paired_test
 from goodfit.plan import Plan
@@ -168,7 +181,7 @@ class Loop:
     def _diagnose(self, incumbent: Measurement) -> Round:
         question = self.question
         gaps = self.gaps(incumbent)
-        turn = Round(len(self.rounds) + 1, gaps, incumbent)
+        turn = Round(len(self.rounds) + 1, gaps, incumbent, self.findings(incumbent))
         self.rounds.append(turn)
         self.journal.write(
             "diagnosis",
@@ -181,7 +194,19 @@ class Loop:
             seeds=incumbent.seeds,
             human_error=question.human_error,
         )
+        for finding in turn.findings:
+            facts = finding.to_dict()
+            self.journal.write("finding", facts.pop("sentence"), round=turn.number, **facts)
         return turn
+
+    @cached_property
+    def facts(self) -> DataFacts:
+        """What the doctor knows of the data."""
+        return data_facts(self.question.splits)
+
+    def findings(self, measurement: Measurement) -> list[Finding]:
+        """What ails the measurement's trainings."""
+        return findings_of(measurement, self.question.splits, self.facts)
 
     def gaps(self, measurement: Measurement) -> Gaps:
         """The measurement's gaps and verdict."""
@@ -246,7 +271,10 @@ class Loop:
         return Case(plan, len(splits.train), schema.task, float(shares.min() * len(shares)))
 
     def _prescribed(self, turn: Round, dominating: Gap) -> list[Proposal]:
-        """The recipe's lines for the dominating gap; before them, larger doses of what looked promising last time."""
+        """The recipe's lines for the dominating gap; before them, what looked promising last time, in larger doses.
+
+        First of all come the remedies of what ails the training.
+        """
         case, known = self._case(turn.incumbent.plan), {measurement.plan for measurement in self.measured}
         proposals = prescribed(RECIPE, case, [dominating], known)
         if turn.gaps.avoidable_bias is None and self.bias_shown(turn.incumbent) is None:
@@ -258,6 +286,7 @@ class Loop:
             better = sorted((tried for tried in last if tried.cost.effect < 0), key=lambda tried: tried.cost.effect)
             promising = [tried.proposal for tried in better]
             proposals = followed_up(RECIPE, case, promising, known) + proposals
+        proposals = remedies(turn.findings, turn.incumbent.plan, known) + proposals
         self.journal.write(
             "prescription",
             f"Prescriptions against {dominating}: {', '.join(each.name for each in proposals) or 'none are left'}.",
@@ -339,7 +368,14 @@ class Loop:
         adjusted = holm(np.array([each.cost.p for each in everything]))
         for tried, p in zip(turn.tried, adjusted[-len(turn.tried) :], strict=True):
             tried.p_holm = float(p)
-        passed = [tried for tried in turn.tried if tried.p_holm < SIGNIFICANCE and tried.cost.effect < 0]
+            if tried.proposal.against:
+                names = [finding.name for finding in self.findings(tried.measurement)]
+                tried.cured = tried.proposal.against not in names
+        passed = [
+            tried
+            for tried in turn.tried
+            if tried.p_holm < SIGNIFICANCE and tried.cost.effect < 0 and tried.cured is not False
+        ]
         best = min(passed, key=lambda tried: tried.cost.effect, default=None)
         for tried in turn.tried:
             tried.adopted = tried is best
@@ -353,6 +389,8 @@ class Loop:
                 effect=vars(tried.error),
                 p=tried.cost.p,
                 p_holm=tried.p_holm,
+                against=tried.proposal.against,
+                cured=tried.cured,
             )
         if best:
             self.journal.write(

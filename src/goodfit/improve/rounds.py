@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from goodfit.data.dataset import Splits
+from goodfit.diagnose.finding import Finding
 from goodfit.diagnose.gaps import Gaps
 from goodfit.improve.measurement import Measurement
 from goodfit.improve.prescriptions import Proposal
@@ -43,15 +44,17 @@ class Tried:
     error: Paired
     p_holm: float = 1.0
     adopted: bool = False
+    cured: bool | None = None  # of the finding that it is against; None where it is against none
 
 
 @dataclass
 class Round:
-    """One turn of the loop: the incumbent, its diagnosis, and what was tried."""
+    """One turn of the loop: the incumbent, its diagnosis, what ails its training, and what was tried."""
 
     number: int
     gaps: Gaps
     incumbent: Measurement
+    findings: list[Finding] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from goodfit.improve.closing import Closed
 from goodfit.improve.loop import Loop
 from goodfit.improve.rounds import Round, Tried
-from goodfit.improve.summary import interval, of_gaps
+from goodfit.improve.summary import interval, of_finding, of_gaps
 from goodfit.record import Outcome
 
 _BADNESS = (Outcome.FINISHED, Outcome.STOPPED_EARLY, Outcome.STOPPED, Outcome.INTERRUPTED, Outcome.DIVERGED)
@@ -25,6 +25,7 @@ def _of_round(turn: Round) -> dict[str, Any]:
         "dev_error": turn.incumbent.dev_error,
         "plan": turn.incumbent.plan.to_dict(),
         "seeds": len(turn.incumbent.seeds),
+        "findings": [of_finding(finding) for finding in turn.findings],
         "tried": [_of_tried(tried) for tried in turn.tried],
     }
 
@@ -46,6 +47,8 @@ def _of_tried(tried: Tried) -> dict[str, Any]:
         "train_error": tried.measurement.train_error,
         "dev_error": tried.measurement.dev_error,
         "adopted": tried.adopted,
+        "against": tried.proposal.against,
+        "cured": tried.cured,
         "outcome": str(max(outcomes, key=_BADNESS.index)),
         "seconds": tried.measurement.seconds,
     }

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
+from goodfit.diagnose.finding import Finding
 from goodfit.diagnose.gaps import Gaps, Interval
 from goodfit.diagnose.metrics import metrics
 from goodfit.improve.verify import Paired
@@ -51,6 +52,19 @@ def of_gaps(gaps: Gaps) -> dict[str, Any]:
         "variance": interval(gaps.variance),
         "dev_overfitting": interval(gaps.dev_overfitting),
     }
+
+
+def of_finding(finding: Finding) -> dict[str, Any]:
+    """A finding with the plot of its evidence; what was not measured is null."""
+
+    def numbers(values: Float[np.ndarray, "points"]) -> list[float | None]:
+        return [float(value) if np.isfinite(value) else None for value in values]
+
+    plot = finding.plot
+    if plot is None:
+        return finding.to_dict() | {"plot": None}
+    lines = {name: numbers(values) for name, values in plot.lines.items()}
+    return finding.to_dict() | {"plot": plot._asdict() | {"x": numbers(plot.x), "lines": lines}}
 
 
 def of_metrics(

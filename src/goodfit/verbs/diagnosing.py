@@ -31,7 +31,8 @@ def diagnose(
 
     Returns:
         verdict, reason, avoidable_bias, variance, train_error, dev_error, sizes, and
-        train_metrics and dev_metrics as the run has them (None with `folds`).
+        train_metrics and dev_metrics as the run has them (None with `folds`), and
+        findings: what ails the training, the most important first.
 
     Raises:
         InputError: no such run, or data that cannot be opened again.
@@ -56,6 +57,7 @@ def diagnose(
         "sizes": {"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
         "train_metrics": final.get("train_metrics"),
         "dev_metrics": final.get("dev_metrics"),
+        "findings": final.get("findings", []),
     }
 
 

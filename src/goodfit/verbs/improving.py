@@ -106,7 +106,8 @@ def _job(loop: Loop, folder: Path, force_test: bool) -> dict[str, Any]:
         "learning_curve": loop.learning_curve,
         "ensemble": story.of_ensemble(closed),
         "calibration": story.of_calibration(closed),
-        "final": _final(folder, loop, closed, tested, loop.bias_shown(incumbent)),
+        "final": _final(folder, loop, closed, tested, loop.bias_shown(incumbent))
+        | {"findings": [summary.of_finding(finding) for finding in loop.findings(incumbent)]},
         "plan": incumbent.plan.to_dict(),
     }
 

@@ -12,6 +12,7 @@ from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.errors import InputError
 from goodfit.improve import archive, summary
+from goodfit.improve.examination import data_facts, findings_of
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
@@ -64,6 +65,7 @@ def train(
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], pace, progress or quiet)
     measured = laboratory.measure("training", [Entry("plan", chosen, (seed,), round=1)])[0]
     run = measured.runs[0][0]
+    findings = findings_of(measured, splits, data_facts(splits))
     if not run.usable:
         remedy = "let it train longer" if run.outcome is Outcome.INTERRUPTED else "lower the learning rate"
         raise InputError(f"the training gave no network: {run.reason.rstrip('.')}; {remedy}")
@@ -78,6 +80,7 @@ def train(
     asked = options | {"human_error": human_error, "min_gap": min_gap, "plan": plan, "set": _settings(changes or {})}
     with archive.fresh_folder(out, splits.dataset.name) as folder:
         final = _write(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
+        final["findings"] = [summary.of_finding(finding) for finding in findings]
         result = header("train", folder, started, splits, data, asked) | {
             "outcome": str(run.outcome),
             "reason": run.reason,

@@ -1,23 +1,26 @@
 """Which experiments a round runs: the recipe's lines for the gap, larger doses of what looked promising, variations."""
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from goodfit.diagnose.finding import Finding
 from goodfit.improve.prescriptions.prescription import Case, Gap, Prescription
 from goodfit.plan import Plan
 
 _PROMISING = 4  # of a round without adoption are followed up
+_REMEDIES = 6  # of a round
 
 
 class Proposal(NamedTuple):
-    """One experiment: its name, the reason, and the settings to change in the incumbent's plan."""
+    """One experiment: its name, the reason, the settings to change in the incumbent's plan, and the finding to cure."""
 
     name: str
     why: str
     changes: dict[str, Any]
+    against: str | None = None
 
 
 def prescribed(recipe: Iterable[Prescription], case: Case, gaps: Sequence[Gap], known: set[Plan]) -> list[Proposal]:
@@ -28,6 +31,17 @@ def prescribed(recipe: Iterable[Prescription], case: Case, gaps: Sequence[Gap], 
         if set(gaps) <= set(each.gaps) and (changes := each.changes(case)) is not None
     ]
     return [each for each in proposals if case.plan.with_(**each.changes) not in known]
+
+
+def remedies(findings: Sequence[Finding], plan: Plan, known: set[Plan]) -> list[Proposal]:
+    """What the doctor's findings prescribe, as experiments: each one's first remedy, then each one's second, …"""
+    in_turn = zip_longest(*([(finding, remedy) for remedy in finding.remedies] for finding in findings))
+    proposals: dict[Plan, Proposal] = {}
+    for finding, remedy in (each for several in in_turn for each in several if each):
+        changed = plan.with_(**remedy.changes)
+        if changed not in known and changed != plan:
+            proposals.setdefault(changed, Proposal(remedy.name, remedy.why, remedy.changes, finding.name))
+    return list(proposals.values())[:_REMEDIES]
 
 
 def followed_up(

@@ -1,0 +1,85 @@
+"""What the doctor is shown: facts of the data that were planted, and findings that most seeds agree on."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from goodfit.data.dataset import Cut
+from goodfit.data.splits import open_splits
+from goodfit.diagnose.finding import Finding
+from goodfit.improve import examination
+from goodfit.improve.examination import data_facts, findings_of, label_noise
+from goodfit.improve.journal import Journal
+from goodfit.improve.laboratory import Laboratory
+from goodfit.improve.measurement import Entry
+from goodfit.improve.pace import Pace
+from goodfit.plan import Plan
+
+
+@pytest.fixture
+def frame():
+    """Two classes that lie in a ring and its middle, beside a category that tells a little."""
+    generator = np.random.default_rng(0)
+    x, z = generator.normal(size=(2, 600))
+    inside = x**2 + z**2 < 1.4
+    colour = np.where(generator.random(600) < 0.7, np.where(inside, "red", "blue"), "green")
+    return pl.DataFrame({"x": x, "z": z, "colour": colour, "kind": np.where(inside, "in", "out")})
+
+
+def test_rows_that_stand_in_training_and_dev_set_are_counted(frame):
+    splits = open_splits(frame, target="kind")
+    assert data_facts(splits).duplicates == 0
+    features = splits.dataset.features
+    numbers, codes, target = features.numbers.copy(), features.codes.copy(), splits.dataset.target.copy()
+    for place in range(9):  # the last two with another target: the same question with another answer
+        numbers[splits.dev[place]], codes[splits.dev[place]] = numbers[splits.train[place]], codes[splits.train[place]]
+        target[splits.dev[place]] = target[splits.train[place]] if place < 7 else 1 - target[splits.train[place]]
+    dataset = replace(splits.dataset, features=features._replace(numbers=numbers, codes=codes), target=target)
+    assert data_facts(replace(splits, dataset=dataset)).duplicates == 7
+
+
+def test_a_column_that_gives_the_target_away_is_named(frame):
+    splits = open_splits(frame, target="kind")
+    leak = data_facts(splits).leak
+    assert leak is not None
+    assert leak[1] < 0.95
+    codes = (frame["kind"] == frame["kind"][0]).cast(float).to_numpy()
+    noise = np.random.default_rng(0).normal(0, 0.01, len(codes))
+    with_leak = frame.with_columns(refund=codes * 3 + noise)
+    name, score = data_facts(open_splits(with_leak, target="kind")).leak or ("", 0)
+    assert name == "refund"
+    assert score > 0.99
+
+
+def test_wrong_labels_are_estimated_and_overlapping_classes_are_not_mistaken_for_them(frame):
+    """Networks that know the true probabilities, on classes that overlap; then a fifth of the labels flipped."""
+    rng = np.random.default_rng(1)
+    splits = open_splits(frame, target="kind")
+    chance = 1 / (1 + np.exp(-3 * rng.normal(size=len(frame))))
+    clean = (rng.random(len(frame)) < chance).astype(np.int64)
+    flipped = np.where(rng.random(len(frame)) < 0.2, 1 - clean, clean)
+    rows = np.arange(len(frame))
+
+    def estimate(labels: np.ndarray, of_one: np.ndarray) -> float | None:
+        made = replace(splits, dataset=replace(splits.dataset, target=labels))
+        return label_noise(np.stack([1 - of_one, of_one], axis=1)[None], made, rows)
+
+    assert (clean != (chance > 0.5)).mean() > 0.1  # they overlap
+    assert (estimate(clean, chance) or 0) < 0.03
+    assert 0.1 < (estimate(flipped, 0.2 + 0.6 * chance) or 0) < 0.25
+    assert estimate(clean, rng.random(len(frame))) is None  # nothing was learnt
+
+
+def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
+    splits = open_splits(frame, target="kind")
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), lambda *_: None)
+    measured = laboratory.measure("training", [Entry("plan", Plan(hidden_units=(4,), epochs=2), (1, 2, 3))])[0]
+    names = iter([("a", "b"), ("a",), ("c",)])
+    confidence = iter([0.6, 0.5, 0.9, 0.7])
+    monkeypatch.setattr(
+        examination, "examine", lambda case: [Finding(n, 1, next(confidence), n, {}, ()) for n in next(names)]
+    )
+    found = findings_of(measured, splits, data_facts(splits))
+    assert [(each.name, each.confidence) for each in found] == [("a", 0.9)]
