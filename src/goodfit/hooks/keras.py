@@ -45,7 +45,7 @@ def keras_callback(doctor: Doctor, inputs: Any, targets: Any) -> Any:
             self.steps += 1
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            logs = dict(logs or {})
+            logs, rate = dict(logs or {}), self.model.optimizer.learning_rate
             accuracy = next((name for name in _ACCURACIES if name in logs), "")
             doctor.observe(
                 epoch + 1,
@@ -53,7 +53,7 @@ def keras_callback(doctor: Doctor, inputs: Any, targets: Any) -> Any:
                 dev_cost=logs.get("val_loss"),
                 train_error=1 - logs[accuracy] if accuracy else None,
                 dev_error=1 - logs[f"val_{accuracy}"] if f"val_{accuracy}" in logs else None,
-                learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+                learning_rate=float(keras.ops.convert_to_numpy(getattr(rate, "value", rate))),
                 step=self.steps,
                 **self.look.arrays(),
             )

@@ -57,14 +57,14 @@ NAMES = tuple(symptom.NAME for symptom in _SYMPTOMS)
 
 
 def examine(case: Case) -> list[Finding]:
-    """All that is wrong with this training, the most important first.
+    """All that is wrong with this training, the most severe first; among equals what most likely causes the others.
 
     Args:
         case: what was recorded, and what is known of the plan and the data; more is found where more is known.
     """
     causes = _found(_CAUSES, case)
     others = [] if causes else _found(_OTHERWISE, case)[:1]
-    return sorted(causes + _found(_DATA, case) + others, key=lambda each: (each.severity, -each.confidence))
+    return sorted(causes + _found(_DATA, case) + others, key=lambda each: each.severity)
 
 
 def _found(symptoms: Iterable[ModuleType], case: Case) -> list[Finding]:
