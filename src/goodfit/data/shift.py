@@ -25,7 +25,7 @@ class Difference(NamedTuple):
     sentence: str
 
 
-def compare_distributions(splits: Splits) -> list[str]:
+def compare_distributions(splits: Splits, significance: float = SIGNIFICANCE) -> list[str]:
     """Test whether dev and test come from one distribution, column by column.
 
     Kolmogorov-Smirnov for numbers, chi-squared for categories, labels and missing values, corrected for the number of
@@ -33,6 +33,7 @@ def compare_distributions(splits: Splits) -> list[str]:
 
     Args:
         splits: dev and test are compared; nothing is done where there is no test set.
+        significance: of all columns together.
 
     Returns:
         Nothing, or one sentence that names the columns that differ by more than chance and a trifle.
@@ -41,7 +42,7 @@ def compare_distributions(splits: Splits) -> list[str]:
         return []
     generator = np.random.default_rng(splits.seed)
     dev, test = (_independent(splits.dataset, rows, generator) for rows in (splits.dev, splits.test))
-    found = _significant(_differences(splits.dataset, dev, test))
+    found = _significant(_differences(splits.dataset, dev, test), significance)
     if not found:
         return []
     shown = "; ".join(f"{each.name} ({each.sentence})" for each in found[:_SHOWN])
@@ -121,11 +122,11 @@ def _compare_codes(
     return Difference(name, float(result.pvalue), float(gaps[most]), sentence)
 
 
-def _significant(differences: list[Difference]) -> list[Difference]:
+def _significant(differences: list[Difference], significance: float) -> list[Difference]:
     """Those that differ by Holm's step-down method and by more than a trifle, the largest first, one a column."""
     kept: dict[str, Difference] = {}
     for rank, each in enumerate(sorted(differences, key=lambda each: each.p)):
-        if each.p > SIGNIFICANCE / (len(differences) - rank):
+        if each.p > significance / (len(differences) - rank):
             break
         if each.effect >= SMALLEST_EFFECT and (each.name not in kept or kept[each.name].effect < each.effect):
             kept[each.name] = each

@@ -20,6 +20,7 @@ from goodfit.record import Run
 
 _MOST_ROWS = 2_000  # for a look at each column; a leak shows in hundreds
 _MOST_COLUMNS = 200
+_SURE_SHIFT = 0.001  # a finding must not be raised by one healthy split in twenty
 _SUREST = 0.25  # share of the dev examples that the networks are surest of
 _FEWEST_SURE = 20
 _LEARNT = 0.7  # of the constant guess's error
@@ -35,7 +36,7 @@ def data_facts(splits: Splits) -> DataFacts:
         class_counts=None if counts is None else tuple(counts.tolist()),
         dev=len(splits.dev),
         duplicates=_duplicates(splits),
-        shift=tuple(compare_distributions(splits)),
+        shift=tuple(compare_distributions(splits, _SURE_SHIFT)),
         leak=_leak(splits),
         target_values=len(np.unique(target)),
     )
@@ -75,13 +76,14 @@ def label_noise(
         return None
     mean, truth = outputs.mean(axis=0), splits.dataset.target[rows]
     guess = 1 - np.bincount(truth).max() / len(truth)
-    if (mean.argmax(axis=1) != truth).mean() > _LEARNT * guess:
+    wrong = mean.argmax(axis=1) != truth
+    if wrong.mean() > _LEARNT * guess:
         return None
     surest = np.argsort(-mean.max(axis=1), kind="stable")[: int(_SUREST * len(rows))]
     if len(surest) < _FEWEST_SURE:
         return None
-    wrong = mean[surest].argmax(axis=1) != truth[surest]
-    return max(0.0, wilson(float(wrong.mean()), len(surest)).low)
+    of_surest = float(wrong[surest].mean())
+    return max(0.0, wilson(of_surest, len(surest)).low) if 2 * of_surest >= wrong.mean() else 0.0
 
 
 def _duplicates(splits: Splits) -> int:
