@@ -4,7 +4,7 @@ import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Plot
 from goodfit.diagnose.findings.looks import latest, looked, weights_by_he
-from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
+from goodfit.diagnose.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
 
@@ -30,7 +30,7 @@ def find(case: Case) -> Finding | None:
         return None
     layer, epoch = health.layers[1 + place], int(health.epochs[look])
     lines = {name: dead[:, index] for index, name in enumerate(health.layers[1:-1])}
-    lower = {} if case.plan is None else {"learning_rate": case.plan.learning_rate / 10}
+    lower = lower_rate(case)[0].changes
     leaky = {"activation": "leaky_relu", **lower}
     return Finding(
         NAME,

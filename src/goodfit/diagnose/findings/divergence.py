@@ -25,7 +25,7 @@ def find(case: Case) -> Finding | None:
         sentence=f"The training diverged: {what} became infinite or undefined {when}{at}.",
         evidence={"learning_rate": rate, "epoch": np.nan if epoch is None else float(epoch)},
         remedies=(
-            *lower_rate(case, 10),
+            *lower_rate(case),
             Remedy("clip gradients", "a single large gradient cannot throw the parameters away", {"clip_norm": 1.0}),
             *reset(case),
         ),

@@ -41,7 +41,7 @@ def find(case: Case) -> Finding | None:
         remedies=(
             *changed(case, "clip gradients", "no single step can be larger than the norm allows", {"clip_norm": 1.0}),
             *batch_norm(case, "batch norm", "each layer's variance is set to 1, whatever came before"),
-            *lower_rate(case, 10),
+            *lower_rate(case),
             *reset(case),
         ),
         layer=health.layers[1 + place],

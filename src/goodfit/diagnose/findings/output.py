@@ -5,12 +5,15 @@ import math
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Remedy
+from goodfit.diagnose.findings.looks import looked
 from goodfit.diagnose.findings.signs import Series, series
 
 NAME = "wrong output or loss"
+_APART = 2.0  # size of outputs whose softmax is sure of most answers
 _SURE = 0.05  # train error below which the probabilities should be near 1
 _FEW_VALUES = 10  # a number that takes so few is more likely a class
 _MANY_CLASSES, _EACH = 20, 3.0  # so many classes of so few examples are more likely a number
+_TOLD = 0.02  # train error from which its log loss is told from others
 _SLACK = 0.9  # of the bound, since errors and costs may come from slightly different moments
 
 
@@ -38,8 +41,9 @@ def _impossible(case: Case) -> _Found | None:
         return None
     costs, errors = both
     bound = _SLACK * math.log(2) * errors.values
-    below = (costs.values < 0) | ((costs.values < bound) & (errors.values > 0.02))
-    if below.mean() < 0.5:
+    told = errors.values > _TOLD
+    below = (costs.values < 0) | ((costs.values < bound) & told)
+    if not below.any() or below.sum() < max(1, told.sum()) / 2:
         return None
     worst = int(np.argmin(costs.values - bound))
     said = (
@@ -59,7 +63,7 @@ def _softmax_twice(case: Case) -> _Found | None:
     floor, ceiling = math.log(1 + others / math.e), math.log(math.e + others)
     within = 0.99 * floor < costs.values.min() and costs.values.max() < 1.01 * ceiling
     near = costs.values[-1] < floor + 2 * _SURE
-    if errors.values[-1] > _SURE or not (within and near):
+    if errors.values[-1] > _SURE or not (within and near and _sure(case, others + 1)):
         return None
     said = (
         f"The train error is {errors.values[-1]:.3g}, but the train cost never fell below {costs.values.min():.3g}: "
@@ -67,6 +71,14 @@ def _softmax_twice(case: Case) -> _Found | None:
     )
     remedy = Remedy("give the loss the outputs before the softmax, or a loss of probabilities", _RIGHT.why, {})
     return 0.9, said, {"train_cost": float(costs.values.min()), "floor": floor}, remedy
+
+
+def _sure(case: Case, classes: int) -> bool:
+    """Whether the outputs are probabilities, or so far apart that their log loss should be small; if they are known."""
+    health = looked(case)
+    if health is None or not np.isfinite(health.of("size")[-1, -1]):
+        return True
+    return bool(health.of("size")[-1, -1] > _APART or abs(health.of("mean")[-1, -1] * classes - 1) < 1e-3)
 
 
 def _together(case: Case) -> tuple[Series, Series] | None:

@@ -12,13 +12,13 @@ from goodfit.record import Outcome
 
 NAME = "learning rate too high"
 _THROWN = 2.0  # times the constant guess's cost
-_LEAP = 0.05  # of the weights in one step; the usual advice is a thousandth
+_LEAP, _LEAP_FAST = 0.1, 0.05  # of the weights in a step, at a sensible rate and beyond; usual is a thousandth
 _DRAWN = 0.3  # times He's norm; beside smaller weights every step is large
 _GROWN = 3.0  # times He's norm at the end
 _SLOW = 0.2  # of the constant guess's cost
-_UNSTEADY = 0.15  # the median change of log cost from epoch to epoch over the second half
+_UNSTEADY = 0.2  # the median change of log cost from epoch to epoch over the second half
 _UPS = 0.25  # of these changes that went up
-_MATTERS = 0.05  # of the constant guess's cost
+_MATTERS = 0.1  # of the constant guess's cost
 _ROSE = 3.0  # times the best train cost at the end
 _HIGH = 0.2  # of the constant guess's cost
 _SMALL = 8  # examples in a batch: below, unsteadiness is the batches'
@@ -40,7 +40,7 @@ def find(case: Case) -> Finding | None:
         confidence=confidence,
         sentence=f"The learning rate{at} is too high: {said}.",
         evidence={"learning_rate": rate, **evidence},
-        remedies=(*lower_rate(case, 10), *lower_rate(case, 100), *reset(case)),
+        remedies=(*lower_rate(case), *lower_rate(case, 10), *reset(case)),
         plot=cost_plot(case),
     )
 
@@ -59,6 +59,8 @@ def _thrown(case: Case) -> tuple[float, str, dict[str, float]] | None:
     guess = guess_cost(case.data)
     if guess is None or len(costs) < 2 or costs.max() < _THROWN * guess or costs.max() <= 1.5 * costs[0]:
         return None
+    if sensible_rate(case) and np.median(costs[-5:]) < _MATTERS * guess:
+        return None  # a start that was got over
     worst = int(costs.argmax())
     said = f"the train cost rose to {costs[worst] / guess:.3g} times a constant guess's in epoch {epochs[worst]}"
     return 0.95, said, {"highest_cost": float(costs[worst]), "guess_cost": guess}
@@ -89,7 +91,7 @@ def _leapt(case: Case) -> tuple[float, str, dict[str, float]] | None:
     evidence = {"largest_step": leap, "weights_by_he": grown, "cost_left": left}
     health = looked(case)
     assert health is not None
-    if leap > _LEAP and started > _DRAWN:
+    if leap > (_LEAP if sensible_rate(case) else _LEAP_FAST) and started > _DRAWN:
         said = f"a step in epoch {health.epochs[first]} changed a layer's weights by {percent(leap)}"
         return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
     if grown > _GROWN and (grown > 1.3 * started or not sensible_rate(case)):

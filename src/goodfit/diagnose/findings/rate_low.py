@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from goodfit.diagnose.finding import Case, Finding, Remedy
+from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings import dead, initialisation, rate_high, saturated, vanishing
 from goodfit.diagnose.findings.looks import largest, looked, moves
-from goodfit.diagnose.findings.remedies import reset
+from goodfit.diagnose.findings.remedies import higher_rate, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
 
 NAME = "learning rate too low"
@@ -29,7 +29,6 @@ def find(case: Case) -> Finding | None:
         return None
     rate = case.plan.learning_rate if case.plan else np.nan
     at = "" if np.isnan(rate) else f" ({rate:.3g})"
-    factor = float(10 ** np.clip(np.ceil(np.log10(2 * _STEP / max(step, 1e-9))), 1, 4))
     return Finding(
         NAME,
         severity=1 if left > 0.9 else 2,
@@ -37,7 +36,7 @@ def find(case: Case) -> Finding | None:
         sentence=f"The learning rate{at} is too low: a step changes the weights by {step:.1e} of their size, all steps "
         f"together by {walked:.2g}, and {cost_words(case)}.",
         evidence={"learning_rate": rate, "step": step, "way": walked, "cost_left": left},
-        remedies=(*_higher(case, factor), *_higher(case, factor / 10 if factor > 10 else 3 * factor), *reset(case)),
+        remedies=(*higher_rate(case), *reset(case)),
         plot=cost_plot(case),
     )
 
@@ -50,8 +49,3 @@ def _way(case: Case) -> tuple[float, float] | None:
         return None
     liveliest = float(np.median([largest(look) for look in step[np.isfinite(step).any(axis=1)]]))
     return liveliest, liveliest * float(steps[-1])
-
-
-def _higher(case: Case, factor: float) -> tuple[Remedy, ...]:
-    name, why = f"multiply the learning rate by {factor:g}", "larger steps cover more ground in the same epochs"
-    return (Remedy(name, why, {} if case.plan is None else {"learning_rate": case.plan.learning_rate * factor}),)

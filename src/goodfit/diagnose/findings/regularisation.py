@@ -9,10 +9,10 @@ from goodfit.diagnose.findings.signs import cost_left, cost_words, series
 from goodfit.diagnose.words import percent
 
 NAME = "regularisation too strong"
-_LEFT = 0.4  # of the constant guess's cost
-_SHARE = 0.5  # of J that is penalty
+_LEFT = 0.6  # of the constant guess's cost
+_SHARE = 0.8  # of J that is penalty
 _SHRUNK = 0.3  # of what the layer's weights were after the first epoch
-_BY_HE = 0.25
+_BY_HE = 0.25  # of a hidden layer
 
 
 def find(case: Case) -> Finding | None:
@@ -65,7 +65,9 @@ def _shrunk(case: Case) -> tuple[str, float] | None:
     norms = health.of("weight")[:, 1:]
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = norms[-1] / norms[0]
-    low = (shares < _SHRUNK) | ((sizes[-1] < _BY_HE) if sizes is not None else False)
+    low = shares < _SHRUNK
+    if sizes is not None:
+        low[:-1] |= sizes[-1, :-1] < _BY_HE
     low &= np.isfinite(shares)
     if not low.any():
         return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from goodfit.diagnose.finding import Case, Remedy
+from goodfit.diagnose.findings.looks import SENSIBLE
 from goodfit.plan import Plan
 
 # What decides whether a network learns at all; what is said of the data's size and length of training stays.
@@ -48,12 +49,27 @@ def batch_norm(case: Case, name: str, why: str, **others: Any) -> tuple[Remedy, 
     return changed(case, name, why, {**others, "batch_norm": "before"})
 
 
-def lower_rate(case: Case, factor: float) -> tuple[Remedy, ...]:
-    """A learning rate divided by `factor`; without a plan it is said in the name alone."""
-    name, why = f"divide the learning rate by {factor:g}", "smaller steps do not leap over the valley's other side"
+def lower_rate(case: Case, further: float = 1.0) -> tuple[Remedy, ...]:
+    """A tenth of the learning rate or the usual one, whichever is lower; without a plan only in words."""
+    why = "smaller steps do not leap over the valley's other side"
     if case.plan is None:
-        return (Remedy(name, why, {}),)
-    return (Remedy(name, why, {"learning_rate": case.plan.learning_rate / factor}),)
+        return (Remedy(f"divide the learning rate by {10 * further:g}", why, {}),)
+    rate = min(case.plan.learning_rate / 10, usual_rate(case.plan)) / further
+    return (Remedy(f"a learning rate of {rate:.3g}", why, {"learning_rate": rate}),)
+
+
+def higher_rate(case: Case) -> tuple[Remedy, ...]:
+    """Ten times the learning rate or the usual one, whichever is higher; and three times that."""
+    why = "larger steps cover more ground in the same epochs"
+    if case.plan is None:
+        return (Remedy("multiply the learning rate by 10, until J no longer falls steadily", why, {}),)
+    rate = max(10 * case.plan.learning_rate, usual_rate(case.plan))
+    return tuple(Remedy(f"a learning rate of {each:.3g}", why, {"learning_rate": each}) for each in (rate, 3 * rate))
+
+
+def usual_rate(plan: Plan) -> float:
+    """A rate at which most networks learn with the plan's optimiser."""
+    return SENSIBLE[plan.optimiser] / 10
 
 
 def reset(case: Case) -> tuple[Remedy, ...]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Plot
 from goodfit.diagnose.findings.looks import latest, looked
-from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
+from goodfit.diagnose.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
 
@@ -18,6 +18,8 @@ def find(case: Case) -> Finding | None:
     health = looked(case)
     if health is None or len(health.layers) < 3 or case.activation not in (None, "tanh", "sigmoid"):
         return None
+    if case.plan is not None and (case.plan.architecture == "residual" or case.plan.batch_norm == "after"):
+        return None  # what leaves such a layer is not in the activation's range
     saturated = health.of("saturated")[:, 1:-1]
     found = latest(saturated)
     if found is None:
@@ -27,7 +29,7 @@ def find(case: Case) -> Finding | None:
         return None
     layer, epoch = health.layers[1 + place], int(health.epochs[look])
     lines = {name: saturated[:, index] for index, name in enumerate(health.layers[1:-1])}
-    lower = {} if case.plan is None else {"learning_rate": case.plan.learning_rate / 10}
+    lower = lower_rate(case)[0].changes
     return Finding(
         NAME,
         severity=2,

@@ -12,6 +12,7 @@ NAME = "vanishing gradient"
 _FACTOR, _SMALL = 1e-3, 1e-2
 _SLOW, _STUCK = 0.5, 0.9  # of the constant guess's cost
 _OFTEN = 0.25  # of the looks: a network that gets away from it does so slowly
+_DEEP = 10  # layers beyond which batch norm alone may not do
 _DEAD = 0.9  # where a whole layer is dead, no gradient passes for that reason
 
 
@@ -50,11 +51,12 @@ def find(case: Case) -> Finding | None:
 def _remedies(case: Case) -> tuple[Remedy, ...]:
     activation = {"activation": "relu", "initialisation": "he"}
     residual = {**activation, "architecture": "residual"}
+    why = "the gradient has a way past each layer"
+    both = batch_norm(case, "residual network with batch norm", why, **residual)
     return (
-        *batch_norm(
-            case, "ReLU with batch norm", "slopes of 1 and steady variances pass the gradient on", **activation
-        ),
+        *(both if case.plan is not None and len(case.plan.hidden_units) > _DEEP else ()),
+        *batch_norm(case, "ReLU with batch norm", "slopes of 1 and steady variances pass it on", **activation),
         *changed(case, "ReLU with He's initialisation", "slopes of 1, and weights that keep the variance", activation),
-        *changed(case, "residual network", "the gradient has a way past each layer", residual),
+        *changed(case, "residual network", why, residual),
         *reset(case),
     )
