@@ -13,7 +13,6 @@ import goodfit
 from goodfit.errors import InputError
 from goodfit.improve.archive import read_run
 from goodfit.improve.journal import read_journal
-from goodfit.train import machine
 from goodfit.train.predictor import Predictor
 
 
@@ -233,17 +232,6 @@ def test_with_a_time_order_no_member_is_judged_on_its_past(made_table, small_pla
     journal = read_journal(Path(result["run"]))
     assert not any(line["event"] == "folds" for line in journal)
     assert any(line["event"] == "ensemble" for line in journal)
-
-
-def test_a_proposal_too_large_for_the_memory_is_left_out(table, small_plan, tmp_path, monkeypatch):
-    """A bigger network is the first answer to bias; where 300 units fit and 600 do not, the job goes on without."""
-    sick = small_plan.with_(hidden_units=(300,), batch_size=0, learning_rate=1e-6)
-    monkeypatch.setattr(machine, "free_memory", lambda: 4_500_000)
-    result = goodfit.improve(table, target="kind", rounds=1, plan=sick, out=tmp_path)
-    assert result["outcome"] == "finished"
-    prescribed = next(line for line in read_journal(Path(result["run"])) if line["event"] == "prescription")
-    tried = [each["prescription"] for each in result["rounds"][0]["tried"]]
-    assert len(tried) < len(prescribed["names"])
 
 
 def test_interruption_while_members_train_keeps_the_test_set_closed(table, small_plan, tmp_path):
