@@ -187,3 +187,36 @@ def test_a_run_that_cannot_be_written_to_is_refused(made: Made, tmp_path: Path):
     (run / "report.html").mkdir()
     with pytest.raises(InputError, match=r"cannot write .*report\.html.*permissions"):
         write_report(run)
+
+
+def test_what_ails_the_training_is_told_and_drawn(made: Made, tmp_path: Path):
+    run = shutil.copytree(made("train"), tmp_path / "run")
+    result = result_of(run)
+    finding = {
+        "name": "vanishing gradient",
+        "layer": "layer 1",
+        "epoch": 1,
+        "confidence": 0.93,
+        "sentence": "The gradient shrinks to 0.2 times a layer <b>here</b>.",
+        "evidence": {"rate": 0.2},
+        "prescriptions": [{"name": "residual network", "why": "the gradient has a way past", "changes": {}}],
+        "plot": {
+            "title": "Gradient by layer",
+            "x_name": "layer",
+            "y_name": "size",
+            "x": [1.0, 2.0, 3.0],
+            "lines": {"epoch 1": [0.04, 0.2, 1.0], "epoch 5": [0.01, None, 1.0], "epoch 9": [None, 0.1, 1.0]},
+            "log": True,
+        },
+    }
+    result["final"]["findings"] = [finding]
+    (run / "result.json").write_text(json.dumps(result))
+    text = write_report(run).read_text()
+    assert "Vanishing gradient" in text
+    assert "confidence 93 %" in text
+    assert "0.2 times a layer &lt;b&gt;here&lt;/b&gt;." in text
+    assert "residual network: the gradient has a way past" in text
+    drawn = json.loads(re.search(r'id="figures">(.*?)</script>', text, re.S)[1])["finding-0"]["all"][0]
+    assert [each["y"] for each in drawn["data"]] == [[0.04, 0.2, 1], [0.01, None, 1], [None, 0.1, 1]]
+    assert [each["text"] for each in drawn["layout"]["annotations"]] == ["epoch 1", "epoch 9"]
+    assert drawn["layout"]["yaxis"]["type"] == "log"

@@ -110,6 +110,7 @@ def _held_back(view: View) -> Answer:
         gaps = ("Avoidable bias: not known, as no human error level was given", *gaps)
     if not verdict:
         return Answer(question, "Not known yet")
+    gaps += tuple(finding["sentence"] for finding in (view.final.get("findings") or ())[:1])
     if verdict == "good fit":
         first = view.rounds[0].facts if view.rounds else {}
         if first.get("verdict") in (None, "good fit"):

@@ -129,6 +129,30 @@ def data_size_figure(curve: dict[str, Any]) -> Figure:
     return {"data": data, "layout": made | {"annotations": labels}}
 
 
+def finding_figure(plot: dict[str, Any]) -> Figure:
+    """The evidence of a finding: its lines, the first and the last named at their ends, all of them on hovering."""
+    x, lines = plot["x"], list(plot["lines"].items())
+    colours = [*["train"][: len(lines) - 1], *["muted"] * (len(lines) - 2), "dev"]
+    shown = {name: _positive(y) if plot["log"] else y for name, y in lines}
+    data = [
+        line(x, shown[name], colour, f"{escaped(name)} %{{y:.3~g}}")
+        for (name, _), colour in zip(lines, colours, strict=True)
+    ]
+    every = [value for y in shown.values() for value in y if value is not None]
+    yaxis = log_axis(every) if plot["log"] else {"zeroline": False, "rangemode": "tozero"}
+    ends = {}
+    for (name, _), colour in zip(lines, colours, strict=True):
+        known = [(place, y) for place, y in zip(x, shown[name], strict=True) if place is not None and y is not None]
+        if known and colour != "muted":
+            place, y = known[-1]
+            ends[colour] = (escaped(name), place, math.log10(y) if plot["log"] else y)
+    low, high = yaxis["range"] if plot["log"] else (min(every, default=0.0), max(every, default=1.0))
+    made = layout(
+        {"title": plot["x_name"], "zeroline": False}, yaxis | {"title": plot["y_name"]}, height=300, right=110
+    )
+    return {"data": data, "layout": made | {"annotations": end_labels(ends, low, high)}}
+
+
 def _apart(sizes: list[int]) -> list[int]:
     """Sizes whose names do not run into each other on a logarithmic axis, the largest kept first."""
     least = _LABEL * math.log(sizes[-1] / sizes[0])

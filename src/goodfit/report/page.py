@@ -121,6 +121,9 @@ def _figures(view: View) -> dict[str, dict[str, list[figures.Figure]]]:
             if one.calibration
         },
     }
+    for place, finding in enumerate(view.final.get("findings") or ()):
+        if finding["plot"]:
+            places[f"finding-{place}"] = {"all": [figures.finding_figure(finding["plot"])]}
     if view.result.get("learning_curve"):
         places["data-size"] = {"all": [figures.data_size_figure(view.result["learning_curve"])]}
     return {name: choices for name, choices in places.items() if choices}
