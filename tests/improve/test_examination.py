@@ -10,12 +10,14 @@ from goodfit.data.dataset import Cut
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.finding import Finding
 from goodfit.improve import examination
-from goodfit.improve.examination import data_facts, findings_of, label_noise
+from goodfit.improve.examination import data_facts, findings_of, label_noise, with_curvature
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.measurement import Entry
 from goodfit.improve.pace import Pace
 from goodfit.plan import Plan
+from goodfit.train.fit import fit
+from goodfit.train.jobs import Job
 
 
 @pytest.fixture
@@ -70,6 +72,20 @@ def test_wrong_labels_are_estimated_and_overlapping_classes_are_not_mistaken_for
     assert (estimate(clean, chance) or 0) < 0.03
     assert 0.1 < (estimate(flipped, 0.2 + 0.6 * chance) or 0) < 0.25
     assert estimate(clean, rng.random(len(frame))) is None  # nothing was learnt
+
+
+def test_the_kind_of_a_plateau_is_measured(frame):
+    """At weights that are all zero a tanh network stands on a saddle: the cost is that of a constant guess."""
+    splits = open_splits(frame, target="kind")
+    run = fit(Job(Plan(hidden_units=(4,), activation="tanh", epochs=12, keep_prob=1.0), 0), splits)
+    stuck = {name: np.full(12, 0.693) for name in ("train_cost", "dev_cost", "objective")}
+    zeros = {name: np.zeros_like(leaf) for name, leaf in run.best.items()}
+    run = replace(run, history={**run.history, **stuck}, health=None, best=zeros)
+    facts = data_facts(splits)
+    found = [Finding("plateau", 1, 0.5, "the curvature was not measured", {}, ())]
+    assert "saddle" in with_curvature(found, run, splits, facts)[0].sentence
+    other = [Finding("dead ReLUs", 1, 0.5, "", {}, ())]
+    assert with_curvature(other, run, splits, facts) is other
 
 
 def test_only_what_most_seeds_have_is_found(frame, monkeypatch):

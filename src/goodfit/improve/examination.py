@@ -10,13 +10,15 @@ from scipy.stats import rankdata
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from goodfit.check.curvature import curvature
+from goodfit.check.network import open_network
 from goodfit.data.dataset import Splits
 from goodfit.data.shift import compare_distributions
 from goodfit.diagnose.finding import Case, DataFacts, Finding, Signals
-from goodfit.diagnose.findings import examine
+from goodfit.diagnose.findings import examine, plateau
 from goodfit.diagnose.intervals import wilson
 from goodfit.improve.measurement import Measurement, sample
-from goodfit.record import Run
+from goodfit.record import Run, unflatten
 
 _MOST_ROWS = 2_000  # for a look at each column; a leak shows in hundreds
 _MOST_COLUMNS = 200
@@ -62,6 +64,16 @@ def findings_of(measurement: Measurement, splits: Splits, facts: DataFacts) -> l
         if finding.confidence > known.confidence:
             surest[finding.name] = finding
     return sorted(surest.values(), key=lambda each: (each.severity, -each.confidence))
+
+
+def with_curvature(findings: list[Finding], run: Run, splits: Splits, facts: DataFacts) -> list[Finding]:
+    """The findings again; where the training is stuck at a plateau, with its kind: saddle, minimum or flat."""
+    if all(finding.name != plateau.NAME for finding in findings):
+        return findings
+    network = open_network(run.plan, splits, run.seed, _MOST_ROWS).without_dropout()
+    case = case_of(run, splits, facts)
+    shape = curvature(network.objective, {"layers": unflatten(run.best)[0]}).verdict
+    return examine(replace(case, signals=replace(case.signals, curvature=shape)))
 
 
 def label_noise(

@@ -12,7 +12,7 @@ from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.errors import InputError
 from goodfit.improve import archive, summary
-from goodfit.improve.examination import data_facts, findings_of
+from goodfit.improve.examination import data_facts, findings_of, with_curvature
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
@@ -65,7 +65,8 @@ def train(
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], pace, progress or quiet)
     measured = laboratory.measure("training", [Entry("plan", chosen, (seed,), round=1)])[0]
     run = measured.runs[0][0]
-    findings = findings_of(measured, splits, data_facts(splits))
+    facts = data_facts(splits)
+    findings = with_curvature(findings_of(measured, splits, facts), run, splits, facts)
     if not run.usable:
         remedy = "let it train longer" if run.outcome is Outcome.INTERRUPTED else "lower the learning rate"
         raise InputError(f"the training gave no network: {run.reason.rstrip('.')}; {remedy}")
