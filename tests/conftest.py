@@ -20,7 +20,20 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share the folder of the p
     atexit.register(shutil.rmtree, os.environ["GOODFIT_CACHE"], ignore_errors=True)
 
 # `plan` and `errors` are left out: a plan meets what people write, and refuses wrong types with its own sentences.
-_CHECKED = ("check", "cli", "data", "diagnose", "improve", "lessons", "nets", "record", "report", "train", "verbs")
+_CHECKED = (
+    "check",
+    "cli",
+    "data",
+    "diagnose",
+    "improve",
+    "lessons",
+    "nets",
+    "record",
+    "report",
+    "textbook",
+    "train",
+    "verbs",
+)
 # An int is fine where a float is declared; `Self` needs the class, which a method alone does not know
 _CONF = "is_pep484_tower=True, hint_overrides=beartype.FrozenDict({beartype.typing.Self: object})"
 install_import_hook([f"goodfit.{name}" for name in _CHECKED], f"beartype.beartype(conf=beartype.BeartypeConf({_CONF}))")

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from goodfit.data.minibatches import minibatch
@@ -30,6 +30,7 @@ from goodfit.train.optimisers import add_l2 as engine_add_l2
 from goodfit.train.step import Data, Program, Task, batch_cost, first_state, settled, train_step
 
 FEATURES, BATCH, PLACES, STEPS, CLASSES = 3, 6, 20, 20, 3
+LEAST_VARIANCE = 2e-3  # that batch norm divides float32 by; less lets rounding grow beyond 1e-5
 
 OPTIMISERS = ("gradient_descent", "momentum", "rmsprop", "adam")
 DECAYS = ("constant", "inverse", "exponential", "inverse_sqrt")
@@ -82,9 +83,21 @@ class World(NamedTuple):
     key: int
 
 
+def worlds(case: Case, least_epsilon: float, most_beta: float) -> st.SearchStrategy[World]:
+    """Data, parameters and every number of a plan; all of them are float32, so that the engine knows them exactly.
+
+    The first parameters are made outside the strategy: beartype looks at random items, which Hypothesis forbids inside.
+    """
+    units = [FEATURES, *case.hidden, CLASSES if case.output == "softmax" else 1]
+    first = initialize_parameters(units, case.activation, 0, case.batch_norm != "none")
+    if case.batch_norm == "after":
+        first |= {f"b{layer}": np.zeros((units, 1)) for layer, units in enumerate(case.hidden, start=1)}
+    return _worlds(case, first, least_epsilon, most_beta)
+
+
 @st.composite
-def worlds(draw: st.DrawFn, case: Case, least_epsilon: float, most_beta: float) -> World:
-    """Data, parameters and every number of a plan; all of them are float32, so that the engine knows them exactly."""
+def _worlds(draw: st.DrawFn, case: Case, first: dict[str, np.ndarray], least_epsilon: float, most_beta: float) -> World:
+    """The world of one draw, its parameters not far from the first ones."""
 
     def number(low: float, high: float) -> float:
         return float(np.float32(draw(st.floats(low, high))))
@@ -112,16 +125,13 @@ def worlds(draw: st.DrawFn, case: Case, least_epsilon: float, most_beta: float) 
     )
     m, key = draw(st.integers(BATCH, PLACES)), draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    outputs = CLASSES if case.output == "softmax" else 1
-    parameters = initialize_parameters([FEATURES, *case.hidden, outputs], case.activation, 0, case.batch_norm != "none")
-    if case.batch_norm == "after":
-        parameters |= {f"b{layer}": np.zeros((units, 1)) for layer, units in enumerate(case.hidden, start=1)}
     parameters = {
         name: (value + 0.3 * rng.standard_normal(value.shape)).astype(np.float32).astype(np.float64)
-        for name, value in parameters.items()
+        for name, value in first.items()
     }
     X = rng.standard_normal((FEATURES, PLACES)).astype(np.float32).astype(np.float64)
-    y = X.sum(axis=0) if case.output == "linear" else rng.integers(0, 2 if outputs == 1 else CLASSES, PLACES)
+    classes = CLASSES if case.output == "softmax" else 2
+    y = X.sum(axis=0) if case.output == "linear" else rng.integers(0, classes, PLACES)
     order = np.concatenate([rng.permutation(m), np.zeros(PLACES - m)]).astype(np.int32)
     return World(plan, X, y, m, parameters, order, key)
 
@@ -232,6 +242,8 @@ def _compare(world: World, output: Any, dtype: Any, equal: Callable[[Any, dict[s
             masks={layer: np.asarray(mask).T for layer, mask in masks.items()},
             keep_probs=kept,
         )
+        if dtype == np.float32:
+            assume(all(value.min() > LEAST_VARIANCE for name, value in moments(caches).items() if "variance" in name))
         Y = _targets(world, output, columns)
         penalty = costs.l2_penalty(parameters, plan.l2, m) + costs.l1_penalty(parameters, plan.l1, m)
         objective += costs.compute_cost(AL, Y, output) + penalty
@@ -307,13 +319,20 @@ def test_twenty_steps_in_float64(name):
     ],
 )
 def test_twenty_steps_in_float32(name):
-    """Not all cases: some draws of the others divide by a deviation or a root so small that 1e-7 grows beyond 1e-5.
+    """Not all cases: some draws of the others divide by a root so small that 1e-7 grows beyond 1e-5.
 
+    What is drawn depends on which modules are loaded (Hypothesis takes constants from them), so it must hold for all.
     1 − β^t has lost digits near β = 1, hence β up to 0.9; and ε is from 0.01 on.
     """
     case = CASES[name]
 
-    @settings(max_examples=5, deadline=None, derandomize=True, database=None)
+    @settings(
+        max_examples=5,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.filter_too_much],
+    )
     @given(worlds(case, least_epsilon=0.01, most_beta=0.9))
     def holds(world: World) -> None:
         _compare(world, case.output, np.float32, _as_a_whole)
