@@ -51,6 +51,12 @@ def test_the_seeds_recipe_is_in_it():
     assert _changes("other optimiser", case)["optimiser"] == "rmsprop"
     assert _changes("stronger dropout", case) == {"keep_prob": 0.65}
     assert _changes("L2 penalty", case) == {"l2": 1.0}
+    assert _changes("deeper, residual network", case)["architecture"] == "residual"
+    gaps = {each.name: each.gaps for each in RECIPE}
+    against_bias = ("bigger network", "train longer", "other optimiser", "deeper, residual network")
+    against_variance = ("L2 penalty", "stronger dropout", "smaller network", "deeper, residual network")
+    assert all("bias" in gaps[name] for name in against_bias)
+    assert all("variance" in gaps[name] for name in against_variance)
 
 
 def test_early_stopping_and_l2_are_tried_apart():

@@ -1,5 +1,7 @@
 """The seed's optimisers on a gradient that is known: what differs from other libraries, shown; and the rest."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import optax
 import pytest
 
 from goodfit.plan import Plan
+from goodfit.textbook import optimisers as textbook
 from goodfit.train.optimisers import descend, optimiser, shrink, weights_only
 
 GRADIENTS = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
@@ -58,6 +61,14 @@ def test_rmsprop_adds_epsilon_outside_the_root():
         for g, direction in zip(GRADIENTS, _directions(optimiser="rmsprop", epsilon=epsilon), strict=True):
             s = 0.999 * s + 0.001 * g**2
             np.testing.assert_allclose(direction, g / (np.sqrt(s) + epsilon), rtol=1e-4)
+
+
+def test_the_defaults_are_the_seeds():
+    """β₁ = 0.9, β₂ = 0.999, ε = 1e-8 (seed: hyperparameters recommended for Adam); the textbook has the same."""
+    assert (Plan().beta1, Plan().beta2, Plan().epsilon) == (0.9, 0.999, 1e-8)
+    defaults = {name: each.default for name, each in inspect.signature(textbook.adam).parameters.items()}
+    assert (defaults["beta1"], defaults["beta2"], defaults["epsilon"]) == (0.9, 0.999, 1e-8)
+    assert inspect.signature(textbook.momentum).parameters["beta"].default == 0.9
 
 
 def test_gradient_descent_is_the_gradient():
