@@ -100,7 +100,7 @@ def test_vanishing_gradients_from_raw_arrays():
     """Ten layers of 8 units; dJ/dW a tenth of the next layer's: 1e-9 over all."""
     doctor = Doctor("sigmoid", "classes", guess_cost=math.log(8))
     generator = np.random.default_rng(0)
-    weights = {f"layer {i}": generator.standard_normal((8, 8)) for i in range(10)}
+    weights = {f"layer {i}": generator.standard_normal((8, 8)) / 2 for i in range(10)}
     outputs = {name: generator.standard_normal((32, 8)) for name in ("inputs", *weights)}
     for epoch in range(1, 9):
         gradients = {f"layer {i}": np.full((8, 8), 0.1 ** (9 - i)) for i in range(10)}
@@ -141,7 +141,7 @@ def test_a_plan_makes_remedies_changes_of_it():
     for epoch, cost in enumerate((1.0, 9.0, 30.0), 1):
         doctor.observe(epoch, train_cost=cost, weights={"a": np.ones((2, 3))})
     high = next(each for each in doctor.findings() if each.name == "learning rate too high")
-    assert high.remedies[0].changes == {"learning_rate": 0.05}
+    assert high.remedies[0].changes == {"learning_rate": pytest.approx(3e-3)}  # the usual, below a tenth of it
     without = Doctor()
     for epoch, cost in enumerate((1.0, 9.0, 30.0), 1):
         without.observe(epoch, train_cost=cost, learning_rate=0.5, weights={"a": np.ones((2, 3))})

@@ -50,19 +50,28 @@ def test_an_infinite_layer_is_divergence_with_its_name(make_case):
 
 
 @pytest.mark.parametrize(
-    ("costs", "factor", "sick"),
-    [(SLOW, 0.9e-3, True), (SLOW, 1.1e-3, False), (STUCK, 0.9e-2, True), (STUCK, 1.1e-2, False)],
+    ("left", "hidden", "factor", "sick"),
+    [
+        (0.6, 7, 0.9e-3, True),
+        (0.6, 7, 1.1e-3, False),
+        (0.8, 7, 0.9e-2, True),
+        (0.8, 7, 1.1e-2, False),
+        (0.97, 7, 4.9e-2, True),
+        (0.97, 7, 5.1e-2, False),
+        (0.97, 5, 4.9e-2, True),  # six layers with weights
+        (0.97, 4, 4.9e-2, False),
+    ],
 )
-def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_case, costs, factor, sick):
-    rate = factor ** (1 / 7)
-    found = vanishing.find(make_case(costs, hidden=7, gradient=gradients(rate, 7)))
+def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_case, left, hidden, factor, sick):
+    rate = factor ** (1 / hidden)
+    found = vanishing.find(make_case(np.linspace(1, left, 40), hidden=hidden, gradient=gradients(rate, hidden)))
     assert (found is not None) is sick
     if found is not None:
         assert found.evidence["rate"] == pytest.approx(rate)
         assert found.evidence["factor"] == pytest.approx(factor)
         assert (found.layer, found.epoch, found.severity) == ("layer 1", 1, 1)
         assert found.plot is not None
-        np.testing.assert_allclose(found.plot.lines["epoch 1"][:2], [rate**7, rate**6])
+        np.testing.assert_allclose(found.plot.lines["epoch 1"][:2], [rate**hidden, rate ** (hidden - 1)])
 
 
 def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_case):
@@ -72,6 +81,15 @@ def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_case):
     dead_layer = np.zeros(9)
     dead_layer[3] = 0.95
     assert vanishing.find(make_case(STUCK, dead=dead_layer, **sick)) is None
+    shrinking = np.concatenate([[1.0], 0.3 ** np.arange(1, 8), [1.0]])  # examples look alike, though no unit is silent
+    alike = {"size": shrinking, "gradient": sick["gradient"] * np.concatenate([[0.0], shrinking[:-1]])}
+    assert vanishing.find(make_case(STUCK, dead=dead_layer, hidden=7, **alike)) is not None
+
+
+def test_what_a_rate_or_a_penalty_does_to_the_weights_is_not_the_gradients_doing(make_case):
+    sick = {"hidden": 7, "gradient": gradients(0.2, 7)}
+    assert vanishing.find(make_case(STUCK, plan={"learning_rate": 0.04}, **sick)) is None
+    assert vanishing.find(make_case(STUCK, plan={"l2": 60.0}, objective=9.0, **sick)) is None
 
 
 def test_a_gradient_that_vanished_at_first_and_came_back_by_its_share_of_looks(make_case):
@@ -124,13 +142,20 @@ def test_dead_units_are_those_of_relus_at_the_last_look_and_not_of_a_penalty(mak
     shares[3, 1] = 1.0
     assert dead.find(make_case(STUCK, dead=shares)) is not None
     assert dead.find(make_case(STUCK, dead=shares, plan={"activation": "silu"})) is None
-    assert dead.find(make_case(STUCK, dead=shares, weight=0.04 * math.sqrt(2 * WIDTH))) is None
+    shrunk = np.array([1, 0.5, 0.2, 0.1])[:, None] * math.sqrt(2 * WIDTH)
+    strong = {"l2": 100.0}
+    assert dead.find(make_case(STUCK, dead=shares, weight=shrunk, plan=strong)) is None
+    shares[0, 1] = 1.0  # dead before the penalty had any time
+    assert dead.find(make_case(STUCK, dead=shares, weight=shrunk, plan=strong)) is not None
 
 
-@pytest.mark.parametrize(
-    ("share", "left", "sick"),
-    [(0.51, 0.51, True), (0.49, 0.51, False), (0.81, 0.21, True), (0.79, 0.21, False), (0.95, 0.19, False)],
-)
+def test_outputs_that_shrink_until_examples_look_alike_are_no_dead_units(make_case):
+    size = np.concatenate([[1.0], 0.1 ** np.arange(1, 8), [1.0]])
+    assert dead.find(make_case(STUCK, hidden=7, dead=1.0)) is not None
+    assert dead.find(make_case(STUCK, hidden=7, dead=1.0, size=size)) is None
+
+
+@pytest.mark.parametrize(("share", "left", "sick"), [(0.51, 0.03, True), (0.49, 0.9, False), (0.95, 0.01, False)])
 def test_saturated_tanhs(make_case, share, left, sick):
     case = make_case(np.linspace(1, left, 40), saturated=np.array([0, share, 0, 0]), plan={"activation": "tanh"})
     found = saturated.find(case)
@@ -138,6 +163,8 @@ def test_saturated_tanhs(make_case, share, left, sick):
     if found is not None:
         assert found.layer == "layer 1"
         assert found.remedies[0].changes["activation"] == "silu"
+    of_a_sum = {"activation": "tanh", "architecture": "residual"}  # is not in the activation's range
+    assert saturated.find(make_case(STUCK, saturated=1.0, plan=of_a_sum)) is None
 
 
 @pytest.mark.parametrize(
@@ -173,7 +200,7 @@ def test_zero_weights(make_case):
     found = initialisation.find(make_case(STUCK, weight=weight))
     assert found is not None
     assert (found.layer, found.severity) == ("layer 2", 1)
-    weight[0, 2] = 1e-6
+    weight[0, 2] = 5.0  # a penalty may do it later
     assert initialisation.find(make_case(STUCK, weight=weight)) is None
 
 
@@ -196,18 +223,45 @@ def test_a_column_of_huge_weights_does_not_make_the_others_alike(make_case):
 
 
 @pytest.mark.parametrize(
-    ("size", "first", "rate", "sick"),
-    [(4.1, 2.1, 3e-3, True), (3.9, 2.1, 3e-3, False), (4.1, 1.9, 3e-3, False), (4.1, 2.1, 0.1, False)],
+    ("size", "rate", "steps", "sick"),
+    [(2.1, 3e-3, 200, True), (1.9, 3e-3, 200, False), (2.1, 0.1, 200, False), (2.1, 3e-3, 201, False)],
 )
-def test_weights_far_too_large(make_case, size, first, rate, sick):
-    """At a rate that few networks stand it is the rate that made them large."""
-    costs = np.linspace(first, 0.5, 40)
+def test_first_weights_far_too_large(make_case, size, rate, steps, sick):
+    """At a rate that few networks stand, or after many steps, they may have grown so."""
     weight = np.array([0, 1, size, 1]) * math.sqrt(2 * WIDTH)
-    found = initialisation.find(make_case(costs, weight=weight, plan={"learning_rate": rate}))
+    found = initialisation.find(make_case(weight=weight, plan={"learning_rate": rate}, steps_per_epoch=steps))
     assert (found is not None) is sick
     if found is not None:
         assert found.layer == "layer 2"
         assert found.evidence["weights_by_he"] == pytest.approx(size)
+
+
+@pytest.mark.parametrize(
+    ("size", "left", "plan", "sick"),
+    [
+        (0.24, 0.06, {}, True),
+        (0.25, 0.06, {}, False),
+        (0.24, 0.04, {}, False),
+        (0.24, 0.06, {"batch_norm": "before"}, False),
+        (0.24, 0.06, {"l2": 31.0}, False),
+    ],
+)
+def test_first_weights_far_too_small(make_case, size, left, plan, sick):
+    """Below 0.6 of PyTorch's √(1/6) = 0.408 of He; batch norm undoes it, and a penalty of 31/600 > 0.05 does it."""
+    weight = np.array([0, 1, size, 0.1]) * math.sqrt(2 * WIDTH)  # the output's may be small
+    found = initialisation.find(make_case(np.linspace(1, left, 40), weight=weight, plan=plan))
+    assert (found is not None) is sick
+    if found is not None:
+        assert found.layer == "layer 2"
+
+
+def test_glorots_weights_of_a_layer_that_widens_are_not_too_small(make_case):
+    """Glorot's variance 2/(n + units) is small beside He's 2/n: its norm is √(n/(n + units)) of He's, here 0.2."""
+    weights = {"layers.0.W": np.ones((16, 384)), "layers.1.W": np.ones((384, 16)), "layers.2.W": np.ones((16, 16))}
+    glorot = [math.sqrt(2 * n * units / (n + units)) for n, units in ((16, 384), (384, 16), (16, 16))]
+    case = make_case(np.full(40, 0.9), weight=np.array([0, *glorot]), weights=weights)
+    found = initialisation.find(case)
+    assert found is None or "times He" not in found.sentence
 
 
 def test_weights_seen_before_training_need_no_sensible_rate(make_case):

@@ -49,9 +49,10 @@ _CAUSES = (
     batch_large,
     batch_small,
 )
-_DATA = (leak, duplicates, imbalance, label_noise, shift)
+_DATA = (leak, duplicates, imbalance, shift)
 _OTHERWISE = (stopped_early, plateau)  # what many causes look like in the end; told where none of them is found
-_SYMPTOMS = (*_CAUSES, *_DATA, *_OTHERWISE)
+_TRAINED = (label_noise,)  # only a network that was trained well tells wrong labels from its own mistakes
+_SYMPTOMS = (*_CAUSES, *_DATA, *_TRAINED, *_OTHERWISE)
 FINDINGS = tuple(symptom.find for symptom in _SYMPTOMS)
 NAMES = tuple(symptom.NAME for symptom in _SYMPTOMS)
 
@@ -63,7 +64,7 @@ def examine(case: Case) -> list[Finding]:
         case: what was recorded, and what is known of the plan and the data; more is found where more is known.
     """
     causes = _found(_CAUSES, case)
-    others = [] if causes else _found(_OTHERWISE, case)[:1]
+    others = [] if causes else _found(_OTHERWISE, case)[:1] or _found(_TRAINED, case)
     return sorted(causes + _found(_DATA, case) + others, key=lambda each: each.severity)
 
 

@@ -8,7 +8,9 @@ NAME = "batch too large"
 _FROM = 500  # examples; below, whole batches are few steps' work
 _STEPS = 4  # in an epoch
 _MANY = 2000  # the seed's limit up to which the whole set may be a batch
-_LEFT = 0.15  # of the constant guess's cost
+_LEFT = 0.1  # of the constant guess's cost
+_FEW = 150  # steps in all, that hardly any network learns in
+_DEV_FELL = 0.015  # over the second half; where nothing more is to be learnt the dev cost rests or rises
 
 
 def find(case: Case) -> Finding | None:
@@ -18,7 +20,7 @@ def find(case: Case) -> Finding | None:
         return None
     size = data.m if plan.batch_size == 0 else min(plan.batch_size, data.m)
     steps, costs = data.m // size, series(case, "train_cost").values
-    if steps > _STEPS or not falls(costs, 0.01 if data.m > _MANY else 0.1):
+    if steps > _STEPS or not (falls(costs, 0.01 if data.m > _MANY else 0.1) or _unfinished(case, steps * len(costs))):
         return None
     smaller = 64 if data.m < 20_000 else 128
     why = "many steps an epoch in place of few; the seed takes 64 to 512 beyond 2,000 examples"
@@ -35,3 +37,11 @@ def find(case: Case) -> Finding | None:
         ),
         plot=cost_plot(case),
     )
+
+
+def _unfinished(case: Case, steps: int) -> bool:
+    """Few steps in all, and the dev cost ended at its lowest; a schedule's flat end is not counted alone."""
+    dev = series(case, "dev_cost").values
+    if steps > _FEW or len(dev) < 2:
+        return False
+    return bool(dev[-1] <= 1.01 * dev.min() and dev[-1] < (1 - _DEV_FELL) * dev[len(dev) // 2 - 1])

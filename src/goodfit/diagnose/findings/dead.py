@@ -3,7 +3,8 @@
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Plot
-from goodfit.diagnose.findings.looks import latest, looked, weights_by_he
+from goodfit.diagnose.findings import regularisation
+from goodfit.diagnose.findings.looks import largest, latest, looked, outputs_vanish
 from goodfit.diagnose.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
@@ -11,7 +12,6 @@ from goodfit.diagnose.words import percent
 NAME = "dead ReLUs"
 _MOST, _MANY = 0.9, 0.75  # of a layer's units
 _STUCK, _SLOW = 0.5, 0.2  # of the constant guess's cost, with most and with many dead
-_SHRUNK = 0.05  # of He's norm: where a penalty took the weights, units are silent for that reason
 
 
 def find(case: Case) -> Finding | None:
@@ -25,9 +25,12 @@ def find(case: Case) -> Finding | None:
         return None
     look, place, share = found
     enough = (share >= _MOST and stuck(case, _STUCK)) or (share >= _MANY and stuck(case, _SLOW))
-    sizes = weights_by_he(case)
-    if not enough or (sizes is not None and sizes[look].min() < _SHRUNK):
+    if not enough or outputs_vanish(case)[look]:
         return None
+    if regularisation.find(case) is not None and largest(dead[0]) < _MANY:
+        return None  # a penalty that takes the weights away silences their units
+    if outputs_vanish(case)[0]:
+        return None  # what hardly varies is the same to float32
     layer, epoch = health.layers[1 + place], int(health.epochs[look])
     lines = {name: dead[:, index] for index, name in enumerate(health.layers[1:-1])}
     lower = lower_rate(case)[0].changes

@@ -1,25 +1,31 @@
-"""Bad first weights (seed: weight initialisation): all zero, all units alike, or far too large."""
+"""Bad first weights (seed: weight initialisation): all zero, all units alike, or far too large or small."""
+
+import math
 
 import numpy as np
+from jaxtyping import Float
 
 from goodfit.diagnose.finding import Case, Finding, Remedy
-from goodfit.diagnose.findings import inputs
-from goodfit.diagnose.findings.looks import largest, looked, sensible_rate, weights_by_he
+from goodfit.diagnose.findings import inputs, regularisation
+from goodfit.diagnose.findings.looks import largest, looked, sensible_rate, weights_by_he, widths
 from goodfit.diagnose.findings.remedies import reset
-from goodfit.diagnose.findings.signs import cost_left, guess_cost, series
+from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
 
 NAME = "bad initialisation"
 _ALIKE = 0.9  # of a layer's columns that equal another one; units that were drawn never do
 _SAME = 1e-5  # of the usual column
-_TOO_LARGE = 4.0  # times He's deviation after the first epoch; sensible rates hardly move the norm in one
-_THROWN = 2.0  # times the constant guess's cost after the first epoch
-_THROWN_ON = 10.0  # times that; a cost that rises further does so by the learning rate
+_STEPS = 200  # of the first epoch, in which sensible rates hardly change a norm: healthy ones stay within 0.6 to 1.1
+_TOO_LARGE = 2.0  # times He's norm
+_TOO_SMALL = 0.6  # times the smallest usual norm
+_PYTORCH = math.sqrt(1 / 6)  # its linear layers' default over He's, variance 1/(3n) over 2/n
+_FEWEST = 32  # weights whose norm is near its mean
+_LEFT = 0.05  # of the constant guess's cost
 
 
 def find(case: Case) -> Finding | None:
-    """Weights that are zero or alike, or so large that the first costs are far above a constant guess's."""
-    found = _zero(case) or _alike(case) or _large(case)
+    """Weights that are zero or alike, or far from the size that any usual initialisation gives."""
+    found = _zero(case) or _alike(case) or _size(case)
     if found is None:
         return None
     sentence, evidence, layer = found
@@ -71,22 +77,43 @@ def _share_alike(weights: np.ndarray) -> float:
     return float(counts[counts > 1].sum() / len(columns))
 
 
-def _large(case: Case) -> tuple[str, dict[str, float], str] | None:
-    """Weights several times those of He, and first costs far above a constant guess's that only fall."""
-    health, sizes = looked(case), weights_by_he(case)
-    costs, guess = series(case, "train_cost").values, guess_cost(case.data)
-    if health is None or sizes is None or guess is None or len(costs) == 0:
+def _size(case: Case) -> tuple[str, dict[str, float], str] | None:
+    """First weights of another size than any usual initialisation gives."""
+    health, sizes, units = looked(case), weights_by_he(case), widths(case)
+    if health is None or sizes is None or units is None:
         return None
     before = health.epochs[0] == 0
-    if not before and (not sensible_rate(case) or inputs.find(case) is not None):
-        return None  # either makes weights large within an epoch
-    size = largest(sizes[0])
-    if not size > _TOO_LARGE or costs[0] < _THROWN * guess or costs.max() > _THROWN_ON * costs[0]:
-        return None
-    layer = health.layers[1 + int(np.flatnonzero(sizes[0] == size)[0])]
-    when = "before training" if before else f"after epoch {health.epochs[0]}"
-    said = (
-        f"The weights of {layer} are {size:.3g} times as large as He's initialisation {when}, and the first train cost "
-        f"is {costs[0] / guess:.3g} times a constant guess's."
-    )
+    if not before and (not sensible_rate(case) or inputs.find(case) is not None or _steps(case) > _STEPS):
+        return None  # each of these changes weights much within an epoch
+    size, place = largest(sizes[0]), int(np.nan_to_num(sizes[0], posinf=0).argmax())
+    if not size > _TOO_LARGE:
+        found = _small(case, sizes[0], units)
+        if found is None:
+            return None
+        size, place = found
+    layer, when = health.layers[1 + place], "before training" if before else f"after epoch {health.epochs[0]}"
+    said = f"The weights of {layer} are {size:.2g} times He's initialisation {when}, and {cost_words(case)}."
     return said, {"weights_by_he": size, "cost_left": cost_left(case) or np.nan}, layer
+
+
+def _small(case: Case, sizes: Float[np.ndarray, "layers"], units: list[int]) -> tuple[float, int] | None:
+    """The smallest hidden layer, if it is below what PyTorch's and Glorot's draws give, and something is left to learn.
+
+    Batch norm undoes the size of the weights before it, and a strong penalty shrinks them at once.
+    """
+    undone = case.plan is not None and (case.plan.batch_norm == "before" or regularisation.strong(case))
+    if undone or not stuck(case, _LEFT):
+        return None
+    inside, outside = np.array(units[:-2], np.float64), np.array(units[1:-1], np.float64)
+    usual = np.minimum(_PYTORCH, np.sqrt(inside / (inside + outside)))
+    low = (sizes[:-1] < _TOO_SMALL * usual) & (inside * outside >= _FEWEST)
+    if not low.any():
+        return None
+    place = int(np.where(low, sizes[:-1], np.inf).argmin())
+    return float(sizes[place]), place
+
+
+def _steps(case: Case) -> float:
+    """Steps of the first epoch; none where nobody counted them."""
+    steps = np.asarray(case.signals.history.get("step", ()), np.float64)
+    return float(steps[0]) if len(steps) else 0.0

@@ -12,9 +12,9 @@ NAME = "wrong output or loss"
 _APART = 2.0  # size of outputs whose softmax is sure of most answers
 _SURE = 0.05  # train error below which the probabilities should be near 1
 _FEW_VALUES = 10  # a number that takes so few is more likely a class
-_MANY_CLASSES, _EACH = 20, 3.0  # so many classes of so few examples are more likely a number
+_MANY_CLASSES, _EACH = 20, 5.0  # so many classes of so few examples are more likely a number
 _TOLD = 0.02  # train error from which its log loss is told from others
-_SLACK = 0.9  # of the bound, since errors and costs may come from slightly different moments
+_SLACK = 0.95  # of the bound, since errors and costs may come from slightly different moments
 
 
 def find(case: Case) -> Finding | None:
@@ -43,7 +43,8 @@ def _impossible(case: Case) -> _Found | None:
     bound = _SLACK * math.log(2) * errors.values
     told = errors.values > _TOLD
     below = (costs.values < 0) | ((costs.values < bound) & told)
-    if not below.any() or below.sum() < max(1, told.sum()) / 2:
+    often = below.sum() >= max(1, told.sum()) / 2
+    if not below.any() or not (often or case.plan is not None):  # with a plan both are of the same moment
         return None
     worst = int(np.argmin(costs.values - bound))
     said = (

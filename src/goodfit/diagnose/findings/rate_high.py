@@ -6,7 +6,7 @@ from jaxtyping import Float
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.looks import SENSIBLE, largest, looked, moves, sensible_rate, weights_by_he
 from goodfit.diagnose.findings.remedies import lower_rate, reset
-from goodfit.diagnose.findings.signs import Series, cost_left, cost_plot, guess_cost, series, unsteadiness
+from goodfit.diagnose.findings.signs import Series, cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
 from goodfit.diagnose.words import percent
 from goodfit.record import Outcome
 
@@ -14,19 +14,21 @@ NAME = "learning rate too high"
 _THROWN = 2.0  # times the constant guess's cost
 _LEAP, _LEAP_FAST = 0.1, 0.05  # of the weights in a step, at a sensible rate and beyond; usual is a thousandth
 _DRAWN = 0.3  # times He's norm; beside smaller weights every step is large
-_GROWN = 3.0  # times He's norm at the end
+_GROWN_FAR, _GROWN = 10.0, 3.0  # times He's norm at the end, at a sensible rate and beyond; sigmoids reach 7
 _SLOW = 0.2  # of the constant guess's cost
 _UNSTEADY = 0.2  # the median change of log cost from epoch to epoch over the second half
 _UPS = 0.25  # of these changes that went up
 _MATTERS = 0.1  # of the constant guess's cost
+_LEVEL, _LEVEL_FAST = 0.15, 0.02  # the same, of an unsteady cost, at a sensible rate and beyond
 _ROSE = 3.0  # times the best train cost at the end
 _HIGH = 0.2  # of the constant guess's cost
+_USELESS = 0.5  # of the constant guess's cost, at a rate that few networks stand
 _SMALL = 8  # examples in a batch: below, unsteadiness is the batches'
 
 
 def find(case: Case) -> Finding | None:
-    """One of five signs, each with the harm it did."""
-    found = _thrown(case) or _diverged(case) or _rose(case) or _leapt(case) or _unsteady(case)
+    """One of six signs, each with the harm it did."""
+    found = _thrown(case) or _diverged(case) or _rose(case) or _leapt(case) or _unsteady(case) or _useless(case)
     if found is None:
         return None
     confidence, said, evidence = found
@@ -94,7 +96,7 @@ def _leapt(case: Case) -> tuple[float, str, dict[str, float]] | None:
     if leap > (_LEAP if sensible_rate(case) else _LEAP_FAST) and started > _DRAWN:
         said = f"a step in epoch {health.epochs[first]} changed a layer's weights by {percent(leap)}"
         return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
-    if grown > _GROWN and (grown > 1.3 * started or not sensible_rate(case)):
+    if grown > (_GROWN_FAR if sensible_rate(case) else _GROWN) and grown > 1.3 * started:
         said = f"weights grew to {grown:.3g} times He's initialisation"
         return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
     return None
@@ -124,7 +126,21 @@ def _unsteady(case: Case) -> tuple[float, str, dict[str, float]] | None:
     if case.plan is not None and 0 < case.plan.batch_size < _SMALL:
         return None
     leap, ups, level = unsteadiness(_costs(case).values, guess_cost(case.data))
-    if leap < _UNSTEADY or ups < _UPS or level < _MATTERS:
+    if leap < _UNSTEADY or ups < _UPS or level < (_LEVEL if sensible_rate(case) else _LEVEL_FAST):
         return None
     said = f"from epoch to epoch the train cost changes by {percent(np.expm1(leap))}, upward {percent(ups)} of the time"
     return 0.75, said, {"typical_change": leap, "share_upward": ups}
+
+
+def _useless(case: Case) -> tuple[float, str, dict[str, float]] | None:
+    """A rate that few networks stand, and a cost that hardly left a constant guess's, or weights grown large."""
+    left, sizes = cost_left(case), weights_by_he(case)
+    if case.plan is None or sensible_rate(case) or left is None:
+        return None
+    grown = 0.0 if sizes is None else largest(sizes[-1])
+    if left < _USELESS and grown < _GROWN:
+        return None
+    sensible = SENSIBLE[case.plan.optimiser]
+    seen = cost_words(case) if left >= _USELESS else f"weights grew to {grown:.3g} times He's initialisation"
+    said = f"{case.plan.optimiser} seldom stands more than {sensible:g}, and {seen}"
+    return 0.85, said, {"sensible": sensible, "cost_left": left, "weights_by_he": grown}

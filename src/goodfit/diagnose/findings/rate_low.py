@@ -4,7 +4,7 @@ import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings import dead, initialisation, rate_high, saturated, vanishing
-from goodfit.diagnose.findings.looks import largest, looked, moves
+from goodfit.diagnose.findings.looks import largest, looked, moves, weights_by_he
 from goodfit.diagnose.findings.remedies import higher_rate, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
 
@@ -14,6 +14,7 @@ _WAY = 0.5  # of the weights, all steps together
 _LEFT = 0.3  # of the constant guess's cost
 _STILL = 0.05  # of the first train cost: all that it changed by
 _UPS = 0.3  # of the epochs that went up
+_LARGE = 2.0  # times He's norm; beside larger weights every step is small
 
 
 def find(case: Case) -> Finding | None:
@@ -24,6 +25,9 @@ def find(case: Case) -> Finding | None:
     step, walked = way
     if any(cause.find(case) is not None for cause in (initialisation, rate_high, vanishing, dead, saturated)):
         return None  # then steps are small for that reason
+    sizes = weights_by_he(case)
+    if sizes is not None and largest(sizes[0]) > _LARGE:
+        return None
     falling = float((np.diff(costs) > 0).mean()) < _UPS or abs(costs[-1] / costs[0] - 1) < _STILL
     if not (step < _STEP and walked < _WAY and falling):
         return None

@@ -3,14 +3,16 @@
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Plot
-from goodfit.diagnose.findings.looks import looked, weights_by_he
+from goodfit.diagnose.findings.looks import largest, looked, sensible_rate, weights_by_he
 from goodfit.diagnose.findings.remedies import changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_words, series
 from goodfit.diagnose.words import percent
 
 NAME = "regularisation too strong"
 _LEFT = 0.6  # of the constant guess's cost
+_L2, _L1, _DECAY = 0.05, 0.1, 2e-3  # λ/m, and the weights' share that decay takes each step; usual is a tenth of it
 _SHARE = 0.8  # of J that is penalty
+_LARGE = 1.5  # times He's norm
 _SHRUNK = 0.3  # of what the layer's weights were after the first epoch
 _BY_HE = 0.25  # of a hidden layer
 
@@ -18,8 +20,7 @@ _BY_HE = 0.25  # of a hidden layer
 def find(case: Case) -> Finding | None:
     """Most of J is penalty, or the weights went towards zero, and the train cost is high."""
     left, plan = cost_left(case), case.plan
-    decayed = plan is None or plan.l2 > 0 or plan.l1 > 0 or plan.weight_decay > 0
-    if left is None or left < _LEFT or not decayed:
+    if left is None or left < _LEFT or not strong(case):
         return None
     share, shrunk = _penalty_share(case), _shrunk(case)
     if share < _SHARE and not shrunk:
@@ -48,10 +49,23 @@ def find(case: Case) -> Finding | None:
     )
 
 
+def strong(case: Case) -> bool:
+    """Whether it can outweigh a cost at all: a weak penalty shrinks weights only where nothing else moves them."""
+    plan = case.plan
+    if plan is None:
+        return True
+    m = max(1, case.data.m) if case.data else 1
+    decayed = sensible_rate(case) and plan.learning_rate * plan.weight_decay > _DECAY
+    return plan.l2 / m > _L2 or plan.l1 / m > _L1 or decayed
+
+
 def _penalty_share(case: Case) -> float:
     """Of J, what the train cost does not explain; dropout and smoothing are left to their own findings."""
     plan, costs, objectives = case.plan, series(case, "train_cost").values, series(case, "objective").values
     if plan is None or plan.l2 + plan.l1 == 0 or len(costs) == 0 or len(objectives) == 0 or objectives[-1] <= 0:
+        return 0.0
+    sizes = weights_by_he(case)
+    if sizes is not None and largest(sizes[-1]) > _LARGE:  # then it is they that make the penalty
         return 0.0
     noisy = min((*plan.keep_probs, plan.input_keep_prob)) < 0.5
     return 0.0 if noisy else float(np.clip(1 - costs[-1] / objectives[-1], 0, 1))

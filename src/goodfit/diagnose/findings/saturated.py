@@ -9,12 +9,12 @@ from goodfit.diagnose.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnose.words import percent
 
 NAME = "saturated units"
-_MOST, _MANY = 0.8, 0.5  # of a layer's outputs
-_STUCK, _SLOW = 0.5, 0.2
+_MOST, _MANY = 0.8, 0.5  # of a layer's outputs; healthy networks stay below 0.3
+_LEFT = 0.02  # of the constant guess's cost
 
 
 def find(case: Case) -> Finding | None:
-    """A hidden layer most of whose outputs are near an end of their range, while the cost is high."""
+    """A hidden layer most of whose outputs are near an end of their range, while there is something left to learn."""
     health = looked(case)
     if health is None or len(health.layers) < 3 or case.activation not in (None, "tanh", "sigmoid"):
         return None
@@ -25,7 +25,7 @@ def find(case: Case) -> Finding | None:
     if found is None:
         return None
     look, place, share = found
-    if not ((share >= _MANY and stuck(case, _STUCK)) or (share >= _MOST and stuck(case, _SLOW))):
+    if share < _MANY or not stuck(case, _LEFT):
         return None
     layer, epoch = health.layers[1 + place], int(health.epochs[look])
     lines = {name: saturated[:, index] for index, name in enumerate(health.layers[1:-1])}

@@ -3,34 +3,46 @@
 import numpy as np
 
 from goodfit.diagnose.finding import Case, Finding, Remedy
-from goodfit.diagnose.findings.looks import growth_back, looked, plot_by_layer, signal_back
+from goodfit.diagnose.findings import regularisation
+from goodfit.diagnose.findings.looks import (
+    growth_back,
+    looked,
+    outputs_vanish,
+    plot_by_layer,
+    sensible_rate,
+    signal_back,
+)
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_words, stuck
 
 NAME = "vanishing gradient"
-# Over all layers, where the cost is slow and where it is stuck; healthy nets of seven layers stay above 0.01.
-_FACTOR, _SMALL = 1e-3, 1e-2
-_SLOW, _STUCK = 0.5, 0.9  # of the constant guess's cost
+# Over all layers, by how much of a constant guess's cost is left; healthy nets of seven layers stay above 0.01.
+_FACTORS = ((0.75, 1e-2), (0.5, 1e-3))
+_FACTOR_DEEP, _FROM = 5e-2, 6  # layers from which a twentieth is no chance, where nothing was learnt
 _OFTEN = 0.25  # of the looks: a network that gets away from it does so slowly
+_STUCK = 0.9  # where nothing was learnt the first look is enough: an output that knows the shares hides it from others
 _DEEP = 10  # layers beyond which batch norm alone may not do
 _DEAD = 0.9  # where a whole layer is dead, no gradient passes for that reason
 
 
 def find(case: Case) -> Finding | None:
-    """From the output back to the first layer dJ/dz shrinks a thousandfold, and the cost is stuck."""
+    """From the output back to the first layer dJ/dz shrinks much, the more so the less was learnt."""
     health, signal = looked(case), signal_back(case)
-    if health is None or signal is None or not stuck(case, _SLOW):
+    limit = next((factor for left, factor in _FACTORS if stuck(case, left)), None)
+    if health is None or signal is None or limit is None:
         return None
-    back, limit = growth_back(case), _SMALL if stuck(case, _STUCK) else _FACTOR
-    dead = health.of("dead")[:, 1:-1]
+    if not sensible_rate(case) or regularisation.find(case) is not None:
+        return None  # what either does to the weights is not the gradient's doing
+    if signal.shape[1] >= _FROM and stuck(case, _STUCK):
+        limit = _FACTOR_DEEP
+    back = growth_back(case)
+    silent = (health.of("dead")[:, 1:-1] >= _DEAD).any(axis=1) & ~outputs_vanish(case)
     looks = [
-        look
-        for look, each in enumerate(back)
-        if each is not None and 0 < each.factor < limit and not (dead[look] >= _DEAD).any()
+        look for look, each in enumerate(back) if each is not None and 0 < each.factor < limit and not silent[look]
     ]
     known = [look for look, each in enumerate(back) if each is not None]
     worst = back[looks[0]] if looks else None
-    if worst is None or looks[0] > known[0] or len(looks) < _OFTEN * len(known):
+    if worst is None or looks[0] > known[0] or (len(looks) < _OFTEN * len(known) and not stuck(case, _STUCK)):
         return None
     first = looks[0]
     layer, epoch = health.layers[1 + int(np.nanargmin(signal[first]))], int(health.epochs[first])
