@@ -70,12 +70,6 @@ def stuck(case: Case, share: float) -> bool:
     return left is not None and left > share
 
 
-def settled_cost(case: Case) -> float | None:
-    """The train cost at the end: the median of the last three epochs."""
-    costs = series(case, "train_cost").values
-    return float(np.median(costs[-3:])) if len(costs) else None
-
-
 def cost_plot(case: Case) -> Plot | None:
     """Train and dev cost and J by epoch, with the constant guess's cost beside them."""
     history = case.signals.history
