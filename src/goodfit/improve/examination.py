@@ -22,10 +22,11 @@ from goodfit.record import Run, unflatten
 
 _MOST_ROWS = 2_000  # for a look at each column; a leak shows in hundreds
 _MOST_COLUMNS = 200
+_PROBE = 256  # examples of a curvature: its sign needs no more, and each of its dozens of products passes over them
 _SURE_SHIFT = 0.001  # a finding must not be raised by one healthy split in twenty
 _SUREST = 0.25  # share of the dev examples that the networks are surest of
 _FEWEST_SURE = 20
-_LEARNT = 0.7  # of the constant guess's error
+_LEARNT = 0.85  # of the constant guess's error
 
 
 def data_facts(splits: Splits) -> DataFacts:
@@ -70,7 +71,7 @@ def with_curvature(findings: list[Finding], run: Run, splits: Splits, facts: Dat
     """The findings again; where the training is stuck at a plateau, with its kind: saddle, minimum or flat."""
     if all(finding.name != plateau.NAME for finding in findings):
         return findings
-    network = open_network(run.plan, splits, run.seed, _MOST_ROWS).without_dropout()
+    network = open_network(run.plan, splits, run.seed, _PROBE).without_dropout()
     case = case_of(run, splits, facts)
     shape = curvature(network.objective, {"layers": unflatten(run.best)[0]}).verdict
     return examine(replace(case, signals=replace(case.signals, curvature=shape)))
@@ -144,8 +145,15 @@ def _alone(values: np.ndarray, target: np.ndarray, classes: bool) -> float:
     """Share of right answers, or R², of a tree on this column alone."""
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
     tree = kind(max_leaf_nodes=64, min_samples_leaf=2, random_state=0)
-    column = _ranks(values)[:, None]
-    return float(np.mean(cross_val_score(tree, column, target, cv=_halves(len(target)))))
+    columns = (_ranks(values), _scaled(values))  # ranks blur a gap between few rows, the other loses what is dense
+    return max(float(np.mean(cross_val_score(tree, each[:, None], target, cv=_halves(len(each))))) for each in columns)
+
+
+def _scaled(values: np.ndarray) -> Float[np.ndarray, "rows"]:
+    """From 0 to 1; missing values are 2."""
+    known = np.isfinite(values)
+    low, high = (float(end(values[known])) if known.any() else 0.0 for end in (np.min, np.max))
+    return np.where(known, (values - low) / ((high - low) or 1.0), 2.0)
 
 
 def _ranks(values: np.ndarray) -> Float[np.ndarray, "rows"]:
