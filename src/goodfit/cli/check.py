@@ -73,7 +73,8 @@ def _answers(result: dict[str, Any]) -> Iterator[str]:
         yield f"Page: {found['page']}"
     if result["curvature"] is not None:
         found = result["curvature"]
-        yield f"Curvature at {_POINTS[found['parameters']]}: {found['verdict']}"
+        still = "" if found["plateau"] else ", not at a plateau"
+        yield f"Curvature at {_POINTS[found['parameters']]}: {found['verdict']}{still}"
         yield f"  {found['reason']}"
 
 
