@@ -86,6 +86,15 @@ def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_case):
     assert vanishing.find(make_case(STUCK, dead=dead_layer, hidden=7, **alike)) is not None
 
 
+def test_a_deep_network_is_prescribed_a_way_past_its_layers(make_case):
+    for hidden, architecture in ((10, "plain"), (11, "residual")):
+        case = make_case(STUCK, hidden=hidden, gradient=gradients(0.2, hidden))
+        found = vanishing.find(case)
+        assert found is not None
+        cured = case.plan.with_(**found.remedies[0].changes)
+        assert (cured.architecture, cured.batch_norm, cured.activation) == (architecture, "before", "relu")
+
+
 def test_what_a_rate_or_a_penalty_does_to_the_weights_is_not_the_gradients_doing(make_case):
     sick = {"hidden": 7, "gradient": gradients(0.2, 7)}
     assert vanishing.find(make_case(STUCK, plan={"learning_rate": 0.04}, **sick)) is None

@@ -14,6 +14,7 @@ from goodfit.diagnose.findings.looks import (
 )
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_words, stuck
+from goodfit.plan import Plan
 
 NAME = "vanishing gradient"
 # Over all layers, by how much of a constant guess's cost is left; healthy nets of seven layers stay above 0.01.
@@ -64,7 +65,8 @@ def _remedies(case: Case) -> tuple[Remedy, ...]:
     activation = {"activation": "relu", "initialisation": "he"}
     residual = {**activation, "architecture": "residual"}
     why = "the gradient has a way past each layer"
-    both = batch_norm(case, "residual network with batch norm", why, **residual)
+    adam = {"optimiser": "adam", "learning_rate": Plan().learning_rate}  # sums of many layers are large and steep
+    both = batch_norm(case, "residual network with batch norm, by Adam", why, **residual, **adam)
     return (
         *(both if case.plan is not None and len(case.plan.hidden_units) > _DEEP else ()),
         *batch_norm(case, "ReLU with batch norm", "slopes of 1 and steady variances pass it on", **activation),
