@@ -64,7 +64,7 @@ def findings_of(measurement: Measurement, splits: Splits, facts: DataFacts) -> l
         known = surest.setdefault(finding.name, finding)
         if finding.confidence > known.confidence:
             surest[finding.name] = finding
-    return sorted(surest.values(), key=lambda each: (each.severity, -each.confidence))
+    return sorted(surest.values(), key=lambda each: each.severity)  # as `examine` has it: causes before effects
 
 
 def with_curvature(findings: list[Finding], run: Run, splits: Splits, facts: DataFacts) -> list[Finding]:
