@@ -97,8 +97,8 @@ def test_what_is_wrong_is_named_with_its_worst_entries_and_warnings(goodfit, ask
 
 def test_descent_and_curvature_are_told(goodfit, asked):
     descent = {"reason": "J never rose", "next": "dropout may come back on", "page": "goodfit-descent.html"}
-    curvature = {"verdict": "saddle", "reason": "the cost bends down in some direction", "parameters": "run"}
-    curvature["plateau"] = False
+    curvature = {"verdict": "saddle", "reason": "the cost bends down in some direction", "plateau": False}
+    curvature |= {"parameters": "run"}
     asked[1].update(gradients=None, growth=None, descent=descent, curvature=curvature)
     assert goodfit("check", "digits", "--descent", "--curvature").stdout.splitlines() == [
         "Descent: J never rose.",

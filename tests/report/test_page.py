@@ -216,7 +216,8 @@ def test_what_ails_the_training_is_told_and_drawn(made: Made, tmp_path: Path):
     assert "confidence 93 %" in text
     assert "0.2 times a layer &lt;b&gt;here&lt;/b&gt;." in text
     assert "residual network: the gradient has a way past" in text
-    drawn = json.loads(re.search(r'id="figures">(.*?)</script>', text, re.S)[1])["finding-0"]["all"][0]
+    figures = text.split('id="figures">')[1].split("</script>")[0]
+    drawn = json.loads(figures)["finding-0"]["all"][0]
     assert [each["y"] for each in drawn["data"]] == [[0.04, 0.2, 1], [0.01, None, 1], [None, 0.1, 1]]
     assert [each["text"] for each in drawn["layout"]["annotations"]] == ["epoch 1", "epoch 9"]
     assert drawn["layout"]["yaxis"]["type"] == "log"

@@ -8,12 +8,23 @@ import numpy as np
 import pytest
 
 from goodfit.diagnose.growth import growth
-from goodfit.record import SEEN, health_of, unflatten
+from goodfit.record import SEEN, Health, Run, health_of, unflatten
 from goodfit.train import stack as stack_module
 from goodfit.train import step as step_module
 from goodfit.train.fit import fit
 from goodfit.train.health import LOOKS, PROBE, look
 from goodfit.train.jobs import Job, Pool, enter, stacks
+
+
+def health(run: Run) -> Health:
+    assert run.health is not None
+    return run.health
+
+
+def rate(sizes: np.ndarray) -> float:
+    found = growth(sizes.tolist())
+    assert found is not None
+    return found.rate
 
 
 def test_a_look_equals_numpy(splits, oracle, plan):
@@ -28,9 +39,8 @@ def test_a_look_equals_numpy(splits, oracle, plan):
     logits, caches, _ = oracle.forward(plan, params, x)
     _, dz = oracle.cost("softmax", logits, splits.dataset.target[rows], plan.label_smoothing)
     gradients = oracle.gradients(plan, params, dz, caches, None, len(splits.train))
-    health = run.health
-    assert health is not None
-    assert health.layers == ("inputs", "layer 1", "layer 2", "output")
+    seen = health(run)
+    assert seen.layers == ("inputs", "layer 1", "layer 2", "output")
     outputs = [x, caches[1][0], caches[2], logits]
     for name, expected in {
         "mean": [a.mean() for a in outputs],
@@ -40,7 +50,7 @@ def test_a_look_equals_numpy(splits, oracle, plan):
         "weight": [0, *(np.linalg.norm(layer["W"]) for layer in params)],
         "update": [0, *(0.02 * np.linalg.norm(g["W"]) for g in gradients)],
     }.items():
-        np.testing.assert_allclose(health.of(name)[-1], expected, rtol=2e-3, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(seen.of(name)[-1], expected, rtol=2e-3, atol=1e-5, err_msg=name)
 
 
 def test_looking_changes_no_bit(splits, plan, alone, tools, monkeypatch):
@@ -48,13 +58,13 @@ def test_looking_changes_no_bit(splits, plan, alone, tools, monkeypatch):
     stack_module._compiled.cache_clear()
     blind = fit(Job(plan, 5), splits)
     stack_module._compiled.cache_clear()
-    assert len(blind.health.epochs) == 0
-    assert len(alone.health.epochs) == 12
+    assert len(health(blind).epochs) == 0
+    assert len(health(alone).epochs) == 12
     assert tools.same_bits(blind, alone)
 
 
 def test_looks_are_spread_over_a_long_training_and_begin_after_its_first_epoch(splits, plan):
-    epochs = fit(Job(plan.with_(epochs=100), 5), splits).health.epochs
+    epochs = health(fit(Job(plan.with_(epochs=100), 5), splits)).epochs
     assert epochs[0] == 1
     assert epochs[-1] == 100
     assert len(epochs) == LOOKS + 1
@@ -76,24 +86,24 @@ def test_the_seeds_deep_networks_come_back_with_their_factor(splits, plan, facto
     arguments = jax.tree.map(jnp.asarray, (data, loaded.tasks[0], state))
     seen = np.asarray(jax.jit(functools.partial(look, program))(*arguments), np.float64)
     sizes, gradients = seen[:, SEEN.index("size")], seen[:, SEEN.index("gradient")]
-    assert growth(sizes[:-1].tolist()).rate == pytest.approx(factor, rel=1e-5)
+    assert rate(sizes[:-1]) == pytest.approx(factor, rel=1e-5)
     signals = gradients[1:-1] / sizes[:-2]  # |dJ/dz| of each hidden layer, up to one factor
-    assert growth(signals[::-1].tolist()).rate == pytest.approx(factor, rel=1e-5)
+    assert rate(signals[::-1]) == pytest.approx(factor, rel=1e-5)
 
 
 def test_dead_and_saturated_units_are_counted(splits, plan):
     relu = plan.with_(activation="relu", architecture="plain", batch_norm="none", learning_rate=30.0)
-    assert fit(Job(relu, 5), splits).health.of("dead")[:, 1:3].max() > 0.5
+    assert health(fit(Job(relu, 5), splits)).of("dead")[:, 1:3].max() > 0.5
     large = plan.with_(activation="tanh", architecture="plain", batch_norm="none", keep_prob=1.0, learning_rate=3.0)
-    assert fit(Job(large, 5), splits).health.of("saturated")[-1, 1] > 0.3
-    gentle = fit(Job(large.with_(learning_rate=1e-4), 5), splits)
-    assert gentle.health.of("saturated")[:, 1:].max() < 0.1
-    assert gentle.health.of("dead").max() == 0
+    assert health(fit(Job(large, 5), splits)).of("saturated")[-1, 1] > 0.3
+    gentle = health(fit(Job(large.with_(learning_rate=1e-4), 5), splits))
+    assert gentle.of("saturated")[:, 1:].max() < 0.1
+    assert gentle.of("dead").max() == 0
 
 
 def test_epochs_without_a_look_are_left_out():
     records = np.full((3, 3 * len(SEEN)), np.nan)
     records[1] = np.arange(3 * len(SEEN))
-    health = health_of(records, 1)
-    assert health.epochs.tolist() == [2]
-    assert health.of("mean").tolist() == [[0, len(SEEN), 2 * len(SEEN)]]
+    seen = health_of(records, 1)
+    assert seen.epochs.tolist() == [2]
+    assert seen.of("mean").tolist() == [[0, len(SEEN), 2 * len(SEEN)]]
