@@ -334,11 +334,11 @@ def paired_interval(dataset: str, method: str, rival: str, seeds: list[int]) -> 
             assert (ours["rows"] == theirs["rows"]).all(), "the splits differ"
             more = ours["loss"].astype(float) - theirs["loss"].astype(float)
             frames.append(pd.DataFrame({"row": ours["rows"], "more": more}))
-    rows = pd.concat(frames).groupby("row")["more"].agg(["sum", "count"])
-    if not rows["sum"].to_numpy().any():
+    totals, counts = np.asarray(pd.concat(frames).groupby("row")["more"].agg(["sum", "count"]), float).T
+    if not totals.any():
         return 0.0, 0.0
     interval = stats.bootstrap(
-        (rows["sum"].to_numpy(), rows["count"].to_numpy()),
+        (totals, counts),
         lambda total, count, axis: total.sum(axis) / count.sum(axis),
         n_resamples=RESAMPLES,
         batch=100,
