@@ -1,5 +1,7 @@
 """Stuck at a plateau (seed: the problem of local optima): flat for long, and not for want of steps."""
 
+import numpy as np
+
 from goodfit.diagnose.finding import Case, Finding
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_left, cost_plot, cost_words, series
@@ -7,17 +9,19 @@ from goodfit.diagnose.words import percent
 
 NAME = "plateau"
 _LEFT = 0.9  # of the constant guess's cost; a plateau lower than that is as likely what the data allow
-_FLAT = 0.01  # what the cost still fell by in the second half
+_FLAT = 0.025  # what the cost still fell by in the second half
 _FEWEST = 8  # epochs
 
 
 def find(case: Case) -> Finding | None:
-    """The second half of the epochs lowered the train cost by less than 1 %, and it is near a constant guess's."""
+    """The second half of the epochs hardly lowered the train cost, and it is near a constant guess's."""
     left, costs = cost_left(case), series(case, "train_cost").values
     if left is None or left < _LEFT or len(costs) < _FEWEST:
         return None
     half = costs[len(costs) // 2 :]
-    fell = float((half[0] - half.min()) / half[0])
+    ends = max(1, len(half) // 4)
+    typical = 1 - np.median(half[-ends:]) / np.median(half[:ends])
+    fell = float(max(0.0, min(typical, 1 - half.min() / half[0])))  # one lucky epoch of mini-batches is no way down
     if fell > _FLAT:
         return None
     shape = case.signals.curvature
