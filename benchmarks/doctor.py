@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from doctor_cases import FAULTS, HARM, HEALTHY_RUNS, PER_FAULT, Patch, Setting, held_out, setting
+from doctor_cases import FAULTS, HARM, HEALTHY_RUNS, MORE, PER_FAULT, Patch, Setting, held_out, setting
 from doctor_data import misread, splits_of, with_duplicates, with_label_noise, with_leak, with_shift
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import Preparation
@@ -177,7 +177,7 @@ Numbered = tuple[str, int, Setting]
 
 def all_cases(faults: Iterable[str]) -> list[Numbered]:
     """Every case of these faults."""
-    counts = {name: HEALTHY_RUNS if name == HEALTHY else PER_FAULT for name in faults}
+    counts = {name: HEALTHY_RUNS if name == HEALTHY else MORE.get(name, PER_FAULT) for name in faults}
     return [(name, number, setting(name, number)) for name, count in counts.items() for number in range(count)]
 
 

@@ -35,7 +35,7 @@ from goodfit.train.predictor import member_of
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LINES, TABLE = RESULTS / "doctor_repair.jsonl", RESULTS / "doctor_repair.md"
-CASES, BUDGET = 60, 8.0
+CASES, BUDGET = 60, 12.0
 GIVEN, HELD_OUT = 1000, 4000  # rows of a made table
 TOLERATED = 0.1  # of the healthy plan's error
 HEALTHY_SEEDS, AVERAGED = 3, 5
