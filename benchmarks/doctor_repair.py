@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 import polars as pl
 from scipy import stats
@@ -29,6 +30,7 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.intervals import wilson
 from goodfit.plan import Plan
+from goodfit.train import stack
 from goodfit.train.fit import fit_many
 from goodfit.train.jobs import Job
 from goodfit.train.predictor import member_of
@@ -37,6 +39,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 LINES, TABLE = RESULTS / "doctor_repair.jsonl", RESULTS / "doctor_repair.md"
 CASES, BUDGET = 60, 12.0
 GIVEN, HELD_OUT = 1000, 4000  # rows of a made table
+FRESH = 10  # cases
 TOLERATED = 0.1  # of the healthy plan's error
 HEALTHY_SEEDS, AVERAGED = 3, 5
 STRUCTURES = 12  # of random search, drawn once, so that compiling them is not its burden
@@ -390,6 +393,9 @@ def main() -> None:
     have = {each.number for each in known()}
     for number in range(arguments.cases):
         if number not in have:
+            if number % FRESH == 0:  # hundreds of compiled programs at once are more than LLVM maps
+                stack._compiled.cache_clear()
+                jax.clear_caches()
             one = repaired(sick_plan(number), arguments.budget)
             with LINES.open("a") as file:
                 file.write(json.dumps(asdict(one)) + "\n")
