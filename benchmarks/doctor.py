@@ -291,11 +291,10 @@ def main() -> None:
     without = twins(cases)
     results = [judged(case, seen, without.get(case[:2])) for case, seen in trained(cases)]
     results.sort(key=lambda each: (each.fault, each.number))
-    if set(arguments.faults) == {*FAULTS, HEALTHY}:
-        LINES.write_text("".join(json.dumps(asdict(each)) + "\n" for each in results))
     kept = [each for each in results if held_out(each.number) == (arguments.half == "held out")]
     text = "\n".join([*table(kept), "", f"{time.perf_counter() - began:.0f} s for {len(results)} trainings.", ""])
-    if arguments.half == "held out":
+    if set(arguments.faults) == {*FAULTS, HEALTHY} and arguments.half == "held out":
+        LINES.write_text("".join(json.dumps(asdict(each)) + "\n" for each in results))
         TABLE.write_text(text + "\n" + "\n".join(right_table()) + "\n")
     print(text)
 
