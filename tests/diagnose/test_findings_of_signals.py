@@ -291,3 +291,12 @@ def test_what_is_missing_is_no_finding():
     for plan in (None, Plan()):
         assert examine(Case(Signals(history, health), plan)) == []
         assert examine(Case(Signals({}, health), plan)) == []
+
+
+def test_columns_that_regularisation_emptied_are_not_taken_for_symmetric_units():
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(5, 12))
+    weights[:, 2:] *= 1e-41
+    assert initialisation._share_alike(weights) == 0
+    weights[:, 1] = weights[:, 0]
+    assert initialisation._share_alike(weights) == 1

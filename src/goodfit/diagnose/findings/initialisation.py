@@ -14,6 +14,7 @@ from goodfit.diagnose.words import percent
 
 NAME = "bad initialisation"
 _ALIKE = 0.9  # of a layer's columns that equal another one; units that were drawn never do
+_NOTHING = 1e-30  # weights that L1 or decay took all away are alike for that reason
 _SAME = 1e-5  # of the usual column
 _STEPS = 200  # of the first epoch, in which sensible rates hardly change a norm: healthy ones stay within 0.6 to 1.1
 _TOO_LARGE = 2.0  # times He's norm
@@ -69,10 +70,11 @@ def _share_alike(weights: np.ndarray) -> float:
     """Of the columns that are not zero, the share that equals another one."""
     columns = weights.reshape(-1, weights.shape[-1]).T
     sizes = np.abs(columns).max(axis=1)
-    if not np.isfinite(sizes).all() or (sizes > 0).sum() < 2:
+    alive = sizes > _NOTHING
+    if not np.isfinite(sizes).all() or alive.sum() < 2:
         return 0.0
-    columns = columns[sizes > 0]
-    step = np.median(sizes) * _SAME
+    columns = columns[alive]
+    step = np.median(sizes[alive]) * _SAME
     _, counts = np.unique(np.round(columns / step), axis=0, return_counts=True)
     return float(counts[counts > 1].sum() / len(columns))
 
