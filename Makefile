@@ -44,6 +44,9 @@ $(BENCH)/stamp: pyproject.toml
 
 bench: setup $(BENCH)/stamp
 	$(BIN)/python benchmarks/learning_curve.py
+	$(BIN)/python benchmarks/looks.py
+	$(BIN)/python benchmarks/doctor.py
+	$(BIN)/python benchmarks/doctor_repair.py
 	$(BIN)/python benchmarks/gradient_check.py
 	$(BENCH)/bin/python benchmarks/engine.py
 	$(BENCH)/bin/python benchmarks/quality.py
