@@ -1,0 +1,112 @@
+"""The text of a dimension, the same in YAML and on the command line: `learning_rate=log:1e-4..1e-1`."""
+
+import math
+from typing import Any
+
+from goodfit.errors import InputError, nearest
+from goodfit.search.scales import SCALES, Dimension, Scale, nearest_rung, on_ladder
+
+_RANGE, _SCALE, _EACH = "..", ":", " each layer"
+_LAYERED = ("keep_prob",)
+
+
+def read(name: str, text: str, tier: int, default: str) -> Dimension:
+    """The dimension written as `text`.
+
+    Args:
+        name: of the hyperparameter.
+        text: `scale:low..high`, `choice:a,b`, or without the scale where `default` has one; behind it ` each layer`.
+        tier: of its importance.
+        default: the text of its usual range, which is also the example where a sentence needs one; may be empty.
+
+    Raises:
+        InputError: malformed, an unknown scale, a range upside down or one that its scale cannot have.
+    """
+    body = text.removesuffix(_EACH).strip()
+    each_layer = text.endswith(_EACH)
+    if each_layer and name not in _LAYERED:
+        raise InputError(f"{name}={text}: only {' and '.join(_LAYERED)} can differ from layer to layer")
+    usual, _, _ = default.partition(_SCALE)
+    word, marked, body = body.partition(_SCALE) if _SCALE in body else (usual, usual, body)
+    if not marked:
+        raise InputError(f"{name}={text}: {name} has no usual scale; write one, as in {name}=integer:10..100")
+    if word not in SCALES:
+        raise InputError(f"{name}={text}: unknown scale '{word}': {nearest(word, SCALES)}")
+    scale = SCALES[SCALES.index(word)]
+    if scale == "choice":
+        return Dimension(name, tier, scale, choices=_choices(name, text, body), each_layer=each_layer)
+    low, high = _ends(name, text, body, default)
+    _check(f"{name}={text}", scale, low, high)
+    return Dimension(name, tier, scale, low, high, each_layer=each_layer)
+
+
+def written(dimension: Dimension) -> str:
+    """The text that `read` reads back.
+
+    >>> written(Dimension("beta1", 2, "one-minus-log", 0.9, 0.999))
+    'one-minus-log:0.9..0.999'
+    """
+    if dimension.scale == "choice":
+        body = ",".join(map(str, dimension.choices))
+    else:
+        body = _RANGE.join(map(_number_text, (dimension.low, dimension.high)))
+    return f"{dimension.scale}{_SCALE}{body}{_EACH if dimension.each_layer else ''}"
+
+
+def is_fixed(text: str, default: str) -> bool:
+    """Whether the text is one value and no range or choice."""
+    listed = default.startswith("choice") and "," in text
+    scale, marked, _ = text.partition(_SCALE)
+    return not (_RANGE in text or listed or text.endswith(_EACH) or (marked and scale.replace("-", "").isalpha()))
+
+
+def _number_text(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+def _choices(name: str, text: str, body: str) -> tuple[Any, ...]:
+    choices = tuple(_plain(word.strip()) for word in body.split(",")) if body.strip() else ()
+    if not choices or "" in choices:
+        raise InputError(f"{name}={text}: an empty choice; list what to choose from, as in {name}=choice:a,b")
+    if len(set(choices)) < len(choices):
+        raise InputError(f"{name}={text}: a choice stands there twice; list each one once")
+    return choices
+
+
+def _plain(word: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
+def _ends(name: str, text: str, body: str, default: str) -> tuple[float, float]:
+    low, between, high = body.partition(_RANGE)
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        ends = (math.nan, math.nan)
+    if not between or not all(map(math.isfinite, ends)):
+        example = default if _RANGE in default else "linear:0.1..0.9"
+        raise InputError(f"{name}={text} is no range; write it as in {name}={example}")
+    return ends
+
+
+def _check(line: str, scale: Scale, low: float, high: float) -> None:
+    """Raise InputError where the scale cannot have these ends."""
+    if low > high:
+        raise InputError(f"{line}: the range is upside down; write {_number_text(high)}..{_number_text(low)}")
+    if low == high:
+        raise InputError(f"{line}: the range has no width; write the value alone, {_number_text(low)}, to fix it")
+    if scale == "log" and low <= 0:
+        raise InputError(f"{line}: zero and below have no logarithm; begin above 0, or take linear")
+    if scale == "one-minus-log" and high >= 1:
+        raise InputError(f"{line}: one-minus-log cannot touch 1, where 1 − value is 0; end below, as at 0.999")
+    for end in (low, high):
+        if scale == "integer" and end != int(end):
+            raise InputError(f"{line}: {end:g} is no whole number; take whole ends, or linear")
+        if scale in ("power", "ladder") and not on_ladder(scale, end):
+            what = "is no power of two" if scale == "power" else "is no power of two, nor the middle of two"
+            raise InputError(f"{line}: {end:g} {what}; take {nearest_rung(scale, end)}")

@@ -1,0 +1,191 @@
+"""A search space: a function from an Optuna trial to a plan, as Optuna's users write them, that can tell of itself."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import optuna
+import yaml
+
+from goodfit.errors import InputError, nearest
+from goodfit.plan import Plan
+from goodfit.search import notation, plans, scales
+from goodfit.search.importance import LAST_TIER, USUAL, applies
+from goodfit.search.plans import LAYERS, UNITS, WIDTHS
+from goodfit.search.scales import Dimension
+
+_PER_DIMENSION = 10  # trials for each hyperparameter searched (Loeppky, Sacks & Welch 2009)
+_EXAMPLE = "learning_rate=log:1e-4..1e-1"
+_IN_YAML = f"one `{_EXAMPLE.replace('=', ': ')}` a line"
+
+
+class LeftOut(NamedTuple):
+    """What few trials leave out: their number, and the hyperparameters that would come with more, by tier."""
+
+    trials: int
+    tiers: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is searched; calling it with an Optuna trial gives the trial's plan.
+
+    Attributes:
+        base: what every plan has where the space says nothing.
+        dimensions: in the seed's order of importance.
+        fixed: settings that were given one value, by name.
+        left_out: what a default space of few trials does without.
+    """
+
+    base: Plan
+    dimensions: tuple[Dimension, ...]
+    fixed: tuple[tuple[str, Any], ...] = ()
+    left_out: LeftOut | None = None
+
+    @classmethod
+    def default(cls, trials: int, base: Plan) -> Self:
+        """The first tiers of importance around a plan: as many as leave ten trials to each hyperparameter.
+
+        >>> [dimension.name for dimension in Space.default(40, Plan()).dimensions]
+        ['learning_rate', 'beta1', 'batch_size', 'units']
+
+        Args:
+            trials: how many there will be.
+            base: the plan that the others differ from.
+
+        Raises:
+            InputError: fewer than one trial.
+        """
+        if trials < 1:
+            raise InputError(f"a search of {trials} trials finds nothing; give 1 or more")
+        named = [name for name, usual in USUAL.items() if usual.tier <= LAST_TIER and applies(name, base)]
+        tiers = [[name for name in named if USUAL[name].tier == tier] for tier in range(1, LAST_TIER + 1)]
+        wanted = itertools.accumulate(_PER_DIMENSION * len(tier) for tier in tiers)
+        count = max(sum(least <= trials for least in wanted), 1)
+        space = cls.parse([f"{name}={USUAL[name].text}" for tier in tiers[:count] for name in tier], base)
+        return cls(space.base, space.dimensions, left_out=LeftOut(trials, tuple(map(tuple, tiers[count:]))))
+
+    @classmethod
+    def parse(cls, lines: Sequence[str], base: Plan) -> Self:
+        """The space of lines such as `learning_rate=log:1e-4..1e-1`, `activation=choice:relu,tanh` and `epochs=30`.
+
+        Args:
+            lines: `name=scale:low..high`, the scale where the usual one is not wanted; `name=value` fixes a setting.
+            base: the plan that the others differ from.
+
+        Raises:
+            InputError: a line that is malformed, a range that its scale cannot have, an unknown name.
+            PlanError: a value that no plan takes.
+        """
+        texts: dict[str, str] = {}
+        for line in lines:
+            name, equals, text = (part.strip() for part in line.partition("="))
+            if not (name and equals and text):
+                raise InputError(f"the space's line {line!r} is malformed; write it as in {_EXAMPLE}")
+            if name in texts:
+                raise InputError(f"the space has {name} twice; give it one line")
+            texts[name] = text
+        fixed = {name: _value(name, text) for name, text in texts.items() if notation.is_fixed(text, _usual(name))}
+        if WIDTHS in texts and (WIDTHS not in fixed or {UNITS, LAYERS} & texts.keys()):
+            raise InputError(f"{WIDTHS} is searched as {UNITS} and {LAYERS}; write {UNITS}={USUAL[UNITS].text}")
+        ranged = sorted(texts.keys() - fixed.keys(), key=list(USUAL).index)
+        dimensions = tuple(notation.read(name, texts[name], *USUAL[name]) for name in ranged)
+        plans.check(base, fixed, dimensions)
+        return cls(base, dimensions, tuple(fixed.items()))
+
+    @classmethod
+    def from_yaml(cls, text: str, base: Plan) -> Self:
+        """The space written as a YAML mapping, `learning_rate: log:1e-4..1e-1` a line.
+
+        Raises:
+            InputError: not a mapping, or as in `parse`.
+            PlanError: a value that no plan takes.
+        """
+        try:
+            lines = yaml.load(text, yaml.BaseLoader)  # all as text, for numbers are read as on the command line
+        except yaml.YAMLError as error:
+            raise InputError(f"the space is not valid YAML ({str(error).splitlines()[0]}); write {_IN_YAML}") from None
+        if not isinstance(lines, dict):
+            raise InputError(f"the space is no YAML mapping; write {_IN_YAML}")
+        return cls.parse([f"{name}={_flow(value)}" for name, value in lines.items()], base)
+
+    def to_yaml(self) -> str:
+        """What `from_yaml` reads with the same base."""
+        lines = {dimension.name: notation.written(dimension) for dimension in self.dimensions} | dict(self.fixed)
+        return yaml.safe_dump(lines, sort_keys=False)
+
+    def __call__(self, trial: optuna.trial.BaseTrial) -> Plan:
+        """The plan of a trial, whose parameters are asked of Optuna on their scales."""
+        settings = dict(self.fixed)
+        for dimension in self.dimensions:  # layers come before what each layer has
+            if dimension.each_layer:
+                layers = range(1, plans.depth(self.base, settings) + 1)
+                settings[dimension.name] = tuple(scales.suggest(dimension, trial, layer) for layer in layers)
+            else:
+                settings[dimension.name] = scales.suggest(dimension, trial)
+        return plans.plan_of(self.base, settings)
+
+    @property
+    def structural(self) -> frozenset[str]:
+        """Optuna's names of the parameters that change what is compiled, and so are dear to vary."""
+        compiled = [one for one in self.dimensions if plans.compiles(self.base, dict(self.fixed), self.dimensions, one)]
+        return frozenset(name for dimension in compiled for name in self._names(dimension))
+
+    def values(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What people read, of a trial's parameters as Optuna has them: beta1 of 1-beta1, units of log2 units."""
+        return dict(scales.readable(name, value) for name, value in params.items())
+
+    def position(self, name: str, value: Any) -> float:
+        """Where a value as `values` has it lies in its range, 0 to 1 on the hyperparameter's own scale."""
+        for dimension in self.dimensions:
+            if name in {scales.readable(own, 1.0)[0] for own in self._names(dimension)}:
+                return scales.position(dimension, value)
+        raise InputError(f"{name} is not searched: {nearest(name, [each.name for each in self.dimensions])}")
+
+    def told(self) -> str:
+        """What is searched and why, in a sentence or two."""
+        names = _joined([dimension.name for dimension in self.dimensions])
+        if self.left_out is None or not self.left_out.tiers:
+            return f"Searched, in the order of importance: {names}."
+        trials, tiers = self.left_out
+        least = _PER_DIMENSION * (len(self.dimensions) + len(tiers[0]))
+        return (
+            f"{trials} trials are few, so only the most important hyperparameters are searched: {names}. From {least} "
+            f"trials on, ten for each, {_joined(tiers[0])} would be too; until then they keep the plan's values."
+        )
+
+    def _names(self, dimension: Dimension) -> list[str]:
+        if not dimension.each_layer:
+            return [scales.parameter(dimension)]
+        depths = [depth for other in self.dimensions if other.name == LAYERS for depth in scales.values(other)]
+        most = max(depths, default=plans.depth(self.base, dict(self.fixed)))
+        return [scales.parameter(dimension, layer) for layer in range(1, most + 1)]
+
+
+def _usual(name: str) -> str:
+    """The text of its usual range.
+
+    Raises:
+        InputError: nothing of that name can be searched; the nearest that can is named.
+    """
+    if name == WIDTHS:
+        return ""
+    if name not in USUAL:
+        raise InputError(f"unknown hyperparameter '{name}' in the space: {nearest(name, USUAL)}")
+    return USUAL[name].text
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InputError(f"{name}={text} is no value and no range; write it as in {_EXAMPLE} or epochs=30") from None
+
+
+def _flow(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
