@@ -37,7 +37,7 @@ from goodfit.train.predictor import member_of
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LINES, TABLE = RESULTS / "doctor_repair.jsonl", RESULTS / "doctor_repair.md"
-CASES, BUDGET = 60, 12.0
+CASES, BUDGET = 60, 16.0
 GIVEN, HELD_OUT = 1000, 4000  # rows of a made table
 FRESH = 10  # cases
 TOLERATED = 0.1  # of the healthy plan's error

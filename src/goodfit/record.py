@@ -15,8 +15,8 @@ Weights = dict[str, np.ndarray]
 
 
 # What a look inside a network sees of each layer: mean, deviation and size (root mean square) of its outputs over the
-# probe batch; the share of dead units (the same output for every example) and of saturated outputs; the norms of dJ/dW,
-# of W, and of the change that the optimiser would make of W by it.
+# probe batch; the share of dead units (the same output for every example) and of saturated outputs; the norms of dJ/dW
+# (of J without its penalty, which would hide a vanished gradient), of W, and of the optimiser's next change of W.
 SEEN = ("mean", "deviation", "size", "dead", "saturated", "gradient", "weight", "update")
 
 
@@ -54,6 +54,7 @@ class Outcome(StrEnum):
     STOPPED_EARLY = "stopped early"
     DIVERGED = "diverged"
     STOPPED = "stopped by a control"
+    HOPELESS = "stopped as hopeless"
     INTERRUPTED = "interrupted"
 
 

@@ -14,6 +14,7 @@ from goodfit.errors import InputError
 from goodfit.plan import Plan
 from goodfit.record import SEEN
 from goodfit.train.fit import fit
+from goodfit.train.health import PROBE
 from goodfit.train.jobs import Job
 
 
@@ -48,14 +49,14 @@ def test_it_takes_the_engines_numbers_of_an_engines_network():
         epochs=1, batch_size=16, keep_prob=1.0, weight_decay=0.0,
     )  # fmt: skip
     run = fit(Job(plan, seed=3), splits)
-    dataset, rows = splits.dataset, splits.train[np.arange(64) * len(splits.train) // 64]
+    dataset, rows = splits.dataset, splits.train[np.arange(PROBE) * len(splits.train) // PROBE]
     outputs = [run.preparation.transform(dataset.features.take(rows)).astype(np.float64)]
     weights = [run.best[f"layers.{i}.W"].astype(np.float64) for i in range(3)]
     for i, w in enumerate(weights):
         z = outputs[-1] @ w + run.best[f"layers.{i}.b"]
         outputs.append(np.tanh(z) if i < 2 else z)
     probabilities = np.exp(outputs[-1]) / np.exp(outputs[-1]).sum(axis=1, keepdims=True)
-    back = (probabilities - np.eye(3)[dataset.target[rows]]) / 64
+    back = (probabilities - np.eye(3)[dataset.target[rows]]) / PROBE
     gradients = []
     for w, a in zip(reversed(weights), reversed(outputs[:-1]), strict=True):
         gradients.insert(0, a.T @ back)

@@ -41,24 +41,6 @@ def test_the_signal_back_is_that_of_dj_dz_whatever_the_widths():
     np.testing.assert_allclose(relative, np.array(sizes) / sizes[-1], rtol=0.15)
 
 
-def test_the_penaltys_share_does_not_hide_a_gradient_that_vanished():
-    """‖g + (λ/m)W‖² = ‖g‖² + ‖(λ/m)W‖² where they are orthogonal: 3, 4 and 5, and below it next to nothing."""
-    seen = np.zeros((1, 4, len(SEEN)))
-    seen[0, :, SEEN.index("size")] = 1.0
-    seen[0, 1:, SEEN.index("weight")] = 40.0
-    seen[0, 1:, SEEN.index("gradient")] = 4.0, 5.0, 50.0
-    health = Health(np.array([1]), ("inputs", "layer 1", "layer 2", "output"), seen)
-    facts = DataFacts(m=100, task="regression")
-    signal = looks.signal_back(Case(Signals({}, health), Plan(l2=10.0), facts))
-    assert signal is not None
-    assert signal[0, 1] == pytest.approx(3.0)
-    assert signal[0, 2] == pytest.approx(math.sqrt(50**2 - 4**2))
-    assert 0 < signal[0, 0] < 0.01
-    unpenalised = looks.signal_back(Case(Signals({}, health), Plan(), facts))
-    assert unpenalised is not None
-    assert unpenalised[0] == pytest.approx([4.0, 5.0, 50.0])
-
-
 def test_weights_in_units_of_he():
     health, weights, _ = network((50, 200, 8), batch=4)
     sizes = looks.weights_by_he(Case(Signals({}, health, weights=weights)))

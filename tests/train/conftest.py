@@ -262,6 +262,9 @@ class Watcher:
         self.actions = actions or {}
         self.seen: list[list[Progress]] = []
 
+    def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
+        return (epoch // self.every + 1) * self.every if self.every else None
+
     def __call__(self, progress: list[Progress]) -> dict[int, list]:
         self.seen.append(progress)
         return {each.job: self.actions.get((each.job, each.epoch), []) for each in progress}

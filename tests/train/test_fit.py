@@ -114,8 +114,8 @@ def test_a_long_epoch_is_visited_on_the_way_and_the_visits_change_no_bit(splits,
     monkeypatch.setattr(fit_module, "seconds_per_epoch", lambda *_: 0.4)
     watcher = tools.Watcher()
     assert tools.same_bits(fit(Job(plan, 5), splits, watcher), alone)
-    assert [seen[0].epoch for seen in watcher.seen[:6]] == [0, 0, 1, 1, 2, 2]
-    assert len(watcher.seen) == 30
+    assert [seen[0].epoch for seen in watcher.seen[:7]] == [0, 0, 0, 1, 1, 2, 2]
+    assert len(watcher.seen) == 31
     assert tools.same_bits(fit(Job(plan.with_(snapshots=3), 5), splits), kept)
     early = fit(Job(plan, 5), splits, tools.Watcher(actions={(0, 0): [Stop("enough")]}))
     assert early.outcome == Outcome.STOPPED

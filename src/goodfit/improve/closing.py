@@ -20,7 +20,6 @@ from goodfit.improve.loop import Loop
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.verify import Paired, paired_test
 from goodfit.plan import Plan
-from goodfit.record import Outcome
 from goodfit.train.fit import interruptible
 from goodfit.train.predictor import Member, Predictor, member_of, tempered
 
@@ -179,7 +178,7 @@ def _bags(loop: Loop, plans: list[tuple[str, Plan]], sizes: list[int]) -> list[M
         name, plan = plans[chosen - 1]
         entry = Entry(name, plan, loop.fresh_seeds(1), round=-1)
         bag = kiln.laboratory(size, repeats[chosen - 1]).measure(f"ensemble members: {name}", [entry])[0]
-        if loop.interrupted or _cut_short(bag):
+        if bag.cut_short:
             break
         bags.append(bag)
     return bags
@@ -204,11 +203,6 @@ class _Kiln:
         """About how long this plan's bag would take, with some room."""
         laboratory = self.laboratory(size, repeat)
         return _ROOM * laboratory.seconds(laboratory.jobs([Entry("", plan, (0,))]))
-
-
-def _cut_short(bag: Measurement) -> bool:
-    """Whether the budget ended this bag in the middle."""
-    return any(run.outcome is Outcome.STOPPED for runs in bag.runs for run in runs)
 
 
 def _most_folds(loop: Loop) -> int:

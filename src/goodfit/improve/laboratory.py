@@ -14,9 +14,10 @@ from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.improve.pace import Pace
 from goodfit.plan import Plan
-from goodfit.record import Outcome, Run
+from goodfit.record import Run
+from goodfit.search.hopeless import Hopeless, facts_of
 from goodfit.train import machine
-from goodfit.train.control import Action, Control, Progress
+from goodfit.train.control import Action, Control, Progress, Together
 from goodfit.train.fit import fit_many, seconds_per_epoch
 from goodfit.train.jobs import Job, enter
 from goodfit.train.predictor import member_of
@@ -88,20 +89,22 @@ class Laboratory:
         """The same without compilation."""
         return self._work(jobs)[0] * self.speed.ratio
 
-    def _work(self, jobs: Sequence[Job]) -> tuple[float, set[tuple[Program, int]]]:
+    def _work(self, jobs: Sequence[Job], runs: Sequence[Run] | None = None) -> tuple[float, set[tuple[Program, int]]]:
+        """Estimated seconds of training, all epochs or those that the runs had; and the programs."""
         work, programs = 0.0, set()
-        for job in jobs:
+        for place, job in enumerate(jobs):
             member, program = enter(0, job, self.splits)
             inputs = width(job.plan.preparation, self.splits.dataset.schema)
             programs.add((program, inputs))
-            work += member.plan.epochs * seconds_per_epoch(program, len(member.train), len(member.dev), inputs)
+            epochs = len(runs[place].history["epoch"]) if runs else member.plan.epochs
+            work += epochs * seconds_per_epoch(program, len(member.train), len(member.dev), inputs)
         return work / len(machine.devices()), programs
 
-    def measure(self, what: str, entries: Sequence[Entry]) -> list[Measurement]:
-        """Train and judge these plans; all trainings run as stacks beside each other."""
+    def measure(self, what: str, entries: Sequence[Entry], give_up: bool = False) -> list[Measurement]:
+        """Train and judge these plans; all trainings run as stacks, hopeless ones to their end unless given up."""
         jobs = self.jobs(entries)
         began = time.perf_counter()
-        runs = self.train(what, jobs)
+        runs = self.train(what, jobs, give_up)
         seconds = time.perf_counter() - began
         per_entry = []
         for entry in entries:
@@ -111,17 +114,18 @@ class Laboratory:
             per_entry.append(self._judge(entry, tuple(own), seconds * len(own) * count / len(jobs)))
         return per_entry
 
-    def train(self, what: str, jobs: Sequence[Job]) -> list[Run]:
+    def train(self, what: str, jobs: Sequence[Job], give_up: bool = False) -> list[Run]:
         """Train these jobs under the pace's deadline, and learn from it how fast this machine is."""
         deadline = self.pace.control(what)
-        work, programs = self._work(jobs)
+        hopeless = Hopeless([job.plan for job in jobs], facts_of(self.splits)) if give_up else None
+        controls = Together([each for each in (hopeless, deadline) if each])
         began = time.perf_counter()
-        runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, deadline))
+        runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, controls))
         self.pace.write_stops(what, deadline)
+        work, programs = self._work(jobs, runs)
         speed = self.speed
         training = time.perf_counter() - began - _COMPILE_SECONDS * len(programs - speed.seen)
-        stopped = any(run.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED) for run in runs)
-        if work > _LEAST_WORK and not stopped:
+        if work > _LEAST_WORK:
             ratio = max(training / work, _LEAST_RATIO)  # a warm cache compiles in less than was taken off
             speed.ratio = ratio if not speed.seen else (speed.ratio + ratio) / 2
         speed.seen |= programs
@@ -215,17 +219,16 @@ class _Told:
     what: str
     jobs: int
     tell: Tell
-    then: Control | None
+    then: Control
     done: dict[int, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
-    @property
-    def every(self) -> int | None:
-        return self.then.every if self.then else None
+    def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
+        return self.then.next_visit(job, epoch, epochs)
 
     def __call__(self, progress: list[Progress]) -> "dict[int, list[Action]]":
         self.done |= {each.job: each.epoch / each.epochs for each in progress}
         share = sum(self.done.values()) / self.jobs
         passed = time.perf_counter() - self.began
         self.tell(self.what, share, passed * (1 - share) / share if share > 0 else None)
-        return {job: list(actions) for job, actions in self.then(progress).items()} if self.then else {}
+        return {job: list(actions) for job, actions in self.then(progress).items()}

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Cut
 from goodfit.data.splits import folds
 from goodfit.diagnose.finding import DataFacts, Finding
+from goodfit.diagnose.findings.remedies import REPLACEMENT
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.improve.examination import data_facts, findings_of
 from goodfit.improve.journal import Journal
@@ -27,12 +28,12 @@ from goodfit.improve.prescriptions import (
     followed_up,
     prescribed,
     remedies,
+    replacement,
     variations,
 )
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
 from goodfit.improve.verify import holm, paired_test
 from goodfit.plan import Plan
-from goodfit.record import Outcome
 from goodfit.train.defaults import default_plan, regression_plan
 from goodfit.train.fit import interruptible
 from goodfit.train.jobs import Job
@@ -40,12 +41,13 @@ from goodfit.train.jobs import Job
 SIGNIFICANCE = 0.05
 SEEDS = 3  # of the first network, with --rounds
 _SEEDS_OF_ROUNDS = 5  # of each experiment, with --rounds; by the clock 5 to 2
-_CUT = (Outcome.STOPPED, Outcome.INTERRUPTED)
 _FEW = 4  # experiments: where there is no time for so many, each gets fewer seeds
 _ROUNDS_WITHOUT_ADOPTION = 2
 _BASELINE_SHARE = 0.25  # of the budget, for the default network's seeds
+_GIVEN_SHARE = 0.1  # where a plan is given: the default network comes in the first round
 _PAIR_SHARE = 0.5  # of what is left, for the default network with pieces and without
 _ROUND_SHARE = 0.35  # of what is left, for one round's experiments
+_SICK_SHARE = 0.6  # where something ails the training, for without a cure the rest is not worth its time
 _CURVE_SHARE = 0.15  # of what is left, for the learning curve
 _ROUNDS_END = 0.55  # of the budget: from then on it goes to the ensemble's members
 _VARIATIONS = 6
@@ -79,7 +81,8 @@ class Loop:
 
     def __post_init__(self) -> None:
         splits = self.question.splits
-        self.start = self.question.plan or default_plan(splits).with_(snapshots=_SNAPSHOTS)
+        self.default = default_plan(splits).with_(snapshots=_SNAPSHOTS)
+        self.start = self.question.plan or self.default
         k = self.question.folds
         cuts = folds(splits, k, self.question.seed) if k else [Cut(splits.train, splits.dev)]
         self.laboratory = Laboratory(splits, cuts, self.pace, self.tell)
@@ -145,9 +148,10 @@ class Loop:
                 starts["default network without pieces"] = other
         entries = [Entry(name, plan, (0,)) for name, plan in starts.items()]
         each = laboratory.training_seconds(laboratory.jobs(entries))
+        share = _GIVEN_SHARE if self.question.plan else _BASELINE_SHARE
         seeds = self.pace.decide(
             "seeds of the first network",
-            lambda left: int(np.clip(_BASELINE_SHARE * left / max(each, 1e-3), 2, 4)),
+            lambda left: int(np.clip(share * left / max(each, 1e-3), 2, 4)),
             SEEDS,
         )
         entries = [entry._replace(seeds=self.fresh_seeds(seeds)) for entry in entries]
@@ -273,7 +277,7 @@ class Loop:
     def _prescribed(self, turn: Round, dominating: Gap) -> list[Proposal]:
         """The recipe's lines for the dominating gap; before them, what looked promising last time, in larger doses.
 
-        First of all come the remedies of what ails the training.
+        First of all come cures of what ails the training.
         """
         case, known = self._case(turn.incumbent.plan), {measurement.plan for measurement in self.measured}
         proposals = prescribed(RECIPE, case, [dominating], known)
@@ -286,7 +290,7 @@ class Loop:
             better = sorted((tried for tried in last if tried.cost.effect < 0), key=lambda tried: tried.cost.effect)
             promising = [tried.proposal for tried in better]
             proposals = followed_up(RECIPE, case, promising, known) + proposals
-        proposals = remedies(turn.findings, turn.incumbent.plan, known) + proposals
+        proposals = self._cures(turn, known) + proposals
         self.journal.write(
             "prescription",
             f"Prescriptions against {dominating}: {', '.join(each.name for each in proposals) or 'none are left'}.",
@@ -295,6 +299,13 @@ class Loop:
             names=[proposal.name for proposal in proposals],
         )
         return proposals
+
+    def _cures(self, turn: Round, known: set[Plan]) -> list[Proposal]:
+        """Remedies of what ails the training, and the default network beside a given plan."""
+        cures = remedies(turn.findings, turn.incumbent.plan, known)
+        if self.question.plan and self.default not in known and all(each.name != REPLACEMENT for each in cures):
+            cures.append(replacement(turn.incumbent.plan, self.default))
+        return cures
 
     def _experiments(self, turn: Round, proposals: Sequence[Proposal]) -> Measurement:
         """Run what there is time for beside the incumbent with fresh seeds; verify; return the next incumbent."""
@@ -316,23 +327,20 @@ class Loop:
             return turn.incumbent
         control, *entries = self._entries(turn, chosen, seeds)
         what = f"experiments of round {turn.number}"
-        unchanged, *results = self.laboratory.measure(what, [control, *entries])
+        unchanged, *results = self.laboratory.measure(what, [control, *entries], give_up=True)
         self.measured += [unchanged, *results]
-        tried = zip(chosen, results, strict=True)
-        if self._cut_short(turn, [unchanged, *results]):
+        ended = [pair for pair in zip(chosen, results, strict=True) if not pair[1].cut_short]
+        if unchanged.cut_short or len(ended) < len(results):
+            told = (
+                f"{len(results) - len(ended)} of {len(results)} experiments were cut short; nothing follows from them."
+            )
+            self.journal.write("note", told, round=turn.number)
+        if unchanged.cut_short or not ended:
             return turn.incumbent
-        turn.tried += [self._tried(each, unchanged, result) for each, result in tried]
+        turn.tried += [self._tried(each, unchanged, result) for each, result in ended]
         self._verify(turn)
         adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
         return adopted or pooled(turn.incumbent, unchanged)
-
-    def _cut_short(self, turn: Round, results: Sequence[Measurement]) -> bool:
-        """Whether the budget or Ctrl-C ended trainings of this round: half-trained networks prove nothing."""
-        stopped = any(run.outcome in _CUT for each in results for runs in each.runs for run in runs)
-        if stopped:
-            told = "This round's experiments were cut short; nothing is concluded from them."
-            self.journal.write("note", told, round=turn.number)
-        return stopped
 
     def _entries(self, turn: Round, proposals: Sequence[Proposal], seeds: int) -> list[Entry]:
         """The unchanged incumbent and each proposal, with fresh seeds."""
@@ -343,11 +351,12 @@ class Loop:
     def _fitting(self, turn: Round, proposals: Sequence[Proposal], seeds: int, left: float) -> int:
         """Which experiments fit this round's share of the time, a bit each; dear ones make room for those after."""
         plan, cuts, mask = turn.incumbent.plan, self.laboratory.cuts, 0
+        share = _SICK_SHARE if turn.findings else _ROUND_SHARE
         jobs = [Job(plan, 0, cut.train, cut.dev) for cut in cuts] * seeds
         for place, proposal in enumerate(proposals):
             changed = plan.with_(**proposal.changes)
             more = jobs + [Job(changed, 0, cut.train, cut.dev) for cut in cuts] * seeds
-            if self.laboratory.seconds(more) <= _ROUND_SHARE * left:
+            if self.laboratory.seconds(more) <= share * left:
                 jobs, mask = more, mask | 1 << place
         return mask
 
@@ -400,10 +409,11 @@ class Loop:
             self.journal.write("no_adoption", "Nothing tried in this round helped beyond doubt.", round=turn.number)
 
     def _variations(self, incumbent: Measurement) -> Measurement:
-        """What is left of the rounds' time: the recipe's other lines, then settings near the incumbent's."""
+        """What is left of the rounds' time: cures, the recipe's other lines, then settings near the incumbent's."""
         last = self.rounds[-1] if self.rounds else None
         turn = last if last and not last.tried and last.incumbent is incumbent else self._diagnose(incumbent)
         known = {measurement.plan for measurement in self.measured}
         recipe = prescribed(RECIPE, self._case(incumbent.plan), ("bias", "variance"), known)
         drawn = variations(incumbent.plan, _VARIATIONS, np.random.default_rng([self.question.seed, 1]))
-        return self._experiments(turn, [*recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])
+        cures = self._cures(turn, known)
+        return self._experiments(turn, [*cures, *recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])

@@ -77,6 +77,12 @@ class Measurement:
         ends = (Outcome.FINISHED, Outcome.STOPPED_EARLY)
         return all(run.outcome in ends and run.usable for runs in self.runs for run in runs)
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether the budget or Ctrl-C ended any of its trainings: half-trained networks prove nothing."""
+        ends = (Outcome.STOPPED, Outcome.INTERRUPTED)
+        return any(run.outcome in ends for runs in self.runs for run in runs)
+
 
 def pooled(first: Measurement, second: Measurement) -> Measurement:
     """Two measurements of one plan as one with the seeds of both."""

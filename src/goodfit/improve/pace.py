@@ -82,8 +82,10 @@ class _Deadline:
     """Stops every model when the pace has no time left."""
 
     pace: Pace
-    every: int | None = None
     stopped: dict[int, int] = field(default_factory=dict)
+
+    def next_visit(self, job: int, epoch: int, epochs: int) -> None:
+        return None
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         if self.pace.left > 0:
@@ -98,9 +100,8 @@ class _StopAgain:
 
     stopped: dict[int, int]
 
-    @property
-    def every(self) -> int | None:
-        return 1 if self.stopped else None
+    def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
+        return self.stopped.get(job)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         due = [each for each in progress if each.epoch >= self.stopped.get(each.job, each.epochs + 1)]

@@ -1,11 +1,13 @@
 """The one hook into a training: called at fixed steps, it sees the records and answers for each model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
+
+from goodfit.record import Outcome
 
 
 class Progress(NamedTuple):
@@ -19,9 +21,10 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class Stop:
-    """Train this model no further."""
+    """Train this model no further: asked from outside, or hopeless."""
 
     reason: str
+    outcome: Literal[Outcome.STOPPED, Outcome.HOPELESS] = Outcome.STOPPED
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,32 @@ Action = Stop | Change | Snapshot
 
 @runtime_checkable
 class Control(Protocol):
-    """Called whenever the training comes back to the host, and at each multiple of `every` epochs."""
+    """Called before a stack begins, whenever it comes back to the host, and after the epochs that it names."""
 
-    @property
-    def every(self) -> int | None:
-        """Epochs between two calls, where it wants more than those that happen anyway."""
+    def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
+        """The next epoch of a job of so many, now after `epoch`, at which it must be called; None where any will do."""
         ...
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         """Actions by job; a job without one goes on."""
         ...
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several controls as one; where two stop a model, the first one's reason stands."""
+
+    controls: Sequence[Control]
+
+    def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
+        """The earliest that one of them asks for."""
+        asked = [control.next_visit(job, epoch, epochs) for control in self.controls]
+        return min((visit for visit in asked if visit is not None), default=None)
+
+    def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
+        """All their actions, in the order of the controls."""
+        actions: dict[int, list[Action]] = {}
+        for control in self.controls:
+            for job, own in control(progress).items():
+                actions.setdefault(job, []).extend(own)
+        return actions

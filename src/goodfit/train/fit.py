@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
@@ -81,6 +82,8 @@ def _train(
     first = members[0]
     each = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
     piece = min(_PIECE_SECONDS / each, MOST_EPOCHS)
+    if control:
+        _obey(control, stack, members, list(range(len(members))))  # it may want no more before anything is compiled
     while live := [place for place, member in enumerate(members) if member.ended is None]:
         if interrupted.is_set():
             for place in live:
@@ -110,8 +113,8 @@ def _next_visit(member: Member, piece: float, control: Control | None) -> int:
     `piece` is in epochs: whole ones, or a part of one where an epoch takes long.
     """
     ends = [member.plan.epochs, *(epoch for epoch in _snapshot_epochs(member) if epoch > member.epoch)]
-    if control and control.every:
-        ends.append((member.epoch // control.every + 1) * control.every)
+    if control and (asked := control.next_visit(member.index, member.epoch, member.plan.epochs)):
+        ends.append(asked)
     steps = int(piece) * member.per_epoch or max(1, int(piece * member.per_epoch))
     return min(member.step + steps, *(epoch * member.per_epoch for epoch in ends))
 
@@ -138,11 +141,15 @@ def _take_in(member: Member, records: np.ndarray, status: int) -> None:
         member.ended = (Outcome.FINISHED, f"all {member.plan.epochs} epochs done")
 
 
+def _records(member: Member) -> Float[np.ndarray, "epochs recorded"]:
+    return np.concatenate([np.zeros((0, recorded(member.plan.structure)), np.float32), *member.records])
+
+
 def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int]) -> None:
     """Show the control its models and do what it says."""
     going = {members[place].index: place for place in live}
     progress = [
-        Progress(index, members[place].epoch, members[place].plan.epochs, np.concatenate(members[place].records))
+        Progress(index, members[place].epoch, members[place].plan.epochs, _records(members[place]))
         for index, place in going.items()
     ]
     for index, actions in control(progress).items():
@@ -154,7 +161,7 @@ def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], 
             if isinstance(action, Snapshot):
                 member.snapshots.append(_weights(stack.state(place)))
             elif isinstance(action, Stop) and member.ended is None:
-                member.ended = (Outcome.STOPPED, action.reason)
+                member.ended = (action.outcome, action.reason)
             elif isinstance(action, Change):
                 member.plan = _changed(member, action.hyperparameters)
                 stack.change(place, traced(member.plan))
@@ -184,7 +191,7 @@ def _weights(state: State) -> Weights:
 
 def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
     """What is kept of a model when its training is over."""
-    records = np.concatenate(member.records) if member.records else np.zeros((0, recorded(member.plan.structure)))
+    records = _records(member)
     history = {name: records[:, column] for column, name in enumerate(RECORDED)}
     history["epoch"] = np.arange(1, len(records) + 1)
     history["step"] = history["epoch"] * member.per_epoch

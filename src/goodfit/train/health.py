@@ -14,8 +14,8 @@ from goodfit.train.decay import learning_rate
 from goodfit.train.optimisers import add_l2, optimiser
 from goodfit.train.task import Data, Program, State, Task, steps_per_epoch
 
-PROBE = 64  # examples of the training set, evenly spaced in it
-LOOKS = 24  # in a training, the first after the first epoch: so few cost little even where an epoch is one step
+PROBE = 48  # examples of the training set, evenly spaced in it
+LOOKS = 16  # in a training, the first after the first epoch: so few cost little even where an epoch is one step
 _ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _NEAR = 0.01  # of the activation's range: nearer to an end it is saturated
 _SAME = 1e-6
@@ -38,8 +38,8 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
         return losses(program.output, logits, targets, h.label_smoothing).mean(), [inputs, *seen, logits]
 
     gradients, seen = jax.grad(cost, has_aux=True)(params)
-    gradients = add_l2(gradients, params, h.l2 / task.m)
-    direction: Any = optimiser(structure, h).update(gradients, state.optimiser, params)[0]
+    penalised = add_l2(gradients, params, h.l2 / task.m)
+    direction: Any = optimiser(structure, h).update(penalised, state.optimiser, params)[0]
     rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
     signals = [_signal(a, structure.activation) for a in seen]
     signals[-1] = signals[-1].at[4].set(0)  # outputs have no activation

@@ -10,7 +10,6 @@ from goodfit.record import Health
 # Rates beyond these are too high for nearly every network; usual ones are ten times lower.
 SENSIBLE = {"gradient_descent": 1.0, "momentum": 1.0, "rmsprop": 0.03, "adam": 0.03}
 
-_ROUNDING = 3e-4  # the root of float32's: less is not left of a difference of squares
 _VANISHED = 1e-2  # over all hidden layers
 
 
@@ -40,19 +39,10 @@ def signal_back(case: Case) -> Float[np.ndarray, "looks layers"] | None:
     if health is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        signal = _without_l2(case, health) / health.of("size")[:, :-1]
+        signal = health.of("gradient")[:, 1:] / health.of("size")[:, :-1]
     if units:
         signal = signal / np.sqrt(np.multiply(units[:-1], units[1:]))
     return signal
-
-
-def _without_l2(case: Case, health: Health) -> Float[np.ndarray, "looks layers"]:
-    """‖dJ/dW‖ without the penalty's (λ/m)·W, as if that were orthogonal to it; it would hide a vanished gradient."""
-    gradient, m = health.of("gradient")[:, 1:], case.data.m if case.data else 0
-    if case.plan is None or case.plan.l2 == 0 or m == 0:
-        return gradient
-    penalty = case.plan.l2 / m * health.of("weight")[:, 1:]
-    return np.sqrt(np.maximum(gradient**2 - penalty**2, (_ROUNDING * penalty) ** 2))
 
 
 def growth_back(case: Case) -> list[Growth | None]:

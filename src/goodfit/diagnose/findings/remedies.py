@@ -6,6 +6,8 @@ from goodfit.diagnose.finding import Case, Remedy
 from goodfit.diagnose.findings.looks import SENSIBLE
 from goodfit.plan import Plan
 
+REPLACEMENT = "start from the default network"
+
 # What decides whether a network learns at all; what is said of the data's size and length of training stays.
 _LEAST = 16  # examples in a batch whose mean and variance batch norm takes
 _NETWORK = (
@@ -78,4 +80,4 @@ def reset(case: Case) -> tuple[Remedy, ...]:
     changes = {name: getattr(usual, name) for name in _NETWORK}
     if case.plan is not None:
         changes["epochs"] = max(case.plan.epochs, usual.epochs)
-    return changed(case, "start from the default network", "it learns on most tables, whatever ails this one", changes)
+    return changed(case, REPLACEMENT, "it learns on most tables, whatever ails this one", changes)

@@ -3,7 +3,15 @@
 from goodfit.improve.prescriptions.activation import ACTIVATION
 from goodfit.improve.prescriptions.batch_norm import BATCH_NORM
 from goodfit.improve.prescriptions.bigger import BIGGER
-from goodfit.improve.prescriptions.choice import Proposal, followed_up, prescribed, remedies, variation, variations
+from goodfit.improve.prescriptions.choice import (
+    Proposal,
+    followed_up,
+    prescribed,
+    remedies,
+    replacement,
+    variation,
+    variations,
+)
 from goodfit.improve.prescriptions.class_balance import CLASS_BALANCE
 from goodfit.improve.prescriptions.deeper import DEEPER
 from goodfit.improve.prescriptions.dropout import DROPOUT
@@ -57,6 +65,7 @@ __all__ = [
     "followed_up",
     "prescribed",
     "remedies",
+    "replacement",
     "variation",
     "variations",
 ]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from goodfit.diagnose.finding import Finding
+from goodfit.diagnose.findings.remedies import REPLACEMENT
 from goodfit.improve.prescriptions.prescription import Case, Gap, Prescription
 from goodfit.plan import Plan
 
@@ -42,6 +43,13 @@ def remedies(findings: Sequence[Finding], plan: Plan, known: set[Plan]) -> list[
         if changed not in known and changed != plan:
             proposals.setdefault(changed, Proposal(remedy.name, remedy.why, remedy.changes, finding.name))
     return list(proposals.values())[:_REMEDIES]
+
+
+def replacement(plan: Plan, default: Plan) -> Proposal:
+    """The default network in place of a given plan."""
+    own, others = plan.to_dict(), default.to_dict()
+    changes = {name: getattr(default, name) for name, value in others.items() if value != own[name]}
+    return Proposal(REPLACEMENT, "what goodfit would begin with where no plan is given", changes)
 
 
 def followed_up(
