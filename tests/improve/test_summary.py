@@ -8,7 +8,9 @@ import pytest
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import Gaps
 from goodfit.diagnose.intervals import Interval
+from goodfit.improve import story
 from goodfit.improve.summary import Told, advice
+from goodfit.record import Outcome
 
 SMALL, WIDE = Interval(0.01, 0.0, 0.02), Interval(0.03, -0.02, 0.08)
 FOLDS = "Judge by cross-validation: run again with --folds 5."
@@ -48,3 +50,7 @@ def test_high_bias_after_train_points_to_improve(splits):
     (line,) = advice(gaps, splits, Told("train", Path("runs/a"), 0.02))
     assert line.startswith("Run `goodfit improve` on the data, ")
     assert np.all(["--budget" in each for each in advice(gaps, splits, Told("improve", Path("runs/a"), 0.02))])
+
+
+def test_every_outcome_has_a_place_in_the_story():
+    assert set(story._BADNESS) == set(Outcome)

@@ -9,7 +9,14 @@ from goodfit.improve.rounds import Round, Tried
 from goodfit.improve.summary import interval, of_finding, of_gaps
 from goodfit.record import Outcome
 
-_BADNESS = (Outcome.FINISHED, Outcome.STOPPED_EARLY, Outcome.STOPPED, Outcome.INTERRUPTED, Outcome.DIVERGED)
+_BADNESS = (
+    Outcome.FINISHED,
+    Outcome.STOPPED_EARLY,
+    Outcome.STOPPED,
+    Outcome.INTERRUPTED,
+    Outcome.HOPELESS,
+    Outcome.DIVERGED,
+)
 
 
 def of_rounds(loop: Loop) -> list[dict[str, Any]]:

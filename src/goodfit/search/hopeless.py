@@ -50,9 +50,10 @@ class Hopeless:
 
     def _verdict(self, progress: Progress) -> str | None:
         plan, records = self.plans[progress.job], progress.records
-        history = {name: records[:, column].astype(np.float64) for column, name in enumerate(RECORDED)}
+        history: dict[str, np.ndarray] = {name: records[:, column] for column, name in enumerate(RECORDED)}
         history["epoch"] = np.arange(1, len(records) + 1)
-        case = Case(Signals(dict(history), health_of(records[:, len(RECORDED) :], len(plan.hidden_units))), plan, self.facts)
+        health = health_of(records[:, len(RECORDED) :], len(plan.hidden_units))
+        case = Case(Signals(history, health), plan, self.facts)
         if not stuck(case, _NOTHING) or falls(series(case, "train_cost").values, _STILL):
             return None
         finding = dead.find(case) or vanishing.find(case)
