@@ -151,9 +151,9 @@ def fit_goodfit(split: Split, budget: float | None) -> Answer:
         what = ("improve", folder / "train.parquet", "--target", target, "--test", folder / "test.parquet")
         how = ("--budget", budget, "--seed", split.seed, "--json", "--out", folder / "out")
         out: list[str] = []
-        wall, clock = timed(lambda: out.append(_goodfit(*what, *how)))
+        wall, clock = timed(lambda: out.append(run_goodfit(*what, *how)))
         said = json.loads(out[0])
-        _goodfit("predict", said["run"], folder / "features.parquet", "--out", folder / "predictions.csv")
+        run_goodfit("predict", said["run"], folder / "features.parquet", "--out", folder / "predictions.csv")
         kind = str if split.table.classes else float
         predictions = pd.read_csv(folder / "predictions.csv", dtype={"prediction": kind}, keep_default_na=False)
     final = said["final"]
@@ -191,7 +191,8 @@ def _codes(predictions: np.ndarray, split: Split) -> np.ndarray:
     return np.array([codes.get(name, -1) for name in predictions])  # -1, no such class, is always an error
 
 
-def _goodfit(verb: str, *arguments: object) -> str:
+def run_goodfit(verb: str, *arguments: object) -> str:
+    """What the command prints, with nothing compiled before."""
     command = [_goodfit_python(), "-m", "goodfit", verb, *map(str, arguments)]
     with tempfile.TemporaryDirectory(prefix="goodfit-cache-") as cache:  # every run compiles all, as a first one does
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"GOODFIT_CACHE": cache})
