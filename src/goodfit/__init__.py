@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         runs,
         test,
         train,
+        tune,
     )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "runs",
     "test",
     "train",
+    "tune",
 ]
 
 __version__: str

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from goodfit.verbs.lessons import lesson
     from goodfit.verbs.looking import report, runs
     from goodfit.verbs.training import train
+    from goodfit.verbs.tuning import tune
     from goodfit.verbs.using import predict, test
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "runs",
     "test",
     "train",
+    "tune",
 ]
 
 _MODULES = {
@@ -38,6 +40,7 @@ _MODULES = {
     "runs": "looking",
     "test": "using",
     "train": "training",
+    "tune": "tuning",
 }
 
 

@@ -1,0 +1,67 @@
+"""`goodfit tune`: hyperparameters searched coarse to fine, many models at once."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from goodfit.cli import options, output, progress
+from goodfit.cli.output import error_words
+
+
+def tune(
+    data: options.DataSource,
+    target: options.Target = None,
+    task: options.Task = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    dev: options.Dev = None,
+    test: options.Test = None,
+    no_test: options.NoTest = False,
+    seed: options.Seed = 0,
+    trials: Annotated[int, typer.Option(callback=options.whole(1), help="Trials in the study in the end.")] = 64,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SCALE:LOW..HIGH", help="What to search, a line each, or a YAML file; repeatable."),
+    ] = None,
+    plan: options.PlanFile = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="An Optuna storage; goodfit.db beside the runs if not given.")
+    ] = None,
+    study: Annotated[str | None, typer.Option(metavar="NAME", help="The study's name in the storage.")] = None,
+    human_error: options.HumanError = None,
+    min_gap: options.MinGap = 0.02,
+    out: options.Out = "runs",
+    as_json: options.Json = False,
+) -> None:
+    """Search hyperparameters coarse to fine, many models at once; the same command goes on where it stopped.
+
+    Example: goodfit tune digits --trials 64 --space learning_rate=log:1e-4..1e-1 --space units=16..128
+    """
+    settings = locals()  # the options are named as the verb's arguments
+    del settings["as_json"]
+    if space and len(space) == 1 and "=" not in space[0]:
+        settings["space"] = space[0]
+    from goodfit import verbs
+
+    with progress.shown(quiet=as_json) as callback:
+        result = verbs.tune(**settings, progress=callback)
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """What was searched, what was found, and the plan that won."""
+    if result["outcome"] == "interrupted":
+        yield "Stopped by Ctrl-C; this is the best so far, and the same command goes on."
+    yield result["study"]["space"]
+    states = [trial["state"] for trial in result["trials"]]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in ("complete", "pruned", "fail") if state in states)
+    yield f"Trials: {len(states)} ({counts})."
+    first, metric = result["finalists"][0], result["metric"]
+    yield f"Best trials trained again with {first['seeds']} new seeds each:"
+    for place, each in enumerate(result["finalists"], 1):
+        won = " (the winner)" if each["against_the_winner"] is None else ""
+        yield f"  {place}: dev {output.metric_name(metric)} {error_words(each['dev_error'], metric)}{won}"
+    yield from output.verdict_lines(result["final"], metric)
+    yield f"Plan: {result['run']}/plan.yaml"
+    yield f"Report: {result['report']}"
