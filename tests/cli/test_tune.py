@@ -1,0 +1,51 @@
+"""`goodfit tune`: what is asked of the verb, and what people are told."""
+
+import pytest
+
+
+@pytest.fixture
+def asked(verbs, result):
+    """The settings that `verbs.tune` was asked for."""
+    given = {}
+    result |= {
+        "study": {"space": "Searched: learning_rate."},
+        "trials": [{"state": "complete"}] * 5 + [{"state": "pruned"}] * 3,
+        "finalists": [
+            {"dev_error": 0.02, "seeds": 3, "against_the_winner": {"value": 0.01}},
+            {"dev_error": 0.01, "seeds": 3, "against_the_winner": None},
+        ],
+    }
+
+    def tune(data, *, progress, **settings):
+        given.update(settings, data=data)
+        return result
+
+    verbs.tune = tune
+    return given
+
+
+def test_lines_of_a_space_and_a_file_of_them_are_told_apart(goodfit, asked):
+    goodfit("tune", "digits", "--space", "units=16..64", "--space", "l2=log:1e-3..1")
+    assert asked["space"] == ["units=16..64", "l2=log:1e-3..1"]
+    goodfit("tune", "digits", "--space", "space.yaml")
+    assert asked["space"] == "space.yaml"
+    assert asked["trials"] == 64
+
+
+def test_the_answers(goodfit, asked):
+    outcome = goodfit("tune", "digits")
+    assert outcome.code == 0
+    lines = outcome.stdout.splitlines()
+    assert lines[:5] == [
+        "Searched: learning_rate.",
+        "Trials: 8 (5 complete, 3 pruned).",
+        "Best trials trained again with 3 new seeds each:",
+        "  1: dev error 2.00 %",
+        "  2: dev error 1.00 % (the winner)",
+    ]
+
+
+def test_no_trials_are_refused(goodfit, asked):
+    outcome = goodfit("tune", "digits", "--trials", "0")
+    assert outcome.code == 2
+    assert not asked
