@@ -8,6 +8,7 @@ def asked(verbs, result):
     """The settings that `verbs.tune` was asked for."""
     given = {}
     result |= {
+        "search": {"notes": ["learning_rate's best values lie at the upper end of its range (0.1): widen it"]},
         "study": {"space": "Searched: learning_rate."},
         "trials": [{"state": "complete"}] * 5 + [{"state": "pruned"}] * 3,
         "finalists": [
@@ -36,9 +37,10 @@ def test_the_answers(goodfit, asked):
     outcome = goodfit("tune", "digits")
     assert outcome.code == 0
     lines = outcome.stdout.splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "Searched: learning_rate.",
         "Trials: 8 (5 complete, 3 pruned).",
+        "Note: learning_rate's best values lie at the upper end of its range (0.1): widen it.",
         "Best trials trained again with 3 new seeds each:",
         "  1: dev error 2.00 %",
         "  2: dev error 1.00 % (the winner)",

@@ -57,6 +57,7 @@ def _answers(result: dict[str, Any]) -> Iterator[str]:
     states = [trial["state"] for trial in result["trials"]]
     counts = ", ".join(f"{states.count(state)} {state}" for state in ("complete", "pruned", "fail") if state in states)
     yield f"Trials: {len(states)} ({counts})."
+    yield from (f"Note: {note}." for note in result["search"]["notes"])
     first, metric = result["finalists"][0], result["metric"]
     yield f"Best trials trained again with {first['seeds']} new seeds each:"
     for place, each in enumerate(result["finalists"], 1):

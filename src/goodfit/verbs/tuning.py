@@ -23,6 +23,7 @@ from goodfit.improve.measurement import Entry, Measurement
 from goodfit.improve.pace import Pace
 from goodfit.improve.verify import paired_test
 from goodfit.plan import Plan
+from goodfit.search import told
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
@@ -101,7 +102,7 @@ def tune(
     found = _found(opened)
     if not found:
         raise InputError(f"none of {len(opened.trials)} trials gave a network; widen the space or lower its rates")
-    told = asked.told() if isinstance(asked, Space) else "Searched: what the given function asks for."
+    words = asked.told() if isinstance(asked, Space) else "Searched: what the given function asks for."
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
     finalists = _finalists(laboratory, found, seed)
     winner = min(finalists, key=lambda each: each.dev_cost)
@@ -112,8 +113,9 @@ def tune(
         "min_gap": min_gap,
         "baseline": {},
         "rounds": [],
-        "study": {"name": opened.study_name, "storage": storage or url, "space": told},
-        "trials": _trials(opened, asked),
+        "study": {"name": opened.study_name, "storage": url, "space": words},
+        "search": told.of_study(opened),
+        "trials": told.of_trials(opened, asked.values if isinstance(asked, Space) else dict),
         "finalists": [_finalist(each, winner, seed) for each in finalists],
         "plan": winner.plan.to_dict(),
     }
@@ -198,21 +200,6 @@ def _finalist(measured: Measurement, winner: Measurement, seed: int) -> dict[str
         "seeds": len(measured.seeds),
         "against_the_winner": None if against is None else summary.interval(against),
     }
-
-
-def _trials(study: optuna.Study, space: SpaceFunction) -> list[dict[str, Any]]:
-    """Every trial: parameters as people read them, error, and how it ended."""
-    readable = space.values if isinstance(space, Space) else dict
-    return [
-        {
-            "number": trial.number,
-            "state": trial.state.name.lower(),
-            "parameters": readable(trial.params),
-            "dev_error": trial.value,
-            **{name: trial.user_attrs.get(ABOUT, {}).get(name) for name in ("reason", "epochs", "dev_cost")},
-        }
-        for trial in study.get_trials(deepcopy=False)
-    ]
 
 
 def _final(
