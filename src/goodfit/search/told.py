@@ -31,8 +31,8 @@ def of_study(study: optuna.Study) -> dict[str, Any]:
     rounds = sampler.regions(study) if isinstance(sampler, GoodfitZoomSampler) else []
     return {
         "round_size": sampler.round_size if isinstance(sampler, GoodfitZoomSampler) else len(trials),
-        "parameters": {readable(name, 0.5)[0]: _parameter(name, one) for name, one in asked.items()},
-        "regions": [{readable(name, 0.5)[0]: _region(name, one) for name, one in each.items()} for each in rounds],
+        "parameters": {readable(name, 0)[0]: _parameter(name, one) for name, one in asked.items()},
+        "regions": [{readable(name, 0)[0]: _region(name, one) for name, one in each.items()} for each in rounds],
         "notes": at_ends(study),
         "importance": _importance(study, trials),
     }
@@ -79,4 +79,4 @@ def _importance(study: optuna.Study, trials: list[FrozenTrial]) -> dict[str, flo
         return {}
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator, params=sorted(common))
-    return {readable(name, 0.5)[0]: share for name, share in shares.items()}
+    return {readable(name, 0)[0]: float(share) for name, share in shares.items()}
