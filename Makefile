@@ -49,6 +49,7 @@ bench: setup $(BENCH)/stamp
 	$(BIN)/python benchmarks/doctor_repair.py
 	$(BENCH)/bin/python benchmarks/doctor_recipe.py
 	$(BIN)/python benchmarks/gradient_check.py
+	$(BENCH)/bin/python benchmarks/search_tables.py
 	$(BENCH)/bin/python benchmarks/engine.py
 	$(BENCH)/bin/python benchmarks/quality.py
 

@@ -19,7 +19,7 @@ from doctor_data import CLASSES, CLEAN, NUMBERS, Table, splits_of
 from goodfit.plan import Plan
 from goodfit.train.defaults import default_plan
 
-PER_FAULT, HEALTHY_RUNS = 60, 360
+PER_FAULT, HEALTHY_RUNS = 60, 600
 MORE = {"learning rate too high": 90, "batch too small": 90}  # a third or more of these do no harm
 HARM = 1.1  # times the twin's best dev cost
 SEEDS = 10  # of each table

@@ -23,7 +23,7 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_importing_goodfit_loads_nothing_heavy():
-    heavy = {"jax", "numpy", "polars", "plotly", "sklearn", "scipy", "typer"}
+    heavy = {"jax", "numpy", "polars", "plotly", "sklearn", "scipy", "typer", "optuna"}
     assert loaded_after("import goodfit") & heavy == set()
     assert loaded_after("import goodfit\ngoodfit.Plan(), goodfit.errors") & heavy == set()
 
