@@ -19,7 +19,8 @@ def test_those_beyond_the_middle_and_one_standard_error_leave():
     """The middle of 0.1, 0.2, 0.3, 0.4 is 0.25; √(0.25·0.75/75) = 0.05: 0.3 is within it, 0.4 is not."""
     stops = Halving({}, dev=75, proportion=True)(progress([0.1, 0.2, 0.3, 0.4]))
     assert list(stops) == [3]
-    assert stops[3][0].reason == "halving: a dev error of 0.4 after 10 epochs, where the middle is 0.25"
+    (stop,) = stops[3]
+    assert stop.reason == "halving: a dev error of 0.4 after 10 epochs, where the middle is 0.25"
     assert list(Halving({}, dev=7500, proportion=True)(progress([0.1, 0.2, 0.3, 0.4]))) == [2, 3]
 
 

@@ -16,7 +16,7 @@ from goodfit.data.splits import open_splits
 from goodfit.plan import Plan
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
-from goodfit.search.trials import ABOUT, Search
+from goodfit.search.trials import ABOUT, Search, SpaceFunction
 from goodfit.search.zoom import GoodfitZoomSampler
 from goodfit.train.fit import fit
 from goodfit.train.jobs import Job
@@ -31,7 +31,7 @@ def splits():
     return open_splits("iris")
 
 
-def searched(splits, url, trials, space=SPACE):
+def searched(splits, url, trials, space: SpaceFunction = SPACE):
     sampler = GoodfitZoomSampler(3, ROUND, SPACE.structural, group=4)
     study = open_study(url, "one", "iris", sampler)
     told: list[tuple[int, float | None]] = []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodfit.report import words
+from goodfit.report.search import Search
 from goodfit.report.view import View
 
 _HELD_BACK = {
@@ -134,6 +135,8 @@ def _tried(view: View) -> Answer:
         dev = f"It ends with a dev error of {words.percent(end)}." if end is not None else ""
         advice = "`goodfit improve` would try what the diagnosis suggests and keep what measurably helps."
         return Answer(question, "One plan, as it stands", sentences=tuple(filter(None, (dev, advice))))
+    if view.search:
+        return _searched(question, view.search, end)
     trials = [trial for turn in view.rounds for trial in turn.trials]
     adopted = [trial for trial in trials if trial.get("adopted")]
     start_name, start = _start(baseline)
@@ -147,6 +150,17 @@ def _tried(view: View) -> Answer:
     tried = f"{words.count(len(trials), 'prescription')} in {words.count(len(view.rounds), 'round')}: {kept}."
     sentence = tried if trials else "No prescription was tried."
     return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
+
+
+def _searched(question: str, search: Search, end: float | None) -> Answer:
+    """A search: its winner beside the middle of its trials, and what the error hung on."""
+    headline, aside = words.count(search.count, "trial"), ""
+    if end is not None and search.middle is not None:
+        headline = f"{words.percent(search.middle)} → {words.percent(end)}"
+        aside = f"{search.error.name}, from the middle of {words.count(search.count, 'trial')} to the winner"
+    name, share = search.importance[0] if search.importance else ("", 0.0)
+    mattered = f"Most hung on {name}: {words.percent(share)} of the differences in error." if name else ""
+    return Answer(question, headline, aside, tuple(filter(None, (search.ended, mattered))))
 
 
 def _error(view: View) -> str:
@@ -172,6 +186,10 @@ def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
 def _next(view: View) -> Answer:
     question = "What to do next?"
     steps = tuple(view.final.get("next") or ())
+    if view.search:
+        goes_on = ("Run it again: the search goes on where it was stopped.",)
+        before = goes_on if view.result.get("outcome") == "interrupted" else ()
+        steps = (*before, *steps, *map(words.sentence, view.search.notes))
     if steps:
         return Answer(question, "", items=steps)
     if view.result.get("outcome") == "interrupted":

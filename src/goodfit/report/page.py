@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from goodfit.errors import InputError
 from goodfit.report import figures, words
 from goodfit.report.answers import answers
+from goodfit.report.search_figures import search_figures
 from goodfit.report.view import SETS, View, read_view
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -126,6 +127,8 @@ def _figures(view: View) -> dict[str, dict[str, list[figures.Figure]]]:
             places[f"finding-{place}"] = {"all": [figures.finding_figure(finding["plot"])]}
     if view.result.get("learning_curve"):
         places["data-size"] = {"all": [figures.data_size_figure(view.result["learning_curve"])]}
+    if view.search:
+        places |= search_figures(view.search)
     return {name: choices for name, choices in places.items() if choices}
 
 

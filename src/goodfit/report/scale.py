@@ -29,9 +29,17 @@ def scale(values: Iterable[float | None], *, room: float = 0.04) -> Scale:
     low, high = min(known), max(known)
     span = (high - low) or 0.01
     low, high = low - room * span * (low < 0), high + room * span * (high > 0 or low == high)
-    step = _round_step((high - low) / 5)
-    ticks = (round(step * i, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1))
-    return Scale(low, high, tuple(ticks))
+    return Scale(low, high, round_ticks(low, high))
+
+
+def round_ticks(low: float, high: float, *, least: float = 0.0) -> tuple[float, ...]:
+    """About five round numbers from low to high, no closer than `least`.
+
+    >>> round_ticks(0.5, 3.5, least=1)
+    (1.0, 2.0, 3.0)
+    """
+    step = max(_round_step((high - low) / 5), least)
+    return tuple(round(step * i, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
 def _round_step(rough: float) -> float:

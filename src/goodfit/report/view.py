@@ -12,6 +12,7 @@ from goodfit.errors import InputError
 from goodfit.report.curves import Curve, read_curves
 from goodfit.report.predictions import SetView, error_interval, set_view
 from goodfit.report.scale import Scale, scale
+from goodfit.report.search import Search, search_view
 
 SETS = {"train": "Training", "dev": "Dev", "test": "Test"}
 GAPS = {"train": "avoidable_bias", "dev": "variance", "test": "dev_overfitting"}
@@ -62,6 +63,7 @@ class View:
     curves: tuple[Curve, ...]
     curves_left_out: int
     sets: tuple[SetView, ...]  # the test set first: its figures are the honest ones
+    search: Search | None  # of `tune`
 
     @property
     def final(self) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def read_view(run: Path) -> View:
         curves=curves,
         curves_left_out=left_out,
         sets=() if predictions is None else _sets(predictions, tuple(result.get("classes") or ())),
+        search=search_view(result),
     )
 
 
