@@ -324,6 +324,75 @@ def train_run(run: Path) -> Path:
     return save(run, result, frame.filter(pl.col("set") != "test"), history([(1, "plan", 1)]))
 
 
+def tried(number: int, rate: float, beta1: float, state: str, error: float | None, reason: str, **more: Any) -> Any:
+    parameters = {"learning_rate": rate, "beta1": beta1, "units": 32 * (1 + number % 2), **more}
+    parameters["activation"] = ("relu", "tanh")[number % 2]
+    return {
+        "number": number,
+        "state": state,
+        "parameters": parameters,
+        "dev_error": error,
+        "ended": 10.0 * number + 5,
+    } | {
+        "reason": reason,
+        "epochs": 20 if state == "complete" else 5,
+        "dev_cost": None if error is None else 3 * error,
+    }
+
+
+def tune_facts() -> dict[str, Any]:
+    """Two rounds of four trials: one was stopped, one failed, the last was cut off."""
+    everywhere = {
+        "learning_rate": {"low": 1e-4, "high": 1.0, "widened": False},
+        "beta1": {"low": 0.9, "high": 0.999, "widened": False},
+        "units": {"low": 32, "high": 64, "widened": False},
+        "activation": {"shares": {"relu": 0.5, "tanh": 0.5}},
+    }
+    closer = everywhere | {
+        "learning_rate": {"low": 0.01, "high": 1.0, "widened": True},
+        "activation": {"shares": {"relu": 0.25, "tanh": 0.75}},
+    }
+    parameters = {name: {"scale": "log", "low": 1e-4, "high": 1.0} for name in ("learning_rate",)}
+    parameters |= {"beta1": {"scale": "one-minus-log", "low": 0.9, "high": 0.999}}
+    parameters |= {"units": {"scale": "log", "low": 32, "high": 64}}
+    parameters |= {"activation": {"scale": "choice", "choices": ["relu", "tanh"]}}
+    plans = [Plan(learning_rate=rate) for rate in (0.012345, 0.1, 0.5)]
+    against = [None, interval(0.002, 0.004), interval(0.03, 0.01)]
+    return {
+        "study": {"name": "digits-1a2b", "storage": "sqlite:///runs/goodfit.db", "space": "Searched: `learning_rate`."},
+        "search": {
+            "round_size": 4,
+            "parameters": parameters,
+            "regions": [everywhere, closer],
+            "importance": {"units": 0.05, "learning_rate": 0.75, "beta1": 0.2},
+            "notes": ["learning_rate's best values lie at the upper end of its range (1): widen it"],
+        },
+        "trials": [
+            tried(0, 1e-4, 0.9, "pruned", 0.8, "halving: a dev error of 0.8 after 5 epochs, where the middle is 0.1"),
+            tried(1, 1e-3, 0.99, "complete", 0.1, "all 20 epochs done"),
+            tried(2, 1e-2, 0.999, "complete", 0.05, "all 20 epochs done"),
+            tried(3, 1.0, 0.9, "fail", None, "diverged"),
+            tried(4, 0.1, 0.99, "complete", 0.02, "all 20 epochs done"),
+            tried(5, 0.2, 0.99, "complete", 0.04, "all 20 epochs done"),
+            tried(6, 0.3, 0.99, "pruned", None, "no progress: nothing was learnt in 5 of 20 epochs"),
+            tried(7, 0.4, 0.99, "running", None, "") | {"ended": None, "epochs": None},
+        ],
+        "finalists": [
+            {"plan": plan.to_dict(), "dev_error": error, "dev_cost": cost, "seeds": 3, "against_the_winner": apart}
+            for plan, error, cost, apart in zip(plans, (0.03, 0.032, 0.06), (0.1, 0.12, 0.3), against, strict=True)
+        ],
+    }
+
+
+def tune_run(run: Path) -> Path:
+    """What `goodfit tune` leaves: a trained winner, and the search that led to it."""
+    made = train_run(run)
+    result = json.loads((made / "result.json").read_text()) | tune_facts()
+    result |= {"command": "tune", "outcome": "interrupted", "command_line": "goodfit tune digits --trials 8"}
+    (made / "result.json").write_text(json.dumps(result))
+    return made
+
+
 def interrupted_run(run: Path) -> Path:
     """Stopped by Ctrl-C in the first round: no predictions, no final diagnosis, a journal cut in mid-line."""
     result = base(run, "classes", "digits", ["a", "b"], {"train": 60, "dev": 20, "test": 20})
@@ -358,6 +427,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "binary": lambda run: classes_run(run, load_breast_cancer(), ["malignant", "benign"], "binary"),
     "regression": regression_run,
     "train": train_run,
+    "tune": tune_run,
     "interrupted": interrupted_run,
     "hostile": hostile_run,
 }
@@ -429,3 +499,9 @@ def page(made: Callable[[str], Path]) -> Callable[[str], Page]:
         return pages[kind]
 
     return read
+
+
+@pytest.fixture
+def facts() -> dict[str, Any]:
+    """What a result of `tune` tells of its search."""
+    return tune_facts()

@@ -28,7 +28,7 @@ def with_final(view: View, **changes: Any) -> View:
     return replace(view, result=view.result | {"final": view.final | changes})
 
 
-@pytest.mark.parametrize("kind", ["classes", "binary", "regression", "train", "interrupted", "hostile"])
+@pytest.mark.parametrize("kind", ["classes", "binary", "regression", "train", "tune", "interrupted", "hostile"])
 def test_the_five_questions_are_answered_in_order(made: Made, kind: str):
     given = answers(read_view(made(kind)))
     assert [answer.question for answer in given] == QUESTIONS
@@ -90,6 +90,28 @@ def test_what_was_tried_names_what_was_kept_and_its_worth(made: Made):
     assert "more dropout: −1.1 points (−1.9 to −0.4)" in said
     assert "Averaging 6 networks: −0.6 points (−1.1 to −0.1)" in said
     assert "dev error, from the default network to the end" in said
+
+
+def test_a_search_tells_what_its_trials_were_worth(made: Made):
+    view = with_final(read_view(made("tune")), dev_error=0.03)
+    # the complete trials have 10, 5, 2 and 4 %: the middle is 4.5 %
+    assert plain(answers(view)[3]) == (
+        "4.5 % → 3.0 % | dev error, from the middle of 8 trials to the winner | 4 trained to the end; 2 stopped early, "
+        "because others were far ahead or nothing was learnt; 1 failed; 1 had not ended. | "
+        "learning_rate mattered most: 75.0 % of the differences in error."
+    )
+    assert "prescription" not in plain(answers(view)[3])
+
+
+def test_a_search_that_was_stopped_goes_on_and_widens(made: Made):
+    view = with_final(read_view(made("tune")), next=["Use it."])
+    assert answers(view)[4].items == (
+        "Run it again: the search goes on where it was stopped.",
+        "Use it.",
+        "Learning_rate's best values lie at the upper end of its range (1): widen it.",
+    )
+    ended = replace(view, result=view.result | {"outcome": "finished"})
+    assert answers(ended)[4].items[0] == "Use it."
 
 
 def test_when_nothing_helped_it_is_said(made: Made):

@@ -15,7 +15,7 @@ from goodfit.report.page import write_report
 Made = Callable[[str], Path]
 Read = Callable[[str], Any]  # conftest's Page
 
-KINDS = ["classes", "binary", "regression", "train", "interrupted", "hostile"]
+KINDS = ["classes", "binary", "regression", "train", "tune", "interrupted", "hostile"]
 TEMPLATES = Path(page_module.__file__).parent / "templates"
 MARKUP = ["</script><script>alert(1)</script>", '<img src="x" onerror="alert(2)">', "@train & 'co' {{ 7 * 7 }}"]
 
@@ -66,7 +66,7 @@ def test_the_values_shown_are_those_of_the_result(made: Made, page: Read, kind: 
         assert said(words.metric(metric, value)) in text
 
 
-@pytest.mark.parametrize("kind", ["classes", "regression", "train"])
+@pytest.mark.parametrize("kind", ["classes", "regression", "train", "tune"])
 def test_everything_needed_to_run_it_again(made: Made, page: Read, kind: str):
     result, text = result_of(made(kind)), page(kind).text
     assert result["command_line"] in text
@@ -110,6 +110,33 @@ def test_what_a_run_has_not_is_left_out(page: Read):
     assert {"mistakes", "tried", "calibration", "ensemble"}.isdisjoint(page("interrupted").ids)
     assert "This run was interrupted." in page("interrupted").text
     assert "majority class 50.0 %" in page("interrupted").text
+
+
+def test_the_search_is_told_for_tune_alone(page: Read):
+    assert [kind for kind in KINDS if "search" in page(kind).ids] == ["tune"]
+    text = page("tune").text
+    for wanted in (
+        "The winner of 8 trials has a dev error of 3.0 %, the mean over 3 fresh seeds that no trial had; "
+        "of 2 other finalists 1 measurably did worse.",
+        "Learning_rate's best values lie at the upper end of its range (1): widen it.",
+        "Winner ✓ kept learning_rate 0.01235",
+        "Finalist 3 learning_rate 0.5 +3.0 points +2.0 to +4.0",
+        "learning_rate 75.0 % beta1 20.0 % units 5.0 %",
+        "3 trials did not train to the end",
+        "0 5 80.0 % Halving: a dev error of 0.8 after 5 epochs, where the middle is 0.1.",
+        "3 5 – Failed: diverged",
+        "Study digits-1a2b",
+    ):
+        assert wanted in text
+    assert {"tried", "ensemble", "data-size"}.isdisjoint(page("tune").ids)
+    made = page("tune").figures
+    assert {name: len(choices["all"]) for name, choices in made.items() if name.startswith("search")} == {
+        "search-parallel": 1,
+        "search-parameters": 4,
+        "search-time": 1,
+    }
+    places = [a["data-place"] for _, a in page("tune").tags if "data-place" in a]
+    assert sorted(places) == sorted(made)
 
 
 def test_figures_are_there_to_choose_from(page: Read):

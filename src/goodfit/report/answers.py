@@ -136,7 +136,7 @@ def _tried(view: View) -> Answer:
         advice = "`goodfit improve` would try what the diagnosis suggests and keep what measurably helps."
         return Answer(question, "One plan, as it stands", sentences=tuple(filter(None, (dev, advice))))
     if view.search:
-        return _searched(question, view.search, end)
+        return _searched(question, view.search, _error(view), end)
     trials = [trial for turn in view.rounds for trial in turn.trials]
     adopted = [trial for trial in trials if trial.get("adopted")]
     start_name, start = _start(baseline)
@@ -152,14 +152,14 @@ def _tried(view: View) -> Answer:
     return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
 
 
-def _searched(question: str, search: Search, end: float | None) -> Answer:
+def _searched(question: str, search: Search, error: str, end: float | None) -> Answer:
     """A search: its winner beside the middle of its trials, and what the error hung on."""
     headline, aside = words.count(search.count, "trial"), ""
     if end is not None and search.middle is not None:
         headline = f"{words.percent(search.middle)} → {words.percent(end)}"
-        aside = f"{search.error.name}, from the middle of {words.count(search.count, 'trial')} to the winner"
+        aside = f"{error}, from the middle of {words.count(search.count, 'trial')} to the winner"
     name, share = search.importance[0] if search.importance else ("", 0.0)
-    mattered = f"Most hung on {name}: {words.percent(share)} of the differences in error." if name else ""
+    mattered = f"{name} mattered most: {words.percent(share)} of the differences in error." if name else ""
     return Answer(question, headline, aside, tuple(filter(None, (search.ended, mattered))))
 
 
