@@ -248,3 +248,14 @@ def test_what_ails_the_training_is_told_and_drawn(made: Made, tmp_path: Path):
     assert [each["y"] for each in drawn["data"]] == [[0.04, 0.2, 1], [0.01, None, 1], [None, 0.1, 1]]
     assert [each["text"] for each in drawn["layout"]["annotations"]] == ["epoch 1", "epoch 9"]
     assert drawn["layout"]["yaxis"]["type"] == "log"
+
+
+def test_a_storage_s_password_is_not_passed_on_with_the_page(made: Made, tmp_path: Path):
+    run = shutil.copytree(made("tune"), tmp_path / "run")
+    result = result_of(run)
+    result["command_line"] = "goodfit tune digits --storage postgresql://ann:s3cret@host:5432/db --trials 8"
+    result["study"]["storage"] = "postgresql://ann:s3cret@host:5432/db"
+    (run / "result.json").write_text(json.dumps(result))
+    text = write_report(run).read_text()
+    assert "s3cret" not in text
+    assert "--storage postgresql://ann:***@host:5432/db --trials 8" in text

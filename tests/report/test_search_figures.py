@@ -53,7 +53,7 @@ def test_a_trial_without_a_hyperparameter_passes_below_its_axis(facts: Facts):
     facts["trials"][1]["parameters"]["keep_prob layer 2"] = 0.75
     search = seen(facts)
     lacking = parallel_figure(search)["data"][0]["dimensions"][-2]
-    assert lacking["label"] == "keep_prob layer 2"
+    assert lacking["label"] == "keep_prob<br>layer 2"
     assert lacking["values"][1] == 0.75
     assert lacking["values"][0] == lacking["range"][0] == lacking["tickvals"][0] < 0.475
     assert lacking["ticktext"][0] == "none"
@@ -64,7 +64,7 @@ def test_of_many_hyperparameters_the_most_important_are_drawn_across(facts: Fact
     facts["search"]["parameters"] |= {f"x{i}": {"scale": "linear", "low": 0, "high": 1} for i in range(9)}
     search = seen(facts)
     assert [each["label"] for each in parallel_figure(search)["data"][0]["dimensions"]][:2] == [
-        "learning_rate",
+        "learning_<br>rate",
         "beta1",
     ]
     assert len(parallel_figure(search)["data"][0]["dimensions"]) == MOST_AXES

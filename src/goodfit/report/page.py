@@ -30,6 +30,7 @@ _FILTERS = (
     words.duration,
     words.sentence,
     words.settings,
+    words.masked,
 )
 
 

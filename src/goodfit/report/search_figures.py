@@ -9,6 +9,7 @@ from goodfit.report.drawing import Figure, axis, end_labels, escaped, layout, li
 from goodfit.report.search import Search
 
 MOST_AXES = 8  # of parallel coordinates, the error's among them: what a printed page has room for
+_LINE = 11  # letters of a name between its axis and the next on a phone
 _MOST_ROUNDS = 8  # with a row of their own under a hyperparameter; of more, some between the first and the last
 _ROW = 16  # pixels of such a row
 _SCATTER = 250  # pixels of the trials above them
@@ -54,13 +55,22 @@ def parallel_figure(search: Search) -> Figure:
 def _dimension(one: Axis, trials: list[dict[str, Any]]) -> dict[str, Any]:
     """One upright axis; trials without this hyperparameter pass below it."""
     places = [one.at(trial["parameters"].get(one.name)) for trial in trials]
-    made = _straight(one, places) | {"label": escaped(one.name)}
+    made = _straight(one, places) | {"label": _broken(one.name)}
     if None in places:
         below = float(f"{one.low - _LACKING * (one.high - one.low):.4g}")
         made["values"] = [below if place is None else place for place in made["values"]]
         made |= {"range": [below, made["range"][1]], "tickvals": [below, *made["tickvals"]]}
         made["ticktext"] = ["none", *made["ticktext"]]
     return made
+
+
+def _broken(name: str) -> str:
+    """A long name on two lines, broken at the word's end nearest to its middle."""
+    ends = [place for place, letter in enumerate(name, 1) if letter in "_ "]
+    if len(name) <= _LINE or not ends:
+        return escaped(name)
+    end = min(ends, key=lambda place: abs(place - len(name) / 2))
+    return f"{escaped(name[:end].rstrip())}<br>{escaped(name[end:])}"
 
 
 def _straight(one: Axis, places: list[float | None]) -> dict[str, Any]:

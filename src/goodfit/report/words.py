@@ -4,6 +4,7 @@ A number and its unit, and the two ends of an interval, are held on one line by 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -191,6 +192,15 @@ def sentence(text: str) -> str:
     'The test set stays closed.'
     """
     return text if not text else text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def masked(text: str) -> str:
+    """Text whose addresses have lost their passwords: pages are passed on.
+
+    >>> masked("--storage postgresql://ann:s3@cret@host/db --trials 8")
+    '--storage postgresql://ann:***@host/db --trials 8'
+    """
+    return re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)
 
 
 def settings(changes: Mapping[str, Any] | None) -> str:
