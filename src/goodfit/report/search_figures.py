@@ -90,7 +90,7 @@ def parameter_figure(search: Search, one: Axis) -> Figure:
     height = _SCATTER + rows + 60
     share = rows / (_SCATTER + rows)
     sides = _axis(one) | {"title": escaped(one.title), "showgrid": True}
-    error = _axis(search.error) | {"domain": [float(f"{share:.4g}"), 1]}
+    error = _error_axis(search) | {"domain": [float(f"{share:.4g}"), 1]}
     made = layout(sides | {"anchor": "y2" if rounds else "y"}, error, height=height)
     if rounds:
         data.append(_bands(one, rounds))
@@ -99,7 +99,13 @@ def parameter_figure(search: Search, one: Axis) -> Figure:
 
 
 def _axis(one: Axis) -> dict[str, Any]:
-    return {"range": rounded([one.low, one.high]), "zeroline": False, "tickangle": 0} | _ticks(one)
+    angle = {} if one.scale == "choice" else {"tickangle": 0}  # names of choices may be long
+    return {"range": rounded([one.low, one.high]), "zeroline": False} | angle | _ticks(one)
+
+
+def _error_axis(search: Search) -> dict[str, Any]:
+    straight = search.error.scale == "linear"
+    return _axis(search.error) | {"title": search.error.name if straight else f"{search.error.name}, logarithmic"}
 
 
 def _marks(search: Search, one: Axis, state: str) -> dict[str, Any]:
@@ -214,7 +220,7 @@ def progress_figure(search: Search) -> Figure:
     steps["line"] = steps["line"] | {"shape": "hv"}
     ends = {"dev": (f"best<br>{words.percent(lowest[-1])}", x[-1], search.error.at(lowest[-1]) or search.error.low)}
     xaxis = {"title": f"{name} since the first trial began", "zeroline": False, "rangemode": "tozero"}
-    made = layout(xaxis, _axis(search.error), height=320, right=64)
+    made = layout(xaxis, _error_axis(search), height=320, right=64)
     made["annotations"] = end_labels(ends, search.error.low, search.error.high)
     return {"data": [dots, steps], "layout": made}
 
