@@ -46,6 +46,7 @@ def test_each_trial_with_an_error_is_a_line_across_axes_of_their_own_scale(facts
     assert (activation["values"], activation["ticktext"]) == ([0, 1, 0, 0, 1], ["relu", "tanh"])
     assert drawn["line"]["color"] == error["values"]
     assert error["values"][3] == min(error["values"]) == drawn["line"]["cmin"]
+    assert drawn["line"]["cmax"] == pytest.approx(math.log10(0.05), abs=1e-3)  # the middle: what is worse is grey
 
 
 def test_a_trial_without_a_hyperparameter_passes_below_its_axis(facts: Facts):
@@ -119,7 +120,7 @@ def test_the_best_so_far_never_rises(facts: Facts):
     figure = progress_figure(seen(facts))
     dots, steps = figure["data"]
     assert dots["x"] == [15, 25, 45, 55]
-    assert [round(100 * 10**y, 1) for y in steps["y"]] == [10, 5, 2, 2]
+    assert steps["y"] == [0.1, 0.05, 0.02, 0.02]
     assert steps["line"]["shape"] == "hv"
     assert figure["layout"]["xaxis"]["title"]["text"] == "seconds since the first trial began"
     assert figure["layout"]["annotations"][0]["text"] == "best<br>2.0\u00a0%"

@@ -1,10 +1,11 @@
 """The figures of a search: all trials at once, each hyperparameter against the error, and the best error so far."""
 
 from itertools import accumulate
+from statistics import median
 from typing import Any
 
 from goodfit.report import words
-from goodfit.report.axes import Axis
+from goodfit.report.axes import Axis, error_axis
 from goodfit.report.drawing import Figure, axis, end_labels, escaped, layout, line, rounded
 from goodfit.report.search import Search
 
@@ -31,16 +32,22 @@ def search_figures(search: Search) -> dict[str, dict[str, list[Figure]]]:
 
 
 def parallel_figure(search: Search) -> Figure:
-    """Parallel coordinates: a line a trial, across all hyperparameters to its dev error, which colours it."""
+    """Parallel coordinates: a line a trial, across its hyperparameters to its dev error; the better half is coloured."""
     trials = _scored(search)
     errors = rounded([_error(search, one) for one in trials])
     dimensions = [_dimension(each, trials) for each in search.axes[: MOST_AXES - 1]]
     dimensions.append(_straight(search.error, errors) | {"label": search.error.name})
-    known = [error for error in errors if error is not None]
+    known = sorted(error for error in errors if error is not None)
+    middle = median(known)
     drawn = {
         "type": "parcoords",
         "dimensions": dimensions,
-        "line": {"color": errors, "cmin": min(known), "cmax": max(known), "showscale": False}
+        "line": {
+            "color": errors,
+            "cmin": known[0],
+            "cmax": middle if middle > known[0] else known[-1],
+            "showscale": False,
+        }
         | {"colorscale": [[0, "@dev"], [1, "@bar"]]},
         "labelfont": {"size": 13, "color": "@ink"},
         "tickfont": {"size": 12, "color": "@ink"},
@@ -90,7 +97,7 @@ def parameter_figure(search: Search, one: Axis) -> Figure:
     height = _SCATTER + rows + 60
     share = rows / (_SCATTER + rows)
     sides = _axis(one) | {"title": escaped(one.title), "showgrid": True}
-    error = _error_axis(search) | {"domain": [float(f"{share:.4g}"), 1]}
+    error = _error_axis(search.error) | {"domain": [float(f"{share:.4g}"), 1]}
     made = layout(sides | {"anchor": "y2" if rounds else "y"}, error, height=height)
     if rounds:
         data.append(_bands(one, rounds))
@@ -103,9 +110,8 @@ def _axis(one: Axis) -> dict[str, Any]:
     return {"range": rounded([one.low, one.high]), "zeroline": False} | angle | _ticks(one)
 
 
-def _error_axis(search: Search) -> dict[str, Any]:
-    straight = search.error.scale == "linear"
-    return _axis(search.error) | {"title": search.error.name if straight else f"{search.error.name}, logarithmic"}
+def _error_axis(one: Axis) -> dict[str, Any]:
+    return _axis(one) | {"title": f"{one.name}, {one.title}" if one.title else one.name}
 
 
 def _marks(search: Search, one: Axis, state: str) -> dict[str, Any]:
@@ -209,19 +215,20 @@ def progress_figure(search: Search) -> Figure:
     """The lowest dev error of one training so far, against the time since the first trial began."""
     trials = _ended(search)
     seconds = [trial["ended"] for trial in trials]
+    error = error_axis(search.error.name, [one["dev_error"] for one in trials])
     unit, name = next((unit, name) for least, unit, name in _UNITS if seconds[-1] >= least)
     x = [one / unit for one in seconds]
-    dots = line(x, [_error(search, one) for one in trials], "dev", "%{text}") | {"mode": "markers"}
+    dots = line(x, [error.at(one["dev_error"]) for one in trials], "dev", "%{text}") | {"mode": "markers"}
     dots |= {"text": [f"trial {one['number']}: {words.percent(one['dev_error'])}" for one in trials]}
     dots["marker"] = {"color": "@point", "size": 7}
     lowest = list(accumulate((one["dev_error"] for one in trials), min))
-    steps = line(x, [search.error.at(error) for error in lowest], "dev", "%{text}")
-    steps |= {"text": [f"best so far {words.percent(error)}" for error in lowest]}
+    steps = line(x, [error.at(one) for one in lowest], "dev", "%{text}")
+    steps |= {"text": [f"best so far {words.percent(one)}" for one in lowest]}
     steps["line"] = steps["line"] | {"shape": "hv"}
-    ends = {"dev": (f"best<br>{words.percent(lowest[-1])}", x[-1], search.error.at(lowest[-1]) or search.error.low)}
+    ends = {"dev": (f"best<br>{words.percent(lowest[-1])}", x[-1], error.at(lowest[-1]) or 0.0)}
     xaxis = {"title": f"{name} since the first trial began", "zeroline": False, "rangemode": "tozero"}
-    made = layout(xaxis, _error_axis(search), height=320, right=64)
-    made["annotations"] = end_labels(ends, search.error.low, search.error.high)
+    made = layout(xaxis, _error_axis(error), height=320, right=64)
+    made["annotations"] = end_labels(ends, error.low, error.high)
     return {"data": [dots, steps], "layout": made}
 
 
