@@ -32,7 +32,7 @@ def search_figures(search: Search) -> dict[str, dict[str, list[Figure]]]:
 
 
 def parallel_figure(search: Search) -> Figure:
-    """Parallel coordinates: a line a trial, across its hyperparameters to its dev error; the better half is coloured."""
+    """Parallel coordinates: a line a trial, across hyperparameters to its dev error; the better half is coloured."""
     trials = _scored(search)
     errors = rounded([_error(search, one) for one in trials])
     dimensions = [_dimension(each, trials) for each in search.axes[: MOST_AXES - 1]]
