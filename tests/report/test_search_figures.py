@@ -72,6 +72,15 @@ def test_of_many_hyperparameters_the_most_important_are_drawn_across(facts: Fact
     assert len(search_figures(search)["search-parameters"]["all"]) == 13
 
 
+def test_names_of_ticks_do_not_run_into_each_other(facts: Facts):
+    axis = panel(facts, "learning_rate")["layout"]["xaxis"]
+    named = [place for place, name in zip(axis["tickvals"], axis["ticktext"], strict=True) if name]
+    assert named == [-4, -3, -2, -1, 0]
+    beta1 = panel(facts, "beta1")["layout"]["xaxis"]
+    assert beta1["ticktext"] == ["0.9", "", "0.98", "", "0.995", "", "0.999"]
+    assert panel(facts, "activation")["layout"]["xaxis"]["ticktext"] == ["relu", "tanh"]
+
+
 def test_filled_hollow_and_struck_marks_tell_how_trials_ended(facts: Facts):
     ended, stopped, without, best, _ = panel(facts, "learning_rate")["data"]
     assert (ended["marker"]["symbol"], stopped["marker"]["symbol"]) == ("circle", "circle-open")

@@ -79,8 +79,9 @@ def parameter_axis(name: str, facts: dict[str, Any], values: Iterable[Any]) -> A
             return _logarithmic(name, known, whole=whole)
         case "one-minus-log":
             shown = log_axis([max(1 - value, _NEAREST) for value in known])
-            ticks = tuple(-math.log10(tick) for tick in shown["tickvals"])
-            names = tuple(f"{1 - tick:g}" for tick in shown["tickvals"])
+            complements = shown["tickvals"][::-1]
+            ticks = tuple(-math.log10(tick) for tick in complements)
+            names = tuple(f"{1 - tick:g}" for tick in complements)
             low, high = (-end for end in reversed(shown["range"]))
             return Axis(name, "one-minus-log", low, high, ticks, names)
     edge = _EDGE * (max(known) - min(known)) or 0.5

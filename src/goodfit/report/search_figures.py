@@ -1,5 +1,6 @@
 """The figures of a search: all trials at once, each hyperparameter against the error, and the best error so far."""
 
+import math
 from itertools import accumulate
 from statistics import median
 from typing import Any
@@ -16,6 +17,7 @@ _ROW = 16  # pixels of such a row
 _SCATTER = 250  # pixels of the trials above them
 _SPREAD = 0.5  # of a choice's column: trials with the same choice lie side by side
 _GOLDEN = 0.618034  # its multiples, taken modulo 1, fill the column evenly from any number of trials
+_LABEL = 0.18  # of the axis: room for a number on a phone
 _THINNEST = 0.012  # of the axis: a region of one value is still seen
 _LACKING = 0.12  # of the axis, below it: trials that do not have the hyperparameter
 _UNITS = ((7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))  # from how many seconds
@@ -96,13 +98,23 @@ def parameter_figure(search: Search, one: Axis) -> Figure:
     rows = _ROW * len(rounds) + 14 if rounds else 0
     height = _SCATTER + rows + 60
     share = rows / (_SCATTER + rows)
-    sides = _axis(one) | {"title": escaped(one.title), "showgrid": True}
+    sides = _axis(one) | {"ticktext": _apart(one), "title": escaped(one.title), "showgrid": True}
     error = _error_axis(search.error) | {"domain": [float(f"{share:.4g}"), 1]}
     made = layout(sides | {"anchor": "y2" if rounds else "y"}, error, height=height)
     if rounds:
         data.append(_bands(one, rounds))
         made |= {"yaxis2": _rows(rounds, share), "barmode": "overlay"}
     return {"data": [trace for trace in data if trace["x"]], "layout": made}
+
+
+def _apart(one: Axis) -> list[str]:
+    """The names of the ticks, empty where they would run into the one before; choices turn theirs instead."""
+    names, last = [], -math.inf
+    for tick, name in zip(one.ticks, one.names, strict=True):
+        clear = one.scale == "choice" or tick - last >= _LABEL * (one.high - one.low)
+        names.append(escaped(name) if clear else "")
+        last = tick if clear else last
+    return names
 
 
 def _axis(one: Axis) -> dict[str, Any]:
