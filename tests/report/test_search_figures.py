@@ -77,7 +77,7 @@ def test_names_of_ticks_do_not_run_into_each_other(facts: Facts):
     named = [place for place, name in zip(axis["tickvals"], axis["ticktext"], strict=True) if name]
     assert named == [-4, -3, -2, -1, 0]
     beta1 = panel(facts, "beta1")["layout"]["xaxis"]
-    assert beta1["ticktext"] == ["0.9", "", "0.98", "", "0.995", "", "0.999"]
+    assert beta1["ticktext"] == ["0.9", "0.95", "0.98", "0.99", "", "0.998", ""]
     assert panel(facts, "activation")["layout"]["xaxis"]["ticktext"] == ["relu", "tanh"]
 
 

@@ -17,7 +17,7 @@ _ROW = 16  # pixels of such a row
 _SCATTER = 250  # pixels of the trials above them
 _SPREAD = 0.5  # of a choice's column: trials with the same choice lie side by side
 _GOLDEN = 0.618034  # its multiples, taken modulo 1, fill the column evenly from any number of trials
-_LABEL = 0.18  # of the axis: room for a number on a phone
+_LETTER = 0.03  # of the axis: room for a letter of a tick's name on a phone
 _THINNEST = 0.012  # of the axis: a region of one value is still seen
 _LACKING = 0.12  # of the axis, below it: trials that do not have the hyperparameter
 _UNITS = ((7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))  # from how many seconds
@@ -111,7 +111,7 @@ def _apart(one: Axis) -> list[str]:
     """The names of the ticks, empty where they would run into the one before; choices turn theirs instead."""
     names, last = [], -math.inf
     for tick, name in zip(one.ticks, one.names, strict=True):
-        clear = one.scale == "choice" or tick - last >= _LABEL * (one.high - one.low)
+        clear = one.scale == "choice" or tick - last >= _LETTER * len(name) * (one.high - one.low)
         names.append(escaped(name) if clear else "")
         last = tick if clear else last
     return names
