@@ -57,6 +57,13 @@ class Round:
     findings: list[Finding] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
 
+    @property
+    def sick(self) -> bool:
+        """Whether the training hardly learns for a reason that a change of plan may mend."""
+        return any(
+            finding.severity == 1 and any(each.changes for each in finding.remedies) for finding in self.findings
+        )
+
 
 def figure(splits: Splits, error: float) -> str:
     """An error as the journal tells it."""

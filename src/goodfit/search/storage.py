@@ -36,14 +36,12 @@ def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.B
             _hasten(storage.engine)
         study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, load_if_exists=True)
     except (ArgumentError, NoSuchModuleError):
-        raise InputError(f"{_shown(url)} is no storage's address; write it as in sqlite:///runs/goodfit.db") from None
+        raise InputError(f"{shown(url)} is no storage's address; write it as in sqlite:///runs/goodfit.db") from None
     except ImportError as error:
-        raise InputError(f"{_shown(url)} needs the package {error.name}; install it with pip") from None
+        raise InputError(f"{shown(url)} needs the package {error.name}; install it with pip") from None
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise InputError(
-            f"the storage {_shown(url)} cannot be reached ({_hidden(reason, url)}); is it there?"
-        ) from None
+        raise InputError(f"the storage {shown(url)} cannot be reached ({_hidden(reason, url)}); is it there?") from None
     known = study.user_attrs.get(_DATA)
     if known is None:
         study.set_user_attr(_DATA, fingerprint)
@@ -99,8 +97,8 @@ def _hasten(engine: Engine) -> None:
     engine.dispose()  # the connections from before know nothing of it
 
 
-def _shown(url: str) -> str:
-    """The address without its password."""
+def shown(url: str) -> str:
+    """A storage's address without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:

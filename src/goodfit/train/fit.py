@@ -82,7 +82,7 @@ def _train(
     first = members[0]
     each = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
     piece = min(_PIECE_SECONDS / each, MOST_EPOCHS)
-    if control:
+    if control and not interrupted.is_set():
         _obey(control, stack, members, list(range(len(members))))  # it may want no more before anything is compiled
     while live := [place for place, member in enumerate(members) if member.ended is None]:
         if interrupted.is_set():

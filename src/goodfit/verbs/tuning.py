@@ -25,7 +25,7 @@ from goodfit.improve.verify import paired_test
 from goodfit.plan import Plan
 from goodfit.search import told
 from goodfit.search.space import Space
-from goodfit.search.storage import open_study
+from goodfit.search.storage import open_study, shown
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
 from goodfit.search.zoom import GoodfitZoomSampler
 from goodfit.train.defaults import default_plan
@@ -113,13 +113,13 @@ def tune(
         "min_gap": min_gap,
         "baseline": {},
         "rounds": [],
-        "study": {"name": opened.study_name, "storage": url, "space": words},
+        "study": {"name": opened.study_name, "storage": shown(url), "space": words},
         "search": told.of_study(opened),
         "trials": told.of_trials(opened, asked.values if isinstance(asked, Space) else dict),
         "finalists": [_finalist(each, winner, seed) for each in finalists],
         "plan": winner.plan.to_dict(),
     }
-    settings = options | {"trials": trials, "plan": plan, "storage": storage, "study": study}
+    settings = options | {"trials": trials, "plan": plan, "storage": storage and shown(storage), "study": study}
     settings |= {"human_error": human_error, "min_gap": min_gap, "space": _lines(space)}
     with archive.fresh_folder(out, splits.dataset.name) as folder:
         final = _final(folder, splits, winner, human_error, min_gap)
