@@ -111,7 +111,7 @@ def test_help_is_quick_and_loads_nothing_heavy():
         assert subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stderr == "[]\n"
         after = os.times()
         seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    assert min(seconds) < 0.6
+    assert min(seconds) < 0.4
 
 
 def test_python_m_goodfit_is_goodfit():
