@@ -37,8 +37,8 @@ def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.B
         study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, load_if_exists=True)
     except (ArgumentError, NoSuchModuleError):
         raise InputError(f"{shown(url)} is no storage's address; write it as in sqlite:///runs/goodfit.db") from None
-    except ImportError as error:
-        raise InputError(f"{shown(url)} needs the package {error.name}; install it with pip") from None
+    except ImportError:
+        raise InputError(f"{shown(url)} needs its driver; install it (for postgresql: pip install psycopg2)") from None
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise InputError(f"the storage {shown(url)} cannot be reached ({_hidden(reason, url)}); is it there?") from None
