@@ -96,22 +96,16 @@ def test_ctrl_c_where_no_verb_handles_it_ends_quietly(goodfit, verbs):
     assert goodfit("report", "x") == (130, "", "")
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
-    heavy = ("jax", "polars", "plotly", "sklearn", "scipy", "numpy", "pandas", "optax")
+def test_help_loads_nothing_heavy():
+    heavy = ("jax", "polars", "plotly", "sklearn", "scipy", "numpy", "pandas", "optax", "optuna", "ray", "torch")
     code = (
         "import sys\nfrom goodfit.cli.main import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
     plain = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
-    seconds = []
-    for _ in range(3):  # of processor time, so that what else the machine does counts little
-        before = os.times()
-        command = [sys.executable, "-c", code]
-        assert subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stderr == "[]\n"
-        after = os.times()
-        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    assert min(seconds) < 0.4
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stderr == "[]\n"
 
 
 def test_python_m_goodfit_is_goodfit():

@@ -1,10 +1,13 @@
 """A search: as many trials as asked, the same however it is cut, and none twice after kill −9."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from optuna.trial import TrialState
 
 from goodfit.data.splits import open_splits
 from goodfit.plan import Plan
+from goodfit.search.groups import Group, Here, Kept, Workers
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
@@ -31,11 +35,13 @@ def splits():
     return open_splits("iris")
 
 
-def searched(splits, url, trials, space: SpaceFunction = SPACE):
+def searched(splits, url, trials, space: SpaceFunction = SPACE, workers: Workers | None = None):
     sampler = GoodfitZoomSampler(3, ROUND, SPACE.structural, group=4)
     study = open_study(url, "one", "iris", sampler)
     told: list[tuple[int, float | None]] = []
-    assert Search(study, space, splits, trials, ROUND, 3, lambda done, best: told.append((done, best))).run()
+    assert Search(
+        study, space, workers or Here(splits), trials, ROUND, 3, lambda done, best: told.append((done, best))
+    ).run()
     return study, told
 
 
@@ -76,10 +82,65 @@ def test_a_plan_that_does_not_work_is_a_failed_trial_with_its_reason(splits, tmp
     assert study.trials[0].user_attrs[ABOUT]["reason"].startswith("learning_rate is -0.")
 
 
+class Cut(BaseException):
+    """In place of a kill."""
+
+
+@dataclass
+class Remembered:
+    """Trains each group once, and knows it from then on."""
+
+    workers: Here
+    known: dict[tuple[int, ...], list[Kept]] = field(default_factory=dict)
+
+    def __call__(self, groups: Sequence[Group]) -> Iterator[list[Kept] | None]:
+        for group in groups:
+            if group.seeds not in self.known:
+                (kept,) = self.workers([group])
+                assert kept is not None
+                self.known[group.seeds] = kept
+            yield self.known[group.seeds]
+
+
+WRITES = ("create_new_trial", "set_trial_param", "set_trial_user_attr", "set_trial_intermediate_value")
+WRITES += ("set_trial_state_values",)
+
+
+def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, whole, tmp_path, monkeypatch):
+    """The study is cut before its first write to the storage, goes on, is cut before its second, and so forth."""
+    left, workers = [0], Remembered(Here(splits))
+
+    def counted(write):
+        def cut(*arguments, **named):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Cut
+            return write(*arguments, **named)
+
+        return cut
+
+    url, cuts = f"sqlite:///{tmp_path / 'study.db'}", 0
+    with monkeypatch.context() as patch:
+        for name in WRITES:
+            patch.setattr(optuna.storages.RDBStorage, name, counted(getattr(optuna.storages.RDBStorage, name)))
+        for writes in itertools.cycle(range(3, 40, 5)):
+            left[0] = writes
+            try:
+                study, _ = searched(splits, url, 16, workers=workers)
+            except Cut:
+                cuts += 1
+            else:
+                break
+    assert facts(study) == facts(whole[0])
+    assert cuts >= 6
+
+
 KILLED = """
 import sys
 from tests_search import searched, open_splits
-searched(open_splits("iris"), sys.argv[1], 16)
+splits = open_splits("iris")
+print("ready", flush=True)
+searched(splits, sys.argv[1], 16)
 """
 
 
@@ -89,11 +150,12 @@ def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(whole, tmp_path)
     (tmp_path / "tests_search.py").write_text(Path(__file__).read_text(encoding="utf-8"))
     command = [sys.executable, "-c", KILLED, url]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    for moment in np.random.default_rng(0).uniform(1.0, 5.0, 10):  # from before its first trial to about its end
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        time.sleep(moment)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for moment in np.random.default_rng(0).uniform(0.0, 2.0, 10):  # seconds: from its first write to about its end
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        with process:
+            process.stdout.readline()
+            time.sleep(moment)
+            process.send_signal(signal.SIGKILL)
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     study = optuna.load_study(study_name="one", storage=url)

@@ -29,6 +29,9 @@ def tune(
         str | None, typer.Option(metavar="URL", help="An Optuna storage; goodfit.db beside the runs if not given.")
     ] = None,
     study: Annotated[str | None, typer.Option(metavar="NAME", help="The study's name in the storage.")] = None,
+    memory: Annotated[
+        float | None, typer.Option(metavar="GIB", help="What a stack may take; half of what is free if not given.")
+    ] = None,
     human_error: options.HumanError = None,
     min_gap: options.MinGap = 0.02,
     out: options.Out = "runs",

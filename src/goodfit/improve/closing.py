@@ -1,31 +1,24 @@
-"""After the loop: members for the ensemble, the ensemble itself, calibration, and what is expected of it.
+"""After the loop: members for the ensemble, trained while there is time, and the final predictor.
 
 The ensemble's members are the experiments' own networks, and networks trained on folds of training and dev set
 together: each dev row is judged only by networks that did not train on it, so the choice stays honest while every row
 helps to train most members.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from goodfit.data.splits import folds
-from goodfit.diagnose.gaps import Gaps
-from goodfit.improve.calibration import Calibration, calibrate
-from goodfit.improve.ensemble import crossed, select
+from goodfit.improve.assembly import Assembled, assemble, tell
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.loop import Loop
-from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
-from goodfit.improve.verify import Paired, paired_test
+from goodfit.improve.measurement import Entry, Measurement
 from goodfit.plan import Plan
 from goodfit.train.fit import interruptible
-from goodfit.train.predictor import Member, Predictor, member_of, tempered
 
 _BAG_SIZES = (8, 4)  # folds, the larger where there is time: an even number keeps two devices equally busy
 _MOST_PLANS = 4
-_MOST_CANDIDATES = 16  # plans that the selection looks at
 _MOST_BAGS = 8
 _MOST_SEEDS = 12
 _BAGS_OF_ROUNDS = 1  # with --rounds, where the clock decides nothing
@@ -33,101 +26,14 @@ _ROOM = 1.25  # times the estimated seconds
 _CLOSE = 1.25  # plans up to this multiple of the best dev cost may join
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One plan as a possible part of the ensemble: its networks, and their mean output on rows they did not see."""
-
-    name: str
-    members: tuple[Member, ...]
-    outputs: Float[np.ndarray, "rows outputs"]
-
-
-@dataclass(frozen=True)
-class Closed:
-    """The final predictor and how it did.
-
-    Attributes:
-        predictor: calibrated.
-        plan: of the incumbent.
-        kept: whether the ensemble was kept.
-        parts: the plans in it, with their weights.
-        single: dev error of one network of the incumbent.
-        ensemble: dev error of the ensemble, each half of the rows with weights chosen on the other half.
-        gain: the ensemble's change of dev error, negative is better.
-        calibration: of the probabilities; None for regression.
-        rows: the rows it was judged on.
-        outputs: calibrated outputs on those rows, by networks that did not see them.
-        dev_errors: their errors.
-        train_rows: (a sample of) the training rows.
-        train_outputs: the predictor's outputs on them.
-        train_errors: their errors.
-        gaps: bias and variance of the final predictor.
-    """
-
-    predictor: Predictor
-    plan: Plan
-    kept: bool
-    parts: list[dict[str, Any]]
-    single: float
-    ensemble: float
-    gain: Paired
-    calibration: Calibration | None
-    rows: Int[np.ndarray, "rows"]
-    outputs: Float[np.ndarray, "rows outputs"]
-    dev_errors: Float[np.ndarray, "1 dev"]
-    train_rows: Int[np.ndarray, "train"]
-    train_outputs: Float[np.ndarray, "train outputs"]
-    train_errors: Float[np.ndarray, "1 train"]
-    gaps: Gaps
-
-
-def close(loop: Loop, incumbent: Measurement) -> Closed:
-    """Build, judge and calibrate the final predictor."""
-    splits, rows = loop.question.splits, loop.laboratory.rows
+def close(loop: Loop, incumbent: Measurement) -> Assembled:
+    """Train the ensemble's members, then build, judge and calibrate the final predictor."""
     if not loop.interrupted:
         with interruptible(loop.pace.asked):
             _train_members(loop, incumbent)
-    candidates = _candidates(loop, incumbent)
-    truth, schema = splits.dataset.target[rows], splits.dataset.schema
-    stacked = np.stack([candidate.outputs for candidate in candidates])
-    seed, groups = loop.question.seed, loop.groups(rows)
-    weights = select(stacked, truth, schema.task, seed).weights
-    mean = crossed(stacked, truth, schema.task, seed, groups)
-    cost, error = judge_outputs(splits, mean[None], rows)
-    gain = paired_test(incumbent.errors, error, groups=groups, seed=seed)
-    kept = float(cost.mean()) < float(judge_outputs(splits, incumbent.outputs, rows)[0].mean())
-    if not kept:
-        candidates, weights, mean = [_single(incumbent)], np.ones(1), incumbent.outputs[0]
-    calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=seed)
-    temperature = calibration.temperature if calibration else 1.0
-    predictor = Predictor(schema, _weighted(candidates, weights), temperature)
-    outputs = mean if calibration is None else tempered(mean, temperature)
-    train_rows = sample(splits.train)
-    train_outputs = predictor.outputs(splits.dataset.features.take(train_rows))
-    train_errors = judge_outputs(splits, train_outputs[None], train_rows)[1]
-    dev_errors = judge_outputs(splits, outputs[None], rows)[1]
-    closed = Closed(
-        predictor=predictor,
-        plan=incumbent.plan,
-        kept=kept,
-        parts=[
-            {"name": candidate.name, "weight": float(weight), "networks": len(candidate.members)}
-            for candidate, weight in zip(candidates, weights, strict=True)
-            if weight > 0
-        ],
-        single=incumbent.dev_error,
-        ensemble=float(error.mean()),
-        gain=gain,
-        calibration=calibration,
-        rows=rows,
-        outputs=outputs,
-        dev_errors=dev_errors,
-        train_rows=train_rows,
-        train_outputs=train_outputs,
-        train_errors=train_errors,
-        gaps=loop.gaps_of(train_errors, dev_errors, loop.groups(train_rows), groups, loop.bias_shown(incumbent)),
-    )
-    _tell(loop, closed)
+    rows, question = loop.laboratory.rows, loop.question
+    closed = assemble(loop.measured, incumbent, question.splits, rows, loop.groups(rows), question.seed)
+    tell(loop.journal, closed)
     return closed
 
 
@@ -224,66 +130,3 @@ def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:
             plans.setdefault(measurement.plan, measurement.name)
     plans.setdefault(incumbent.plan, incumbent.name)
     return [(name, plan) for plan, name in plans.items()]
-
-
-def _candidates(loop: Loop, incumbent: Measurement) -> list[Candidate]:
-    """One candidate a plan, and one a snapshot: all its networks, judged on the rows by those that did not see them."""
-    rows = loop.laboratory.rows
-    by_plan: dict[Plan, list[Measurement]] = {}
-    for measurement in sorted(loop.measured, key=lambda each: each.dev_cost):
-        if all(run.usable for runs in measurement.runs for run in runs):
-            by_plan.setdefault(measurement.plan, []).append(measurement)
-    candidates = []
-    for same in list(by_plan.values())[:_MOST_CANDIDATES]:
-        runs = [run for measurement in same for of_seed in measurement.runs for run in of_seed]
-        parts = [measurement.outputs[:, np.isin(measurement.rows, rows)] for measurement in same]
-        name = same[0].name
-        members = tuple(member_of(run, name) for run in runs)
-        candidates.append(Candidate(name, members, np.concatenate(parts).mean(axis=0)))
-        for moment in range(same[0].plan.snapshots):
-            if all(moment < len(run.snapshots) for run in runs):
-                parts = [each.snapshots[moment][:, np.isin(each.rows, rows)] for each in same]
-                members = tuple(member_of(run, name, run.snapshots[moment]) for run in runs)
-                called = f"{name}, snapshot {moment + 1}"
-                candidates.append(Candidate(called, members, np.concatenate(parts).mean(axis=0)))
-    return candidates or [_single(incumbent)]
-
-
-def _single(measurement: Measurement) -> Candidate:
-    """One network (or one a fold) of a measurement."""
-    return Candidate(
-        measurement.name,
-        tuple(member_of(run, measurement.name) for run in measurement.runs[0]),
-        measurement.outputs[0],
-    )
-
-
-def _weighted(candidates: list[Candidate], weights: Float[np.ndarray, "candidates"]) -> tuple[Member, ...]:
-    """Every member with its share of its candidate's weight.
-
-    A dev row is judged by one network of each eight folds, a new row by all: the dev figure is a little pessimistic.
-    """
-    return tuple(
-        replace(member, weight=float(weight) / len(candidate.members))
-        for candidate, weight in zip(candidates, weights, strict=True)
-        if weight > 0
-        for member in candidate.members
-    )
-
-
-def _tell(loop: Loop, closed: Closed) -> None:
-    count = len(closed.predictor.members)
-    networks = "1 network" if count == 1 else f"{count} networks"
-    regression = loop.question.splits.dataset.schema.task == "regression"
-    figures = (closed.single, closed.ensemble, closed.gain.low, closed.gain.high)
-    single, ensemble, low, high = (f"{x:.3f}" if regression else f"{x:.2%}" for x in figures)
-    sentence = (
-        f"An ensemble of {networks} has a dev error of {ensemble} where one network has {single} "
-        f"(change between {low} and {high})."
-        if closed.kept
-        else "No ensemble was better than the single network, which is kept."
-    )
-    loop.journal.write("ensemble", sentence, kept=closed.kept, parts=closed.parts, models=count)
-    if closed.calibration:
-        told = f"Probabilities were calibrated with temperature {closed.calibration.temperature:.2f}."
-        loop.journal.write("calibration", told, temperature=closed.calibration.temperature)

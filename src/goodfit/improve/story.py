@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from goodfit.improve.closing import Closed
+from goodfit.improve.assembly import Assembled
 from goodfit.improve.loop import Loop
 from goodfit.improve.rounds import Round, Tried
 from goodfit.improve.summary import interval, of_finding, of_gaps
@@ -61,12 +61,12 @@ def _of_tried(tried: Tried) -> dict[str, Any]:
     }
 
 
-def of_calibration(closed: Closed) -> dict[str, float] | None:
+def of_calibration(closed: Assembled) -> dict[str, float] | None:
     """What calibration changed."""
     return None if closed.calibration is None else asdict(closed.calibration)
 
 
-def of_ensemble(closed: Closed) -> dict[str, Any]:
+def of_ensemble(closed: Assembled) -> dict[str, Any]:
     """What the ensemble was worth."""
     networks = len(closed.predictor.members)
     return {

@@ -35,13 +35,16 @@ def fit(job: Job, splits: Splits, control: Control | None = None) -> Run:
     return fit_many([job], splits, control)[0]
 
 
-def fit_many(jobs: Sequence[Job], splits: Splits, control: Control | None = None) -> list[Run]:
+def fit_many(
+    jobs: Sequence[Job], splits: Splits, control: Control | None = None, memory: int | None = None
+) -> list[Run]:
     """Train every job; a job's numbers do not depend on the others.
 
     Args:
         jobs: what to train; rows default to the splits' training and dev sets.
         splits: the data. Rows of the test set are never touched.
         control: sees the records at fixed steps; may stop models, change their numbers, keep snapshots.
+        memory: bytes that a stack may take; half of what is free when None.
 
     Returns:
         A run a job, in the order of the jobs. After Ctrl-C the unfinished ones are `interrupted` and hold their best.
@@ -59,7 +62,7 @@ def fit_many(jobs: Sequence[Job], splits: Splits, control: Control | None = None
     runs: dict[int, Run] = {}
     with interruptible(threading.Event()) as interrupted:
         for (program, _), members in groups.items():
-            for loaded in stacks(program, members, pool):
+            for loaded in stacks(program, members, pool, memory):
                 runs |= _train(program, loaded, pool, control, interrupted)
     return [runs[index] for index in range(len(jobs))]
 

@@ -125,11 +125,12 @@ class Loaded:
     places: int
 
 
-def stacks(program: Program, members: list[Member], pool: Pool) -> Iterator[Loaded]:
-    """The group in portions that fit a stack: places, differently prepared copies, memory."""
+def stacks(program: Program, members: list[Member], pool: Pool, memory: int | None = None) -> Iterator[Loaded]:
+    """The group in portions that fit a stack: places, differently prepared copies, memory (see `fit_many`)."""
     order = sorted(members, key=lambda member: pool.key(member))
     inputs = width(order[0].plan.preparation, pool.splits.dataset.schema)
-    places, most_sets = _fitting(program, pool.splits, inputs, len(members))
+    budget = memory or machine.free_memory() // 2  # the other half is for the host's own copies
+    places, most_sets = _fitting(program, pool.splits, inputs, len(members), budget)
     while order:
         keys = list(dict.fromkeys(pool.key(member) for member in order[:places]))[:most_sets]
         portion = [member for member in order[:places] if pool.key(member) in keys]
@@ -223,10 +224,9 @@ def _check_memory(program: Program, splits: Splits, inputs: int) -> None:
         )
 
 
-def _fitting(program: Program, splits: Splits, inputs: int, models: int) -> tuple[int, int]:
-    """Places and copies of the data that a stack of these models may have in the free memory."""
+def _fitting(program: Program, splits: Splits, inputs: int, models: int, budget: int) -> tuple[int, int]:
+    """Places and copies of the data that a stack of these models may have in so many bytes."""
     memory, devices = _memory(program, splits, inputs), len(machine.devices())
-    budget = machine.free_memory() / 2  # the other half is for the host's own copies
     sets = max(1, min(MOST_SETS, int(budget / 2 / memory.data)))
     places = capacity()
     if machine.on_gpu():  # where every place costs time, few sizes to compile

@@ -8,10 +8,10 @@ from typing import Any, Unpack
 
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.gaps import gaps_from_runs
 from goodfit.errors import InputError, TestSetLockedError
 from goodfit.improve import archive, story, summary
-from goodfit.improve.closing import Closed, close
+from goodfit.improve.assembly import Assembled
+from goodfit.improve.closing import close
 from goodfit.improve.journal import Journal, read_journal
 from goodfit.improve.laboratory import Tell
 from goodfit.improve.loop import Loop
@@ -19,12 +19,12 @@ from goodfit.improve.pace import Pace
 from goodfit.improve.rounds import Question
 from goodfit.plan import Plan
 from goodfit.train.machine import prepare_jax
+from goodfit.verbs import ending
 from goodfit.verbs.common import (
     Data,
     DataOptions,
     Tested,
     finish,
-    groups_of,
     header,
     open_test,
     quiet,
@@ -98,7 +98,9 @@ def _job(loop: Loop, folder: Path, force_test: bool) -> dict[str, Any]:
     incumbent = loop.run()
     closed = close(loop, incumbent)
     tested = _test(splits, closed, folder, force_test, loop)
-    _write(folder, loop, closed, tested)
+    ending.leave(folder, splits, incumbent.plan, loop.measured, closed, tested)
+    question, bias_shown = loop.question, loop.bias_shown(incumbent)
+    told = summary.Told("improve", folder, question.min_gap, question.folds, loop.learning_curve)
     return {
         "outcome": "interrupted" if loop.interrupted else "finished",
         "baseline": loop.baseline,
@@ -106,7 +108,7 @@ def _job(loop: Loop, folder: Path, force_test: bool) -> dict[str, Any]:
         "learning_curve": loop.learning_curve,
         "ensemble": story.of_ensemble(closed),
         "calibration": story.of_calibration(closed),
-        "final": _final(folder, loop, closed, tested, loop.bias_shown(incumbent))
+        "final": ending.final(splits, closed, told, question.human_error, tested, bias_shown)
         | {"findings": [summary.of_finding(finding) for finding in loop.findings(incumbent)]},
         "plan": incumbent.plan.to_dict(),
     }
@@ -178,7 +180,7 @@ def _setting(name: str, value: Any, result: dict[str, Any]) -> str:
     return f"with {flag} {value}; give the same"
 
 
-def _test(splits: Splits, closed: Closed, folder: Path, force: bool, loop: Loop) -> Tested:
+def _test(splits: Splits, closed: Assembled, folder: Path, force: bool, loop: Loop) -> Tested:
     """The final test; a refusal or an interruption leaves the rest of the job as it is."""
     if loop.interrupted:
         tested = Tested(None, "the job was interrupted, so the test set stays closed")
@@ -196,45 +198,3 @@ def _test(splits: Splits, closed: Closed, folder: Path, force: bool, loop: Loop)
         sentence = f"No test figure: {tested.note}."
     loop.journal.write("test", sentence, error=summary.interval(tested.error))
     return tested
-
-
-def _write(folder: Path, loop: Loop, closed: Closed, tested: Tested) -> None:
-    splits = loop.question.splits
-    archive.write_source(folder, splits, closed.plan)
-    closed.predictor.save(folder)
-    archive.write_history(folder, loop.measured)
-    sets = {"train": (closed.train_rows, closed.train_outputs), "dev": (closed.rows, closed.outputs)}
-    if tested.outputs is not None:
-        sets["test"] = (splits.test, tested.outputs)
-    archive.write_predictions(folder, splits, sets)
-
-
-def _final(folder: Path, loop: Loop, closed: Closed, tested: Tested, bias_shown: bool | None) -> dict[str, Any]:
-    """The end of the story: verdict, errors, intervals, advice."""
-    question = loop.question
-    splits = question.splits
-    gaps = gaps_from_runs(
-        closed.train_errors,
-        closed.dev_errors,
-        test_errors=tested.errors,
-        human_error=question.human_error,
-        min_gap=question.min_gap,
-        bias_shown=bias_shown,
-        train_groups=groups_of(splits, closed.train_rows),
-        dev_groups=groups_of(splits, closed.rows),
-        test_groups=groups_of(splits, splits.test),
-    )
-    told = summary.Told("improve", folder, question.min_gap, question.folds, loop.learning_curve)
-    return summary.of_gaps(gaps) | {
-        "train_error": float(closed.train_errors.mean()),
-        "dev_error": float(closed.dev_errors.mean()),
-        "test_error": tested.error.value if tested.error else None,
-        "test_low": tested.error.low if tested.error else None,
-        "test_high": tested.error.high if tested.error else None,
-        "test_note": tested.note,
-        "models": len(closed.predictor.members),
-        "next": summary.advice(gaps, splits, told),
-        "train_metrics": summary.of_metrics(splits, closed.train_outputs, closed.train_rows),
-        "dev_metrics": summary.of_metrics(splits, closed.outputs, closed.rows),
-        "test_metrics": None if tested.outputs is None else summary.of_metrics(splits, tested.outputs, splits.test),
-    }

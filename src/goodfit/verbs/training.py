@@ -80,7 +80,7 @@ def train(
     )
     asked = options | {"human_error": human_error, "min_gap": min_gap, "plan": plan, "set": _settings(changes or {})}
     with archive.fresh_folder(out, splits.dataset.name) as folder:
-        final = write_trained(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
+        final = _leave(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
         final["findings"] = [summary.of_finding(finding) for finding in findings]
         result = header("train", folder, started, splits, data, asked) | {
             "outcome": str(run.outcome),
@@ -97,9 +97,7 @@ def train(
         return finish(folder, result, began)
 
 
-def write_trained(
-    folder: Path, splits: Splits, measured: Measurement, gaps: Gaps, told: summary.Told
-) -> dict[str, Any]:
+def _leave(folder: Path, splits: Splits, measured: Measurement, gaps: Gaps, told: summary.Told) -> dict[str, Any]:
     """Leave journal, model, history and predictions in the folder; returns the end of the story."""
     run, outputs = measured.runs[0][0], measured.outputs[0]
     journal = Journal(folder)

@@ -7,15 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
 import optuna
 from optuna.trial import TrialState
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.gaps import gaps_from_runs
 from goodfit.errors import InputError
-from goodfit.improve import archive, summary
+from goodfit.improve import archive, assembly, story, summary
 from goodfit.improve.examination import data_facts, findings_of
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory, Tell
@@ -24,14 +22,15 @@ from goodfit.improve.pace import Pace
 from goodfit.improve.verify import paired_test
 from goodfit.plan import Plan
 from goodfit.search import told
+from goodfit.search.groups import Here
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study, shown
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
 from goodfit.search.zoom import GoodfitZoomSampler
 from goodfit.train.defaults import default_plan
 from goodfit.train.machine import prepare_jax
-from goodfit.verbs.common import Data, DataOptions, finish, groups_of, header, quiet, read_plan
-from goodfit.verbs.training import write_trained
+from goodfit.verbs import ending
+from goodfit.verbs.common import Data, DataOptions, Tested, finish, groups_of, header, quiet, read_plan
 
 SpaceLike = SpaceFunction | Sequence[str] | str | Path
 _FINALISTS, _SEEDS = 4, 3
@@ -49,6 +48,7 @@ def tune(
     sampler: optuna.samplers.BaseSampler | None = None,
     storage: str | None = None,
     study: str | None = None,
+    memory: float | None = None,
     human_error: float | None = None,
     min_gap: float = 0.02,
     out: str | Path = "runs",
@@ -68,6 +68,7 @@ def tune(
         sampler: an Optuna sampler in place of GoodfitZoomSampler.
         storage: the URL of an Optuna storage; `goodfit.db` in the folder of the runs when not given.
         study: its name; made of the data and the question when not given.
+        memory: GiB that a stack of trainings may take; half of what is free when not given.
         human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
         min_gap: the smallest gap between errors that matters.
         out: the folder of the runs.
@@ -84,6 +85,8 @@ def tune(
     tell, seed = progress or quiet, options.get("seed", 0)
     if trials < 1:
         raise InputError(f"a search of {trials} trials finds nothing; give 1 or more")
+    if memory is not None and not memory > 0:
+        raise InputError(f"a memory of {memory:g} GiB holds nothing; give more than 0")
     given = read_plan(plan)
     archive.check_writable(out)
     prepare_jax()
@@ -91,20 +94,13 @@ def tune(
     base = given or default_plan(splits)
     asked = read_space(space, trials, base)
     round_size = max(_LEAST_ROUND, -(-trials // _ROUNDS))
-    structural = asked.structural if isinstance(asked, Space) else frozenset()
-    sampler = sampler or GoodfitZoomSampler(seed, round_size, structural)
-    Path(out).mkdir(parents=True, exist_ok=True)
-    url = storage or f"sqlite:///{Path(out, 'goodfit.db')}"
-    name = study or f"{splits.dataset.name}-{_digest(_question(asked), base.to_yaml(), type(sampler).__name__, seed)}"
-    of_data = _digest(splits.dataset.fingerprint, *(getattr(splits, part).tolist() for part in ("train", "dev")))
-    opened = open_study(url, f"{name}-{of_data}" if study is None else study, of_data, sampler)
-    searched = Search(opened, asked, splits, trials, round_size, seed, _told(tell, trials)).run()
-    found = _found(opened)
-    if not found:
-        raise InputError(f"none of {len(opened.trials)} trials gave a network; widen the space or lower its rates")
-    words = asked.told() if isinstance(asked, Space) else "Searched: what the given function asks for."
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
-    finalists = _finalists(laboratory, found, seed)
+    sampler = sampler or GoodfitZoomSampler(
+        seed, round_size, asked.structural if isinstance(asked, Space) else frozenset()
+    )
+    opened = _open(splits, _question(asked, base, sampler, seed), sampler, storage, study, out)
+    workers = Here(splits, int(memory * 2**30) if memory else None)
+    searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials)).run()
+    finalists = _finalists(splits, _found(opened, searched), seed, tell)
     winner = min(finalists, key=lambda each: each.dev_cost)
     facts = {
         "outcome": "finished" if searched else "interrupted",
@@ -113,17 +109,37 @@ def tune(
         "min_gap": min_gap,
         "baseline": {},
         "rounds": [],
-        "study": {"name": opened.study_name, "storage": shown(url), "space": words},
+        "study": {"name": opened.study_name, "storage": shown(storage or _beside(out)), "space": _words(asked)},
         "search": told.of_study(opened),
         "trials": told.of_trials(opened, asked.values if isinstance(asked, Space) else dict),
         "finalists": [_finalist(each, winner, seed) for each in finalists],
         "plan": winner.plan.to_dict(),
     }
     settings = options | {"trials": trials, "plan": plan, "storage": storage and shown(storage), "study": study}
-    settings |= {"human_error": human_error, "min_gap": min_gap, "space": _lines(space)}
+    settings |= {"memory": memory, "human_error": human_error, "min_gap": min_gap, "space": _lines(space)}
     with archive.fresh_folder(out, splits.dataset.name) as folder:
-        final = _final(folder, splits, winner, human_error, min_gap)
-        return finish(folder, header("tune", folder, started, splits, data, settings) | facts | {"final": final}, began)
+        facts |= _end(folder, splits, finalists, winner, summary.Told("tune", folder, min_gap), human_error, seed)
+        return finish(folder, header("tune", folder, started, splits, data, settings) | facts, began)
+
+
+def _open(
+    splits: Splits,
+    question: tuple[str, ...],
+    sampler: optuna.samplers.BaseSampler,
+    storage: str | None,
+    study: str | None,
+    out: str | Path,
+) -> optuna.Study:
+    """The study of this name, or of this data and question."""
+    of_data = _digest(splits.dataset.fingerprint, *(getattr(splits, part).tolist() for part in ("train", "dev")))
+    if not storage:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    name = study or f"{splits.dataset.name}-{_digest(*question)}-{of_data}"
+    return open_study(storage or _beside(out), name, of_data, sampler)
+
+
+def _beside(out: str | Path) -> str:
+    return f"sqlite:///{Path(out, 'goodfit.db')}"
 
 
 def read_space(space: SpaceLike | None, trials: int, base: Plan) -> SpaceFunction:
@@ -145,12 +161,15 @@ def read_space(space: SpaceLike | None, trials: int, base: Plan) -> SpaceFunctio
     return Space.parse(space, base)
 
 
-def _question(space: SpaceFunction) -> str:
-    """The same for the same space: its lines, or the code of a function."""
-    if isinstance(space, Space):
-        return space.to_yaml()
+def _question(space: SpaceFunction, base: Plan, sampler: optuna.samplers.BaseSampler, seed: int) -> tuple[str, ...]:
+    """The same for the same question: the space's lines or a function's code, the plan beneath, how it is searched."""
     code = getattr(space, "__code__", None)
-    return repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(space))
+    words = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(space))
+    return space.to_yaml() if isinstance(space, Space) else words, base.to_yaml(), type(sampler).__name__, str(seed)
+
+
+def _words(space: SpaceFunction) -> str:
+    return space.told() if isinstance(space, Space) else "Searched: what the given function asks for."
 
 
 def _digest(*parts: object) -> str:
@@ -175,17 +194,27 @@ def _told(tell: Tell, trials: int) -> Any:
     return told
 
 
-def _found(study: optuna.Study) -> list[Plan]:
-    """The plans of the best finished trials, the best first."""
-    complete = [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.COMPLETE]
+def _found(study: optuna.Study, searched: bool) -> list[Plan]:
+    """The plans of the best finished trials, the best first.
+
+    Raises:
+        InputError: there are none.
+    """
+    trials = study.get_trials(deepcopy=False)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    if not complete and not searched:
+        raise InputError("stopped before the first trials had ended; the same command goes on")
+    if not complete:
+        raise InputError(f"none of {len(trials)} trials gave a network; widen the space or lower its rates")
     cost = {trial.number: trial.user_attrs[ABOUT]["dev_cost"] for trial in complete}
     ordered = sorted(complete, key=lambda trial: (trial.value, cost[trial.number]))
     plans = dict.fromkeys(Plan.from_dict(trial.user_attrs[ABOUT]["plan"]) for trial in ordered)
     return list(plans)[:_FINALISTS]
 
 
-def _finalists(laboratory: Laboratory, plans: Sequence[Plan], seed: int) -> list[Measurement]:
+def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, tell: Tell) -> list[Measurement]:
     """Each with fresh seeds: the luckiest seed among many trials is no proof."""
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
     seeds = tuple(_FRESH * (seed + 1) + number for number in range(_SEEDS))
     entries = [Entry(f"finalist {place}", plan, seeds, round=1) for place, plan in enumerate(plans, 1)]
     return laboratory.measure("training the finalists again", entries)
@@ -202,19 +231,28 @@ def _finalist(measured: Measurement, winner: Measurement, seed: int) -> dict[str
     }
 
 
-def _final(
-    folder: Path, splits: Splits, winner: Measurement, human_error: float | None, min_gap: float
+def _end(
+    folder: Path,
+    splits: Splits,
+    finalists: Sequence[Measurement],
+    winner: Measurement,
+    asked: summary.Told,
+    human_error: float | None,
+    seed: int,
 ) -> dict[str, Any]:
-    """Leave the winner's model in the folder and diagnose it."""
-    gaps = gaps_from_runs(
-        winner.train_errors,
-        winner.errors,
-        human_error=human_error,
-        min_gap=min_gap,
-        train_groups=groups_of(splits, winner.train_rows),
-        dev_groups=groups_of(splits, winner.rows),
-    )
-    final = write_trained(folder, splits, winner, gaps, summary.Told("train", folder, min_gap))
-    final["dev_error"] = float(np.mean(winner.errors))
-    final["findings"] = [summary.of_finding(each) for each in findings_of(winner, splits, data_facts(splits))]
-    return final
+    """The finalists as an ensemble, where that is better than the winner; its model in the folder; its diagnosis."""
+    closed = assembly.assemble(finalists, winner, splits, splits.dev, groups_of(splits, splits.dev), seed)
+    untested = Tested(None, "the test set stays closed until `goodfit test` opens it")
+    ending.leave(folder, splits, winner.plan, finalists, closed, untested)
+    final = ending.final(splits, closed, asked, human_error, untested)
+    journal = Journal(folder)
+    best = f"The best trials were trained again; {winner.name} is the winner."
+    journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})
+    assembly.tell(journal, closed)
+    journal.write("diagnosis", f"{final['verdict']}. {final['reason']}", verdict=final["verdict"])
+    findings = [summary.of_finding(each) for each in findings_of(winner, splits, data_facts(splits))]
+    return {
+        "ensemble": story.of_ensemble(closed),
+        "calibration": story.of_calibration(closed),
+        "final": final | {"findings": findings},
+    }
