@@ -51,6 +51,14 @@ def test_a_password_is_never_printed():
     assert "secret" not in str(refused.value)
 
 
+def test_a_missing_driver_is_named_with_what_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg2", None)  # as if it were not installed
+    with pytest.raises(InputError) as refused:
+        opened("postgresql://me:secret@localhost/db")
+    install = "install it (for PostgreSQL: pip install 'goodfit[postgresql]')"
+    assert str(refused.value) == f"postgresql://me:***@localhost/db needs its driver; {install}"
+
+
 def test_writes_go_through_a_write_ahead_log(url, tmp_path):
     study = opened(url)
     study.ask()

@@ -38,7 +38,8 @@ def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.B
     except (ArgumentError, NoSuchModuleError):
         raise InputError(f"{shown(url)} is no storage's address; write it as in sqlite:///runs/goodfit.db") from None
     except ImportError:
-        raise InputError(f"{shown(url)} needs its driver; install it (for postgresql: pip install psycopg2)") from None
+        install = "install it (for PostgreSQL: pip install 'goodfit[postgresql]')"
+        raise InputError(f"{shown(url)} needs its driver; {install}") from None
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise InputError(f"the storage {shown(url)} cannot be reached ({_hidden(reason, url)}); is it there?") from None
