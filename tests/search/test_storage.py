@@ -52,7 +52,7 @@ def test_a_password_is_never_printed():
 
 
 def test_a_missing_driver_is_named_with_what_installs_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "psycopg2", None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
     with pytest.raises(InputError) as refused:
         opened("postgresql://me:secret@localhost/db")
     install = "install it (for PostgreSQL: pip install 'goodfit[postgresql]')"

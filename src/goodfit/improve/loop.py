@@ -11,26 +11,15 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Cut
 from goodfit.data.splits import folds
 from goodfit.diagnose.finding import DataFacts, Finding
-from goodfit.diagnose.findings.remedies import REPLACEMENT
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
+from goodfit.improve import proposing
 from goodfit.improve.examination import data_facts, findings_of
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
-from goodfit.improve.prescriptions import (
-    BIGGER,
-    RECIPE,
-    Case,
-    Gap,
-    Proposal,
-    followed_up,
-    prescribed,
-    remedies,
-    replacement,
-    variations,
-)
+from goodfit.improve.prescriptions import Gap, Proposal, variations
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
 from goodfit.improve.verify import holm, paired_test
 from goodfit.plan import Plan
@@ -268,30 +257,12 @@ class Loop:
             self.learning_curve = ask(laboratory, incumbent, errors, self.question.seed)
             self.journal.write("learning_curve", **self.learning_curve)
 
-    def _case(self, plan: Plan) -> Case:
-        splits = self.question.splits
-        schema = splits.dataset.schema
-        shares = np.bincount(splits.dataset.target[splits.train]) / len(splits.train) if schema.classes else np.ones(1)
-        return Case(plan, len(splits.train), schema.task, float(shares.min() * len(shares)))
-
     def _prescribed(self, turn: Round, dominating: Gap) -> list[Proposal]:
-        """The recipe's lines for the dominating gap; before them, what looked promising last time, in larger doses.
-
-        First of all come cures of what ails the training; they stand alone where it hardly learns, for there the recipe
-        would tell nothing.
-        """
-        case, known = self._case(turn.incumbent.plan), {measurement.plan for measurement in self.measured}
-        proposals = prescribed(RECIPE, case, [dominating], known)
-        if turn.gaps.avoidable_bias is None and self.bias_shown(turn.incumbent) is None:
-            proposals = (
-                prescribed([BIGGER], case, ["bias"], known) + proposals
-            )  # its train error shows whether there is bias
-        last = self.rounds[-2].tried if len(self.rounds) > 1 else []
-        if last and not any(tried.adopted for tried in last):
-            better = sorted((tried for tried in last if tried.cost.effect < 0), key=lambda tried: tried.cost.effect)
-            promising = [tried.proposal for tried in better]
-            proposals = followed_up(RECIPE, case, promising, known) + proposals
-        cures = self._cures(turn, known)
+        """What this round tries; cures of what ails the training come first."""
+        known, last = self._known, self.rounds[-2].tried if len(self.rounds) > 1 else []
+        bias_hidden = turn.gaps.avoidable_bias is None and self.bias_shown(turn.incumbent) is None
+        proposals = proposing.recipe(self.question.splits, turn, dominating, last, known, bias_hidden)
+        cures = proposing.cures(turn, known, self.default if self.question.plan else None)
         proposals = cures if cures and turn.sick else cures + proposals
         self.journal.write(
             "prescription",
@@ -302,13 +273,9 @@ class Loop:
         )
         return proposals
 
-    def _cures(self, turn: Round, known: set[Plan]) -> list[Proposal]:
-        """Remedies of what ails the training, and the default network beside a given plan."""
-        cures = remedies(turn.findings, turn.incumbent.plan, known)
-        if self.question.plan and self.default not in known and all(each.name != REPLACEMENT for each in cures):
-            cures.append(replacement(turn.incumbent.plan, self.default))
-        # The network that learns on most tables is not to be what the time does not suffice for.
-        return sorted(cures, key=lambda each: 0 if each is cures[0] else 1 if each.name == REPLACEMENT else 2)
+    @property
+    def _known(self) -> set[Plan]:
+        return {measurement.plan for measurement in self.measured}
 
     def _experiments(self, turn: Round, proposals: Sequence[Proposal]) -> Measurement:
         """Run what there is time for beside the incumbent with fresh seeds; verify; return the next incumbent."""
@@ -413,11 +380,18 @@ class Loop:
             self.journal.write("no_adoption", "Nothing tried in this round helped beyond doubt.", round=turn.number)
 
     def _variations(self, incumbent: Measurement) -> Measurement:
-        """What is left of the rounds' time: cures, the recipe's other lines, then settings near the incumbent's."""
-        last = self.rounds[-1] if self.rounds else None
+        """What is left of the rounds' time: cures, the recipe's other lines and settings near the incumbent's; then a
+        zoom around the best of all that.
+        """
+        last, known, seed = self.rounds[-1] if self.rounds else None, self._known, self.question.seed
         turn = last if last and not last.tried and last.incumbent is incumbent else self._diagnose(incumbent)
-        known = {measurement.plan for measurement in self.measured}
-        recipe = prescribed(RECIPE, self._case(incumbent.plan), ("bias", "variance"), known)
-        drawn = variations(incumbent.plan, _VARIATIONS, np.random.default_rng([self.question.seed, 1]))
-        cures = self._cures(turn, known)
-        return self._experiments(turn, [*cures, *recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])
+        recipe = proposing.rest_of_recipe(self.question.splits, incumbent.plan, known)
+        drawn = variations(incumbent.plan, _VARIATIONS, np.random.default_rng([seed, 1]))
+        cures = proposing.cures(turn, known, self.default if self.question.plan else None)
+        incumbent = self._experiments(turn, [*cures, *recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])
+        while self.rounds[-1].tried and not self.interrupted and self._another_round(0, 0):
+            turn = self._diagnose(incumbent)
+            incumbent = self._experiments(turn, proposing.zoomed(incumbent.plan, self.measured, turn.number, seed))
+            if not any(tried.adopted for tried in turn.tried):
+                break
+        return incumbent

@@ -6,10 +6,9 @@ from typing import Any
 
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
-from goodfit.search.scales import Dimension, values
+from goodfit.search.scales import REAL, Dimension, values
 
 UNITS, LAYERS, WIDTHS = "units", "layers", "hidden_units"
-_REAL = ("linear", "log", "one-minus-log")
 
 
 def depth(base: Plan, settings: Mapping[str, Any]) -> int:
@@ -64,7 +63,7 @@ def check(base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension])
 
 def compiles(base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension], one: Dimension) -> bool:
     """Whether this dimension changes what is compiled; a real number does at most at an end, which is never drawn."""
-    if one.scale in _REAL:
+    if one.scale in REAL:
         return False
     plans = [_probe(base, fixed, dimensions, {one: value}) for value in values(one)]
     return len({(plan.structure, plan.preparation) for plan in plans}) > 1  # a preparation makes its own inputs

@@ -14,6 +14,7 @@ import optuna
 
 Scale = Literal["linear", "log", "one-minus-log", "integer", "power", "ladder", "choice"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
+REAL: tuple[Scale, ...] = ("linear", "log", "one-minus-log")
 
 _COMPLEMENT, _OCTAVES, _LAYER = "1-", "log2 ", " layer "
 _STEPS = {"power": 1.0, "ladder": 0.5}  # in octaves

@@ -5,6 +5,7 @@ from goodfit.improve.prescriptions.batch_norm import BATCH_NORM
 from goodfit.improve.prescriptions.bigger import BIGGER
 from goodfit.improve.prescriptions.choice import (
     Proposal,
+    differences,
     followed_up,
     prescribed,
     remedies,
@@ -62,6 +63,7 @@ __all__ = [
     "Gap",
     "Prescription",
     "Proposal",
+    "differences",
     "followed_up",
     "prescribed",
     "remedies",

@@ -47,9 +47,13 @@ def remedies(findings: Sequence[Finding], plan: Plan, known: set[Plan]) -> list[
 
 def replacement(plan: Plan, default: Plan) -> Proposal:
     """The default network in place of a given plan."""
-    own, others = plan.to_dict(), default.to_dict()
-    changes = {name: getattr(default, name) for name, value in others.items() if value != own[name]}
-    return Proposal(REPLACEMENT, "what goodfit would begin with where no plan is given", changes)
+    return Proposal(REPLACEMENT, "what goodfit would begin with where no plan is given", differences(plan, default))
+
+
+def differences(plan: Plan, other: Plan) -> dict[str, Any]:
+    """The settings to change in a plan so that it becomes the other."""
+    own = plan.to_dict()
+    return {name: getattr(other, name) for name, value in other.to_dict().items() if value != own[name]}
 
 
 def followed_up(
