@@ -1,5 +1,6 @@
 """Where a study lives: an Optuna storage by URL, opened for one data set and split and refused for any other."""
 
+import contextlib
 import os
 import socket
 import time
@@ -8,13 +9,14 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError, SQLAlchemyError
 
 from goodfit.errors import InputError
 
 _DATA = "goodfit data"
 _OWNER = "goodfit owner"
 _CLAIMED_WITHIN = 1.0  # seconds from asking for a trial to signing it, at the very most
+_COLLISIONS = 2  # Optuna makes its tables, then notes their version, each of which another process may do first
 
 
 def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.BaseSampler) -> optuna.Study:
@@ -31,7 +33,7 @@ def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.B
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        storage = optuna.storages.RDBStorage(url)
+        storage = _reached(url)
         if storage.engine.dialect.name == "sqlite":
             _hasten(storage.engine)
         study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, load_if_exists=True)
@@ -49,6 +51,14 @@ def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.B
     elif known != fingerprint:
         raise InputError(f"the study '{name}' was made for other data or another split; give another name with --study")
     return study
+
+
+def _reached(url: str) -> optuna.storages.RDBStorage:
+    """The storage, its tables made; again where another process made them in the same moment."""
+    for _ in range(_COLLISIONS):
+        with contextlib.suppress(IntegrityError, ProgrammingError):
+            return optuna.storages.RDBStorage(url)
+    return optuna.storages.RDBStorage(url)
 
 
 def claim(trial: Trial) -> Trial:

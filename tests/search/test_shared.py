@@ -1,0 +1,174 @@
+"""A study that several processes share, on a PostgreSQL server; and one that Optuna's dashboard opens."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+
+import optuna
+import pytest
+import sqlalchemy
+from sqlalchemy.engine import make_url
+
+from goodfit.data.splits import open_splits
+from goodfit.errors import InputError
+from goodfit.plan import Plan
+from goodfit.search.groups import Here
+from goodfit.search.space import Space
+from goodfit.search.storage import open_study
+from goodfit.search.trials import Search
+from goodfit.search.zoom import GoodfitZoomSampler
+
+SERVER = os.environ.get("GOODFIT_TEST_POSTGRESQL")
+WAIT = 120  # seconds until a test gives up; it is done much earlier
+
+DRIVER = "psycopg is not installed: pip install -e '.[postgresql]'"
+
+shared = pytest.mark.skipif(not SERVER, reason="no PostgreSQL server: run the tests as `.ci/postgresql make test`")
+
+
+@pytest.fixture
+def url():
+    pytest.importorskip("psycopg", reason=DRIVER)
+    assert SERVER
+    return SERVER
+
+
+@pytest.fixture
+def fresh(url):
+    """A database that no study was ever in."""
+    name = f"fresh_{uuid.uuid4().hex}"
+    administrator = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+    with administrator.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    administrator.dispose()
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def loaded(url, name):
+    """A study, whose connections are closed in the end."""
+    storage = optuna.storages.RDBStorage(url)
+    yield optuna.load_study(study_name=name, storage=storage)
+    storage.engine.dispose()
+
+
+OPENS = """
+import sys
+import optuna
+from goodfit.search.storage import open_study
+
+print("ready", flush=True)
+sys.stdin.readline()
+open_study(sys.argv[1], sys.argv[2], "data", optuna.samplers.RandomSampler(0)).ask()
+"""
+
+
+def ready(program, *arguments):
+    """A process that begins as soon as it is let go."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def let_go(*processes):
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+
+def ended(*processes):
+    for process in processes:
+        _, said = process.communicate(timeout=WAIT)
+        assert process.returncode == 0, said
+
+
+@shared
+def test_processes_that_open_an_empty_database_at_once_share_one_study(fresh):
+    processes = [ready(OPENS, fresh, "one") for _ in range(3)]
+    let_go(*processes)
+    ended(*processes)
+    with loaded(fresh, "one") as study:
+        assert [trial.number for trial in study.trials] == [0, 1, 2]
+
+
+@shared
+def test_a_wrong_password_is_refused_without_printing_any(url):
+    wrong = make_url(url).set(password="neverprinted")
+    with pytest.raises(InputError) as refused:
+        open_study(wrong.render_as_string(hide_password=False), "one", "data", optuna.samplers.RandomSampler(0))
+    sentence = str(refused.value)
+    assert sentence.startswith(
+        f"the storage postgresql://goodfit:***@127.0.0.1:{wrong.port}/studies cannot be reached ("
+    )
+    assert 'password authentication failed for user "goodfit"' in sentence
+    assert "neverprinted" not in sentence
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password():
+    pytest.importorskip("psycopg", reason=DRIVER)
+    port = free_port()
+    with pytest.raises(InputError) as refused:
+        open_study(f"postgresql://me:neverprinted@127.0.0.1:{port}/db", "one", "data", optuna.samplers.RandomSampler(0))
+    sentence = str(refused.value)
+    assert sentence.startswith(f"the storage postgresql://me:***@127.0.0.1:{port}/db cannot be reached (")
+    assert "Connection refused" in sentence
+    assert "neverprinted" not in sentence
+
+
+def free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+@contextlib.contextmanager
+def dashboard(storage):
+    """Optuna's dashboard of a storage, as people start it: its address."""
+    port = free_port()
+    program = Path(sys.executable).with_name("optuna-dashboard")
+    command = [program, storage, "--host", "127.0.0.1", "--port", str(port), "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def answer(process, address):
+    """What it says, once it has started."""
+    for _ in range(WAIT * 10):
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=WAIT) as page:
+            return json.load(page)
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    raise AssertionError(f"{address} does not answer")
+
+
+def test_the_dashboard_of_optuna_opens_a_study(tmp_path):
+    pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is not installed: pip install -e '.[dashboard]'")
+    url = f"sqlite:///{tmp_path / 'goodfit.db'}"
+    space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan(hidden_units=(4,), batch_size=16, epochs=3))
+    study = open_study(url, "flowers", "iris", GoodfitZoomSampler(3, 4, space.structural))
+    assert Search(study, space, Here(open_splits("iris")), 4, 4, 3, lambda done, best: None).run()
+    with dashboard(url) as (process, address):
+        (listed,) = answer(process, f"{address}/api/studies")["study_summaries"]
+        shown = answer(process, f"{address}/api/studies/{listed['study_id']}?after=0")
+    assert listed["study_name"] == "flowers"
+    assert len(study.trials) == 4
+    for trial, seen in zip(study.trials, shown["trials"], strict=True):
+        assert seen["number"] == trial.number
+        assert seen["state"].lower() == trial.state.name.lower()
+        assert seen["values"] == [trial.value]
+        assert [float(each["param_external_value"]) for each in seen["params"]] == list(trial.params.values())
