@@ -50,6 +50,8 @@ bench: setup $(BENCH)/stamp
 	$(BENCH)/bin/python benchmarks/doctor_recipe.py
 	$(BIN)/python benchmarks/gradient_check.py
 	$(BENCH)/bin/python benchmarks/search_tables.py
+	$(BENCH)/bin/python benchmarks/search.py
+	$(BENCH)/bin/python benchmarks/search_quality.py
 	$(BENCH)/bin/python benchmarks/engine.py
 	$(BENCH)/bin/python benchmarks/quality.py
 
