@@ -56,7 +56,7 @@ class Compared:
 
 SEARCHES = (
     Compared("1-3 hidden layers of 16-128 units", STRUCTURES, 64, 24, 64, 5.0),
-    Compared("one structure (64-64-64-10)", NUMBERS, 256, 32, 128, 15.0),
+    Compared("Two hidden layers of 64 units", NUMBERS, 256, 32, 128, 15.0),
 )
 
 
@@ -175,8 +175,8 @@ def written(search: Compared, found: list[dict[str, Any]]) -> list[str]:
                 least[kind] = min(least[kind], ratio)
         cells = [one["name"], one["storage"], str(one["trials"]), f"{one['rate']:.1f}", *ratios]
         lines.append(f"| {' | '.join(cells)} | {one['mean']:.4f}, {one['best']:.4f} |")
-    words = ", ".join(f"{ratio:.1f} × with its {kind}" for kind, ratio in least.items())
-    asked = f"Asked: ≥ {search.asked:g} ×. Over the quickest rival in memory goodfit has {words}."
+    words = " and ".join(f"{ratio:.1f} × ({kind})" for kind, ratio in least.items())
+    asked = f"Asked: ≥ {search.asked:g} ×. Over the quickest rival in memory: {words}."
     epochs = {one["name"]: one["epochs"] / one["trials"] for one in found}
     spent = ", ".join(f"{name} {each:.1f}" for name, each in epochs.items() if each != BASE.epochs)
     shortened = f"Epochs a trial, where they are not {BASE.epochs}: {spent or 'nobody'}."

@@ -64,8 +64,8 @@ def open_set(name: str, seed: int) -> Splits:
     table = TABLES[name]()
     dataset, _ = open_data(table.features.assign(target=table.target), target="target")
     strata = dataset.target if dataset.schema.classes else None
-    sizes = {"train_size": min(FIT, len(dataset) * 4 // 5), "random_state": seed}
-    fit, held_out = train_test_split(np.arange(len(dataset)), stratify=strata, **sizes)
+    size = min(FIT, len(dataset) * 4 // 5)
+    fit, held_out = train_test_split(np.arange(len(dataset)), train_size=size, stratify=strata, random_state=seed)
     strata = None if strata is None else strata[fit]
     train, dev = train_test_split(fit, test_size=0.25, stratify=strata, random_state=seed)
     return Splits(dataset, np.sort(train), np.sort(dev), np.sort(held_out[:HELD_OUT]), (), seed)
@@ -160,7 +160,7 @@ def compared(figure: str) -> Iterator[str]:
     for sampler in SAMPLERS:
         if sampler not in rivals:
             against = {rival: (errors[sampler] - errors[rival])[..., AT.index(64)] for rival in rivals}
-            words = ", ".join(f"{verdict(*interval(one))} {rival}" for rival, one in against.items())
+            words = " and ".join(f"{verdict(*interval(one))} {rival}" for rival, one in against.items())
             yield f"- After 64 trials {sampler} is {words}."
     yield ""
     yield f"| trials | sampler | error | {' | '.join(f'minus {rival}' for rival in rivals)} |"

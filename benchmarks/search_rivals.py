@@ -6,6 +6,7 @@ The loop is the quickest eager one that was found: rows in memory, prepared; an 
 views; fused Adam. It looks at the dev set alone after each epoch, where goodfit looks at the training set as well.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -120,7 +121,7 @@ def by_ray(case: Case) -> None:
     import ray
     from ray import tune
 
-    ray.init("local", num_cpus=CORES, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init("local", num_cpus=CORES, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     began = time.perf_counter()
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(_trainable(), case=case, rows=read_rows(case.data)), {"cpu": 1}),
