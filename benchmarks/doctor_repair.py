@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/doctor_repair.py
 
 A line of `results/doctor_repair.jsonl` a case; cases that stand there are not run again. The table goes to
-`results/doctor_repair.md`. Errors are measured on thousands of rows that neither side ever sees.
+`results/doctor_repair.md`. Errors are measured on thousands of rows that neither side ever sees. The budget of `improve`
+is counted in processor time, so that what else the machine does counts little.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import jax
 import numpy as np
@@ -37,7 +39,8 @@ from goodfit.train.predictor import member_of
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LINES, TABLE = RESULTS / "doctor_repair.jsonl", RESULTS / "doctor_repair.md"
-CASES, BUDGET = 60, 16.0
+CASES, BUDGET = 60, 30.0
+BUSY = 1.6  # cores that a job keeps busy here: processor seconds in a second of the budget
 GIVEN, HELD_OUT = 1000, 4000  # rows of a made table
 FRESH = 10  # cases
 TOLERATED = 0.1  # of the healthy plan's error
@@ -296,7 +299,8 @@ def repaired(case: Sick, budget: float) -> Repaired:
     healthy, sick = alone(judge, case.healthy, HEALTHY_SEEDS), alone(judge, case.plan, 1)
     with tempfile.TemporaryDirectory(prefix="goodfit-repair-") as folder:
         began = time.perf_counter()
-        result = goodfit.improve(given, plan=case.plan, budget=budget, no_test=True, seed=seed, out=folder)
+        with patch("time.perf_counter", lambda: time.process_time() / BUSY):
+            result = goodfit.improve(given, plan=case.plan, budget=budget, no_test=True, seed=seed, out=folder)
         seconds = time.perf_counter() - began
         predicted = goodfit.predict(result["run"], others[0])
         history = pl.read_parquet(Path(result["run"]) / "history.parquet")

@@ -39,7 +39,6 @@ def train():
     [
         ADAM,
         DESCENT,
-        DESCENT.with_(optimiser="momentum", activation="tanh"),
         ADAM.with_(activation="silu", decay="one_cycle", keep_prob=0.85, weight_decay=0.01, label_smoothing=0.05),
         ADAM.with_(batch_norm="before", batch_size=32, l2=0.5),
     ],

@@ -4,7 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from goodfit.improve import proposing
 from goodfit.plan import Plan
+
+TRIED = ("train longer", "higher learning rate", "L2 penalty", "stronger weight decay", "label smoothing")
 
 
 def _made_table(rows: int, seed: int) -> pl.DataFrame:
@@ -36,3 +39,12 @@ def small_plan():
 def made_table():
     """Makes a table from a number of rows and a seed."""
     return _made_table
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_recipe():
+    """The recipe's lines that change only numbers: the others would be compiled, each for seconds."""
+    lines = tuple(line for line in proposing.RECIPE if line.name in TRIED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proposing, "RECIPE", lines)
+        yield
