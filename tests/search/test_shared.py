@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import optuna
 import pytest
 import sqlalchemy
+from optuna.trial import TrialState
 from sqlalchemy.engine import make_url
 
 from goodfit.data.splits import open_splits
@@ -27,6 +29,8 @@ from goodfit.search.trials import Search
 from goodfit.search.zoom import GoodfitZoomSampler
 
 SERVER = os.environ.get("GOODFIT_TEST_POSTGRESQL")
+TRIALS, ROUND = 22, 4
+SECONDS = 0.3  # that a round's trainings take
 WAIT = 120  # seconds until a test gives up; it is done much earlier
 
 DRIVER = "psycopg is not installed: pip install -e '.[postgresql]'"
@@ -70,16 +74,41 @@ sys.stdin.readline()
 open_study(sys.argv[1], sys.argv[2], "data", optuna.samplers.RandomSampler(0)).ask()
 """
 
+SEARCHES = f"""
+import sys, time
+from goodfit.plan import Plan
+from goodfit.search.space import Space
+from goodfit.search.storage import open_study
+from goodfit.search.trials import Search
+from goodfit.search.zoom import GoodfitZoomSampler
 
-def ready(program, *arguments):
-    """A process that begins as soon as it is let go."""
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
+def trained(groups):
+    for group in groups:
+        time.sleep({SECONDS})
+        yield [{{"outcome": "finished", "dev_error": plan.learning_rate}} for plan in group.plans]
+
+space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan())
+study = open_study(sys.argv[1], "one", "data", GoodfitZoomSampler(3, {ROUND}, space.structural))
+print("ready", flush=True)
+sys.stdin.readline()
+assert Search(study, space, trained, {TRIALS}, {ROUND}, 3, lambda done, best: None).run()
+"""
+
+
+@pytest.fixture
+def ready():
+    """Starts a process that begins its work as soon as it is let go."""
+    with contextlib.ExitStack() as started:
+
+        def start(program, *arguments):
+            command, pipe = [sys.executable, "-c", program, *arguments], subprocess.PIPE
+            process = started.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+            started.callback(process.kill)
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            return process
+
+        yield start
 
 
 def let_go(*processes):
@@ -95,12 +124,66 @@ def ended(*processes):
 
 
 @shared
-def test_processes_that_open_an_empty_database_at_once_share_one_study(fresh):
+def test_processes_that_open_an_empty_database_at_once_share_one_study(fresh, ready):
     processes = [ready(OPENS, fresh, "one") for _ in range(3)]
     let_go(*processes)
     ended(*processes)
     with loaded(fresh, "one") as study:
         assert [trial.number for trial in study.trials] == [0, 1, 2]
+
+
+def owners(trials):
+    """The processes that signed these."""
+    return {int(trial.user_attrs.get("goodfit owner", ":0").rpartition(":")[2]) for trial in trials}
+
+
+def check_whole(study):
+    """These are all the trials that were asked for, each drawn and ended for itself."""
+    assert [trial.number for trial in study.trials] == list(range(TRIALS))
+    assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
+    assert all(trial.value == trial.params["learning_rate"] for trial in study.trials)
+    assert len({trial.value for trial in study.trials}) == TRIALS
+
+
+@shared
+def test_two_processes_share_a_search(fresh, ready):
+    processes = [ready(SEARCHES, fresh), ready(SEARCHES, fresh)]
+    let_go(*processes)
+    ended(*processes)
+    with loaded(fresh, "one") as study:
+        check_whole(study)
+        assert owners(study.trials) == {process.pid for process in processes}
+
+
+@shared
+def test_what_a_killed_process_left_is_done_by_another(fresh, ready):
+    victim, other = ready(SEARCHES, fresh), ready(SEARCHES, fresh)
+    let_go(victim, other)
+    with loaded(fresh, "one") as study:
+        left = killed_in_the_middle(victim, study)
+        ended(other)
+        assert [trial.number for trial in study.trials if trial.state == TrialState.RUNNING] == left
+        third = ready(SEARCHES, fresh)
+        let_go(third)
+        ended(third)
+        check_whole(study)
+        assert owners(study.trials[number] for number in left) == {third.pid}
+        assert owners(study.trials) == {victim.pid, other.pid, third.pid}
+
+
+def killed_in_the_middle(victim, study):
+    """Kill -9 a process that has ended some trials and has others in its hands: the numbers of those."""
+    for _ in range(WAIT * 20):
+        victim.send_signal(signal.SIGSTOP)
+        his = [trial for trial in study.trials if owners([trial]) == {victim.pid}]
+        left = [trial.number for trial in his if trial.state == TrialState.RUNNING]
+        if left and len(left) < len(his):
+            victim.kill()
+            victim.communicate()
+            return left
+        victim.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    raise AssertionError("it was never in the middle")
 
 
 @shared

@@ -4,10 +4,12 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Iterator
 
 import optuna
+from optuna.storages._rdb.models import StudyUserAttributeModel
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError, SQLAlchemyError
 
@@ -61,19 +63,44 @@ def _reached(url: str) -> optuna.storages.RDBStorage:
     return optuna.storages.RDBStorage(url)
 
 
+@contextlib.contextmanager
+def alone(study: optuna.Study) -> Iterator[None]:
+    """Have other processes wait to draw this study's trials, or take them up, until this one has done so.
+
+    A row of ours is locked, which Optuna leaves alone; should the process die, the server lets go. SQLite has no such
+    lock: processes that share a file may draw a round more than was asked.
+    """
+    backend = getattr(study._storage, "_backend", None)
+    if not isinstance(backend, optuna.storages.RDBStorage):  # in memory
+        yield
+        return
+    row = StudyUserAttributeModel
+    locked = select(row.value_json).where(row.study_id == study._study_id, row.key == _DATA).with_for_update()
+    with backend.engine.begin() as connection:
+        connection.execute(locked).all()
+        yield
+
+
 def claim(trial: Trial) -> Trial:
     """Sign a trial as this process's, so that it is taken up again should the process die."""
-    trial.set_user_attr(_OWNER, f"{socket.gethostname()}:{os.getpid()}")
+    trial.set_user_attr(_OWNER, _me())
     return trial
 
 
 def orphans(study: optuna.Study) -> list[Trial]:
     """Trials that a process of this machine began and died over, to be trained again under their own numbers."""
-    running = [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
-    if any(_OWNER not in trial.user_attrs for trial in running):
+    if any(_OWNER not in trial.user_attrs for trial in _running(study)):
         time.sleep(_CLAIMED_WITHIN)  # its process may be about to sign it
-        running = [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
-    return [claim(Trial(study, trial._trial_id)) for trial in running if _orphaned(trial)]
+    with alone(study):
+        return [claim(Trial(study, trial._trial_id)) for trial in _running(study) if _orphaned(trial)]
+
+
+def _me() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _running(study: optuna.Study) -> list[FrozenTrial]:
+    return [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
 
 
 def _orphaned(trial: FrozenTrial) -> bool:

@@ -12,7 +12,7 @@ from goodfit.plan import Plan, PreparationKind, Structure
 from goodfit.record import Outcome
 from goodfit.search.groups import FAILED, Group, Kept, Workers, failed
 from goodfit.search.halving import RUNGS
-from goodfit.search.storage import claim, orphans
+from goodfit.search.storage import alone, claim, orphans
 from goodfit.train.fit import interruptible
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
@@ -52,9 +52,10 @@ class Search:
         with interruptible(threading.Event()) as asked:
             trials = orphans(self.study)
             while not asked.is_set():
-                begun = len(self.study.get_trials(deepcopy=False))
-                if not trials or begun % self.round_size:
-                    trials = sorted([*trials, *self._ask(begun)], key=lambda trial: trial.number)
+                with alone(self.study):
+                    begun = len(self.study.get_trials(deepcopy=False))
+                    if not trials or begun % self.round_size:
+                        trials = sorted([*trials, *self._ask(begun)], key=lambda trial: trial.number)
                 if not trials:
                     return True
                 self._train(trials)
