@@ -1,6 +1,7 @@
 """A study that several processes share, on a PostgreSQL server; and one that Optuna's dashboard opens."""
 
 import contextlib
+import datetime
 import json
 import os
 import signal
@@ -16,15 +17,17 @@ from pathlib import Path
 import optuna
 import pytest
 import sqlalchemy
+from optuna.storages._rdb.models import TrialHeartbeatModel
 from optuna.trial import TrialState
 from sqlalchemy.engine import make_url
 
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 from goodfit.plan import Plan
+from goodfit.search import storage
 from goodfit.search.groups import Here
 from goodfit.search.space import Space
-from goodfit.search.storage import open_study
+from goodfit.search.storage import beating, claim, open_study, orphans, ours
 from goodfit.search.trials import Search
 from goodfit.search.zoom import GoodfitZoomSampler
 
@@ -60,8 +63,10 @@ def fresh(url):
 def loaded(url, name):
     """A study, whose connections are closed in the end."""
     storage = optuna.storages.RDBStorage(url)
-    yield optuna.load_study(study_name=name, storage=storage)
-    storage.engine.dispose()
+    try:
+        yield optuna.load_study(study_name=name, storage=storage)
+    finally:
+        storage.engine.dispose()
 
 
 OPENS = """
@@ -184,6 +189,78 @@ def killed_in_the_middle(victim, study):
         victim.send_signal(signal.SIGCONT)
         time.sleep(0.05)
     raise AssertionError("it was never in the middle")
+
+
+@contextlib.contextmanager
+def opened(url):
+    """A study as a search opens it, whose connections are closed in the end."""
+    study = open_study(url, "one", "data", optuna.samplers.RandomSampler(0))
+    try:
+        yield study
+    finally:
+        study._storage._backend.engine.dispose()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def drawn_by(study, owner):
+    trial = claim(study.ask())
+    trial.set_user_attr("goodfit owner", owner)
+    return trial
+
+
+def beat_of(study, trial):
+    row = TrialHeartbeatModel
+    with study._storage._backend.engine.connect() as connection:
+        return connection.execute(sqlalchemy.select(row.heartbeat).where(row.trial_id == trial._trial_id)).scalar_one()
+
+
+def make_silent(study, *trials):
+    """As if nothing had been heard of these for ten minutes."""
+    row = TrialHeartbeatModel
+    with study._storage._backend.engine.begin() as connection:
+        long_ago = row.heartbeat - datetime.timedelta(minutes=10)
+        mine = row.trial_id.in_([trial._trial_id for trial in trials])
+        assert connection.execute(sqlalchemy.update(row).where(mine).values(heartbeat=long_ago)).rowcount == len(trials)
+
+
+@shared
+def test_a_trial_of_another_machine_is_taken_up_after_a_long_silence(fresh):
+    here = socket.gethostname()
+    with opened(fresh) as study:
+        silent, heard, neighbour = (drawn_by(study, owner) for owner in ("far:1", "far:1", f"{here}:{os.getppid()}"))
+        make_silent(study, silent, neighbour)  # a neighbour that is alive may be stopped, and go on
+        assert [trial.number for trial in orphans(study)] == [silent.number]
+        assert ours([silent, heard, neighbour]) == [True, False, False]
+
+
+@shared
+def test_a_process_at_work_is_heard(fresh, monkeypatch):
+    monkeypatch.setattr(storage, "_BEAT", 0.02)
+    with opened(fresh) as study:
+        mine, far = claim(study.ask()), drawn_by(study, "far:1")
+        make_silent(study, mine, far)
+        with beating(study):
+            for _ in range(WAIT * 50):
+                if beat_of(study, mine) > beat_of(study, far) + datetime.timedelta(minutes=9):
+                    break
+                time.sleep(0.02)
+        monkeypatch.setattr("socket.gethostname", lambda: "third")
+        assert [trial.number for trial in orphans(study)] == [far.number]
+
+
+@shared
+def test_what_another_machine_took_up_is_left_to_it(fresh):
+    """A search that was silent for so long that its second trial of four is done by another."""
+    with opened(fresh) as study:
+
+        def trained(groups):
+            far = study._storage.get_all_trials(study._study_id)[1]
+            study._storage.set_trial_user_attr(far._trial_id, "goodfit owner", "far:1")
+            study.tell(far.number, 0.25)
+            return ([{"outcome": "finished", "dev_error": 0.5} for _ in group.plans] for group in groups)
+
+        space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan())
+        assert Search(study, space, trained, 4, 4, 3, lambda done, best: None).run()
+        assert [trial.value for trial in study.trials] == [0.5, 0.25, 0.5, 0.5]
 
 
 @shared

@@ -3,13 +3,15 @@
 import contextlib
 import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import optuna
-from optuna.storages._rdb.models import StudyUserAttributeModel
+from optuna.storages._rdb.models import StudyUserAttributeModel, TrialHeartbeatModel
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError, SQLAlchemyError
 
@@ -18,6 +20,8 @@ from goodfit.errors import InputError
 _DATA = "goodfit data"
 _OWNER = "goodfit owner"
 _CLAIMED_WITHIN = 1.0  # seconds from asking for a trial to signing it, at the very most
+_BEAT = 30  # seconds; a trial in hand is little to write down as often
+_SILENCE = 5 * _BEAT  # after which a process is taken for dead: a network may be away for two minutes
 _COLLISIONS = 2  # Optuna makes its tables, then notes their version, each of which another process may do first
 
 
@@ -70,13 +74,13 @@ def alone(study: optuna.Study) -> Iterator[None]:
     A row of ours is locked, which Optuna leaves alone; should the process die, the server lets go. SQLite has no such
     lock: processes that share a file may draw a round more than was asked.
     """
-    backend = getattr(study._storage, "_backend", None)
-    if not isinstance(backend, optuna.storages.RDBStorage):  # in memory
+    server = _server(study)
+    if server is None:
         yield
         return
     row = StudyUserAttributeModel
     locked = select(row.value_json).where(row.study_id == study._study_id, row.key == _DATA).with_for_update()
-    with backend.engine.begin() as connection:
+    with server.engine.begin() as connection:
         connection.execute(locked).all()
         yield
 
@@ -84,15 +88,69 @@ def alone(study: optuna.Study) -> Iterator[None]:
 def claim(trial: Trial) -> Trial:
     """Sign a trial as this process's, so that it is taken up again should the process die."""
     trial.set_user_attr(_OWNER, _me())
+    if server := _server(trial.study):
+        server.record_heartbeat(trial._trial_id)
     return trial
 
 
 def orphans(study: optuna.Study) -> list[Trial]:
-    """Trials that a process of this machine began and died over, to be trained again under their own numbers."""
+    """Trials that a process began and died over, to be trained again under their own numbers.
+
+    On this machine it is known who is alive; of a process elsewhere nothing must have been heard for some minutes.
+    """
     if any(_OWNER not in trial.user_attrs for trial in _running(study)):
         time.sleep(_CLAIMED_WITHIN)  # its process may be about to sign it
     with alone(study):
-        return [claim(Trial(study, trial._trial_id)) for trial in _running(study) if _orphaned(trial)]
+        running = _running(study)
+        silent = _silent(study, running)
+        return [claim(Trial(study, trial._trial_id)) for trial in running if _orphaned(trial, silent)]
+
+
+def ours(trials: Sequence[Trial]) -> list[bool]:
+    """Which are still this process's: what it was silent about for long, another machine may have taken up."""
+    known = trials[0].study.get_trials(deepcopy=False)
+    return [known[trial.number].user_attrs.get(_OWNER) == _me() for trial in trials]
+
+
+@contextlib.contextmanager
+def beating(study: optuna.Study) -> Iterator[None]:
+    """Meanwhile, let other machines know that this process's trials are in hand; a file's processes are all here."""
+    over = threading.Event()
+    thread = threading.Thread(target=_beat, args=(study, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _beat(study: optuna.Study, over: threading.Event) -> None:
+    server = _server(study)
+    while server and not over.wait(_BEAT):
+        with contextlib.suppress(SQLAlchemyError, optuna.exceptions.StorageInternalError):  # away for a moment
+            for trial in _running(study):
+                if trial.user_attrs.get(_OWNER) == _me():
+                    server.record_heartbeat(trial._trial_id)
+
+
+def _silent(study: optuna.Study, trials: Sequence[FrozenTrial]) -> set[int]:
+    """Of which trials nothing was heard for long, by the server's clock; Optuna's own list is for `Study.optimize`."""
+    server, row = _server(study), TrialHeartbeatModel
+    if server is None:
+        return set()
+    with server.engine.connect() as connection:
+        now = connection.execute(select(func.now())).scalar_one().replace(tzinfo=None)  # as Optuna writes it down
+        late = row.heartbeat < now - timedelta(seconds=_SILENCE)
+        among = row.trial_id.in_([trial._trial_id for trial in trials])
+        return set(connection.execute(select(row.trial_id).where(late, among)).scalars())
+
+
+def _server(study: optuna.Study) -> optuna.storages.RDBStorage | None:
+    """The storage where it is one that other machines may reach: neither memory nor a file."""
+    backend = getattr(study._storage, "_backend", None)
+    served = isinstance(backend, optuna.storages.RDBStorage) and backend.engine.dialect.name != "sqlite"
+    return backend if served else None
 
 
 def _me() -> str:
@@ -103,12 +161,14 @@ def _running(study: optuna.Study) -> list[FrozenTrial]:
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
 
 
-def _orphaned(trial: FrozenTrial) -> bool:
+def _orphaned(trial: FrozenTrial, silent: set[int]) -> bool:
     owner = trial.user_attrs.get(_OWNER)
     if owner is None:
         return True
     host, _, process = owner.rpartition(":")
-    return host == socket.gethostname() and (int(process) == os.getpid() or not _alive(int(process)))
+    if host != socket.gethostname():
+        return trial._trial_id in silent
+    return int(process) == os.getpid() or not _alive(int(process))
 
 
 def _alive(process: int) -> bool:

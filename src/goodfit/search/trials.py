@@ -12,7 +12,7 @@ from goodfit.plan import Plan, PreparationKind, Structure
 from goodfit.record import Outcome
 from goodfit.search.groups import FAILED, Group, Kept, Workers, failed
 from goodfit.search.halving import RUNGS
-from goodfit.search.storage import alone, claim, orphans
+from goodfit.search.storage import alone, beating, claim, orphans, ours
 from goodfit.train.fit import interruptible
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
@@ -49,7 +49,7 @@ class Search:
         What a study holds at its end does not depend on how often it was stopped, or killed: a round that was drawn is
         ended before the next is drawn, and a group is told only when all of it is kept.
         """
-        with interruptible(threading.Event()) as asked:
+        with interruptible(threading.Event()) as asked, beating(self.study):
             trials = orphans(self.study)
             while not asked.is_set():
                 with alone(self.study):
@@ -103,10 +103,11 @@ class Search:
 
     def _end(self, trials: Sequence[Trial], kept: Sequence[Kept]) -> None:
         """Keep what is known of a whole group before any of it is told."""
-        for trial, one in zip(trials, kept, strict=True):
+        pairs = [pair for pair, our in zip(zip(trials, kept, strict=True), ours(trials), strict=True) if our]
+        for trial, one in pairs:
             trial.set_user_attr(ABOUT, one)
         reported = {trial.number: trial.intermediate_values for trial in self.study.get_trials(deepcopy=False)}
-        for trial, one in zip(trials, kept, strict=True):
+        for trial, one in pairs:
             for rung, value in one.get("rungs", {}).items():
                 if int(rung) not in reported[trial.number]:  # by a process that died before it had told the trial
                     trial.report(value, int(rung))
