@@ -33,6 +33,24 @@ def test_lines_of_a_space_and_a_file_of_them_are_told_apart(goodfit, asked):
     assert asked["trials"] == 64
 
 
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        (["digits"], None),
+        (["digits", "--ray"], "local"),
+        (["--ray", "digits"], "local"),
+        (["--ray", "--seed", "1", "digits"], "local"),
+        (["digits", "--ray", "10.0.0.7:6379"], "10.0.0.7:6379"),
+        (["--ray", "10.0.0.7:6379", "digits"], "10.0.0.7:6379"),
+        (["digits", "--ray=head"], "head"),
+    ],
+)
+def test_ray_with_and_without_an_address(goodfit, asked, words, address):
+    assert goodfit("tune", *words).code == 0
+    assert asked["ray"] == address
+    assert asked["data"] == "digits"
+
+
 def test_the_answers(goodfit, asked):
     outcome = goodfit("tune", "digits")
     assert outcome.code == 0

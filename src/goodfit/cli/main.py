@@ -54,7 +54,7 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 something the user can mend, 130 stopped, 1 our own fault."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = tune.with_address(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given or ["--help"], prog_name="goodfit", standalone_mode=False) or 0
     except (GoodfitError, typer.TyperException, OSError) as error:

@@ -1,6 +1,6 @@
 """`goodfit tune`: hyperparameters searched coarse to fine, many models at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -32,6 +32,10 @@ def tune(
     memory: Annotated[
         float | None, typer.Option(metavar="GIB", help="What a stack may take; half of what is free if not given.")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST:PORT]", help="Train on the nodes of this Ray cluster; alone: Ray on this machine."),
+    ] = None,
     human_error: options.HumanError = None,
     min_gap: options.MinGap = 0.02,
     out: options.Out = "runs",
@@ -50,6 +54,20 @@ def tune(
     with progress.shown(quiet=as_json) as callback:
         result = verbs.tune(**settings, progress=callback)
     output.show(result, as_json, _answers)
+
+
+def with_address(words: Sequence[str]) -> list[str]:
+    """The words, where a `--ray` without an address is given one; Typer knows no value that may be left out.
+
+    >>> with_address(["--ray", "iris"]), with_address(["iris", "--ray", "10.0.0.7:6379"])
+    (['--ray', 'local', 'iris'], ['iris', '--ray', '10.0.0.7:6379'])
+    """
+    given: list[str] = []
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        given.append(word)
+        if word == "--ray" and ":" not in after:
+            given.append("local")
+    return given
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -22,7 +23,8 @@ from goodfit.improve.pace import Pace
 from goodfit.improve.verify import paired_test
 from goodfit.plan import Plan
 from goodfit.search import told
-from goodfit.search.groups import Here
+from goodfit.search.cluster import cluster
+from goodfit.search.groups import Here, Workers
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study, shown
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
@@ -49,6 +51,7 @@ def tune(
     storage: str | None = None,
     study: str | None = None,
     memory: float | None = None,
+    ray: str | None = None,
     human_error: float | None = None,
     min_gap: float = 0.02,
     out: str | Path = "runs",
@@ -69,6 +72,7 @@ def tune(
         storage: the URL of an Optuna storage; `goodfit.db` in the folder of the runs when not given.
         study: its name; made of the data and the question when not given.
         memory: GiB that a stack of trainings may take; half of what is free when not given.
+        ray: HOST:PORT of a Ray cluster that trains the trials, a stack on a node; "local" starts one on this machine.
         human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
         min_gap: the smallest gap between errors that matters.
         out: the folder of the runs.
@@ -97,9 +101,9 @@ def tune(
     sampler = sampler or GoodfitZoomSampler(
         seed, round_size, asked.structural if isinstance(asked, Space) else frozenset()
     )
-    opened = _open(splits, _question(asked, base, sampler, seed), sampler, storage, study, out)
-    workers = Here(splits, int(memory * 2**30) if memory else None)
-    searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials)).run()
+    with _workers(splits, int(memory * 2**30) if memory else None, ray) as workers:
+        opened = _open(splits, _question(asked, base, sampler, seed), sampler, storage, study, out)
+        searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials)).run()
     finalists = _finalists(splits, _found(opened, searched), seed, tell)
     winner = min(finalists, key=lambda each: each.dev_cost)
     facts = {
@@ -116,10 +120,15 @@ def tune(
         "plan": winner.plan.to_dict(),
     }
     settings = options | {"trials": trials, "plan": plan, "storage": storage and shown(storage), "study": study}
-    settings |= {"memory": memory, "human_error": human_error, "min_gap": min_gap, "space": _lines(space)}
+    settings |= {"memory": memory, "ray": ray, "human_error": human_error, "min_gap": min_gap, "space": _lines(space)}
     with archive.fresh_folder(out, splits.dataset.name) as folder:
         facts |= _end(folder, splits, finalists, winner, summary.Told("tune", folder, min_gap), human_error, seed)
         return finish(folder, header("tune", folder, started, splits, data, settings) | facts, began)
+
+
+def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractContextManager[Workers]:
+    """This process, or the nodes of a cluster."""
+    return nullcontext(Here(splits, memory)) if ray is None else cluster(ray, splits, memory)
 
 
 def _open(
