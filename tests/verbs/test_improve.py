@@ -11,6 +11,7 @@ import pytest
 
 import goodfit
 from goodfit.errors import InputError
+from goodfit.improve import loop
 from goodfit.improve.archive import read_run
 from goodfit.improve.journal import read_journal
 from goodfit.train.predictor import Predictor
@@ -149,8 +150,9 @@ def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_pat
         goodfit.improve(table, target="kind", rounds=1, plan=small_plan, out=tmp_path, replay=result["run"])
 
 
-def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path):
+def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path, monkeypatch):
     """A learning rate a thousand times too small: the doctor names it, and its remedy is adopted, the finding gone."""
+    monkeypatch.setattr(loop, "default_plan", lambda splits: small_plan.with_(epochs=2))
     made_table(1500, 0).write_csv(tmp_path / "rings.csv")
     sick = small_plan.with_(learning_rate=2e-5)
     result = goodfit.improve(tmp_path / "rings.csv", target="kind", rounds=1, plan=sick, out=tmp_path)

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from goodfit.nets.architectures import Params, layer_by_layer
@@ -41,22 +42,30 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
     penalised = add_l2(gradients, params, h.l2 / task.m)
     direction: Any = optimiser(structure, h).update(penalised, state.optimiser, params)[0]
     rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
-    signals = [_signal(a, structure.activation) for a in seen]
-    signals[-1] = signals[-1].at[4].set(0)  # outputs have no activation
     moves = [jnp.zeros(3)] + [
         jnp.stack([_norm(g["W"]), _norm(layer["W"]), rate * _norm(d["W"])])
         for g, layer, d in zip(gradients, params, direction, strict=True)
     ]
-    return jnp.concatenate([jnp.stack(signals), jnp.stack(moves).astype(inputs.dtype)], axis=1)
+    return jnp.concatenate([_signals(seen, structure.activation), jnp.stack(moves).astype(inputs.dtype)], axis=1)
 
 
-def _signal(a: Float[Array, "batch units"], activation: Activation) -> Float[Array, "5"]:
-    """Mean, deviation, size, share of dead units, share of saturated values."""
-    dead = (a.max(axis=0) - a.min(axis=0) <= _SAME * jnp.abs(a).max(axis=0)).mean()
+def _signals(layers: list[Float[Array, "batch _"]], activation: Activation) -> Float[Array, "layers 5"]:
+    """Mean, deviation, size, share of dead units, share of saturated values; the layers together compile sooner."""
+    widths = np.array([a.shape[1] for a in layers])
+    layer = np.repeat(np.arange(len(layers)), widths)
+    a = jnp.concatenate(layers, axis=1)
+
+    def mean(values: Float[Array, "batch units"]) -> Float[Array, "layers"]:
+        return jax.ops.segment_sum(values.mean(axis=0), layer, len(layers), indices_are_sorted=True) / widths
+
+    dead = a.max(axis=0, keepdims=True) - a.min(axis=0, keepdims=True) <= _SAME * jnp.abs(a).max(axis=0, keepdims=True)
     low, high = _ENDS.get(activation, (-jnp.inf, jnp.inf))
     near = _NEAR * (high - low) if activation in _ENDS else 0.0
-    saturated = ((a < low + near) | (a > high - near)).mean()
-    return jnp.stack([a.mean(), a.std(), jnp.sqrt(jnp.square(a).mean()), dead, saturated]).astype(a.dtype)
+    saturated = ((a < low + near) | (a > high - near)) & (layer[None] < len(layers) - 1)  # outputs have no activation
+    average = mean(a)
+    deviation, size = jnp.sqrt(mean(jnp.square(a - average[layer][None]))), jnp.sqrt(mean(jnp.square(a)))
+    parts = [average, deviation, size, mean(dead.astype(a.dtype)), mean(saturated.astype(a.dtype))]
+    return jnp.stack(parts, axis=1).astype(a.dtype)
 
 
 def _norm(w: Leaf) -> Float[Array, ""]:
