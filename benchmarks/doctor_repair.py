@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/doctor_repair.py
 
 A line of `results/doctor_repair.jsonl` a case; cases that stand there are not run again. The table goes to
-`results/doctor_repair.md`. Errors are measured on thousands of rows that neither side ever sees. The budget of `improve`
-is counted in processor time, so that what else the machine does counts little.
+`results/doctor_repair.md`. Errors are measured on thousands of rows that neither side ever sees. The budget of
+`improve` is counted in processor time, so that what else the machine does counts little.
 """
 
 import argparse

@@ -58,13 +58,13 @@ def test_a_model_is_the_same_cut_into_pieces_and_compacted(splits, plan, alone, 
         assert tools.same_bits(run, fit(job, splits))
 
 
-def test_a_model_is_the_same_when_memory_leaves_few_places(splits, plan, alone, tools, monkeypatch):
-    monkeypatch.setattr(machine, "free_memory", lambda: 120_000)
+def test_a_model_is_the_same_when_memory_leaves_few_places(splits, plan, alone, tools):
+    memory = 60_000
     jobs = [*_company(plan, 4), Job(plan, 5)]
     pool = Pool(splits)
     members, program = [enter(i, job, splits)[0] for i, job in enumerate(jobs)], enter(0, jobs[0], splits)[1]
-    assert len(list(stacks(program, members, pool))) > 1
-    assert tools.same_bits(fit_many(jobs, splits)[4], alone)
+    assert len(list(stacks(program, members, pool, memory))) > 1
+    assert tools.same_bits(fit_many(jobs, splits, memory=memory)[4], alone)
 
 
 def _stack(jobs, splits, kind: type[Stack] | type[SteppedStack] = Stack):

@@ -50,9 +50,21 @@ def test_asked_again_it_shows_what_was_found_and_with_more_trials_it_goes_on(tab
     again = goodfit.tune(table, **asked)
     assert (again["trials"], again["finalists"]) == (found["trials"], found["finalists"])
     named = asked | {"study": found["study"]["name"]}
-    more = goodfit.tune(table, **(named | {"trials": 12}))
-    assert len(more["trials"]) == 12
+    more = goodfit.tune(table, **(named | {"trials": 34}))  # alone, it would have rounds of 9
+    assert len(more["trials"]) == 34
     assert more["trials"][:8] == found["trials"][:8]
+    assert more["search"]["round_size"] == found["search"]["round_size"]
+
+
+def test_what_a_stack_may_take_changes_no_training(table, asked, found, tmp_path):
+    small = goodfit.tune(table, **(asked | {"out": tmp_path, "memory": 1e-4}))
+    pairs = [
+        (one["dev_error"], other["dev_error"])
+        for one, other in zip(small["trials"][:8], found["trials"], strict=False)  # the first round
+        if one["epochs"] == other["epochs"]  # what is halved beside others may end at another rung
+    ]
+    assert len(pairs) > 4
+    assert all(one == other for one, other in pairs)
 
 
 def test_its_plan_trains_and_its_run_predicts(table, asked, found):
@@ -75,6 +87,7 @@ def test_a_function_of_an_optuna_trial_is_a_space(table, asked, small_plan):
     ("changes", "sentence"),
     [
         ({"trials": 0}, "a search of 0 trials finds nothing; give 1 or more"),
+        ({"memory": 0}, "a memory of 0 GiB holds nothing; give more than 0"),
         ({"space": ["learning_rat=1..2"]}, "unknown hyperparameter 'learning_rat' in the space: did you mean"),
         ({"space": "nowhere.yaml"}, r"cannot read the space nowhere.yaml \(.*\); give a YAML file"),
         ({"storage": "sqlite:////nowhere/at/all.db"}, "the storage sqlite:////nowhere/at/all.db cannot be reached"),

@@ -61,9 +61,11 @@ def with_address(words: Sequence[str]) -> list[str]:
 
     >>> with_address(["--ray", "iris"]), with_address(["iris", "--ray", "10.0.0.7:6379"])
     (['--ray', 'local', 'iris'], ['iris', '--ray', '10.0.0.7:6379'])
+    >>> with_address([])
+    []
     """
     given: list[str] = []
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip(words, [*words, ""][1:], strict=True):
         given.append(word)
         if word == "--ray" and ":" not in after:
             given.append("local")

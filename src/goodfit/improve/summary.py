@@ -119,7 +119,7 @@ def _to_tell(gaps: Gaps, told: Told) -> list[str]:
             return lines
     if told.folds:
         lines.append("Collect more examples: training and dev set together are too few to tell.")
-    elif told.command == "train":
+    elif told.command != "improve":
         lines.append(f"Judge by cross-validation: goodfit diagnose {told.run} --folds 5.")
     else:
         lines.append("Judge by cross-validation: run again with --folds 5.")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import optuna
 from optuna.storages._rdb.models import StudyUserAttributeModel, TrialHeartbeatModel
@@ -25,14 +26,14 @@ _SILENCE = 5 * _BEAT  # after which a process is taken for dead: a network may b
 _COLLISIONS = 2  # Optuna makes its tables, then notes their version, each of which another process may do first
 
 
-def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.BaseSampler) -> optuna.Study:
+def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.BaseSampler | None) -> optuna.Study:
     """The study of this name, made if there is none.
 
     Args:
         url: such as `sqlite:///runs/goodfit.db` or `postgresql://user@host/studies`.
         name: of the study.
         fingerprint: of data and split.
-        sampler: draws the parameters.
+        sampler: draws the parameters; Optuna's own when None.
 
     Raises:
         InputError: a storage that cannot be reached, or a study of other data.
@@ -51,12 +52,16 @@ def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.B
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise InputError(f"the storage {shown(url)} cannot be reached ({_hidden(reason, url)}); is it there?") from None
-    known = study.user_attrs.get(_DATA)
-    if known is None:
-        study.set_user_attr(_DATA, fingerprint)
-    elif known != fingerprint:
+    if begun_with(study, _DATA, fingerprint) != fingerprint:
         raise InputError(f"the study '{name}' was made for other data or another split; give another name with --study")
     return study
+
+
+def begun_with(study: optuna.Study, name: str, value: Any) -> Any:
+    """What the study was begun with under this name; this value if it begins now."""
+    if name not in study.user_attrs:
+        study.set_user_attr(name, value)
+    return study.user_attrs[name]
 
 
 def _reached(url: str) -> optuna.storages.RDBStorage:

@@ -22,19 +22,19 @@ from goodfit.improve.measurement import Entry, Measurement
 from goodfit.improve.pace import Pace
 from goodfit.improve.verify import paired_test
 from goodfit.plan import Plan
-from goodfit.search import told
+from goodfit.search import questions, told
 from goodfit.search.cluster import cluster
 from goodfit.search.groups import Here, Workers
+from goodfit.search.questions import SpaceLike
 from goodfit.search.space import Space
-from goodfit.search.storage import open_study, shown
-from goodfit.search.trials import ABOUT, Search, SpaceFunction
+from goodfit.search.storage import begun_with, open_study, shown
+from goodfit.search.trials import ABOUT, Search
 from goodfit.search.zoom import GoodfitZoomSampler
 from goodfit.train.defaults import default_plan
 from goodfit.train.machine import prepare_jax
 from goodfit.verbs import ending
 from goodfit.verbs.common import Data, DataOptions, Tested, finish, groups_of, header, quiet, read_plan
 
-SpaceLike = SpaceFunction | Sequence[str] | str | Path
 _FINALISTS, _SEEDS = 4, 3
 _ROUNDS = 4  # of a search; each draws around the best of those before
 _LEAST_ROUND = 8
@@ -71,7 +71,8 @@ def tune(
         sampler: an Optuna sampler in place of GoodfitZoomSampler.
         storage: the URL of an Optuna storage; `goodfit.db` in the folder of the runs when not given.
         study: its name; made of the data and the question when not given.
-        memory: GiB that a stack of trainings may take; half of what is free when not given.
+        memory: GiB that a stack of trainings may take; half of what is free when not given. Trials in a stack of their
+            own are halved beside those that were trained before them alone.
         ray: HOST:PORT of a Ray cluster that trains the trials, a stack on a node; "local" starts one on this machine.
         human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
         min_gap: the smallest gap between errors that matters.
@@ -96,13 +97,15 @@ def tune(
     prepare_jax()
     splits = open_splits(data, **options)
     base = given or default_plan(splits)
-    asked = read_space(space, trials, base)
-    round_size = max(_LEAST_ROUND, -(-trials // _ROUNDS))
-    sampler = sampler or GoodfitZoomSampler(
-        seed, round_size, asked.structural if isinstance(asked, Space) else frozenset()
-    )
+    asked = questions.read(space, trials, base)
     with _workers(splits, int(memory * 2**30) if memory else None, ray) as workers:
-        opened = _open(splits, _question(asked, base, sampler, seed), sampler, storage, study, out)
+        opened = _open(splits, questions.identity(asked, base, sampler, seed), sampler, storage, study, out)
+        wanted = (
+            sampler.round_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_ROUND, -(-trials // _ROUNDS))
+        )
+        round_size = begun_with(opened, "goodfit round", wanted)
+        structural = asked.structural if isinstance(asked, Space) else frozenset()
+        opened.sampler = sampler or GoodfitZoomSampler(seed, round_size, structural)
         searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials)).run()
     finalists = _finalists(splits, _found(opened, searched), seed, tell)
     winner = min(finalists, key=lambda each: each.dev_cost)
@@ -113,14 +116,24 @@ def tune(
         "min_gap": min_gap,
         "baseline": {},
         "rounds": [],
-        "study": {"name": opened.study_name, "storage": shown(storage or _beside(out)), "space": _words(asked)},
+        "study": {
+            "name": opened.study_name,
+            "storage": shown(storage or _beside(out)),
+            "space": questions.words(asked),
+        },
         "search": told.of_study(opened),
         "trials": told.of_trials(opened, asked.values if isinstance(asked, Space) else dict),
         "finalists": [_finalist(each, winner, seed) for each in finalists],
         "plan": winner.plan.to_dict(),
     }
     settings = options | {"trials": trials, "plan": plan, "storage": storage and shown(storage), "study": study}
-    settings |= {"memory": memory, "ray": ray, "human_error": human_error, "min_gap": min_gap, "space": _lines(space)}
+    settings |= {
+        "memory": memory,
+        "ray": ray,
+        "human_error": human_error,
+        "min_gap": min_gap,
+        "space": questions.lines(space),
+    }
     with archive.fresh_folder(out, splits.dataset.name) as folder:
         facts |= _end(folder, splits, finalists, winner, summary.Told("tune", folder, min_gap), human_error, seed)
         return finish(folder, header("tune", folder, started, splits, data, settings) | facts, began)
@@ -134,7 +147,7 @@ def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractCon
 def _open(
     splits: Splits,
     question: tuple[str, ...],
-    sampler: optuna.samplers.BaseSampler,
+    sampler: optuna.samplers.BaseSampler | None,
     storage: str | None,
     study: str | None,
     out: str | Path,
@@ -151,42 +164,8 @@ def _beside(out: str | Path) -> str:
     return f"sqlite:///{Path(out, 'goodfit.db')}"
 
 
-def read_space(space: SpaceLike | None, trials: int, base: Plan) -> SpaceFunction:
-    """The space as it is given: nothing, lines, a YAML file, or a function.
-
-    Raises:
-        InputError: a file that cannot be read, or a space that is wrong.
-    """
-    if space is None:
-        return Space.default(trials, base)
-    if callable(space):
-        return space
-    if isinstance(space, str | Path):
-        try:
-            text = Path(space).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the space {space} ({error}); give a YAML file") from None
-        return Space.from_yaml(text, base)
-    return Space.parse(space, base)
-
-
-def _question(space: SpaceFunction, base: Plan, sampler: optuna.samplers.BaseSampler, seed: int) -> tuple[str, ...]:
-    """The same for the same question: the space's lines or a function's code, the plan beneath, how it is searched."""
-    code = getattr(space, "__code__", None)
-    words = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(space))
-    return space.to_yaml() if isinstance(space, Space) else words, base.to_yaml(), type(sampler).__name__, str(seed)
-
-
-def _words(space: SpaceFunction) -> str:
-    return space.told() if isinstance(space, Space) else "Searched: what the given function asks for."
-
-
 def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
-
-
-def _lines(space: SpaceLike | None) -> list[str] | None:
-    return list(space) if isinstance(space, Sequence) and not isinstance(space, str) else None
 
 
 def _told(tell: Tell, trials: int) -> Any:
