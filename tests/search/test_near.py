@@ -27,3 +27,10 @@ def test_what_the_plan_does_without_stays_so_and_other_programs_tell_nothing():
 def test_a_measured_plan_outside_the_usual_range_counts_at_its_end():
     measured = [(BASE.with_(learning_rate=5.0), 0.0), (BASE.with_(learning_rate=4.0), 0.1)]
     assert all(plan.learning_rate <= 0.1 for plan in near(BASE, measured, 8, 0))
+
+
+def test_dropout_is_drawn_for_each_layer_where_a_measured_plan_has_it_so():
+    uniform = BASE.with_(hidden_units=(16, 16), keep_prob=0.8)
+    measured = [(uniform, 0.2), (uniform.with_(keep_prob=(0.9, 0.6)), 0.1)]
+    assert all(len(set(plan.keep_probs)) == 2 for plan in near(uniform, measured, 8, 0))
+    assert all(len(set(plan.keep_probs)) == 1 for plan in near(uniform, measured[:1], 8, 0))

@@ -1,6 +1,7 @@
 """A zoom in the small: numbers drawn around the best plans that were measured, all of one compiled program."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import optuna
 
@@ -20,12 +21,14 @@ def near(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int, seed: i
         count: how many to draw.
         seed: of the draws.
     """
-    usual = [name for name, each in USUAL.items() if each.tier <= LAST_TIER and applies(name, plan)]
-    whole = Space.parse([f"{name}={USUAL[name].text}" for name in usual], plan)
-    space = Space(plan, tuple(each for each in whole.dimensions if each.scale in REAL and _used(plan, each)))
     known = [
         each for each in measured if (each[0].structure, each[0].preparation) == (plan.structure, plan.preparation)
     ]
+    layered = any(isinstance(each.keep_prob, tuple) for each in (plan, *(one for one, _ in known)))
+    usual = [name for name, each in USUAL.items() if each.tier <= LAST_TIER and applies(name, plan)]
+    whole = Space.parse([f"{name}={USUAL[name].text}" for name in usual], plan)
+    numbers = [replace(each, each_layer=layered and each.name == "keep_prob") for each in whole.dimensions]
+    space = Space(plan, tuple(each for each in numbers if each.scale in REAL and _used(plan, each)))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=GoodfitZoomSampler(seed, max(len(known), 1)))
     for each, cost in known:
