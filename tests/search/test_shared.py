@@ -177,12 +177,12 @@ def test_what_a_killed_process_left_is_done_by_another(fresh, ready):
 
 
 def killed_in_the_middle(victim, study):
-    """Kill -9 a process that has ended some trials and has others in its hands: the numbers of those."""
+    """Kill -9 a process that has ended some trials and has a round in its hands: the numbers of those."""
     for _ in range(WAIT * 20):
         victim.send_signal(signal.SIGSTOP)
         his = [trial for trial in study.trials if owners([trial]) == {victim.pid}]
         left = [trial.number for trial in his if trial.state == TrialState.RUNNING]
-        if left and len(left) < len(his):
+        if len(left) == ROUND < len(his):
             victim.kill()
             victim.communicate()
             return left
