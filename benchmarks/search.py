@@ -5,7 +5,7 @@
 Writes `results/search_speed.md`; takes about a quarter of an hour of a quiet machine. All train the same trials, drawn
 once by Optuna's random sampler, for all of their epochs: goodfit's halving and its early stop of hopeless trials are
 off (`Whole`), but for one row that says so. Beside it stands goodfit with its own sampler in the same space, whose
-groups of 8 share a structure. Everyone is a process of its own. The clock runs from the first trial asked to the last
+groups of 4 share a structure. Everyone is a process of its own. The clock runs from the first trial asked to the last
 one told: goodfit's compilation is inside, with an empty cache, as is the start of Ray's workers; imports and reading
 the data are not. Optuna's contenders train the first trials only and Ray half of the longer list; their rate is taken
 for the rest. They take turns, and the best of the rounds counts.

@@ -45,7 +45,7 @@ class GoodfitZoomSampler(BaseSampler):
         seed: int = 0,
         round_size: int = _ROUND_SIZE,
         structural: frozenset[str] = frozenset(),
-        group: int = 8,
+        group: int = 4,
     ) -> None:
         """Begin.
 
