@@ -96,16 +96,32 @@ def test_the_first_round_draws_once_in_each_part_of_a_range_in_no_order():
     assert max(abs(x % 1 - 0.5) for x in drawn) > 0.2  # no grid
 
 
-def test_a_group_shares_structural_draws_in_every_round():
+def structures_of(drawn: list[dict]) -> list[tuple]:
+    return [(params["layers"], params["kind"]) for params in drawn]
+
+
+def test_a_group_shares_structural_draws():
     settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "round_size": 8}
-    drawn = params_of(searched(32, **settings))
-    for first in range(0, 32, 4):
-        group = drawn[first : first + 4]
-        assert len({(params["layers"], params["kind"]) for params in group}) == 1
+    drawn = params_of(searched(8, **settings))
+    for group in (drawn[:4], drawn[4:]):
+        assert len(set(structures_of(group))) == 1
         assert len({params["x"] for params in group}) == 4
-    assert len({(params["layers"], params["kind"]) for params in drawn}) > 2
-    alone = params_of(searched(8, **(settings | {"group": 1})))
-    assert len({(params["layers"], params["kind"]) for params in alone[:4]}) > 1
+    assert len(set(structures_of(drawn))) == 2
+    assert len(set(structures_of(params_of(searched(8, **(settings | {"group": 1})))[:4]))) > 1
+
+
+def test_most_later_trials_have_a_structure_that_is_compiled_already():
+    """Three groups of four in four; the others, a structure for the group."""
+    settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "round_size": 32}
+    groups = kept = 0
+    for seed in range(20):
+        drawn = structures_of(params_of(searched(96, seed=seed, **settings)))
+        for start in range(32, 96, 4):
+            before, group = drawn[: start // 32 * 32], drawn[start : start + 4]
+            groups += 1
+            kept += all(each in before for each in group)
+            assert len(set(group)) == 1 or all(each in before for each in group)
+    assert kept > 0.7 * groups  # a new draw may also be one that is known
 
 
 def after_a_round(distribution: BaseDistribution, values: list, count: int) -> list:

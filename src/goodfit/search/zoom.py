@@ -26,7 +26,8 @@ from goodfit.search.regions import (
 from goodfit.search.unit import Numbers, span, value_at
 
 _ROUND_SIZE = 16  # among 8, 12, 16, 24 and 32, set as the constants of `regions.py`
-_TRIAL = ""  # the name under which a trial draws what all of its parameters share
+_NEW = 0.25  # of the later groups have a structure of their own, set likewise; the others' are compiled already
+_TRIAL, _GROUP = "", "\n"  # the names under which a trial, and a group, draw what all of its parameters share
 
 
 class GoodfitZoomSampler(BaseSampler):
@@ -35,9 +36,10 @@ class GoodfitZoomSampler(BaseSampler):
     The first round is stratified: each parameter's range is cut into as many parts as the round has trials, and each
     part is drawn in once (McKay, Beckman & Conover 1979). A later round looks at the trials of earlier rounds only, so
     that all of its trials can be drawn at once. A region spans what the good trials chose, and reaches farther where
-    the best value lies on its edge; one trial in ten is drawn over the whole range. What is drawn depends on the seed,
-    the trial's number, the parameter's name and those earlier trials, and on nothing else: not on the order of asking,
-    the process or a restart.
+    the best value lies on its edge; one trial in ten is drawn over the whole range. What is compiled is dear to vary:
+    it is drawn once for a group of trials, and after the first round most trials have it as the good one has it that
+    they are drawn around. What is drawn depends on the seed, the trial's number, the parameter's name and those earlier
+    trials, and on nothing else: not on the order of asking, the process or a restart.
     """
 
     def __init__(
@@ -53,7 +55,8 @@ class GoodfitZoomSampler(BaseSampler):
             seed: of everything random.
             round_size: trials in a round.
             structural: parameters that change what is compiled, by Optuna's names.
-            group: trials in a row of a round that share those, so that compilation is paid once for all; 1 shares none.
+            group: trials in a row of a round that share those where they are drawn, so that compilation is paid once
+                for all; with 1, they are drawn as other parameters are.
 
         Raises:
             InputError: a negative seed, or a round or group of less than one trial.
@@ -87,6 +90,9 @@ class GoodfitZoomSampler(BaseSampler):
         shared = self.group if param_name in self.structural else 1
         place = (trial.number - first) // shared
         number = first + place * shared  # of the trial whose draw it is: the first of the group
+        compiled = shared > 1 and first > 0 and self._random(number, _GROUP).random() > _NEW
+        if compiled:
+            number = trial.number
         own, common = self._random(number, param_name), self._random(number, _TRIAL)
         if first == 0:
             parts = math.ceil(self.round_size / shared)
@@ -94,11 +100,13 @@ class GoodfitZoomSampler(BaseSampler):
             return value_at(param_distribution, (part + own.random()) / parts)
         good = good_trials(finished(study, first), study.direction)
         having = holders(good, param_name, param_distribution)
-        if len(having) < 2 or common.random() < GLOBAL:
+        if len(having) < 2 or (common.random() < GLOBAL and not compiled):
             return value_at(param_distribution, own.random())
         centre = _pick(good, common)
         if all(centre is not trial for trial in having):
             centre = _pick(having, own)
+        if compiled:
+            return centre.params[param_name]
         if isinstance(param_distribution, CategoricalDistribution):
             free = own.random() < free_vote(len(having))
             return value_at(param_distribution, own.random()) if free else centre.params[param_name]
