@@ -2,7 +2,7 @@
 
     .venv-bench/bin/python benchmarks/doctor_recipe.py
 
-Eight real sets (at most 2,000 rows each), a healthy but plain network on each; one round of `improve` tries every line
+Eight real sets (at most 1,000 rows each), a healthy but plain network on each; one round of `improve` tries every line
 of the recipe for the gap that it diagnosed, five seeds each. A prescription helped where it lowered the dev cost with a
 p below 0.05 (the loop's own test, before Holm's correction, which would count the order twice). In random order the
 first one helps as often as the share of those that help, and the first help comes after (n + 1)/(h + 1) trials.
@@ -19,7 +19,7 @@ from quality import run_goodfit
 from quality_data import TABLES, split_table
 
 SETS = ("digits", "diabetes", "segment", "phoneme", "ring", "credit_data", "wa_churn", "ames")
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 PLAIN = """
 hidden_units: [64, 64]
 activation: relu

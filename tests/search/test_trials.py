@@ -81,6 +81,19 @@ def test_a_plan_that_does_not_work_is_a_failed_trial_with_its_reason(splits, tmp
     assert study.trials[0].user_attrs[ABOUT]["reason"].startswith("learning_rate is -0.")
 
 
+def test_a_round_of_one_structure_is_trained_in_stacks_for_as_many_machines(splits, tmp_path):
+    sizes = []
+
+    def workers(groups):
+        sizes.extend(len(group.plans) for group in groups)
+        return ([{"outcome": "finished", "dev_error": 0.5} for _ in group.plans] for group in groups)
+
+    study = open_study(f"sqlite:///{tmp_path / 'study.db'}", "one", "iris", optuna.samplers.RandomSampler(0))
+    space = Space.parse(["learning_rate=log:1e-4..1e-1"], BASE)
+    assert Search(study, space, workers, 44, 40, 3, lambda done, best: None).run()
+    assert sizes == [16, 16, 8, 4]
+
+
 class Cut(BaseException):
     """In place of a kill."""
 

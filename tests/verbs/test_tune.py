@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 import goodfit
 from goodfit.errors import InputError
@@ -50,10 +51,15 @@ def test_asked_again_it_shows_what_was_found_and_with_more_trials_it_goes_on(tab
     again = goodfit.tune(table, **asked)
     assert (again["trials"], again["finalists"]) == (found["trials"], found["finalists"])
     named = asked | {"study": found["study"]["name"]}
-    more = goodfit.tune(table, **(named | {"trials": 34}))  # alone, it would have rounds of 9
+    told = []
+    more = goodfit.tune(table, **(named | {"trials": 34, "progress": lambda text, *_: told.append(text)}))
     assert len(more["trials"]) == 34
     assert more["trials"][:8] == found["trials"][:8]
-    assert more["search"]["round_size"] == found["search"]["round_size"]
+    assert more["search"]["round_size"] == found["search"]["round_size"]  # alone, it would have rounds of 9
+    best = min(trial["dev_error"] for trial in more["trials"] if trial["state"] == "complete")
+    interval = binomtest(round(100 * best), 100).proportion_ci(method="wilson")
+    error = f"{100 * best:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    assert f"trial 34 of 34, best dev error {error}" in told
 
 
 def test_what_a_stack_may_take_changes_no_training(table, asked, found, tmp_path):

@@ -14,6 +14,7 @@ from goodfit.search.groups import FAILED, Group, Kept, Workers, failed
 from goodfit.search.halving import RUNGS
 from goodfit.search.storage import alone, beating, claim, orphans, ours
 from goodfit.train.fit import interruptible
+from goodfit.train.stack import CAPACITY
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
 Tell = Callable[[int, float | None], None]  # trials done, best dev error
@@ -68,16 +69,17 @@ class Search:
         return [claim(self.study.ask()) for _ in range(begun, end)]
 
     def _train(self, trials: Sequence[Trial]) -> None:
-        """Train these in groups of one structure, and tell each group as it ends."""
+        """Train these in groups of one structure, none larger than a stack, and tell each group as it ends."""
         earlier = self._earlier(min(trial.number for trial in trials))
-        groups: dict[tuple[Structure, PreparationKind], list[tuple[Trial, Plan]]] = {}
+        groups: dict[tuple[Structure, PreparationKind, int], list[tuple[Trial, Plan]]] = {}
         for trial in trials:
             try:
                 plan = self.space(trial)
             except PlanError as error:
                 self._end([trial], [failed(str(error))])
                 continue
-            groups.setdefault((plan.structure, plan.preparation), []).append((trial, plan))
+            portion = trial.number % self.round_size // CAPACITY  # which trials are together depends on nothing else
+            groups.setdefault((plan.structure, plan.preparation, portion), []).append((trial, plan))
         todo = []
         for pairs in groups.values():
             group = [trial for trial, _ in pairs]

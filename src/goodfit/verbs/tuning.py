@@ -13,6 +13,8 @@ from optuna.trial import TrialState
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import open_splits
+from goodfit.diagnose.intervals import wilson
+from goodfit.diagnose.words import percent
 from goodfit.errors import InputError
 from goodfit.improve import archive, assembly, story, summary
 from goodfit.improve.examination import data_facts, findings_of
@@ -106,7 +108,7 @@ def tune(
         round_size = begun_with(opened, "goodfit round", wanted)
         structural = asked.structural if isinstance(asked, Space) else frozenset()
         opened.sampler = sampler or GoodfitZoomSampler(seed, round_size, structural)
-        searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials)).run()
+        searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials, splits)).run()
     finalists = _finalists(splits, _found(opened, searched), seed, tell)
     winner = min(finalists, key=lambda each: each.dev_cost)
     facts = {
@@ -168,15 +170,21 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
 
-def _told(tell: Tell, trials: int) -> Any:
+def _told(tell: Tell, trials: int, splits: Splits) -> Any:
     began = time.perf_counter()
     first: list[int] = []
+
+    def shown_error(best: float) -> str:
+        if splits.dataset.schema.task == "regression":
+            return f"{best:.3g}"
+        interval = wilson(best, len(splits.dev))
+        return f"{percent(best)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
     def told(done: int, best: float | None) -> None:
         first.append(done)
         passed, here = time.perf_counter() - began, done - first[0]
         left = passed * (trials - done) / here if here else None
-        error = "" if best is None else f", best dev error {best:.3g}"
+        error = "" if best is None else f", best dev error {shown_error(best)}"
         tell(f"trial {done} of {trials}{error}", done / trials, left)
 
     return told
