@@ -16,6 +16,10 @@ class PlanError(GoodfitError):
     """A plan has an unknown key or a value outside its range."""
 
 
+class UnfinishedError(GoodfitError):
+    """The work stopped on its way, and the run's folder stays: `goodfit resume` goes on with it."""
+
+
 class TestSetLockedError(GoodfitError):
     """The test set was opened before, and opening it again was not forced."""
 

@@ -39,7 +39,12 @@ class Snapshot:
     """Keep a copy of this model's parameters as they are."""
 
 
-Action = Stop | Change | Snapshot
+@dataclass(frozen=True)
+class Checkpoint:
+    """Hand what this model needs to go on to its job's `keep`, as the control saw it: before what else it answers."""
+
+
+Action = Stop | Change | Snapshot | Checkpoint
 
 
 @runtime_checkable

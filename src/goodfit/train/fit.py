@@ -19,7 +19,8 @@ from goodfit.errors import PlanError
 from goodfit.plan import Hyperparameters, Plan
 from goodfit.record import Outcome, Run, Weights, flatten, health_of
 from goodfit.train import machine
-from goodfit.train.control import Change, Control, Progress, Snapshot, Stop
+from goodfit.train.checkpoint import Moment
+from goodfit.train.control import Change, Checkpoint, Control, Progress, Snapshot, Stop
 from goodfit.train.jobs import Job, Loaded, Member, Pool, enter, stacks, traced
 from goodfit.train.stack import MOST_EPOCHS, STACKS, Stack, SteppedStack, driver
 from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, recorded, settled
@@ -90,10 +91,9 @@ def _train(
     while live := [place for place, member in enumerate(members) if member.ended is None]:
         if interrupted.is_set():
             for place in live:
-                members[place].ended = (
-                    Outcome.INTERRUPTED,
-                    f"interrupted after epoch {members[place].epoch}",
-                )
+                member = members[place]
+                _keep(member, stack.state(place))
+                member.ended = (Outcome.INTERRUPTED, f"interrupted after epoch {member.epoch}")
             break
         targets = {place: _next_visit(members[place], piece, control) for place in live}
         records = stack.advance(targets)
@@ -160,14 +160,23 @@ def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], 
             continue
         place = going[index]
         member = members[place]
-        for action in actions:
-            if isinstance(action, Snapshot):
+        # checkpoints first: who goes on from one asks the control again, and is told the rest again
+        for action in sorted(actions, key=lambda action: not isinstance(action, Checkpoint)):
+            if isinstance(action, Checkpoint):
+                _keep(member, stack.state(place))
+            elif isinstance(action, Snapshot):
                 member.snapshots.append(_weights(stack.state(place)))
             elif isinstance(action, Stop) and member.ended is None:
                 member.ended = (action.outcome, action.reason)
             elif isinstance(action, Change):
                 member.plan = _changed(member, action.hyperparameters)
                 stack.change(place, traced(member.plan))
+
+
+def _keep(member: Member, state: State) -> None:
+    """Hand the model's moment to its job's keeper, where it has one and there is something to go on with."""
+    if member.job.keep and member.ended is None:
+        member.job.keep(Moment(member.plan, _records(member), tuple(member.snapshots), state))
 
 
 def _changed(member: Member, hyperparameters: Mapping[str, Any]) -> Plan:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Schema, Splits
 from goodfit.data.preparation import Preparation, width
 from goodfit.errors import InputError, PlanError
 from goodfit.nets.architectures import init
@@ -17,6 +17,7 @@ from goodfit.nets.losses import OUTPUT_OF_TASK
 from goodfit.plan import Hyperparameters, Plan
 from goodfit.record import Outcome, Weights
 from goodfit.train import machine
+from goodfit.train.checkpoint import Keep, Moment
 from goodfit.train.stack import capacity
 from goodfit.train.step import first_state
 from goodfit.train.task import Data, Program, State, Task
@@ -28,12 +29,23 @@ _SMALL_COPY = 4 << 20  # bytes
 
 @dataclass(frozen=True)
 class Job:
-    """A plan, a seed and, where it needs them, its own rows (a fold, a quarter of the training set, a bag)."""
+    """A plan, a seed and, where it needs them, its own rows (a fold, a quarter of the training set, a bag).
+
+    Attributes:
+        plan: as begun.
+        seed: of the first weights, the shuffling and the dropout.
+        train: rows to train on; the splits' when None.
+        dev: rows to choose the best parameters on; the splits' when None.
+        start: a moment of this job to go on from; the numbers are those of a training that never stopped.
+        keep: is handed the moment where a control takes a checkpoint, and where Ctrl-C stops the training.
+    """
 
     plan: Plan
     seed: int
     train: Int[np.ndarray, "train"] | None = None
     dev: Int[np.ndarray, "dev"] | None = None
+    start: Moment | None = None
+    keep: Keep | None = None
 
 
 @dataclass
@@ -73,7 +85,11 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
         evaluation_chunk=1 << max(0, watched - 1).bit_length(),
     )
     _check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
-    return Member(index, job, train, dev, len(train) // batch_size, job.plan), program
+    member = Member(index, job, train, dev, len(train) // batch_size, job.plan)
+    if job.start:
+        member.plan, member.epoch, member.step = job.start.plan, job.start.epoch, job.start.step
+        member.records, member.snapshots = [job.start.records], list(job.start.snapshots)
+    return member, program
 
 
 class Pool:
@@ -145,15 +161,22 @@ def _load(
     copies = [first[key] for key in keys]
     copies += [copies[0]] * (_set_places(len(copies), most_sets, copies[0][1].nbytes) - len(copies))
     data = Data(np.stack([inputs for _, inputs, _ in copies]), np.stack([targets for *_, targets in copies]))  # pyright: ignore[reportArgumentType]
-    width = data.inputs.shape[2]
-    classes = len(pool.splits.dataset.schema.classes)
-    outputs = classes if program.output == "softmax" else 1
-    tasks, states = [], []
-    for member in portion:
-        model = init(program.structure, member.plan.initialisation, member.job.seed, width, outputs)
-        tasks.append(_task(program, member, keys.index(pool.key(member)), pool, classes))
-        states.append(jax.tree.map(np.asarray, first_state(program, traced(member.plan), *model)))
+    schema = pool.splits.dataset.schema
+    tasks = [_task(program, each, keys.index(pool.key(each)), pool, len(schema.classes)) for each in portion]
+    states = [each.job.start.state if each.job.start else _first(program, each.job, schema) for each in portion]
     return Loaded(portion, data, tasks, states, places)
+
+
+def beginning(job: Job, splits: Splits) -> State:
+    """The job's state before its first step."""
+    return _first(enter(0, job, splits)[1], job, splits.dataset.schema)
+
+
+def _first(program: Program, job: Job, schema: Schema) -> State:
+    outputs = len(schema.classes) if program.output == "softmax" else 1
+    inputs = width(job.plan.preparation, schema)
+    model = init(program.structure, job.plan.initialisation, job.seed, inputs, outputs)
+    return jax.tree.map(np.asarray, first_state(program, traced(job.plan), *model))
 
 
 def _set_places(copies: int, most: int, size: int) -> int:
