@@ -11,7 +11,7 @@ import pytest
 import goodfit as package
 from goodfit.errors import InputError
 
-COMMANDS = ("improve", "train", "diagnose", "check", "test", "predict", "runs", "report")
+COMMANDS = ("improve", "train", "resume", "diagnose", "check", "test", "predict", "runs", "report")
 
 
 def raising(error):

@@ -84,4 +84,9 @@ def test_people_get_verdict_errors_and_gaps(goodfit, asked):
 def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
     result |= {"outcome": "diverged", "reason": "the cost became infinite or undefined in epoch 7"}
     lines = goodfit("train", "digits").stdout.splitlines()
-    assert lines[0] == "Training diverged: the cost became infinite or undefined in epoch 7."
+    assert lines[:2] == ["Training diverged: the cost became infinite or undefined in epoch 7.", "Verdict: good fit"]
+    result |= {"outcome": "interrupted", "reason": "interrupted after epoch 7"}
+    assert goodfit("train", "digits").stdout.splitlines()[:2] == [
+        "Training interrupted: interrupted after epoch 7.",
+        "goodfit resume runs/20260101-120000-digits-3f2a goes on with it.",
+    ]

@@ -47,6 +47,7 @@ def test_runs_is_a_table(goodfit, verbs):
     found = [
         one | {"dev_error": 0.0111, "test_error": 0.0139},
         other | {"dev_error": 0.5123, "test_error": None},
+        {"run": "runs/1", "outcome": "unfinished"},
         {"run": "runs/0", "outcome": "damaged"},
     ]
     asked = []
@@ -55,7 +56,9 @@ def test_runs_is_a_table(goodfit, verbs):
         ["run", "verdict", "dev", "test"],
         ["runs/b", "good", "fit", "1.11", "%", "1.39", "%"],
         ["runs/a", "high", "bias", "0.512", "–"],
+        ["runs/1", "unfinished"],
         ["runs/0", "damaged"],
+        ["goodfit", "resume", "runs/1", "goes", "on", "with", "that", "training."],
     ]
     assert goodfit("runs", "--out", "elsewhere", "--json").json == found
     assert asked == ["runs", "elsewhere"]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from goodfit.cli import check, diagnose, improve, lesson, predict, report, runs, test, train, tune
+from goodfit.cli import check, diagnose, improve, lesson, predict, report, resume, runs, test, train, tune
 from goodfit.errors import GoodfitError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 for _command in (
     improve.improve,
     train.train,
+    resume.resume,
     tune.tune,
     diagnose.diagnose,
     check.check,

@@ -18,6 +18,9 @@ def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
         output.print_json(found)
     elif found:
         _print_table(found)
+        for each in found:
+            if each["outcome"] == "unfinished":
+                print(f"goodfit resume {each['run']} goes on with that training.")
     else:
         print(f"No runs in {out} yet; `goodfit improve digits` makes one.")
 
@@ -32,8 +35,8 @@ def _print_table(found: list[dict[str, Any]]) -> None:
     for name in ("dev", "test"):
         table.add_column(name, justify="right")
     for each in found:
-        if each["outcome"] == "damaged":
-            table.add_row(each["run"], "damaged")
+        if each["outcome"] in ("damaged", "unfinished"):
+            table.add_row(each["run"], each["outcome"])
             continue
         metric = each["metric"]
         errors = [

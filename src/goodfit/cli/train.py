@@ -39,13 +39,15 @@ def train(
 
     with progress.shown(quiet=as_json) as callback:
         result = verbs.train(**settings, progress=callback)
-    output.show(result, as_json, _answers)
+    output.show(result, as_json, answers)
 
 
-def _answers(result: dict[str, Any]) -> Iterator[str]:
+def answers(result: dict[str, Any]) -> Iterator[str]:
     """How it ended, the verdict, both errors, and where the run is."""
     if result.get("outcome", "finished") != "finished":
         yield f"Training {result['outcome']}: {result['reason'].rstrip('.')}."
+    if result.get("outcome") == "interrupted":
+        yield f"goodfit resume {result['run']} goes on with it."
     yield from output.verdict_lines(result["final"], result["metric"])
     yield f"Run: {result['run']}"
     yield f"Report: {result['report']}"

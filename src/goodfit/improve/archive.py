@@ -16,7 +16,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Schema, Splits
-from goodfit.errors import GoodfitError, InputError
+from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.improve.journal import plain
 from goodfit.improve.measurement import Measurement, judge_outputs
 from goodfit.plan import Plan
@@ -24,6 +24,8 @@ from goodfit.plan import Plan
 PLAN_FILE, SOURCE_FILE, RESULT_FILE = "plan.yaml", "source.json", "result.json"
 HISTORY_FILE, PREDICTIONS_FILE = "history.parquet", "predictions.parquet"
 LEDGER_FILE = "test_openings.jsonl"
+CHECKPOINT_FOLDER = "checkpoint"  # there for as long as the run can be resumed
+ASKED_FILE = f"{CHECKPOINT_FOLDER}/asked.json"
 
 
 def new_folder(out: str | Path, name: str) -> Path:
@@ -45,6 +47,8 @@ def new_folder(out: str | Path, name: str) -> Path:
 def fresh_folder(out: str | Path, name: str) -> Iterator[Path]:
     """A fresh run directory; where the work in it is refused, it goes again, and `out` where that was made for it.
 
+    It stays where the work can be resumed.
+
     Raises:
         InputError: the folder cannot be made or written to.
     """
@@ -52,6 +56,8 @@ def fresh_folder(out: str | Path, name: str) -> Iterator[Path]:
     folder = new_folder(out, name)
     try:
         yield folder
+    except UnfinishedError:
+        raise
     except GoodfitError:
         shutil.rmtree(folder, ignore_errors=True)
         if not was_there:
@@ -71,6 +77,23 @@ def check_writable(out: str | Path) -> None:
         place = place.parent
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise InputError(f"cannot write to {out}; choose another folder with --out")
+
+
+def read_facts(folder: Path, name: str) -> dict[str, Any]:
+    """A file of JSON in a run's folder.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"the run {folder} is damaged ({error}); run it again") from None
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether this is the folder of a training that did not end."""
+    return (folder / ASKED_FILE).exists()
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -174,6 +197,8 @@ def read_run(folder: str | Path) -> Saved:
         plan = Plan.from_yaml((folder / PLAN_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         name = Path(error.filename).name
+        if is_unfinished(folder):
+            raise InputError(f"the run {folder} is not finished; `goodfit resume {folder}` goes on with it") from None
         raise InputError(f"the run {folder} has no {name}: it was not finished; run it again") from None
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError(f"the run {folder} is damaged ({error}); run it again") from None

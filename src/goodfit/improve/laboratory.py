@@ -111,14 +111,14 @@ class Laboratory:
             count = len(self.cuts)
             own = [tuple(runs[i * count : (i + 1) * count]) for i in range(len(entry.seeds))]
             runs = runs[count * len(entry.seeds) :]
-            per_entry.append(self._judge(entry, tuple(own), seconds * len(own) * count / len(jobs)))
+            per_entry.append(self.judge(entry, tuple(own), seconds * len(own) * count / len(jobs)))
         return per_entry
 
-    def train(self, what: str, jobs: Sequence[Job], give_up: bool = False) -> list[Run]:
-        """Train these jobs under the pace's deadline, and learn from it how fast this machine is."""
+    def train(self, what: str, jobs: Sequence[Job], give_up: bool = False, control: Control | None = None) -> list[Run]:
+        """Train these jobs under the pace's deadline and a control, and learn from it how fast this machine is."""
         deadline = self.pace.control(what)
         hopeless = Hopeless([job.plan for job in jobs], facts_of(self.splits)) if give_up else None
-        controls = Together([each for each in (hopeless, deadline) if each])
+        controls = Together([each for each in (hopeless, deadline, control) if each])
         began = time.perf_counter()
         runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, controls))
         self.pace.write_stops(what, deadline)
@@ -141,7 +141,7 @@ class Laboratory:
             errors.append(judge_outputs(self.splits, self._outputs(run, None, inputs), run.dev)[1])
         return np.stack(errors)
 
-    def _judge(self, entry: Entry, runs: tuple[tuple[Run, ...], ...], seconds: float) -> Measurement:
+    def judge(self, entry: Entry, runs: tuple[tuple[Run, ...], ...], seconds: float) -> Measurement:
         """Predict each judged row by the network that did not train on it, and training rows by those that did."""
         rows, pool = self.rows, self.splits.pool
         features = self.splits.dataset.features.take(pool)
@@ -222,6 +222,7 @@ class _Told:
     then: Control
     done: dict[int, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
+    found: float | None = None  # the share that was done before, where a training goes on
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
         return self.then.next_visit(job, epoch, epochs)
@@ -229,6 +230,7 @@ class _Told:
     def __call__(self, progress: list[Progress]) -> "dict[int, list[Action]]":
         self.done |= {each.job: each.epoch / each.epochs for each in progress}
         share = sum(self.done.values()) / self.jobs
-        passed = time.perf_counter() - self.began
-        self.tell(self.what, share, passed * (1 - share) / share if share > 0 else None)
+        self.found = share if self.found is None else self.found
+        passed, here = time.perf_counter() - self.began, share - self.found
+        self.tell(self.what, share, passed * (1 - share) / here if here > 0 else None)
         return {job: list(actions) for job, actions in self.then(progress).items()}

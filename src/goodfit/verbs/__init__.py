@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from goodfit.verbs.improving import improve
     from goodfit.verbs.lessons import lesson
     from goodfit.verbs.looking import report, runs
+    from goodfit.verbs.resuming import resume
     from goodfit.verbs.training import train
     from goodfit.verbs.tuning import tune
     from goodfit.verbs.using import predict, test
@@ -22,6 +23,7 @@ __all__ = [
     "lesson",
     "predict",
     "report",
+    "resume",
     "runs",
     "test",
     "train",
@@ -37,6 +39,7 @@ _MODULES = {
     "lesson": "lessons",
     "predict": "using",
     "report": "looking",
+    "resume": "resuming",
     "runs": "looking",
     "test": "using",
     "train": "training",

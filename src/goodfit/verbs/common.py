@@ -133,9 +133,7 @@ def header(
 ) -> dict[str, Any]:
     """The first facts of a result: what was run, on what, and how to run it again."""
     source = data if isinstance(data, str | Path) else None
-    kinds = str | int | float | bool | Path | list
-    options = {name: value for name, value in asked.items() if isinstance(value, kinds)}
-    options = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    options = plain_options(asked)
     words = ["goodfit", command, str(source or "DATA")]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
@@ -153,6 +151,14 @@ def header(
         "options": options,
         "command_line": shlex.join(words),
     }
+
+
+def plain_options(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options that the command line could have given."""
+    kinds = str | int | float | bool | Path | list
+    numbers = {name: value.item() for name, value in asked.items() if isinstance(value, np.generic)}
+    plain = {name: value for name, value in (asked | numbers).items() if isinstance(value, kinds)}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in plain.items()}
 
 
 def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]:

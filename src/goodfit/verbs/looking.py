@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from goodfit.improve.archive import RESULT_FILE, read_run
+from goodfit.improve.archive import RESULT_FILE, is_unfinished, read_run
 from goodfit.report.page import write_report
 
 
@@ -18,15 +18,23 @@ def report(run: str | Path) -> Path:
 
 
 def runs(out: str | Path = "runs") -> list[dict[str, Any]]:
-    """The runs in a folder, the newest first: run, started, data, metric, verdict, dev and test error."""
-    listed = []
-    for path in sorted(Path(out).glob(f"*/{RESULT_FILE}"), reverse=True):
-        try:
-            result = json.loads(path.read_text(encoding="utf-8"))
-            final = result["final"]
-            facts = {name: result[name] for name in ("command", "started", "metric", "seconds", "outcome")}
-            errors = {name: final[name] for name in ("verdict", "dev_error", "test_error")}
-            listed.append({"run": str(path.parent), "data": result["data"]["name"], **facts, **errors})
-        except (ValueError, KeyError, TypeError):
-            listed.append({"run": str(path.parent), "outcome": "damaged"})
-    return listed
+    """The runs in a folder, the newest first: run, started, data, metric, verdict, dev and test error.
+
+    Of a run that is damaged, or unfinished and waits for `resume`, only run and outcome.
+    """
+    folders = sorted(Path(out).glob("*"), reverse=True)
+    return [_facts(folder) for folder in folders if (folder / RESULT_FILE).exists() or is_unfinished(folder)]
+
+
+def _facts(run: Path) -> dict[str, Any]:
+    """What the list has of a run."""
+    if not (run / RESULT_FILE).exists():
+        return {"run": str(run), "outcome": "unfinished"}
+    try:
+        result = json.loads((run / RESULT_FILE).read_text(encoding="utf-8"))
+        final = result["final"]
+        facts = {name: result[name] for name in ("command", "started", "metric", "seconds", "outcome")}
+        errors = {name: final[name] for name in ("verdict", "dev_error", "test_error")}
+        return {"run": str(run), "data": result["data"]["name"], **facts, **errors}
+    except (ValueError, KeyError, TypeError):
+        return {"run": str(run), "outcome": "damaged"}

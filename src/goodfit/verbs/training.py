@@ -1,28 +1,32 @@
-"""Train one plan and diagnose it; the test set stays closed."""
+"""Train one plan and diagnose it; the test set stays closed. What is cut off on the way can be resumed."""
 
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, NoReturn, Unpack
 
 import yaml
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
-from goodfit.errors import InputError
+from goodfit.errors import InputError, UnfinishedError
 from goodfit.improve import archive, summary
 from goodfit.improve.examination import data_facts, findings_of, with_curvature
-from goodfit.improve.journal import Journal
+from goodfit.improve.journal import JOURNAL_FILE, Journal
 from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.pace import Pace
+from goodfit.improve.unfinished import Asked, end, held
 from goodfit.plan import Plan
-from goodfit.record import Outcome
+from goodfit.record import Outcome, Run
+from goodfit.train import checkpoint
+from goodfit.train.checkpoint import Checkpoints, Moment, Periodically, identity
 from goodfit.train.defaults import default_plan
+from goodfit.train.jobs import Job
 from goodfit.train.machine import prepare_jax
 from goodfit.train.predictor import Predictor, member_of
-from goodfit.verbs.common import Data, DataOptions, finish, groups_of, header, quiet, read_plan
+from goodfit.verbs.common import Data, DataOptions, finish, groups_of, header, plain_options, quiet, read_plan
 
 
 def train(
@@ -60,16 +64,41 @@ def train(
     prepare_jax()
     splits = open_splits(data, **options)
     chosen = (given or default_plan(splits)).with_(**(changes or {}))
-    seed = options.get("seed", 0)
-    pace = Pace(Journal(None), None)
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], pace, progress or quiet)
-    measured = laboratory.measure("training", [Entry("plan", chosen, (seed,), round=1)])[0]
-    run = measured.runs[0][0]
+    settings = {"human_error": human_error, "min_gap": min_gap, "plan": plan, "set": _settings(changes or {})}
+    sources = [each for each in (data, options.get("dev"), options.get("test")) if each is not None]
+    asked = Asked(
+        data=str(data) if isinstance(data, str | Path) else None,
+        options=plain_options(options | settings),
+        started=started.isoformat(timespec="seconds"),
+        in_memory=not all(isinstance(each, str | Path) for each in sources),
+    )
+    with archive.fresh_folder(out, splits.dataset.name) as folder:
+        archive.write_source(folder, splits, chosen)
+        asked.write(folder)
+        with held(folder):
+            return complete(folder, asked, splits, chosen, progress or quiet, began)
+
+
+def checkpoints_of(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> Checkpoints:
+    """The checkpoints of this training, in the run's folder."""
+    known = identity(splits.dataset.fingerprint, plan, asked.seed, splits.train, splits.dev)
+    return Checkpoints(folder / archive.CHECKPOINT_FOLDER, known)
+
+
+def complete(
+    folder: Path, asked: Asked, splits: Splits, plan: Plan, tell: Tell, began: float, start: Moment | None = None
+) -> dict[str, Any]:
+    """Train, from the beginning or from a moment on, and leave everything in the folder; returns the result."""
+    keep = None if asked.in_memory else checkpoints_of(folder, asked, splits, plan).keep
+    human_error, min_gap = asked.options.get("human_error"), asked.options["min_gap"]
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
+    job = Job(plan, asked.seed, splits.train, splits.dev, start, keep)
+    (run,) = laboratory.train("training", [job], control=Periodically(checkpoint.SECONDS))
+    if not run.usable:
+        _refuse(run, folder, asked)
+    measured = laboratory.judge(Entry("plan", plan, (asked.seed,), round=1), ((run,),), run.seconds)
     facts = data_facts(splits)
     findings = with_curvature(findings_of(measured, splits, facts), run, splits, facts)
-    if not run.usable:
-        remedy = "let it train longer" if run.outcome is Outcome.INTERRUPTED else "lower the learning rate"
-        raise InputError(f"the training gave no network: {run.reason.rstrip('.')}; {remedy}")
     gaps = gaps_from_runs(
         measured.train_errors,
         measured.errors,
@@ -78,34 +107,47 @@ def train(
         train_groups=groups_of(splits, sample(run.train)),
         dev_groups=groups_of(splits, splits.dev),
     )
-    asked = options | {"human_error": human_error, "min_gap": min_gap, "plan": plan, "set": _settings(changes or {})}
-    with archive.fresh_folder(out, splits.dataset.name) as folder:
-        final = _leave(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
-        final["findings"] = [summary.of_finding(finding) for finding in findings]
-        result = header("train", folder, started, splits, data, asked) | {
-            "outcome": str(run.outcome),
-            "reason": run.reason,
-            "best_epoch": run.best_epoch,
-            "seed": seed,
-            "human_error": human_error,
-            "min_gap": min_gap,
-            "baseline": {},
-            "rounds": [],
-            "final": final,
-            "plan": chosen.to_dict(),
-        }
-        return finish(folder, result, began)
+    final = _leave(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
+    final["findings"] = [summary.of_finding(finding) for finding in findings]
+    started = datetime.fromisoformat(asked.started)
+    result = header("train", folder, started, splits, asked.data, asked.options) | {
+        "outcome": str(run.outcome),
+        "reason": run.reason,
+        "best_epoch": run.best_epoch,
+        "seed": asked.seed,
+        "human_error": human_error,
+        "min_gap": min_gap,
+        "baseline": {},
+        "rounds": [],
+        "final": final,
+        "plan": plan.to_dict(),
+    }
+    result = finish(folder, result, began)
+    if run.outcome is not Outcome.INTERRUPTED:
+        end(folder)
+    return result
+
+
+def _refuse(run: Run, folder: Path, asked: Asked) -> NoReturn:
+    """Say why there is no network, and what to do."""
+    why = f"the training gave no network: {run.reason.rstrip('.')}"
+    if run.outcome is not Outcome.INTERRUPTED:
+        raise InputError(f"{why}; lower the learning rate")
+    if asked.in_memory:
+        raise InputError(f"{why}; let it train longer")
+    raise UnfinishedError(f"{why}; `goodfit resume {folder}` goes on with it")
 
 
 def _leave(folder: Path, splits: Splits, measured: Measurement, gaps: Gaps, told: summary.Told) -> dict[str, Any]:
     """Leave journal, model, history and predictions in the folder; returns the end of the story."""
     run, outputs = measured.runs[0][0], measured.outputs[0]
+    for name in (archive.RESULT_FILE, JOURNAL_FILE):  # of a training that was interrupted, and is resumed
+        (folder / name).unlink(missing_ok=True)
     journal = Journal(folder)
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
     journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
     predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
     train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))
-    archive.write_source(folder, splits, measured.plan)
     predictor.save(folder)
     archive.write_history(folder, [measured])
     sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}

@@ -1,0 +1,26 @@
+"""`goodfit resume`: go on with a training that was cut off."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from goodfit.cli import options, output, progress
+from goodfit.cli.train import answers
+
+
+def resume(run: options.Run, as_json: options.Json = False) -> None:
+    """Go on with a training that was killed or interrupted; it ends as if it had never stopped.
+
+    Example: goodfit resume runs/20260101-120000-digits-3f2a
+    """
+    from goodfit import verbs
+
+    with progress.shown(quiet=as_json) as callback:
+        result = verbs.resume(run, progress=callback)
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """From where it went on, then what `goodfit train` says."""
+    for sentence in result["resumed"]:
+        yield f"{sentence[0].upper()}{sentence[1:]}."
+    yield from answers(result)

@@ -1,0 +1,74 @@
+"""A training that has not ended: what it was asked, whose it is, and what remains of it in the run's folder."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from goodfit.errors import InputError
+from goodfit.improve import archive
+from goodfit.improve.archive import ASKED_FILE, CHECKPOINT_FOLDER
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a training was asked, as plain values: all that another process needs to go on with it.
+
+    Attributes:
+        data: the file or the built-in name; None where it was in memory.
+        options: as the command has them.
+        started: when, in ISO's form.
+        in_memory: whether data, dev or test set was, so that no other process finds it again.
+    """
+
+    data: str | None
+    options: dict[str, Any]
+    started: str
+    in_memory: bool
+
+    @property
+    def seed(self) -> int:
+        """Of the split and of everything random."""
+        return self.options.get("seed", 0)
+
+    def write(self, folder: Path) -> None:
+        """Mark the run as begun."""
+        (folder / CHECKPOINT_FOLDER).mkdir()
+        archive.write_json(folder / ASKED_FILE, asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """What the run was asked.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        facts = archive.read_facts(folder, ASKED_FILE)
+        try:
+            return cls(**facts)
+        except TypeError:
+            raise InputError(f"the run {folder} was begun by another version of goodfit; train again") from None
+
+
+def end(folder: Path) -> None:
+    """Mark the run as finished, and remove its checkpoints."""
+    (folder / ASKED_FILE).unlink()
+    shutil.rmtree(folder / CHECKPOINT_FOLDER)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a run for as long as the work takes; the system lets go of it where the process is killed.
+
+    Raises:
+        InputError: another process holds it.
+    """
+    with (folder / ASKED_FILE).open("rb+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"the run {folder} is being trained by another process; let that end first") from None
+        yield

@@ -1,0 +1,89 @@
+"""Go on with a training that was cut off, to the end that it would have had."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from goodfit.data.dataset import Splits
+from goodfit.data.splits import open_splits
+from goodfit.errors import InputError
+from goodfit.improve import archive
+from goodfit.improve.laboratory import Tell
+from goodfit.improve.unfinished import Asked, held
+from goodfit.plan import Plan
+from goodfit.train.checkpoint import Moment
+from goodfit.train.jobs import Job, beginning
+from goodfit.train.machine import prepare_jax
+from goodfit.verbs.common import DataOptions, quiet
+from goodfit.verbs.training import checkpoints_of, complete
+
+_INSTEAD = {
+    "tune": "goes on with a search where the same command is given again",
+    "improve": "is not resumed but run again",
+}
+
+
+def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
+    """Go on with a training of `train` that was killed or interrupted; it ends as if it had never stopped.
+
+    Args:
+        run: its directory.
+        progress: told what is being done, how much of it is done, and the seconds left.
+
+    Returns:
+        What `train` would have returned, and `resumed`: sentences that say from where it went on.
+
+    Raises:
+        GoodfitError: no such run, one that has ended or is another command's, or data that is not there or has changed.
+    """
+    began, folder, tell = time.perf_counter(), Path(run), progress or quiet
+    asked = _asked(folder)
+    prepare_jax()
+    with held(folder):
+        plan = Plan.from_yaml((folder / archive.PLAN_FILE).read_text(encoding="utf-8"))
+        splits = _splits(folder, asked)
+        start, told = checkpoints_of(folder, asked, splits, plan).last(beginning(Job(plan, asked.seed), splits))
+        told.append(_from_where(start, plan))
+        for sentence in told:
+            tell(sentence, None, None)
+        return complete(folder, asked, splits, plan, tell, began, start) | {"resumed": told}
+
+
+def _asked(folder: Path) -> Asked:
+    """What the run was asked.
+
+    Raises:
+        InputError: it cannot be resumed.
+    """
+    if not archive.is_unfinished(folder):
+        result = archive.read_run(folder).result
+        if result["command"] in _INSTEAD:
+            command = f"`goodfit {result['command']}` {_INSTEAD[result['command']]}: {result['command_line']}"
+            raise InputError(f"the run {folder} is no training of `goodfit train`; {command}")
+        raise InputError(f"the run {folder} has ended ({result['outcome']}): there is nothing to resume")
+    asked = Asked.read(folder)
+    if asked.in_memory:
+        wish = "train again, from a file if it shall be resumed"
+        raise InputError(f"the data of {folder} was in memory, where no other process finds it; {wish}")
+    return asked
+
+
+def _splits(folder: Path, asked: Asked) -> Splits:
+    """The data and its split again.
+
+    Raises:
+        InputError: they are not those that the training began with.
+    """
+    names = DataOptions.__annotations__
+    splits = open_splits(asked.data, **{name: value for name, value in asked.options.items() if name in names})
+    source = archive.read_facts(folder, archive.SOURCE_FILE)
+    rows = {name: getattr(splits, name).tolist() for name in source["rows"]}
+    if (splits.dataset.fingerprint, rows) != (source["fingerprint"], source["rows"]):
+        raise InputError(f"the data in {asked.data} has changed since {folder} began; train again")
+    return splits
+
+
+def _from_where(start: Moment | None, plan: Plan) -> str:
+    if start is None:
+        return "there is no checkpoint to go on from, so the training began again"
+    return f"the training went on from step {start.step}, after epoch {start.epoch} of {plan.epochs}"

@@ -1,0 +1,17 @@
+"""`goodfit resume`: what people are told."""
+
+
+def test_from_where_it_went_on_is_told_before_the_result(goodfit, verbs, result):
+    asked = []
+    told = ["the checkpoint a is damaged, so it was left aside as b", "the training went on from step 8"]
+    result["final"] |= {"test_error": None}
+    verbs.resume = lambda run, *, progress: asked.append(run) or result | {"resumed": told}
+    lines = goodfit("resume", "runs/a").stdout.splitlines()
+    assert lines[:3] == [
+        "The checkpoint a is damaged, so it was left aside as b.",
+        "The training went on from step 8.",
+        "Verdict: good fit",
+    ]
+    assert lines[-1] == "Report: runs/20260101-120000-digits-3f2a/report.html"
+    assert goodfit("resume", "runs/a", "--json").json["resumed"] == told
+    assert asked == ["runs/a", "runs/a"]

@@ -1,0 +1,42 @@
+"""Runs that have not ended: what they were asked, and that one process alone goes on with them."""
+
+import pytest
+
+from goodfit.errors import InputError, UnfinishedError
+from goodfit.improve import archive
+from goodfit.improve.unfinished import Asked, end, held
+
+ASKED = Asked("wine", {"seed": 3, "min_gap": 0.02}, "2026-01-01T12:00:00+00:00", in_memory=False)
+
+
+def test_what_was_asked_is_read_back_until_the_run_ends(tmp_path):
+    assert not archive.is_unfinished(tmp_path)
+    ASKED.write(tmp_path)
+    assert archive.is_unfinished(tmp_path)
+    assert Asked.read(tmp_path) == ASKED
+    assert Asked.read(tmp_path).seed == 3
+    end(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("text", "words"), [("{", "is damaged"), ("{}", "begun by another version of goodfit")])
+def test_what_cannot_be_read_is_a_sentence(tmp_path, text, words):
+    ASKED.write(tmp_path)
+    (tmp_path / archive.ASKED_FILE).write_text(text)
+    with pytest.raises(InputError, match=words):
+        Asked.read(tmp_path)
+
+
+def test_one_process_alone_goes_on(tmp_path):
+    ASKED.write(tmp_path)
+    with held(tmp_path), pytest.raises(InputError, match="is being trained by another process"), held(tmp_path):
+        pass
+    with held(tmp_path):
+        pass
+
+
+def test_what_can_be_resumed_stays(tmp_path):
+    out = tmp_path / "runs"
+    with pytest.raises(UnfinishedError), archive.fresh_folder(out, "wine") as folder:
+        raise UnfinishedError
+    assert list(out.iterdir()) == [folder]
