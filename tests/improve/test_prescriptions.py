@@ -104,6 +104,11 @@ def test_only_lines_for_the_gap_that_change_into_something_new_are_prescribed():
     assert "bigger network" not in [each.name for each in prescribed(RECIPE, case, ["bias", "variance"], set())]
 
 
+def test_against_variance_dropout_comes_before_other_preparations():
+    names = [each.name for each in prescribed(RECIPE, Case(Plan(), 5000, "classes", 1.0), ["variance"], set())]
+    assert names.index("stronger dropout") < min(names.index(f"{kind} preparation") for kind in ("piecewise", "robust"))
+
+
 def test_a_round_without_adoption_is_followed_up_with_larger_doses_and_pairs():
     case = Case(Plan(), 5000, "classes", 1.0)
     promising = [Proposal("train longer", "", {"epochs": 120}), Proposal("L2 penalty", "", {"l2": 1.0})]
