@@ -77,7 +77,7 @@ def flipped(data, bit):
 )
 def test_from_every_moment_it_goes_on_to_the_same_bits(splits, plan, tools, tmp_path, changes, seed, outcome):
     """Adam, batch norm, dropout and one-cycle decay; momentum, exponential decay and patience."""
-    job, kept = Job(plan.with_(**changes), seed), []
+    job, kept = Job(plan.with_(snapshots=4, **changes), seed), []
     whole = fit(job, splits)
     assert tools.same_bits(fit(replace(job, keep=kept.append), splits, Always()), whole)
     assert whole.outcome == outcome
