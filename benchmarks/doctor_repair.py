@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import jax
 import numpy as np
 import polars as pl
 from scipy import stats
@@ -32,7 +31,6 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.intervals import wilson
 from goodfit.plan import Plan
-from goodfit.train import stack
 from goodfit.train.fit import fit_many
 from goodfit.train.jobs import Job
 from goodfit.train.predictor import member_of
@@ -42,7 +40,6 @@ LINES, TABLE = RESULTS / "doctor_repair.jsonl", RESULTS / "doctor_repair.md"
 CASES, BUDGET = 60, 30.0
 BUSY = 1.6  # cores that a job keeps busy here: processor seconds in a second of the budget
 GIVEN, HELD_OUT = 1000, 4000  # rows of a made table
-FRESH = 10  # cases
 TOLERATED = 0.1  # of the healthy plan's error
 HEALTHY_SEEDS, AVERAGED = 3, 5
 STRUCTURES = 12  # of random search, drawn once, so that compiling them is not its burden
@@ -397,9 +394,6 @@ def main() -> None:
     have = {each.number for each in known()}
     for number in range(arguments.cases):
         if number not in have:
-            if number % FRESH == 0:  # hundreds of compiled programs at once are more than LLVM maps
-                stack._compiled.cache_clear()
-                jax.clear_caches()
             one = repaired(sick_plan(number), arguments.budget)
             with LINES.open("a") as file:
                 file.write(json.dumps(asdict(one)) + "\n")

@@ -25,6 +25,7 @@ from goodfit.train.task import Data, Model, Program, State, Task, steps_per_epoc
 CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
 MOST_EPOCHS = 256  # records kept between two visits to the host
 PREDICTION_CHUNK = 512
+_MOST_PROGRAMS = 64  # kept; each takes about 460 memory maps, of which Linux gives a process 65,530 before it dies
 
 Lift = Literal["loop", "vmap"]
 Driver = Literal["scanned", "stepped"]
@@ -132,7 +133,7 @@ def _empty_records(program: Program, data: Data, *leading: int) -> Float[Array, 
     return jnp.full((*leading, MOST_EPOCHS, recorded(program.structure)), jnp.nan, data.inputs.dtype)
 
 
-@functools.cache
+@functools.lru_cache(_MOST_PROGRAMS)
 def _compiled(program: Program, on: Sequence[Any], lift: Lift) -> Callable[..., Any]:
     """The whole stack's training as one program, sharded over the devices."""
     spread, whole = PartitionSpec("models"), PartitionSpec()
@@ -233,7 +234,7 @@ class SteppedStack:
         return records
 
 
-@functools.cache
+@functools.lru_cache(_MOST_PROGRAMS)
 def _compiled_steps(program: Program) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     order = jax.jit(functools.partial(epoch_order, program))
     step = jax.jit(functools.partial(train_step, program))
@@ -249,7 +250,7 @@ def driver(structure: Structure) -> Driver:
 STACKS: dict[Driver, type[Stack] | type[SteppedStack]] = {"scanned": Stack, "stepped": SteppedStack}
 
 
-@functools.cache
+@functools.lru_cache(_MOST_PROGRAMS)
 def _compiled_forward(structure: Structure) -> Callable[..., Any]:
     def logits(model: Model, inputs: Float[Array, "chunk features"]) -> Float[Array, "chunk outputs"]:
         return forward(structure, model.params, inputs, model.averages, None)[0]
