@@ -16,7 +16,7 @@ from goodfit.errors import InputError, UnfinishedError
 from goodfit.improve import archive
 from goodfit.train import checkpoint
 from goodfit.train import fit as fit_module
-from goodfit.verbs import training
+from goodfit.verbs import common, training
 
 TIMES = ("started", "seconds")
 
@@ -145,6 +145,22 @@ def test_a_full_disk_ends_it_with_a_sentence_and_costs_nothing(interrupted, whol
     assert left(run) == left(whole)
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), InputError("cannot write the report")])
+def test_a_training_whose_run_cannot_be_written_is_not_lost(interrupted, whole, tmp_path, monkeypatch, error):
+    def full(folder):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(common, "write_report", full)
+        with pytest.raises(UnfinishedError) as caught:
+            interrupted(done=2.0)
+    (run,) = tmp_path.iterdir()
+    remedy = f"mend that, and `goodfit resume {run}` ends it"
+    assert str(caught.value) == f"the training is done, but not its run ({error}); {remedy}"
+    goodfit.resume(run)
+    assert left(run) == left(whole)
+
+
 def test_a_training_in_memory_is_not_resumed(interrupted, made_table):
     run = interrupted(made_table(500, 0))["run"]
     assert list(Path(run, "checkpoint").iterdir()) == [Path(run, "checkpoint", "asked.json")]
@@ -211,6 +227,17 @@ def test_what_is_no_run_of_train_is_refused(tmp_path, whole):
 def test_a_training_that_is_refused_leaves_no_folder(table, plan, tmp_path):
     with pytest.raises(InputError, match="lower the learning rate"):
         goodfit.train(table, target="kind", plan=plan, changes={"learning_rate": 1e30}, out=tmp_path / "runs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_already_is_told_before_the_training(table, plan, tmp_path, monkeypatch):
+    def full(path, text, encoding):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    wish = r"\(No space left on device\); make room, or choose another folder with --out$"
+    with pytest.raises(InputError, match=wish):
+        goodfit.train(table, target="kind", plan=plan, out=tmp_path / "runs")
     assert list(tmp_path.iterdir()) == []
 
 

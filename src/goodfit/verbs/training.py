@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, NoReturn, Unpack
 
 import yaml
+from polars.exceptions import PolarsError
+from safetensors import SafetensorError
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
-from goodfit.errors import InputError, UnfinishedError
+from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.improve import archive, summary
 from goodfit.improve.examination import data_facts, findings_of, with_curvature
 from goodfit.improve.journal import JOURNAL_FILE, Journal
@@ -73,10 +75,19 @@ def train(
         in_memory=not all(isinstance(each, str | Path) for each in sources),
     )
     with archive.fresh_folder(out, splits.dataset.name) as folder:
-        archive.write_source(folder, splits, chosen)
-        asked.write(folder)
+        _begin(folder, asked, splits, chosen)
         with held(folder):
             return complete(folder, asked, splits, chosen, progress or quiet, began)
+
+
+def _begin(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> None:
+    """Write down what is asked, so that another process can go on with it."""
+    try:
+        archive.write_source(folder, splits, plan)
+        asked.write(folder)
+    except OSError as error:
+        why = error.strerror or error
+        raise InputError(f"cannot write to {folder} ({why}); make room, or choose another folder with --out") from None
 
 
 def checkpoints_of(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> Checkpoints:
@@ -90,13 +101,28 @@ def complete(
 ) -> dict[str, Any]:
     """Train, from the beginning or from a moment on, and leave everything in the folder; returns the result."""
     keep = None if asked.in_memory else checkpoints_of(folder, asked, splits, plan).keep
-    human_error, min_gap = asked.options.get("human_error"), asked.options["min_gap"]
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
     job = Job(plan, asked.seed, splits.train, splits.dev, start, keep)
     (run,) = laboratory.train("training", [job], control=Periodically(checkpoint.SECONDS))
     if not run.usable:
         _refuse(run, folder, asked)
     measured = laboratory.judge(Entry("plan", plan, (asked.seed,), round=1), ((run,),), run.seconds)
+    try:
+        result = finish(folder, _result(folder, asked, splits, measured), began)
+    except (GoodfitError, OSError, SafetensorError, PolarsError) as error:
+        if asked.in_memory:
+            raise
+        why = f"the training is done, but not its run ({error})"
+        raise UnfinishedError(f"{why}; mend that, and `goodfit resume {folder}` ends it") from None
+    if run.outcome is not Outcome.INTERRUPTED:
+        end(folder)
+    return result
+
+
+def _result(folder: Path, asked: Asked, splits: Splits, measured: Measurement) -> dict[str, Any]:
+    """Diagnose the training, and leave what came of it in the folder; returns the facts of the result."""
+    run, plan = measured.runs[0][0], measured.plan
+    human_error, min_gap = asked.options.get("human_error"), asked.options["min_gap"]
     facts = data_facts(splits)
     findings = with_curvature(findings_of(measured, splits, facts), run, splits, facts)
     gaps = gaps_from_runs(
@@ -110,7 +136,7 @@ def complete(
     final = _leave(folder, splits, measured, gaps, summary.Told("train", folder, min_gap))
     final["findings"] = [summary.of_finding(finding) for finding in findings]
     started = datetime.fromisoformat(asked.started)
-    result = header("train", folder, started, splits, asked.data, asked.options) | {
+    return header("train", folder, started, splits, asked.data, asked.options) | {
         "outcome": str(run.outcome),
         "reason": run.reason,
         "best_epoch": run.best_epoch,
@@ -122,10 +148,6 @@ def complete(
         "final": final,
         "plan": plan.to_dict(),
     }
-    result = finish(folder, result, began)
-    if run.outcome is not Outcome.INTERRUPTED:
-        end(folder)
-    return result
 
 
 def _refuse(run: Run, folder: Path, asked: Asked) -> NoReturn:
