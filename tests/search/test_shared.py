@@ -59,6 +59,12 @@ def fresh(url):
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+@pytest.fixture(params=["file", pytest.param("server", marks=shared)])
+def place(request, tmp_path):
+    """Where processes share a study: a file of this machine's, or a server."""
+    return f"sqlite:///{tmp_path / 'study.db'}" if request.param == "file" else request.getfixturevalue("fresh")
+
+
 @contextlib.contextmanager
 def loaded(url, name):
     """A study, whose connections are closed in the end."""
@@ -150,25 +156,23 @@ def check_whole(study):
     assert len({trial.value for trial in study.trials}) == TRIALS
 
 
-@shared
-def test_two_processes_share_a_search(fresh, ready):
-    processes = [ready(SEARCHES, fresh), ready(SEARCHES, fresh)]
+def test_two_processes_share_a_search(place, ready):
+    processes = [ready(SEARCHES, place), ready(SEARCHES, place)]
     let_go(*processes)
     ended(*processes)
-    with loaded(fresh, "one") as study:
+    with loaded(place, "one") as study:
         check_whole(study)
         assert owners(study.trials) == {process.pid for process in processes}
 
 
-@shared
-def test_what_a_killed_process_left_is_done_by_another(fresh, ready):
-    victim, other = ready(SEARCHES, fresh), ready(SEARCHES, fresh)
+def test_what_a_killed_process_left_is_done_by_another(place, ready):
+    victim, other = ready(SEARCHES, place), ready(SEARCHES, place)
     let_go(victim, other)
-    with loaded(fresh, "one") as study:
+    with loaded(place, "one") as study:
         left = killed_in_the_middle(victim, study)
         ended(other)
         assert [trial.number for trial in study.trials if trial.state == TrialState.RUNNING] == left
-        third = ready(SEARCHES, fresh)
+        third = ready(SEARCHES, place)
         let_go(third)
         ended(third)
         check_whole(study)

@@ -1,12 +1,14 @@
 """Where a study lives: an Optuna storage by URL, opened for one data set and split and refused for any other."""
 
 import contextlib
+import fcntl
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -76,17 +78,31 @@ def _reached(url: str) -> optuna.storages.RDBStorage:
 def alone(study: optuna.Study) -> Iterator[None]:
     """Have other processes wait to draw this study's trials, or take them up, until this one has done so.
 
-    A row of ours is locked, which Optuna leaves alone; should the process die, the server lets go. SQLite has no such
-    lock: processes that share a file may draw a round more than was asked.
+    On a server a row of ours is locked, which Optuna leaves alone; beside SQLite's file, another file, for SQLite's own
+    locks end where its file is closed. Should the process die, server and system let go.
     """
     server = _server(study)
     if server is None:
-        yield
+        with _alone_beside(study):
+            yield
         return
     row = StudyUserAttributeModel
     locked = select(row.value_json).where(row.study_id == study._study_id, row.key == _DATA).with_for_update()
     with server.engine.begin() as connection:
         connection.execute(locked).all()
+        yield
+
+
+@contextlib.contextmanager
+def _alone_beside(study: optuna.Study) -> Iterator[None]:
+    """`alone` on this machine; a study in memory is this process's anyway."""
+    backend = getattr(study._storage, "_backend", None)
+    path = backend.engine.url.database if isinstance(backend, optuna.storages.RDBStorage) else None
+    if path in (None, "", ":memory:"):
+        yield
+        return
+    with Path(f"{path}-alone").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
