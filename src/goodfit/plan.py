@@ -232,6 +232,24 @@ def check_keys(settings: Mapping[str, Any]) -> None:
             raise PlanError(f"unknown plan key '{key}': {nearest(str(key), known)}")
 
 
+def renumbered(plan: Plan, begun: Structure, numbers: Mapping[str, Any]) -> Plan:
+    """The plan with other numbers, while a model trains by a program that was compiled for `begun`.
+
+    Raises:
+        PlanError: what is changed is no number, does not fit, or is work that the program was compiled without.
+    """
+    check_keys(numbers)
+    for name in numbers:
+        if name not in Hyperparameters._fields:
+            raise PlanError(f"{name} cannot change while a model trains; hyperparameters can, such as learning_rate")
+    changed = plan.with_(**numbers)
+    compiled, wanted = asdict(begun), asdict(changed.structure)
+    for work in compiled:
+        if wanted[work] and not compiled[work]:
+            raise PlanError(f"{work} cannot be turned on while a model trains; let its plan begin with a little of it")
+    return changed
+
+
 _CHOICES = {
     "architecture": get_args(Architecture),
     "activation": get_args(Activation),

@@ -5,7 +5,8 @@ import pytest
 
 from goodfit.errors import PlanError
 from goodfit.record import Outcome
-from goodfit.train.control import Change, Snapshot, Stop
+from goodfit.train import fit as fit_module
+from goodfit.train.control import Change, Snapshot, Stop, Wait
 from goodfit.train.fit import fit, fit_many
 from goodfit.train.jobs import Job
 from goodfit.train.step import RECORDED, recorded
@@ -132,3 +133,30 @@ def test_snapshots_on_demand(splits, plan, alone, tools, evaluated):
     for epoch, snapshot in zip((2, 9), run.snapshots, strict=True):
         assert evaluated(run, snapshot, splits.dev)[0] == pytest.approx(run.history["dev_cost"][epoch - 1], rel=1e-5)
     np.testing.assert_array_equal(run.history["dev_cost"], alone.history["dev_cost"])
+
+
+def test_it_knows_whether_an_epoch_has_ended_and_another_comes(splits, plan, tools, monkeypatch):
+    monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 1e-6)  # a visit at every step
+    control = tools.Watcher(every=4)
+    fit(Job(plan, 5), splits, control)
+    seen = [(progress[0].epoch, progress[0].between_epochs) for progress in control.seen]
+    assert seen[0] == (0, True)
+    assert seen[-1] == (12, False)  # no other comes
+    assert {(4, True), (8, True)} < set(seen)
+    assert (0, False) in seen
+
+
+def test_while_it_waits_nothing_is_trained(splits, plan, alone, tools, monkeypatch):
+    monkeypatch.setattr(fit_module, "_WAIT_SECONDS", 0.0)
+
+    class Patient(tools.Watcher):
+        def __call__(self, progress):
+            super().__call__(progress)
+            looks = sum(each[0].epoch == progress[0].epoch for each in self.seen)
+            return {progress[0].job: [Wait()]} if looks < 3 else {}
+
+    control = Patient(every=6)
+    run = fit(Job(plan, 5), splits, control)
+    epochs = [progress[0].epoch for progress in control.seen]
+    assert epochs == [0, 0, 0, 6, 6, 6, 12]  # what has ended is not waited for
+    assert tools.same_bits(run, alone)

@@ -11,12 +11,16 @@ from goodfit.record import Outcome
 
 
 class Progress(NamedTuple):
-    """One model so far: which job, how many epochs of how many, and its records: `train.step.RECORDED`, then a look."""
+    """One model so far: which job, how many epochs of how many, and its records: `train.step.RECORDED`, then a look.
+
+    `between_epochs`: an epoch has ended, or none has begun, and another comes: new numbers would hold for whole epochs.
+    """
 
     job: int
     epoch: int
     epochs: int
     records: Float[np.ndarray, "epochs recorded"]
+    between_epochs: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,12 @@ class Checkpoint:
     """Hand what this model needs to go on to its job's `keep`, as the control saw it: before what else it answers."""
 
 
-Action = Stop | Change | Snapshot | Checkpoint
+@dataclass(frozen=True)
+class Wait:
+    """Train nothing in this model's stack, and ask again in a moment."""
+
+
+Action = Stop | Change | Snapshot | Checkpoint | Wait
 
 
 @runtime_checkable

@@ -4,8 +4,8 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from types import FrameType
 from typing import Any
@@ -15,12 +15,11 @@ from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
-from goodfit.errors import PlanError
-from goodfit.plan import Hyperparameters, Plan
+from goodfit.plan import renumbered
 from goodfit.record import Outcome, Run, Weights, flatten, health_of
 from goodfit.train import machine
 from goodfit.train.checkpoint import Moment
-from goodfit.train.control import Change, Checkpoint, Control, Progress, Snapshot, Stop
+from goodfit.train.control import Change, Checkpoint, Control, Progress, Snapshot, Stop, Wait
 from goodfit.train.jobs import Job, Loaded, Member, Pool, enter, stacks, traced
 from goodfit.train.stack import MOST_EPOCHS, STACKS, Stack, SteppedStack, driver
 from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, recorded, settled
@@ -29,6 +28,7 @@ from goodfit.train.task import Program, State
 _PIECE_SECONDS = 0.2  # work between two visits to the host, by the estimate of `seconds_per_epoch`
 _SECONDS_PER_STEP = 15e-6  # of a tiny network's step (benchmarks/engine.py)
 _FLOPS_PER_SECOND = 7e10  # of one core in large products (benchmarks/engine.py)
+_WAIT_SECONDS = 0.1  # between two looks of a control that waits: Ctrl-C is heard as soon
 
 
 def fit(job: Job, splits: Splits, control: Control | None = None) -> Run:
@@ -87,7 +87,8 @@ def _train(
     each = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
     piece = min(_PIECE_SECONDS / each, MOST_EPOCHS)
     if control and not interrupted.is_set():
-        _obey(control, stack, members, list(range(len(members))))  # it may want no more before anything is compiled
+        # it may want no more before anything is compiled
+        _ask(control, stack, members, list(range(len(members))), interrupted)
     while live := [place for place, member in enumerate(members) if member.ended is None]:
         if interrupted.is_set():
             for place in live:
@@ -105,7 +106,7 @@ def _train(
             if ended and member.epoch in _snapshot_epochs(member) and stack.status(place) != DIVERGED:
                 member.snapshots.append(_weights(stack.state(place)))
         if control:
-            _obey(control, stack, members, live)
+            _ask(control, stack, members, live, interrupted)
     seconds = time.perf_counter() - began
     return {member.index: _run(member, stack.state(place), pool, seconds) for place, member in enumerate(members)}
 
@@ -148,13 +149,20 @@ def _records(member: Member) -> Float[np.ndarray, "epochs recorded"]:
     return np.concatenate([np.zeros((0, recorded(member.plan.structure)), np.float32), *member.records])
 
 
-def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int]) -> None:
-    """Show the control its models and do what it says."""
+def _ask(
+    control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int], interrupted: threading.Event
+) -> None:
+    """Show the control its models and do what it says, again and again for as long as it waits."""
+    # a sleep, not the event's own wait: a signal that falls into that one's lock would never get out
+    while _obey(control, stack, members, live) and not interrupted.is_set():
+        time.sleep(_WAIT_SECONDS)
+
+
+def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int]) -> bool:
+    """Show the control its models and do what it says; returns whether it waits."""
     going = {members[place].index: place for place in live}
-    progress = [
-        Progress(index, members[place].epoch, members[place].plan.epochs, _records(members[place]))
-        for index, place in going.items()
-    ]
+    progress = [_progress(members[place]) for place in live]
+    waits = False
     for index, actions in control(progress).items():
         if index not in going:
             continue
@@ -169,31 +177,23 @@ def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], 
             elif isinstance(action, Stop) and member.ended is None:
                 member.ended = (action.outcome, action.reason)
             elif isinstance(action, Change):
-                member.plan = _changed(member, action.hyperparameters)
+                member.plan = renumbered(member.plan, member.job.plan.structure, action.hyperparameters)
                 stack.change(place, traced(member.plan))
+            elif isinstance(action, Wait):
+                waits |= member.ended is None
+    return waits
+
+
+def _progress(member: Member) -> Progress:
+    """What a control sees of a model."""
+    between = member.ended is None and member.step % member.per_epoch == 0
+    return Progress(member.index, member.epoch, member.plan.epochs, _records(member), between)
 
 
 def _keep(member: Member, state: State) -> None:
     """Hand the model's moment to its job's keeper, where it has one and there is something to go on with."""
     if member.job.keep and member.ended is None:
         member.job.keep(Moment(member.plan, _records(member), tuple(member.snapshots), state))
-
-
-def _changed(member: Member, hyperparameters: Mapping[str, Any]) -> Plan:
-    """The member's plan with other numbers.
-
-    Raises:
-        PlanError: what is changed is no number, or the program was compiled without its work.
-    """
-    for name in hyperparameters:
-        if name not in Hyperparameters._fields:
-            raise PlanError(f"{name} cannot change while a model trains; hyperparameters can, such as learning_rate")
-    plan = member.plan.with_(**hyperparameters)
-    compiled, wanted = asdict(member.job.plan.structure), asdict(plan.structure)
-    for work in compiled:
-        if wanted[work] and not compiled[work]:
-            raise PlanError(f"{work} cannot be turned on while a model trains; let its plan begin with a little of it")
-    return plan
 
 
 def _weights(state: State) -> Weights:
