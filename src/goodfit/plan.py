@@ -239,9 +239,11 @@ def renumbered(plan: Plan, begun: Structure, numbers: Mapping[str, Any]) -> Plan
         PlanError: what is changed is no number, does not fit, or is work that the program was compiled without.
     """
     check_keys(numbers)
-    for name in numbers:
+    for name, value in numbers.items():
         if name not in Hyperparameters._fields:
             raise PlanError(f"{name} cannot change while a model trains; hyperparameters can, such as learning_rate")
+        if isinstance(number := _plain(value), float) and math.isnan(number):  # a plan would fill in decay_rate's own
+            raise PlanError(f"{name} is {value!r}; it must be a number")
     changed = plan.with_(**numbers)
     compiled, wanted = asdict(begun), asdict(changed.structure)
     for work in compiled:

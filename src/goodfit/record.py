@@ -53,7 +53,7 @@ class Outcome(StrEnum):
     FINISHED = "finished"
     STOPPED_EARLY = "stopped early"
     DIVERGED = "diverged"
-    STOPPED = "stopped by a control"
+    STOPPED = "stopped"
     HOPELESS = "stopped as hopeless"
     INTERRUPTED = "interrupted"
 

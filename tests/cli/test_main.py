@@ -11,7 +11,10 @@ import pytest
 import goodfit as package
 from goodfit.errors import InputError
 
-COMMANDS = ("improve", "train", "resume", "diagnose", "check", "test", "predict", "runs", "report")
+COMMANDS = (
+    *("improve", "train", "resume", "nudge", "pause", "continue", "stop"),
+    *("diagnose", "check", "test", "predict", "runs", "report"),
+)
 
 
 def raising(error):

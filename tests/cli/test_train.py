@@ -33,6 +33,7 @@ def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
         "seed": 0,
         "plan": None,
         "changes": {},
+        "replay": None,
         "human_error": None,
         "min_gap": 0.02,
         "out": "runs",

@@ -1,12 +1,23 @@
 """Runs that have not ended: what they were asked, and that one process alone goes on with them."""
 
+import fcntl
+from threading import Timer
+
 import pytest
 
 from goodfit.errors import InputError, UnfinishedError
 from goodfit.improve import archive
-from goodfit.improve.unfinished import Asked, end, held
+from goodfit.improve.unfinished import Asked, end, held, is_live
+from goodfit.plan import Plan
 
-ASKED = Asked("wine", {"seed": 3, "min_gap": 0.02}, "2026-01-01T12:00:00+00:00", in_memory=False)
+ASKED = Asked(
+    data="wine",
+    options={"seed": 3, "min_gap": 0.02},
+    started="2026-01-01T12:00:00+00:00",
+    in_memory=False,
+    plan=Plan().to_dict(),
+    replay=[],
+)
 
 
 def test_what_was_asked_is_read_back_until_the_run_ends(tmp_path):
@@ -29,10 +40,24 @@ def test_what_cannot_be_read_is_a_sentence(tmp_path, text, words):
 
 def test_one_process_alone_goes_on(tmp_path):
     ASKED.write(tmp_path)
+    assert not is_live(tmp_path)
     with held(tmp_path), pytest.raises(InputError, match="is being trained by another process"), held(tmp_path):
         pass
     with held(tmp_path):
-        pass
+        assert is_live(tmp_path)
+        assert is_live(tmp_path)
+    assert not is_live(tmp_path)
+    end(tmp_path)
+    assert not is_live(tmp_path)
+
+
+def test_who_only_asks_whether_a_run_is_live_refuses_it_to_nobody(tmp_path):
+    ASKED.write(tmp_path)
+    with (tmp_path / archive.ASKED_FILE).open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        Timer(0.02, asking.close).start()
+        with held(tmp_path):
+            pass
 
 
 def test_what_can_be_resumed_stays(tmp_path):

@@ -8,7 +8,23 @@ from typing import Annotated
 
 import typer
 
-from goodfit.cli import check, diagnose, improve, lesson, predict, report, resume, runs, test, train, tune
+from goodfit.cli import (
+    check,
+    diagnose,
+    go_on,
+    improve,
+    lesson,
+    nudge,
+    pause,
+    predict,
+    report,
+    resume,
+    runs,
+    stop,
+    test,
+    train,
+    tune,
+)
 from goodfit.errors import GoodfitError
 
 app = typer.Typer(
@@ -24,6 +40,10 @@ for _command in (
     improve.improve,
     train.train,
     resume.resume,
+    nudge.nudge,
+    pause.pause,
+    go_on.go_on,
+    stop.stop,
     tune.tune,
     diagnose.diagnose,
     check.check,
@@ -33,7 +53,7 @@ for _command in (
     report.report,
     lesson.lesson,
 ):
-    app.command()(_command)
+    app.command({"go_on": "continue"}.get(_command.__name__))(_command)  # a word that Python keeps for itself
 
 
 def _show_version(asked: bool) -> bool:

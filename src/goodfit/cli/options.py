@@ -73,7 +73,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdo
 
 
 def read_changes(words: Sequence[str]) -> dict[str, Any]:
-    """The settings in `key=value` words; a value is written as in YAML.
+    """The settings in the `key=value` words of `--set`; a value is written as in YAML.
 
     >>> read_changes(["hidden_units=[64, 64]", "activation=relu"])
     {'hidden_units': [64, 64], 'activation': 'relu'}
@@ -81,15 +81,25 @@ def read_changes(words: Sequence[str]) -> dict[str, Any]:
     Raises:
         PlanError: a word is not `key=value`, or no plan could take it.
     """
+    changes = read_pairs(words, "--set ")
+    Plan().with_(**changes)  # refuses what no plan takes, before any data is read
+    return changes
+
+
+def read_pairs(words: Sequence[str], option: str = "") -> dict[str, Any]:
+    """The names and values in `key=value` words, which come after an option or alone.
+
+    Raises:
+        PlanError: a word is not `key=value`.
+    """
     changes: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise PlanError(f"--set {word!r} is not key=value, as in --set learning_rate=0.01")
+            raise PlanError(f"{option}{word!r} is not key=value, as in {option}learning_rate=0.01")
         try:
             changes[key.strip()] = yaml.safe_load(value)
         except yaml.YAMLError:
-            wanted = "write it as in --set 'hidden_units=[64, 64]'"
-            raise PlanError(f"--set {word!r} has a value that is not valid YAML; {wanted}") from None
-    Plan().with_(**changes)  # refuses what no plan takes, before any data is read
+            wanted = f"write it as in {option}'hidden_units=[64, 64]'"
+            raise PlanError(f"{option}{word!r} has a value that is not valid YAML; {wanted}") from None
     return changes

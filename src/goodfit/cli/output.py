@@ -15,6 +15,13 @@ def show(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]]
         print("\n".join(words(result)))
 
 
+def not_yet(result: Mapping[str, Any], when: str) -> str:
+    """What to say of a training that was asked for something and has not answered."""
+    if not result["training"]:
+        return "The training ended before it could answer."
+    return f"Asked, and not answered yet: {when}."
+
+
 def print_json(value: object) -> None:
     """Print one JSON value; a number that JSON has no word for (NaN, infinity) is null."""
     print(json.dumps(_jsonable(value), ensure_ascii=False, indent=2, allow_nan=False))

@@ -35,7 +35,7 @@ def _print_table(found: list[dict[str, Any]]) -> None:
     for name in ("dev", "test"):
         table.add_column(name, justify="right")
     for each in found:
-        if each["outcome"] in ("damaged", "unfinished"):
+        if each["outcome"] in ("damaged", "training", "unfinished"):
             table.add_row(each["run"], each["outcome"])
             continue
         metric = each["metric"]

@@ -1,6 +1,7 @@
 """`goodfit train`: one plan, trained and diagnosed; the test set stays closed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,10 @@ def train(
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting of the plan; repeatable."),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Make the nudges of an earlier run again, at their epochs (nudges.jsonl)."),
     ] = None,
     human_error: options.HumanError = None,
     min_gap: options.MinGap = 0.02,

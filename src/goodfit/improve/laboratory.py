@@ -17,7 +17,7 @@ from goodfit.plan import Plan
 from goodfit.record import Run
 from goodfit.search.hopeless import Hopeless, facts_of
 from goodfit.train import machine
-from goodfit.train.control import Action, Control, Progress, Together
+from goodfit.train.control import Action, Control, Progress, Together, Wait
 from goodfit.train.fit import fit_many, seconds_per_epoch
 from goodfit.train.jobs import Job, enter
 from goodfit.train.predictor import member_of
@@ -223,14 +223,23 @@ class _Told:
     done: dict[int, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
     found: float | None = None  # the share that was done before, where a training goes on
+    waited: float | None = None  # when it was last seen to wait
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
         return self.then.next_visit(job, epoch, epochs)
 
     def __call__(self, progress: list[Progress]) -> "dict[int, list[Action]]":
+        actions = {job: list(own) for job, own in self.then(progress).items()}
         self.done |= {each.job: each.epoch / each.epochs for each in progress}
         share = sum(self.done.values()) / self.jobs
         self.found = share if self.found is None else self.found
-        passed, here = time.perf_counter() - self.began, share - self.found
-        self.tell(self.what, share, passed * (1 - share) / here if here > 0 else None)
-        return {job: list(actions) for job, actions in self.then(progress).items()}
+        now = time.perf_counter()
+        if any(isinstance(action, Wait) for own in actions.values() for action in own):
+            self.began += now - (self.waited or now)  # a pause says nothing of the speed
+            self.waited = now
+            self.tell(f"{self.what} is paused", share, None)
+        else:
+            self.waited = None
+            passed, here = now - self.began, share - self.found
+            self.tell(self.what, share, passed * (1 - share) / here if here > 0 else None)
+        return actions

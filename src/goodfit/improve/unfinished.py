@@ -2,15 +2,18 @@
 
 import fcntl
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from goodfit.errors import InputError
 from goodfit.improve import archive
 from goodfit.improve.archive import ASKED_FILE, CHECKPOINT_FOLDER
+
+_TRIES, _PAUSE = 3, 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,16 @@ class Asked:
         options: as the command has them.
         started: when, in ISO's form.
         in_memory: whether data, dev or test set was, so that no other process finds it again.
+        plan: as begun; `plan.yaml` has it as nudged, once the training has ended.
+        replay: nudges to be made again, as `--replay` read them.
     """
 
     data: str | None
     options: dict[str, Any]
     started: str
     in_memory: bool
+    plan: dict[str, Any]
+    replay: list[dict[str, Any]]
 
     @property
     def seed(self) -> int:
@@ -67,8 +74,28 @@ def held(folder: Path) -> Iterator[None]:
         InputError: another process holds it.
     """
     with (folder / ASKED_FILE).open("rb+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"the run {folder} is being trained by another process; let that end first") from None
+        for _ in range(_TRIES):  # who only asks (`is_live`) lets go at once
+            if _locked(file, fcntl.LOCK_EX):
+                break
+            time.sleep(_PAUSE)
+        else:
+            raise InputError(f"the run {folder} is being trained by another process; let that end first")
         yield
+
+
+def is_live(folder: Path) -> bool:
+    """Whether a process is training this run now; it is not taken from anybody."""
+    try:
+        with (folder / ASKED_FILE).open("rb") as file:
+            return not _locked(file, fcntl.LOCK_SH)
+    except OSError:
+        return False
+
+
+def _locked(file: IO[bytes], kind: int) -> bool:
+    """Lock the file until it is closed, if nobody else has."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from goodfit.verbs.improving import improve
     from goodfit.verbs.lessons import lesson
     from goodfit.verbs.looking import report, runs
+    from goodfit.verbs.nudging import go_on, nudge, pause, stop
     from goodfit.verbs.resuming import resume
     from goodfit.verbs.training import train
     from goodfit.verbs.tuning import tune
@@ -19,12 +20,16 @@ __all__ = [
     "check_gradients",
     "diagnose",
     "diagnose_errors",
+    "go_on",
     "improve",
     "lesson",
+    "nudge",
+    "pause",
     "predict",
     "report",
     "resume",
     "runs",
+    "stop",
     "test",
     "train",
     "tune",
@@ -35,12 +40,16 @@ _MODULES = {
     "check_gradients": "checking",
     "diagnose": "diagnosing",
     "diagnose_errors": "diagnosing",
+    "go_on": "nudging",
     "improve": "improving",
     "lesson": "lessons",
+    "nudge": "nudging",
+    "pause": "nudging",
     "predict": "using",
     "report": "looking",
     "resume": "resuming",
     "runs": "looking",
+    "stop": "nudging",
     "test": "using",
     "train": "training",
     "tune": "tuning",

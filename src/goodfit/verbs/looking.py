@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.improve.archive import RESULT_FILE, is_unfinished, read_run
+from goodfit.improve.unfinished import is_live
 from goodfit.report.page import write_report
 
 
@@ -20,7 +21,7 @@ def report(run: str | Path) -> Path:
 def runs(out: str | Path = "runs") -> list[dict[str, Any]]:
     """The runs in a folder, the newest first: run, started, data, metric, verdict, dev and test error.
 
-    Of a run that is damaged, or unfinished and waits for `resume`, only run and outcome.
+    Of a run that is damaged, is training, or is unfinished and waits for `resume`, only run and outcome.
     """
     folders = sorted(Path(out).glob("*"), reverse=True)
     return [_facts(folder) for folder in folders if (folder / RESULT_FILE).exists() or is_unfinished(folder)]
@@ -28,6 +29,8 @@ def runs(out: str | Path = "runs") -> list[dict[str, Any]]:
 
 def _facts(run: Path) -> dict[str, Any]:
     """What the list has of a run."""
+    if is_live(run):
+        return {"run": str(run), "outcome": "training"}
     if not (run / RESULT_FILE).exists():
         return {"run": str(run), "outcome": "unfinished"}
     try:

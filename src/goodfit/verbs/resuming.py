@@ -40,7 +40,7 @@ def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
     asked = _asked(folder)
     prepare_jax()
     with held(folder):
-        plan = Plan.from_yaml((folder / archive.PLAN_FILE).read_text(encoding="utf-8"))
+        plan = Plan.from_dict(asked.plan)
         splits = _splits(folder, asked)
         start, told = checkpoints_of(folder, asked, splits, plan).last(beginning(Job(plan, asked.seed), splits))
         told.append(_from_where(start, plan))

@@ -1,0 +1,23 @@
+"""`goodfit continue`: let a training that was paused go on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from goodfit.cli import options, output
+
+
+def go_on(run: options.Run, as_json: options.Json = False) -> None:
+    """Let a run that was paused train on.
+
+    Example: goodfit continue runs/20260101-120000-digits-3f2a
+    """
+    from goodfit import verbs
+
+    output.show(verbs.go_on(run, who="terminal"), as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    if result["answered"]:
+        yield f"The training goes on after epoch {result['epoch']}."
+    else:
+        yield output.not_yet(result, "it goes on where it looks next")

@@ -1,0 +1,23 @@
+"""`goodfit pause`: let a training wait."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from goodfit.cli import options, output
+
+
+def pause(run: options.Run, as_json: options.Json = False) -> None:
+    """Let a run that is training wait where it is; no number of it changes.
+
+    Example: goodfit pause runs/20260101-120000-digits-3f2a
+    """
+    from goodfit import verbs
+
+    output.show(verbs.pause(run, who="terminal"), as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    if result["answered"]:
+        yield f"Paused after epoch {result['epoch']}; goodfit continue {result['run']} goes on."
+    else:
+        yield output.not_yet(result, "it pauses where it looks next")

@@ -1,0 +1,23 @@
+"""`goodfit stop`: end a training early."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from goodfit.cli import options, output
+
+
+def stop(run: options.Run, as_json: options.Json = False) -> None:
+    """End a run's training early; the best parameters so far are kept and diagnosed.
+
+    Example: goodfit stop runs/20260101-120000-digits-3f2a
+    """
+    from goodfit import verbs
+
+    output.show(verbs.stop(run, who="terminal"), as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    if result["answered"]:
+        yield f"Stopped after epoch {result['epoch']}; its best network is being diagnosed."
+    else:
+        yield output.not_yet(result, "it stops where it looks next")

@@ -1,0 +1,115 @@
+"""Nudges: numbers of a plan that changed while its model trained, a line each in the run's `nudges.jsonl`."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from goodfit.errors import InputError, PlanError
+from goodfit.plan import Plan, Structure, renumbered
+
+NUDGES_FILE = "nudges.jsonl"
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """A change that was made.
+
+    Attributes:
+        what: the plan's name of it.
+        old: its value before.
+        new: its value from the next epoch on.
+        epoch: after which it was made; 0 is before the first.
+        who: asked for it.
+        when: it was made, in ISO's form.
+        request: by which it was asked for; None of a nudge that was replayed.
+    """
+
+    what: str
+    old: Any
+    new: Any
+    epoch: int
+    who: str
+    when: str
+    request: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for people."""
+        return f"After epoch {self.epoch} `{self.what}` went from {self.old} to {self.new} ({self.who})"
+
+
+def nudged(plan: Plan, begun: Structure, numbers: dict[str, Any], epoch: int) -> Plan:
+    """The plan with other numbers from the end of an epoch on.
+
+    Raises:
+        PlanError: they do not fit, the program was compiled without their work, or so many epochs have passed already.
+    """
+    changed = renumbered(plan, begun, numbers)
+    if changed.epochs < epoch:
+        raise PlanError(f"epochs is {changed.epochs}, but this training is in epoch {epoch}; give {epoch} or more")
+    return changed
+
+
+def append(folder: Path, nudges: Sequence[Nudge]) -> None:
+    """Add lines to the run's nudges, in one write.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = "".join(json.dumps(asdict(nudge)) + "\n" for nudge in nudges)
+    with (folder / NUDGES_FILE).open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def read_own(folder: Path, plan: Plan) -> list[Nudge]:
+    """The nudges of a run that began with this plan; a last line that was torn by a crash is taken off.
+
+    Raises:
+        InputError: another line is damaged.
+    """
+    path = folder / NUDGES_FILE
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)
+    return read_replay(path, plan)
+
+
+def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
+    """The nudges of another run, to be made again in a training by this plan; in the order of their epochs.
+
+    Raises:
+        InputError: the file cannot be read, or a line of it, which is named, is damaged or no change of this plan.
+    """
+    numbered = sorted(_read(Path(path)), key=lambda each: each[1].epoch)
+    begun = plan.structure
+    for number, nudge in numbered:
+        try:
+            plan = nudged(plan, begun, {nudge.what: nudge.new}, nudge.epoch)
+        except PlanError as error:
+            raise InputError(f"line {number} of {path} cannot be replayed: {error}") from None
+    return [nudge for _, nudge in numbered]
+
+
+def _read(path: Path) -> list[tuple[int, Nudge]]:
+    """The nudges of a file, each with its line's number."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read the nudges in {path} ({error.strerror})") from None
+    nudges = []
+    for number, line in enumerate(lines, 1):
+        try:
+            nudge = Nudge(**json.loads(line))
+            if not isinstance(nudge.epoch, int) or isinstance(nudge.epoch, bool) or nudge.epoch < 0:
+                raise ValueError
+        except Exception:  # whatever damage does to a reader
+            wish = "take that line out, or give the nudges.jsonl of a run"
+            raise InputError(f"line {number} of {path} is no nudge; {wish}") from None
+        nudges.append((number, nudge))
+    return nudges
