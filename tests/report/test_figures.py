@@ -30,6 +30,11 @@ SIZES = {
     "train_error": [0.0, 0.0, 0.01, 0.01],
     "doubled": {"value": 0.04, "low": 0.02, "high": 0.05},
 }
+NUDGES = (
+    {"what": "l2", "old": 0.0, "new": 1.0, "epoch": 0},
+    {"what": "learning_rate", "old": 0.003, "new": 0.0003, "epoch": 20},
+    {"what": "keep_prob", "old": [0.8], "new": [0.9], "epoch": 20},
+)
 CONFUSION = Confusion(("<b>a</b>", "b"), ((5, 1), (0, 7)), ())
 RESIDUALS = Residuals((3, 9), (1.0, 2.0), (0.5, -0.25), 2, ((1.0, 0.5, 0.2), (2.0, -0.25, 0.2)))
 BINS = [CalibrationBin(1, 0.15, 0.2, 0.1, 0.4, 12), CalibrationBin(9, 0.97, 0.96, 0.9, 0.99, 300)]
@@ -37,6 +42,8 @@ BINS = [CalibrationBin(1, 0.15, 0.2, 0.1, 0.4, 12), CalibrationBin(9, 0.97, 0.96
 ALL = {
     "cost": figures.curve_figures(CURVE)[0],
     "error": figures.curve_figures(CURVE)[1],
+    "nudged cost": figures.curve_figures(CURVE, NUDGES)[0],
+    "nudged error": figures.curve_figures(CURVE, NUDGES)[1],
     "data size": figures.data_size_figure(SIZES),
     "confusion": figures.confusion_figure(CONFUSION),
     "residuals": figures.residual_figure(RESIDUALS, "price <i>"),
@@ -148,3 +155,16 @@ def test_logarithmic_axes_have_a_few_round_ticks_inside(span: tuple[float, float
     assert low < math.log10(span[0]) <= math.log10(span[1]) < high
     assert 1 <= len(axis["tickvals"]) <= 7
     assert all(low <= math.log10(tick) <= high for tick in axis["tickvals"])
+
+
+@pytest.mark.parametrize("panel", ["cost", "error"])
+def test_nudges_are_marked_at_their_epochs(panel: str):
+    plain, nudged = ALL[panel], ALL[f"nudged {panel}"]
+    *lines, marks = nudged["data"]
+    assert lines == plain["data"]
+    assert "shapes" not in plain["layout"]
+    assert marks["x"] == [1, 20]  # before the first epoch is where the axis begins
+    assert marks["text"] == ["l2 0.0 → 1.0", "learning_rate 0.003 → 0.0003<br>keep_prob [0.8] → [0.9]"]
+    top = nudged["layout"]["yaxis"]["range"][1]
+    assert marks["y"][0] == pytest.approx(10**top if panel == "cost" else top, rel=1e-3)
+    assert [shape["x0"] for shape in nudged["layout"]["shapes"]] == [1, 20]

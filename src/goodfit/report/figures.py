@@ -30,9 +30,34 @@ _LABEL = 0.18  # of the axis: room for a number on a phone
 _SETTLING = 0.1  # share of the epochs whose errors need not fit into the picture: there, all networks guess
 
 
-def curve_figures(curve: Curve) -> tuple[Figure, Figure]:
-    """Train and dev cost (logarithmic) and train and dev error against epochs, with the spread over seeds."""
-    return _cost_panel(curve), _error_panel(curve)
+def curve_figures(curve: Curve, nudges: Sequence[dict[str, Any]] = ()) -> tuple[Figure, Figure]:
+    """Train and dev cost (logarithmic) and train and dev error against epochs, with the spread over seeds.
+
+    Nudges, as a result has them, are marked at their epochs.
+    """
+    cost, error = _cost_panel(curve), _error_panel(curve)
+    if nudges:
+        _mark(cost, nudges, 10 ** cost["layout"]["yaxis"]["range"][1])
+        _mark(error, nudges, error["layout"]["yaxis"]["range"][1])
+    return cost, error
+
+
+def _mark(panel: Figure, nudges: Sequence[dict[str, Any]], top: float) -> None:
+    """A dotted line and a triangle at the panel's top for each epoch with nudges, which are its hover words."""
+    by_epoch: dict[int, list[str]] = {}
+    for nudge in nudges:
+        words = f"{nudge['what']} {nudge['old']} → {nudge['new']}"
+        by_epoch.setdefault(max(nudge["epoch"], 1), []).append(escaped(words))  # the axis begins at 1
+    panel["data"].append(
+        {"type": "scatter", "mode": "markers", "x": list(by_epoch), "y": rounded([top] * len(by_epoch))}
+        | {"text": ["<br>".join(each) for each in by_epoch.values()], "hovertemplate": "%{text}<extra></extra>"}
+        | {"marker": {"symbol": "triangle-down", "size": 11, "color": "@ink"}, "cliponaxis": False}
+    )
+    line = {"color": "@muted", "width": 1, "dash": "dot"}
+    panel["layout"]["shapes"] = [
+        {"type": "line", "x0": epoch, "x1": epoch, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+        for epoch in by_epoch
+    ]
 
 
 def _cost_panel(curve: Curve) -> Figure:

@@ -107,8 +107,9 @@ def asset(name: str) -> Markup:
 
 def _figures(view: View) -> dict[str, dict[str, list[figures.Figure]]]:
     """For each place on the page the choices there are, and the figures that each of them draws."""
+    nudges = view.result.get("nudges") or ()
     places: dict[str, dict[str, list[figures.Figure]]] = {
-        "curves": {str(i): list(figures.curve_figures(one)) for i, one in enumerate(view.curves)},
+        "curves": {str(i): list(figures.curve_figures(one, nudges)) for i, one in enumerate(view.curves)},
         "confusion": {
             one.name: [figures.confusion_figure(one.confusion)] for one in view.sets if one.confusion is not None
         },
