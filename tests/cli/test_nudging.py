@@ -1,5 +1,7 @@
 """`goodfit nudge`, `pause`, `continue` and `stop`: how they are asked, and what people are told."""
 
+from typing import Any
+
 import pytest
 
 ANSWERED = {"run": "runs/a", "answered": True, "training": True, "epoch": 12}
@@ -11,7 +13,7 @@ GONE = WAITING | {"training": False}
 @pytest.fixture
 def asked(verbs):
     """What the verbs were asked; each answers `asked[0]`."""
-    calls = [ANSWERED]
+    calls: list[Any] = [ANSWERED]
 
     def verb(name):
         return lambda run, **given: calls.append((name, run, given)) or calls[0]

@@ -103,6 +103,17 @@ def test_half_a_line_is_waited_for(folder):
     assert visit(live, 2) == [Change({"l2": 3})]
 
 
+def test_a_file_that_is_written_anew_is_read_anew_and_nothing_is_made_twice(folder):
+    live = begun(folder)
+    write(folder, b"a line of no use\n")
+    ask(folder, "nudge", "python", {"l2": 1.0})
+    assert visit(live, 1) == [Change({"l2": 1.0})]
+    (folder / REQUESTS_FILE).write_bytes((folder / REQUESTS_FILE).read_bytes().partition(b"\n")[2])
+    assert visit(live, 2) == []
+    ask(folder, "nudge", "python", {"l2": 2.0})
+    assert visit(live, 3) == [Change({"l2": 2.0})]
+
+
 def test_what_is_no_file_is_not_opened(folder):
     (folder / REQUESTS_FILE).mkdir()
     assert visit(begun(folder), 1) == []

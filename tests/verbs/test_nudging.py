@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,8 +21,8 @@ from goodfit.train import checkpoint
 from goodfit.train import fit as fit_module
 from goodfit.verbs import nudging
 
-FIRST = {"learning_rate": 0.001, "l2": 0.5}
-SECOND = {"keep_prob": 0.95, "epochs": 14}
+FIRST: dict[str, Any] = {"learning_rate": 0.001, "l2": 0.5}
+SECOND: dict[str, Any] = {"keep_prob": 0.95, "epochs": 14}
 
 
 def numbers(run):

@@ -131,6 +131,8 @@ class Live:
         return {own.job: actions}
 
     def _take(self, request: Request, epoch: int) -> None:
+        if request.id in self._answers:  # who wrote the file anew wrote old lines, too
+            return
         if request.kind == "nudge":
             self._pending.append(request)
         elif request.kind == "stop":
@@ -204,7 +206,9 @@ class Live:
         """
         path = self.folder / REQUESTS_FILE
         try:
-            if not path.is_file() or path.stat().st_size <= self._read_to:
+            size = path.stat().st_size if path.is_file() else 0
+            self._read_to = self._read_to if size >= self._read_to else 0
+            if size == self._read_to:
                 return []
             with path.open("rb") as file:
                 file.seek(self._read_to)

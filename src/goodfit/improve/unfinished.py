@@ -63,7 +63,7 @@ class Asked:
 def end(folder: Path) -> None:
     """Mark the run as finished, and remove its checkpoints."""
     (folder / ASKED_FILE).unlink()
-    shutil.rmtree(folder / CHECKPOINT_FOLDER)
+    shutil.rmtree(folder / CHECKPOINT_FOLDER, ignore_errors=True)  # who asks for something now may write into it
 
 
 @contextmanager
