@@ -30,7 +30,7 @@ from goodfit.search.groups import Here, Workers
 from goodfit.search.questions import SpaceLike
 from goodfit.search.space import Space
 from goodfit.search.storage import begun_with, open_study, shown
-from goodfit.search.trials import ABOUT, Search
+from goodfit.search.trials import ABOUT, Search, SpaceFunction
 from goodfit.search.zoom import GoodfitZoomSampler
 from goodfit.train.defaults import default_plan
 from goodfit.train.machine import prepare_jax
@@ -102,12 +102,7 @@ def tune(
     asked = questions.read(space, trials, base)
     with _workers(splits, int(memory * 2**30) if memory else None, ray) as workers:
         opened = _open(splits, questions.identity(asked, base, sampler, seed), sampler, storage, study, out)
-        wanted = (
-            sampler.round_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_ROUND, -(-trials // _ROUNDS))
-        )
-        round_size = begun_with(opened, "goodfit round", wanted)
-        structural = asked.structural if isinstance(asked, Space) else frozenset()
-        opened.sampler = sampler or GoodfitZoomSampler(seed, round_size, structural)
+        round_size = _rounds(opened, sampler, asked, trials, seed)
         searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials, splits)).run()
     finalists = _finalists(splits, _found(opened, searched), seed, tell)
     winner = min(finalists, key=lambda each: each.dev_cost)
@@ -118,16 +113,10 @@ def tune(
         "min_gap": min_gap,
         "baseline": {},
         "rounds": [],
-        "study": {
-            "name": opened.study_name,
-            "storage": shown(storage or _beside(out)),
-            "space": questions.words(asked),
-        },
-        "search": told.of_study(opened),
-        "trials": told.of_trials(opened, asked.values if isinstance(asked, Space) else dict),
         "finalists": [_finalist(each, winner, seed) for each in finalists],
         "plan": winner.plan.to_dict(),
     }
+    facts |= _of_search(opened, asked, storage or _beside(out))
     settings = options | {"trials": trials, "plan": plan, "storage": storage and shown(storage), "study": study}
     settings |= {
         "memory": memory,
@@ -160,6 +149,26 @@ def _open(
         Path(out).mkdir(parents=True, exist_ok=True)
     name = study or f"{splits.dataset.name}-{_digest(*question)}-{of_data}"
     return open_study(storage or _beside(out), name, of_data, sampler)
+
+
+def _rounds(
+    study: optuna.Study, sampler: optuna.samplers.BaseSampler | None, asked: SpaceFunction, trials: int, seed: int
+) -> int:
+    """Give the study its sampler; returns the size of its rounds, which is that with which it was begun."""
+    own = sampler.round_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_ROUND, -(-trials // _ROUNDS))
+    size = begun_with(study, "goodfit round", own)
+    structural = asked.structural if isinstance(asked, Space) else frozenset()
+    study.sampler = sampler or GoodfitZoomSampler(seed, size, structural)
+    return size
+
+
+def _of_search(study: optuna.Study, asked: SpaceFunction, storage: str) -> dict[str, Any]:
+    """What the result holds of the search."""
+    return {
+        "study": {"name": study.study_name, "storage": shown(storage), "space": questions.words(asked)},
+        "search": told.of_study(study),
+        "trials": told.of_trials(study, asked.values if isinstance(asked, Space) else dict),
+    }
 
 
 def _beside(out: str | Path) -> str:
