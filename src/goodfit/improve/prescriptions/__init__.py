@@ -32,7 +32,7 @@ from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 # What changes only numbers comes early among equals: it runs in the incumbent's own compiled program.
 RECIPE: tuple[Prescription, ...] = (
     MINI_BATCHES_32,
-    DROPOUT,  # the first to help against variance on two of two sets (benchmarks/doctor_recipe.py)
+    DROPOUT,  # before other preparations: it helped first on two sets with high variance (benchmarks/RESULTS.md)
     PIECEWISE,
     ROBUST,
     MINI_BATCHES_128,
