@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from goodfit.diagnose.doctor import Doctor
     from goodfit.plan import Plan
     from goodfit.verbs import (
+        back,
+        branch,
         check,
         check_gradients,
         diagnose,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Doctor",
     "Plan",
+    "back",
+    "branch",
     "check",
     "check_gradients",
     "diagnose",

@@ -241,7 +241,10 @@ def renumbered(plan: Plan, begun: Structure, numbers: Mapping[str, Any]) -> Plan
     check_keys(numbers)
     for name, value in numbers.items():
         if name not in Hyperparameters._fields:
-            raise PlanError(f"{name} cannot change while a model trains; hyperparameters can, such as learning_rate")
+            raise PlanError(
+                f"{name} cannot change while a model trains, as numbers such as learning_rate can; "
+                f"`goodfit branch` starts a new run with another {name} from its parameters"
+            )
         if isinstance(number := _plain(value), float) and math.isnan(number):  # a plan would fill in decay_rate's own
             raise PlanError(f"{name} is {value!r}; it must be a number")
     changed = plan.with_(**numbers)

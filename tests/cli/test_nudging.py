@@ -1,4 +1,4 @@
-"""`goodfit nudge`, `pause`, `continue` and `stop`: how they are asked, and what people are told."""
+"""`goodfit nudge`, `pause`, `continue`, `back` and `stop`: how they are asked, and what people are told."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def asked(verbs):
     def verb(name):
         return lambda run, **given: calls.append((name, run, given)) or calls[0]
 
-    for name in ("nudge", "pause", "go_on", "stop"):
+    for name in ("nudge", "pause", "go_on", "back", "stop"):
         setattr(verbs, name, verb(name))
     return calls
 
@@ -54,6 +54,12 @@ def test_a_nudge_that_cannot_be_read_is_refused(goodfit, asked, words, sentence)
         ("pause", "pause", "Paused after epoch 12; goodfit continue runs/a goes on.", "it pauses where it looks next"),
         ("continue", "go_on", "The training goes on after epoch 12.", "it goes on where it looks next"),
         (
+            "back",
+            "back",
+            "Went back from epoch 12 to 7, where it pauses; goodfit continue runs/a goes on.",
+            "it goes back where it looks next",
+        ),
+        (
             "stop",
             "stop",
             "Stopped after epoch 12; its best network is being diagnosed.",
@@ -62,7 +68,8 @@ def test_a_nudge_that_cannot_be_read_is_refused(goodfit, asked, words, sentence)
     ],
 )
 def test_what_is_done_or_awaited_is_told(goodfit, asked, command, verb, told, waits):
-    words = ["l2=1"] if command == "nudge" else []
+    words = {"nudge": ["l2=1"], "back": ["--to", "7"]}.get(command, [])
+    asked[0] = ANSWERED | {"back": [12, 7]}
     assert goodfit(command, "runs/a", *words).stdout == f"{told}\n"
     assert asked[1][:2] == (verb, "runs/a")
     assert asked[1][2]["who"] == "terminal"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from goodfit.errors import InputError, PlanError
-from goodfit.improve.nudges import NUDGES_FILE, Nudge, append, nudged, read_own, read_replay
+from goodfit.improve.nudges import BACK, NUDGES_FILE, Nudge, append, nudged, read_own, read_replay, standing
 from goodfit.plan import Plan
 
 PLAN = Plan(hidden_units=(8,), epochs=20)
@@ -15,20 +15,31 @@ EARLY = Nudge("keep_prob", 0.85, [0.9], 0, "python, ada", "2026-01-01T12:00:00+0
 
 
 def test_what_is_appended_is_read_back_in_the_order_of_the_epochs(tmp_path):
-    assert read_own(tmp_path, PLAN) == []
+    assert read_own(tmp_path) == []
     append(tmp_path, [LATE])
     append(tmp_path, [EARLY, replace(LATE, new=0.002)])
-    assert read_own(tmp_path, PLAN) == [EARLY, LATE, replace(LATE, new=0.002)]
-    assert read_replay(tmp_path / NUDGES_FILE, PLAN) == read_own(tmp_path, PLAN)
+    assert read_own(tmp_path) == [LATE, EARLY, replace(LATE, new=0.002)]
+    assert read_replay(tmp_path / NUDGES_FILE, PLAN) == [EARLY, LATE, replace(LATE, new=0.002)]
+
+
+def test_the_way_back_makes_what_came_after_it_void(tmp_path):
+    back = replace(LATE, what=BACK, old=9, new=7, epoch=9)
+    again = replace(LATE, new=0.0001, epoch=8)
+    append(tmp_path, [EARLY, LATE, back, again])
+    assert read_own(tmp_path) == [EARLY, LATE, back, again]
+    assert read_replay(tmp_path / NUDGES_FILE, PLAN) == [EARLY, again]
+    assert standing([EARLY, back]) == [EARLY]
+    assert standing([EARLY, replace(back, new=0)]) == []
+    assert back.sentence == "After epoch 9 the training went back to epoch 7 (terminal, ada)"
 
 
 def test_a_line_that_a_crash_tore_is_taken_off(tmp_path):
     append(tmp_path, [EARLY, LATE])
     path = tmp_path / NUDGES_FILE
     path.write_bytes(path.read_bytes()[:-5])
-    assert read_own(tmp_path, PLAN) == [EARLY]
+    assert read_own(tmp_path) == [EARLY]
     append(tmp_path, [LATE])
-    assert read_own(tmp_path, PLAN) == [EARLY, LATE]
+    assert read_own(tmp_path) == [EARLY, LATE]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +50,7 @@ def test_a_line_that_a_crash_tore_is_taken_off(tmp_path):
         ("[1]", "is no nudge"),
         (json.dumps({"what": "l2", "new": 0.1, "epoch": 3}), "is no nudge"),
         (json.dumps(vars(replace(LATE, epoch=-1))), "is no nudge"),
+        (json.dumps(vars(replace(LATE, what="back", new=True))), "is no nudge"),
         (json.dumps(vars(replace(LATE, what="hidden_units"))), "hidden_units cannot change while a model trains"),
         (json.dumps(vars(replace(LATE, what="learning_rat"))), "did you mean 'learning_rate'"),
         (json.dumps(vars(replace(LATE, new=float("nan")))), "learning_rate is nan"),

@@ -140,12 +140,34 @@ def test_a_model_that_has_ended_leaves_none(splits, plan):
     assert [moment.step for moment in kept] == [0, 0]
 
 
-def test_the_last_two_are_kept(splits, plan, moments, tmp_path):
+def test_the_last_two_are_kept_and_others_evenly_spread(splits, plan, moments, tmp_path, monkeypatch):
     checkpoints = Checkpoints(tmp_path, "one")
-    assert checkpoints.last(beginning(Job(plan, 5), splits)) == (None, [])
-    for moment in moments:
-        checkpoints.keep(moment)
-    assert [path.name.partition("-")[0] for path in sorted(tmp_path.iterdir())] == ["000000000030", "000000000045"]
+    first = beginning(Job(plan, 5), splits)
+    assert checkpoints.last(first) == (None, [])
+
+    def steps():
+        return sorted(int(path.name.partition("-")[0]) for path in tmp_path.iterdir())
+
+    def keep(*wanted):
+        for step in wanted:
+            checkpoints.keep(replace(moments[1], state=moments[1].state._replace(step=np.int32(step))))
+
+    keep(*range(1, 17))
+    assert steps() == list(range(1, 17))
+    keep(*range(17, 41))
+    kept = steps()
+    assert len(kept) == 16
+    assert kept[-2:] == [39, 40]
+    assert np.diff([0, *kept]).max() <= 2 * 40 / 15
+    found, _ = checkpoints.last(first, 20)
+    assert found is not None
+    assert found.step == max(step for step in kept if step <= 20)
+    checkpoints.forget(20)
+    assert steps() == [step for step in kept if step <= 20]
+    monkeypatch.setattr(checkpoint, "_MOST_BYTES", 1)  # as where the model is large
+    keep(41)
+    assert steps()[-1] == 41
+    assert len(steps()) == 2
 
 
 @pytest.mark.parametrize("how", ["bits", "cut short", "empty", "another training", "another network"])
@@ -211,15 +233,28 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_last_one(splits, plan, moments
     assert (found.step, told) == (15, [])
 
 
-def test_periodically_waits_for_the_first_visit_after_its_seconds(monkeypatch, plan):
-    now = [100.0]
+@pytest.mark.parametrize(("cost", "wait"), [(0.01, 1.0), (0.2, 5.0), (2.0, 25.0)])
+def test_periodically_waits_for_the_first_visit_after_its_seconds(monkeypatch, moments, cost, wait):
+    """At least a second here, longer where writing takes more than 4 % of that, and 25 s at most."""
+    now, kept = [100.0], []
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
-    control = Periodically(10.0, last=100.0)
-    progress = [Progress(3, 1, 9, np.zeros((1, 6), np.float32))]
-    asked = []
-    for now[0] in (100.0, 109.9, 110.5, 120.0, 120.5):
-        asked.append(control(progress))
-    assert asked == [{}, {}, {3: [Checkpoint()]}, {}, {3: [Checkpoint()]}]
+
+    def keep(moment):
+        kept.append(moment)
+        now[0] += cost
+
+    control = Periodically({3: keep}, 1.0)
+    progress = [Progress(job, 1, 9, np.zeros((1, 6), np.float32)) for job in (3, 4)]
+
+    def visit(time):
+        now[0] = time
+        return {job: [action.keep(moments[0]) for action in actions] for job, actions in control(progress).items()}
+
+    assert visit(100.9) == {}
+    assert visit(101.5) == {3: [None]}
+    assert visit(101.4 + wait) == {}
+    assert visit(101.6 + wait) == {3: [None]}
+    assert kept == [moments[0]] * 2
 
 
 def test_an_identity_is_of_data_plan_seed_rows_and_version(plan, monkeypatch):
@@ -233,5 +268,6 @@ def test_an_identity_is_of_data_plan_seed_rows_and_version(plan, monkeypatch):
     }
     monkeypatch.setattr(checkpoint, "version", lambda name: "another")
     known.add(identity("data", plan, 1, *rows))
-    assert len(known) == 6
+    known.add(identity("data", plan, 1, *rows, origin="elsewhere"))
+    assert len(known) == 7
     assert identity("data", plan, 1, *rows) in known

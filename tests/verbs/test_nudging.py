@@ -15,7 +15,7 @@ import pytest
 
 import goodfit
 from goodfit.errors import InputError, PlanError
-from goodfit.improve import live
+from goodfit.improve import broadcast
 from goodfit.plan import Plan
 from goodfit.train import checkpoint
 from goodfit.train import fit as fit_module
@@ -42,7 +42,8 @@ def small_pieces(monkeypatch):
     monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-5)
     monkeypatch.setattr(fit_module, "_WAIT_SECONDS", 0.0)
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
-    monkeypatch.setattr(live, "_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "_SHARE", float("inf"))
+    monkeypatch.setattr(broadcast, "_SECONDS", 0.0)
     monkeypatch.setattr(nudging, "_PATIENCE", 0.0)
 
 

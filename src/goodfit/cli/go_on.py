@@ -1,19 +1,27 @@
 """`goodfit continue`: let a training that was paused go on."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from goodfit.cli import options, output
 
 
-def go_on(run: options.Run, as_json: options.Json = False) -> None:
+def go_on(
+    run: options.Run,
+    to: Annotated[
+        int | None, typer.Option(metavar="EPOCH", min=1, help="Pause again after this epoch.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
     """Let a run that was paused train on.
 
     Example: goodfit continue runs/20260101-120000-digits-3f2a
     """
     from goodfit import verbs
 
-    output.show(verbs.go_on(run, who="terminal"), as_json, _answers)
+    output.show(verbs.go_on(run, to=to, who="terminal"), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from goodfit.cli import (
+    back,
+    branch,
     check,
     diagnose,
     go_on,
@@ -43,6 +45,8 @@ for _command in (
     nudge.nudge,
     pause.pause,
     go_on.go_on,
+    back.back,
+    branch.branch,
     stop.stop,
     tune.tune,
     diagnose.diagnose,

@@ -28,6 +28,12 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Make the nudges of an earlier run again, at their epochs (nudges.jsonl)."),
     ] = None,
+    control: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, max=8, help="After a nudge, train N untouched copies on beside it, to tell its worth."
+        ),
+    ] = 0,
     human_error: options.HumanError = None,
     min_gap: options.MinGap = 0.02,
     out: options.Out = "runs",
@@ -54,5 +60,8 @@ def answers(result: dict[str, Any]) -> Iterator[str]:
     if result.get("outcome") == "interrupted":
         yield f"goodfit resume {result['run']} goes on with it."
     yield from output.verdict_lines(result["final"], result["metric"])
+    for each in result.get("worth", []):
+        if each["sentence"]:
+            yield f"What was changed after epoch {each['epoch']}: {each['sentence']}."
     yield f"Run: {result['run']}"
     yield f"Report: {result['report']}"

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,17 @@ from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan, Structure, renumbered
 
 NUDGES_FILE = "nudges.jsonl"
+BACK = "back"
 
 
 @dataclass(frozen=True)
 class Nudge:
-    """A change that was made.
+    """A change that was made, or the way back to an earlier epoch, which makes those from it on void.
 
     Attributes:
-        what: the plan's name of it.
-        old: its value before.
-        new: its value from the next epoch on.
+        what: the plan's name of it; `back` for the way back.
+        old: its value before; the epoch that the training was at.
+        new: its value from the next epoch on; the epoch that it returned to.
         epoch: after which it was made; 0 is before the first.
         who: asked for it.
         when: it was made, in ISO's form.
@@ -38,6 +39,8 @@ class Nudge:
     @property
     def sentence(self) -> str:
         """What happened, for people."""
+        if self.what == BACK:
+            return f"After epoch {self.old} the training went back to epoch {self.new} ({self.who})"
         return f"After epoch {self.epoch} `{self.what}` went from {self.old} to {self.new} ({self.who})"
 
 
@@ -53,6 +56,14 @@ def nudged(plan: Plan, begun: Structure, numbers: dict[str, Any], epoch: int) ->
     return changed
 
 
+def standing(nudges: Iterable[Nudge]) -> list[Nudge]:
+    """Those of a run's nudges that no way back made void, in the order of their epochs."""
+    kept: list[Nudge] = []
+    for nudge in nudges:
+        kept = [each for each in kept if each.epoch < nudge.new] if nudge.what == BACK else [*kept, nudge]
+    return sorted(kept, key=lambda nudge: nudge.epoch)
+
+
 def append(folder: Path, nudges: Sequence[Nudge]) -> None:
     """Add lines to the run's nudges, in one write.
 
@@ -64,8 +75,8 @@ def append(folder: Path, nudges: Sequence[Nudge]) -> None:
         file.write(text)
 
 
-def read_own(folder: Path, plan: Plan) -> list[Nudge]:
-    """The nudges of a run that began with this plan; a last line that was torn by a crash is taken off.
+def read_own(folder: Path) -> list[Nudge]:
+    """All nudges of a run as they were made; a last line that was torn by a crash is taken off.
 
     Raises:
         InputError: another line is damaged.
@@ -77,7 +88,7 @@ def read_own(folder: Path, plan: Plan) -> list[Nudge]:
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         os.truncate(path, whole)
-    return read_replay(path, plan)
+    return _read(path)
 
 
 def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
@@ -86,18 +97,18 @@ def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
     Raises:
         InputError: the file cannot be read, or a line of it, which is named, is damaged or no change of this plan.
     """
-    numbered = sorted(_read(Path(path)), key=lambda each: each[1].epoch)
-    begun = plan.structure
-    for number, nudge in numbered:
+    every = _read(Path(path))
+    begun, kept = plan.structure, standing(every)
+    for nudge in kept:
         try:
             plan = nudged(plan, begun, {nudge.what: nudge.new}, nudge.epoch)
         except PlanError as error:
-            raise InputError(f"line {number} of {path} cannot be replayed: {error}") from None
-    return [nudge for _, nudge in numbered]
+            raise InputError(f"line {every.index(nudge) + 1} of {path} cannot be replayed: {error}") from None
+    return kept
 
 
-def _read(path: Path) -> list[tuple[int, Nudge]]:
-    """The nudges of a file, each with its line's number."""
+def _read(path: Path) -> list[Nudge]:
+    """The nudges of a file, one a line."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -106,10 +117,11 @@ def _read(path: Path) -> list[tuple[int, Nudge]]:
     for number, line in enumerate(lines, 1):
         try:
             nudge = Nudge(**json.loads(line))
-            if not isinstance(nudge.epoch, int) or isinstance(nudge.epoch, bool) or nudge.epoch < 0:
-                raise ValueError
+            for epoch in (nudge.epoch, nudge.new) if nudge.what == BACK else (nudge.epoch,):
+                if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
+                    raise ValueError
         except Exception:  # whatever damage does to a reader
             wish = "take that line out, or give the nudges.jsonl of a run"
             raise InputError(f"line {number} of {path} is no nudge; {wish}") from None
-        nudges.append((number, nudge))
+        nudges.append(nudge)
     return nudges

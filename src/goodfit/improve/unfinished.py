@@ -27,6 +27,9 @@ class Asked:
         in_memory: whether data, dev or test set was, so that no other process finds it again.
         plan: as begun; `plan.yaml` has it as nudged, once the training has ended.
         replay: nudges to be made again, as `--replay` read them.
+        control: untouched copies that train beside the model after a nudge, each of a seed of its own.
+        paused: whether it waits at its beginning.
+        origin: the run and the epoch whose parameters it starts from, and the names of those that fitted.
     """
 
     data: str | None
@@ -35,6 +38,9 @@ class Asked:
     in_memory: bool
     plan: dict[str, Any]
     replay: list[dict[str, Any]]
+    control: int = 0
+    paused: bool = False
+    origin: dict[str, Any] | None = None
 
     @property
     def seed(self) -> int:

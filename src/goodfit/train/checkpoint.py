@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -13,79 +14,72 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from safetensors.numpy import load, save
 
 from goodfit.errors import UnfinishedError
 from goodfit.plan import Plan
 from goodfit.record import Weights
 from goodfit.train.control import Action, Checkpoint, Progress
+from goodfit.train.moment import Keep, Moment
 from goodfit.train.task import State
 
 SECONDS = 10.0  # between two checkpoints; visits come every few tenths of a second, so that a kill costs less than 30 s
-_KEPT = 2
+_MOST_SECONDS = 25.0  # between those of a large model
+_SHARE = 0.04  # of the time may go into them
+_KEPT = 16  # the last two, and others to go back to
+_MOST_BYTES = 1 << 30  # of all together; two are kept anyhow
 _DIGITS = 16  # of the SHA-256 in a file's name
-
-
-@dataclass(frozen=True)
-class Moment:
-    """All that a training needs to go on. Random keys are functions of the seed and the step, so none is kept.
-
-    Attributes:
-        plan: as it is now; a control may have changed numbers.
-        records: of the epochs that ended.
-        snapshots: parameters kept so far.
-        state: parameters, averages of optimiser and batch norm, the best so far, and the step.
-    """
-
-    plan: Plan
-    records: Float[np.ndarray, "epochs recorded"]
-    snapshots: tuple[Weights, ...]
-    state: State
-
-    @property
-    def epoch(self) -> int:
-        """Epochs that ended."""
-        return len(self.records)
-
-    @property
-    def step(self) -> int:
-        """Steps that were done."""
-        return int(self.state.step)
-
-
-Keep = Callable[[Moment], None]
 
 
 @dataclass
 class Periodically:
-    """A control that takes a checkpoint of every model at the first visit so many seconds after the last."""
+    """A control that takes a checkpoint of some jobs at the first visit so many seconds after the last.
 
+    Where writing one takes long, as for a large model, they come less often.
+
+    Attributes:
+        keeps: what a job's moment is handed to.
+        seconds: at least, between two.
+    """
+
+    keeps: Mapping[int, Keep]
     seconds: float
-    last: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=lambda: time.monotonic(), init=False)
+    _cost: float = field(default=0.0, init=False)
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> None:
         """Any visit will do."""
         return
 
     def __call__(self, progress: list[Progress]) -> dict[int, list[Action]]:
-        """A checkpoint of each model, or nothing."""
+        """A checkpoint of each such job, or nothing."""
         now = time.monotonic()
-        if now - self.last < self.seconds:
+        if now - self._last < max(self.seconds, min(self._cost / _SHARE, _MOST_SECONDS)):
             return {}
-        self.last = now
-        return {each.job: [Checkpoint()] for each in progress}
+        self._last, self._cost = now, 0.0
+        return {
+            each.job: [Checkpoint(self._timed(self.keeps[each.job]))] for each in progress if each.job in self.keeps
+        }
+
+    def _timed(self, keep: Keep) -> Keep:
+        def timed(moment: Moment) -> None:
+            began = time.monotonic()
+            keep(moment)
+            self._cost += time.monotonic() - began
+
+        return timed
 
 
-def identity(fingerprint: str, plan: Plan, seed: int, *rows: Int[np.ndarray, "_"]) -> str:
-    """The same for the same training: data, plan as begun, seed, rows of the sets, and version of goodfit."""
-    facts = [version("goodfit"), fingerprint, plan.to_dict(), seed, *(each.tolist() for each in rows)]
+def identity(fingerprint: str, plan: Plan, seed: int, *rows: Int[np.ndarray, "_"], origin: str | None = None) -> str:
+    """The same for the same training: data, plan as begun, seed, rows, version of goodfit, and where it began."""
+    facts = [version("goodfit"), fingerprint, plan.to_dict(), seed, origin, *(each.tolist() for each in rows)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The last checkpoints of one training, in a folder of the run's.
+    """Checkpoints of one training, in a folder of the run's: the last two, and others, evenly spread, to go back to.
 
     A file's name is its step and its checksum: what a crash, a full disk or a bad sector left of it is known as such.
 
@@ -98,7 +92,7 @@ class Checkpoints:
     identity: str
 
     def keep(self, moment: Moment) -> None:
-        """Write a checkpoint, and remove all but the last two.
+        """Write a checkpoint; where there are too many, or too large ones, remove what leaves the smallest gap.
 
         Raises:
             UnfinishedError: it cannot be written; those before it are as they were.
@@ -119,20 +113,30 @@ class Checkpoints:
                 f"cannot write a checkpoint to {self.folder} ({error.strerror or error}); mend that, and "
                 f"`goodfit resume {run}` goes on from the one before"
             ) from None
-        for old in self._files()[_KEPT:]:
-            old.unlink(missing_ok=True)
+        files = self._files()
+        while len(files) > max(2, min(_KEPT, _MOST_BYTES // len(data))):
+            steps = [*map(_step_of, files), 0]
+            gaps = {place: steps[place - 1] - steps[place + 1] for place in range(2, len(files))}
+            files.pop(min(gaps, key=gaps.__getitem__)).unlink(missing_ok=True)
 
-    def last(self, template: State) -> tuple[Moment | None, list[str]]:
+    def forget(self, step: int) -> None:
+        """Remove the checkpoints after a step."""
+        for path in self._files():
+            if _step_of(path) > step:
+                path.unlink(missing_ok=True)
+
+    def last(self, template: State, step: float = math.inf) -> tuple[Moment | None, list[str]]:
         """The newest moment that is whole and of this training; None where there is none.
 
         Args:
             template: the training's first state: names, shapes and types must be its own.
+            step: up to which one is wanted.
 
         Returns:
             The moment, and a sentence for each newer file, which is left aside under another name.
         """
         told = []
-        for path in self._files():
+        for path in (path for path in self._files() if _step_of(path) <= step):
             try:
                 return _unpacked(path, self.identity, template), told
             except Exception as error:  # whatever a damaged file does to a reader
@@ -143,11 +147,15 @@ class Checkpoints:
 
     def _files(self) -> list[Path]:
         """The checkpoints, the newest first."""
-        return sorted(self.folder.glob("*.safetensors"), reverse=True)
+        return sorted(self.folder.glob("[0-9]" * 12 + "-*.safetensors"), reverse=True)
 
 
 class _OfAnother(Exception):
     """A checkpoint that is whole, but another training's."""
+
+
+def _step_of(path: Path) -> int:
+    return int(path.stem.partition("-")[0])
 
 
 def _checksum(data: bytes) -> str:

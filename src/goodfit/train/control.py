@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.record import Outcome
+from goodfit.train.moment import Keep, Moment
 
 
 class Progress(NamedTuple):
@@ -45,7 +46,23 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Hand what this model needs to go on to its job's `keep`, as the control saw it: before what else it answers."""
+    """Hand what this model needs to go on to `keep` (None: its job's own), as it was before what else is answered."""
+
+    keep: Keep | None = None
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Let these jobs of the same stack go on from this model as it was, before what else is answered."""
+
+    jobs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Return:
+    """Let this model go on from an earlier moment of its own."""
+
+    moment: Moment
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,7 @@ class Wait:
     """Train nothing in this model's stack, and ask again in a moment."""
 
 
-Action = Stop | Change | Snapshot | Checkpoint | Wait
+Action = Stop | Change | Snapshot | Checkpoint | Fork | Return | Wait
 
 
 @runtime_checkable

@@ -11,23 +11,24 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
+from goodfit.errors import PlanError
 from goodfit.plan import renumbered
 from goodfit.record import Outcome, Run, Weights, flatten, health_of
 from goodfit.train import machine
-from goodfit.train.checkpoint import Moment
-from goodfit.train.control import Change, Checkpoint, Control, Progress, Snapshot, Stop, Wait
+from goodfit.train.control import Action, Change, Checkpoint, Control, Fork, Progress, Return, Snapshot, Stop, Wait
 from goodfit.train.jobs import Job, Loaded, Member, Pool, enter, stacks, traced
+from goodfit.train.moment import Keep, Moment
 from goodfit.train.stack import MOST_EPOCHS, STACKS, Stack, SteppedStack, driver
-from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, recorded, settled
+from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, settled
 from goodfit.train.task import Program, State
 
 _PIECE_SECONDS = 0.2  # work between two visits to the host, by the estimate of `seconds_per_epoch`
 _SECONDS_PER_STEP = 15e-6  # of a tiny network's step (benchmarks/engine.py)
 _FLOPS_PER_SECOND = 7e10  # of one core in large products (benchmarks/engine.py)
+_ORDER: dict[type[Action], int] = {Checkpoint: 0, Fork: 1}  # of actions; the others as they are answered
 _WAIT_SECONDS = 0.1  # between two looks of a control that waits: Ctrl-C is heard as soon
 
 
@@ -93,7 +94,7 @@ def _train(
         if interrupted.is_set():
             for place in live:
                 member = members[place]
-                _keep(member, stack.state(place))
+                _hand(member, stack.state(place), member.job.keep)
                 member.ended = (Outcome.INTERRUPTED, f"interrupted after epoch {member.epoch}")
             break
         targets = {place: _next_visit(members[place], piece, control) for place in live}
@@ -145,10 +146,6 @@ def _take_in(member: Member, records: np.ndarray, status: int) -> None:
         member.ended = (Outcome.FINISHED, f"all {member.plan.epochs} epochs done")
 
 
-def _records(member: Member) -> Float[np.ndarray, "epochs recorded"]:
-    return np.concatenate([np.zeros((0, recorded(member.plan.structure)), np.float32), *member.records])
-
-
 def _ask(
     control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int], interrupted: threading.Event
 ) -> None:
@@ -161,39 +158,51 @@ def _ask(
 def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int]) -> bool:
     """Show the control its models and do what it says; returns whether it waits."""
     going = {members[place].index: place for place in live}
-    progress = [_progress(members[place]) for place in live]
+    answer = control([_progress(members[place]) for place in live])
+    asked = [(index, action) for index, actions in answer.items() if index in going for action in actions]
     waits = False
-    for index, actions in control(progress).items():
-        if index not in going:
-            continue
-        place = going[index]
-        member = members[place]
-        # checkpoints first: who goes on from one asks the control again, and is told the rest again
-        for action in sorted(actions, key=lambda action: not isinstance(action, Checkpoint)):
-            if isinstance(action, Checkpoint):
-                _keep(member, stack.state(place))
-            elif isinstance(action, Snapshot):
-                member.snapshots.append(_weights(stack.state(place)))
-            elif isinstance(action, Stop) and member.ended is None:
-                member.ended = (action.outcome, action.reason)
-            elif isinstance(action, Change):
-                member.plan = renumbered(member.plan, member.job.plan.structure, action.hyperparameters)
-                stack.change(place, traced(member.plan))
-            elif isinstance(action, Wait):
-                waits |= member.ended is None
+    # checkpoints first: who goes on from one asks the control again, and is told the rest again
+    for index, action in sorted(asked, key=lambda each: _ORDER.get(type(each[1]), len(_ORDER))):
+        place, member = going[index], members[going[index]]
+        if isinstance(action, Checkpoint):
+            _hand(member, stack.state(place), action.keep or member.job.keep)
+        elif isinstance(action, Fork):
+            for job in action.jobs:
+                _take_up(stack, members, job, member.moment(stack.state(place)))
+        elif isinstance(action, Return):
+            _take_up(stack, members, index, action.moment)
+        elif isinstance(action, Snapshot):
+            member.snapshots.append(_weights(stack.state(place)))
+        elif isinstance(action, Stop) and member.ended is None:
+            member.ended = (action.outcome, action.reason)
+        elif isinstance(action, Change):
+            member.plan = renumbered(member.plan, member.job.plan.structure, action.hyperparameters)
+            stack.change(place, traced(member.plan))
+        elif isinstance(action, Wait):
+            waits |= member.ended is None
     return waits
 
 
 def _progress(member: Member) -> Progress:
     """What a control sees of a model."""
     between = member.ended is None and member.step % member.per_epoch == 0
-    return Progress(member.index, member.epoch, member.plan.epochs, _records(member), between)
+    return Progress(member.index, member.epoch, member.plan.epochs, member.recorded, between)
 
 
-def _keep(member: Member, state: State) -> None:
-    """Hand the model's moment to its job's keeper, where it has one and there is something to go on with."""
-    if member.job.keep and member.ended is None:
-        member.job.keep(Moment(member.plan, _records(member), tuple(member.snapshots), state))
+def _hand(member: Member, state: State, keep: Keep | None) -> None:
+    """Hand the model's moment to its keeper, where it has one and there is something to go on with."""
+    if keep and member.ended is None:
+        keep(member.moment(state))
+
+
+def _take_up(stack: Stack | SteppedStack, members: list[Member], job: int, moment: Moment) -> None:
+    """Let a job of this stack go on from a moment."""
+    place = next((place for place, member in enumerate(members) if member.index == job), None)
+    if place is None:
+        raise PlanError("the copies of this model do not fit the memory beside it; train it without control copies")
+    members[place].go_on(moment)
+    stack.restore(place, moment.state)
+    stack.change(place, traced(moment.plan))
 
 
 def _weights(state: State) -> Weights:
@@ -203,7 +212,7 @@ def _weights(state: State) -> Weights:
 
 def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
     """What is kept of a model when its training is over."""
-    records = _records(member)
+    records = member.recorded
     history = {name: records[:, column] for column, name in enumerate(RECORDED)}
     history["epoch"] = np.arange(1, len(records) + 1)
     history["step"] = history["epoch"] * member.per_epoch

@@ -17,9 +17,9 @@ from goodfit.nets.losses import OUTPUT_OF_TASK
 from goodfit.plan import Hyperparameters, Plan
 from goodfit.record import Outcome, Weights
 from goodfit.train import machine
-from goodfit.train.checkpoint import Keep, Moment
+from goodfit.train.moment import Keep, Moment
 from goodfit.train.stack import capacity
-from goodfit.train.step import first_state
+from goodfit.train.step import first_state, recorded
 from goodfit.train.task import Data, Program, State, Task
 
 MOST_SETS = 8  # differently prepared copies of the data in one stack
@@ -38,6 +38,7 @@ class Job:
         dev: rows to choose the best parameters on; the splits' when None.
         start: a moment of this job to go on from; the numbers are those of a training that never stopped.
         keep: is handed the moment where a control takes a checkpoint, and where Ctrl-C stops the training.
+        asleep: trains nothing until a control forks another job to it.
     """
 
     plan: Plan
@@ -46,6 +47,7 @@ class Job:
     dev: Int[np.ndarray, "dev"] | None = None
     start: Moment | None = None
     keep: Keep | None = None
+    asleep: bool = False
 
 
 @dataclass
@@ -63,6 +65,20 @@ class Member:
     ended: tuple[Outcome, str] | None = None
     records: list[Float[np.ndarray, "epochs recorded"]] = field(default_factory=list)
     snapshots: list[Weights] = field(default_factory=list)
+
+    def go_on(self, moment: Moment) -> None:
+        """Take up what a training was at this moment, all but its state."""
+        self.plan, self.epoch, self.step, self.ended = moment.plan, moment.epoch, moment.step, None
+        self.records, self.snapshots = [moment.records], list(moment.snapshots)
+
+    def moment(self, state: State) -> Moment:
+        """What the training is now."""
+        return Moment(self.plan, self.recorded, tuple(self.snapshots), state)
+
+    @property
+    def recorded(self) -> Float[np.ndarray, "epochs recorded"]:
+        """The records of the epochs that ended."""
+        return np.concatenate([np.zeros((0, recorded(self.plan.structure)), np.float32), *self.records])
 
 
 def resolved_batch_size(plan: Plan, m: int) -> int:
@@ -87,8 +103,9 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
     _check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
     member = Member(index, job, train, dev, len(train) // batch_size, job.plan)
     if job.start:
-        member.plan, member.epoch, member.step = job.start.plan, job.start.epoch, job.start.step
-        member.records, member.snapshots = [job.start.records], list(job.start.snapshots)
+        member.go_on(job.start)
+    if job.asleep:
+        member.ended = (Outcome.STOPPED, "never begun")
     return member, program
 
 

@@ -89,6 +89,13 @@ class Stack:
         self._tasks[model] = self._tasks[model]._replace(hyperparameters=hyperparameters)
         self._put_tasks()
 
+    def restore(self, model: int, state: State) -> None:
+        """Let a model go on from another state."""
+        dealt = list(self._place | {model: 0})
+        states = [state if each == model else self.state(each) for each in dealt]
+        self._ended.pop(model, None)
+        self._spread(dealt, _stacked(states))
+
     def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
         """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
         live = list(until)
@@ -210,6 +217,10 @@ class SteppedStack:
     def change(self, model: int, hyperparameters: Hyperparameters) -> None:
         """Give a model other hyperparameters, from its next step on."""
         self._tasks[model] = self._tasks[model]._replace(hyperparameters=jax.device_put(hyperparameters))
+
+    def restore(self, model: int, state: State) -> None:
+        """Let a model go on from another state."""
+        self._states[model] = jax.device_put(state)
 
     def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
         """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""

@@ -4,18 +4,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goodfit.verbs.branching import branch
     from goodfit.verbs.checking import check, check_gradients
     from goodfit.verbs.diagnosing import diagnose, diagnose_errors
     from goodfit.verbs.improving import improve
     from goodfit.verbs.lessons import lesson
     from goodfit.verbs.looking import report, runs
-    from goodfit.verbs.nudging import go_on, nudge, pause, stop
+    from goodfit.verbs.nudging import back, go_on, nudge, pause, stop
     from goodfit.verbs.resuming import resume
     from goodfit.verbs.training import train
     from goodfit.verbs.tuning import tune
     from goodfit.verbs.using import predict, test
 
 __all__ = [
+    "back",
+    "branch",
     "check",
     "check_gradients",
     "diagnose",
@@ -36,6 +39,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "back": "nudging",
+    "branch": "branching",
     "check": "checking",
     "check_gradients": "checking",
     "diagnose": "diagnosing",

@@ -6,7 +6,7 @@ from typing import Any
 
 from goodfit.errors import InputError, PlanError
 from goodfit.improve import archive
-from goodfit.improve.live import Kind, ask, now
+from goodfit.improve.inbox import Kind, ask, now
 from goodfit.improve.nudges import nudged
 from goodfit.improve.unfinished import Asked, is_live
 from goodfit.plan import Plan
@@ -53,9 +53,33 @@ def pause(run: str | Path, /, *, who: str = "python") -> dict[str, Any]:
     return _asked("pause", run, who)
 
 
-def go_on(run: str | Path, /, *, who: str = "python") -> dict[str, Any]:
-    """Let a run that was paused train on; returns and raises as `pause` does."""
-    return _asked("continue", run, who)
+def go_on(run: str | Path, /, to: int | None = None, *, who: str = "python") -> dict[str, Any]:
+    """Let a run that was paused train on, until an epoch has ended where one is given; then it pauses again.
+
+    Returns and raises as `pause` does.
+    """
+    return _asked("continue", run, who, to)
+
+
+def back(run: str | Path, /, to: int, *, who: str = "python") -> dict[str, Any]:
+    """Let a run that is training go back to how it was when an epoch had ended, and pause there.
+
+    Nudges from that epoch's end on are void. 0 is the beginning. Where no checkpoint of that epoch is kept, the
+    training goes there from an earlier one, to the same numbers.
+
+    Returns:
+        `run`; `answered`: whether it did so in a few seconds; `epoch`: that it went back to; and `back`: from and to.
+
+    Raises:
+        PlanError: the training has not come that far.
+        InputError: the run is not training.
+    """
+    return _asked("back", run, who, to)
+
+
+def keep(run: str | Path, /, *, who: str = "python") -> dict[str, Any]:
+    """Let a run that is training take a checkpoint now; returns and raises as `pause` does."""
+    return _asked("keep", run, who)
 
 
 def stop(run: str | Path, /, *, who: str = "python") -> dict[str, Any]:
@@ -66,10 +90,16 @@ def stop(run: str | Path, /, *, who: str = "python") -> dict[str, Any]:
     return _asked("stop", run, who)
 
 
-def _asked(kind: Kind, run: str | Path, who: str) -> dict[str, Any]:
+def _asked(kind: Kind, run: str | Path, who: str, to: int | None = None) -> dict[str, Any]:
     folder = Path(run)
-    _training(folder)
-    return _answered(folder, kind, who)
+    _, said = _training(folder)
+    if to is not None and (isinstance(to, bool) or not isinstance(to, int) or to < 0):
+        raise PlanError(f"{to!r} is no epoch; give a whole number of at least 0")
+    if kind == "back" and to is not None and to >= (epoch := said.get("epoch", 0)):
+        raise PlanError(
+            f"cannot go back to epoch {to}: this training is in epoch {epoch}; it can go back to one before"
+        )
+    return _answered(folder, kind, who, to=to)
 
 
 def _training(folder: Path) -> tuple[Asked, dict[str, Any]]:
@@ -86,13 +116,15 @@ def _training(folder: Path) -> tuple[Asked, dict[str, Any]]:
     raise InputError(f"the run {folder} has ended ({ended}); what it learnt cannot be changed, train again")
 
 
-def _answered(folder: Path, kind: Kind, who: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+def _answered(
+    folder: Path, kind: Kind, who: str, changes: dict[str, Any] | None = None, to: int | None = None
+) -> dict[str, Any]:
     """Ask, and wait a little for the answer.
 
     Raises:
         PlanError: the plan has changed meanwhile, so that the run refuses.
     """
-    request = ask(folder, kind, who, changes)
+    request = ask(folder, kind, who, changes, to)
     until = time.monotonic() + _PATIENCE
     while (answer := now(folder).get("answers", {}).get(request)) is None:
         if time.monotonic() > until or not is_live(folder):

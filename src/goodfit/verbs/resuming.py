@@ -11,11 +11,11 @@ from goodfit.improve import archive
 from goodfit.improve.laboratory import Tell
 from goodfit.improve.unfinished import Asked, held
 from goodfit.plan import Plan
-from goodfit.train.checkpoint import Moment
-from goodfit.train.jobs import Job, beginning
 from goodfit.train.machine import prepare_jax
+from goodfit.train.moment import Moment
+from goodfit.verbs.beginning import begun
 from goodfit.verbs.common import DataOptions, quiet
-from goodfit.verbs.training import checkpoints_of, complete
+from goodfit.verbs.training import complete
 
 _INSTEAD = {
     "tune": "goes on with a search where the same command is given again",
@@ -41,12 +41,12 @@ def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
     prepare_jax()
     with held(folder):
         plan = Plan.from_dict(asked.plan)
-        splits = _splits(folder, asked)
-        start, told = checkpoints_of(folder, asked, splits, plan).last(beginning(Job(plan, asked.seed), splits))
-        told.append(_from_where(start, plan))
+        splits = splits_of(folder, asked)
+        at = begun(folder, asked, splits, plan)
+        told = [*at.told, _from_where(at.moments[0])]
         for sentence in told:
             tell(sentence, None, None)
-        return complete(folder, asked, splits, plan, tell, began, start) | {"resumed": told}
+        return complete(folder, asked, splits, plan, tell, began, at) | {"resumed": told}
 
 
 def _asked(folder: Path) -> Asked:
@@ -68,7 +68,7 @@ def _asked(folder: Path) -> Asked:
     return asked
 
 
-def _splits(folder: Path, asked: Asked) -> Splits:
+def splits_of(folder: Path, asked: Asked) -> Splits:
     """The data and its split again.
 
     Raises:
@@ -83,7 +83,7 @@ def _splits(folder: Path, asked: Asked) -> Splits:
     return splits
 
 
-def _from_where(start: Moment | None, plan: Plan) -> str:
-    if start is None:
+def _from_where(start: Moment) -> str:
+    if start.step == 0:
         return "there is no checkpoint to go on from, so the training began again"
-    return f"the training went on from step {start.step}, after epoch {start.epoch} of {plan.epochs}"
+    return f"the training went on from step {start.step}, after epoch {start.epoch} of {start.plan.epochs}"

@@ -6,33 +6,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Unpack
 
-import yaml
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
 from goodfit.data.dataset import Cut, Splits
-from goodfit.data.splits import open_splits
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.improve import archive, summary
+from goodfit.improve.broadcast import write_about
 from goodfit.improve.examination import data_facts, findings_of, with_curvature
+from goodfit.improve.inbox import now
 from goodfit.improve.journal import JOURNAL_FILE, Journal
 from goodfit.improve.laboratory import Laboratory, Tell
 from goodfit.improve.live import Live
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
-from goodfit.improve.nudges import Nudge, read_own, read_replay
+from goodfit.improve.nudges import Nudge, standing
 from goodfit.improve.pace import Pace
 from goodfit.improve.unfinished import Asked, end, held
+from goodfit.improve.worth import Comparison, Judge, Worth
 from goodfit.plan import Plan
 from goodfit.record import Outcome, Run
 from goodfit.train import checkpoint
-from goodfit.train.checkpoint import Checkpoints, Moment, Periodically, identity
+from goodfit.train.checkpoint import Periodically
 from goodfit.train.control import Together
-from goodfit.train.defaults import default_plan
-from goodfit.train.jobs import Job
-from goodfit.train.machine import prepare_jax
 from goodfit.train.predictor import Predictor, member_of
-from goodfit.verbs.common import Data, DataOptions, finish, groups_of, header, plain_options, quiet, read_plan
+from goodfit.verbs.beginning import Begun, ask, begun, fresh_run
+from goodfit.verbs.common import Data, DataOptions, finish, groups_of, header, quiet
 
 
 def train(
@@ -41,6 +40,7 @@ def train(
     plan: Plan | str | Path | None = None,
     changes: dict[str, Any] | None = None,
     replay: str | Path | None = None,
+    control: int = 0,
     human_error: float | None = None,
     min_gap: float = 0.02,
     out: str | Path = "runs",
@@ -55,6 +55,8 @@ def train(
         changes: settings to change in the plan.
         replay: the `nudges.jsonl` of an earlier run, whose nudges are made again at their epochs: with the same data,
             plan and seed it becomes the same run, bit for bit.
+        control: after a nudge, let so many untouched copies train on beside the model, to tell what it was worth: the
+            first of the same seed, the others of other seeds, each beside a model that is nudged alike.
         human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
         min_gap: the smallest gap between errors that matters.
         out: the folder of the runs.
@@ -67,60 +69,30 @@ def train(
     Raises:
         GoodfitError: bad input, or a training that gave no network, with one sentence that says what to do.
     """
-    began, started = time.perf_counter(), datetime.now().astimezone()
-    given = read_plan(plan)
-    archive.check_writable(out)
-    prepare_jax()
-    splits = open_splits(data, **options)
-    chosen = (given or default_plan(splits)).with_(**(changes or {}))
-    again = [] if replay is None else read_replay(replay, chosen)
-    settings = {"human_error": human_error, "min_gap": min_gap, "plan": plan, "set": _settings(changes or {})}
-    settings["replay"] = replay
-    sources = [each for each in (data, options.get("dev"), options.get("test")) if each is not None]
-    asked = Asked(
-        data=str(data) if isinstance(data, str | Path) else None,
-        options=plain_options(options | settings),
-        started=started.isoformat(timespec="seconds"),
-        in_memory=not all(isinstance(each, str | Path) for each in sources),
-        plan=chosen.to_dict(),
-        replay=[asdict(nudge) for nudge in again],
-    )
-    with archive.fresh_folder(out, splits.dataset.name) as folder:
-        _begin(folder, asked, splits, chosen)
-        with held(folder):
-            return complete(folder, asked, splits, chosen, progress or quiet, began)
-
-
-def _begin(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> None:
-    """Write down what is asked, so that another process can go on with it."""
-    try:
-        archive.write_source(folder, splits, plan)
-        asked.write(folder)
-    except OSError as error:
-        why = error.strerror or error
-        raise InputError(f"cannot write to {folder} ({why}); make room, or choose another folder with --out") from None
-
-
-def checkpoints_of(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> Checkpoints:
-    """The checkpoints of this training, in the run's folder."""
-    known = identity(splits.dataset.fingerprint, plan, asked.seed, splits.train, splits.dev)
-    return Checkpoints(folder / archive.CHECKPOINT_FOLDER, known)
+    began = time.perf_counter()
+    settings = {"replay": replay, "control": control, "human_error": human_error, "min_gap": min_gap}
+    asked, splits, chosen = ask(data, plan, changes, out, settings, options)
+    with fresh_run(asked, splits, chosen, out) as folder, held(folder):
+        return complete(folder, asked, splits, chosen, progress or quiet, began)
 
 
 def complete(
-    folder: Path, asked: Asked, splits: Splits, plan: Plan, tell: Tell, began: float, start: Moment | None = None
+    folder: Path, asked: Asked, splits: Splits, plan: Plan, tell: Tell, began: float, at: Begun | None = None
 ) -> dict[str, Any]:
-    """Train, from the beginning or from a moment on, and leave everything in the folder; returns the result.
+    """Train, from the beginning or from where it was cut off, and leave everything in the folder; returns the result.
 
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
     """
-    keep = None if asked.in_memory else checkpoints_of(folder, asked, splits, plan).keep
+    at = at or begun(folder, asked, splits, plan)
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
-    job = Job(plan, asked.seed, splits.train, splits.dev, start, keep)
-    live = _live(folder, asked, plan, start)
-    (run,) = laboratory.train("training", [job], control=Together([Periodically(checkpoint.SECONDS), live]))
+    live = _live(folder, asked, splits, plan, at)
+    keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
+    controls = [Periodically(keeps, checkpoint.SECONDS), live]
+    runs = laboratory.train("training", at.jobs, control=Together(controls))
+    run = runs[0]
     if not run.usable:
         _refuse(run, folder, asked)
+    live.worth.close(runs)
     measured = laboratory.judge(Entry("plan", run.plan, (asked.seed,), round=1), ((run,),), run.seconds)
     try:
         result = finish(folder, _result(folder, asked, splits, measured, live), began)
@@ -134,12 +106,28 @@ def complete(
     return result
 
 
-def _live(folder: Path, asked: Asked, plan: Plan, start: Moment | None) -> Live:
+def _live(folder: Path, asked: Asked, splits: Splits, plan: Plan, at: Begun) -> Live:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
-    logged, replay = read_own(folder, plan), [Nudge(**facts) for facts in asked.replay]
-    done = [(nudge.what, nudge.new, nudge.epoch) for nudge in logged if nudge.request is None]
+    replay = [Nudge(**facts) for facts in asked.replay]
+    done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.made if nudge.request is None]
     to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
-    return Live(folder, start.plan if start else plan, plan.structure, logged, to_come)
+    copies = {pair: len(at.jobs) - asked.control + pair for pair in range(asked.control)}
+    epoch = at.moments[0].epoch
+    closed = [Comparison.from_dict(each) for each in now(folder).get("worth", []) if each["ended"]]
+    worth = Worth(Judge(splits, plan), copies, [each for each in closed if each.epoch < epoch])
+    live = Live(
+        folder,
+        at.moments[0].plan,
+        plan.structure,
+        worth,
+        at.kept.back_to,
+        {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
+        at.made,
+        to_come,
+        paused=asked.paused and not epoch,
+    )
+    write_about(folder, splits, plan, asked.control)
+    return live
 
 
 def _result(folder: Path, asked: Asked, splits: Splits, measured: Measurement, live: Live) -> dict[str, Any]:
@@ -156,8 +144,12 @@ def _result(folder: Path, asked: Asked, splits: Splits, measured: Measurement, l
         train_groups=groups_of(splits, sample(run.train)),
         dev_groups=groups_of(splits, splits.dev),
     )
-    nudges = [nudge for nudge in live.made if nudge.epoch <= len(run.history["epoch"])]
-    sentences = [nudge.sentence for nudge in nudges] + live.told
+    nudges = [nudge for nudge in standing(live.made) if nudge.epoch <= len(run.history["epoch"])]
+    worth = live.worth.to_list()
+    sentences = [nudge.sentence for nudge in live.made] + live.told
+    sentences += [
+        f"What was changed after epoch {each['epoch']}: {each['sentence']}" for each in worth if each["sentence"]
+    ]
     final = _leave(folder, splits, measured, gaps, summary.Told("train", folder, min_gap), sentences)
     final["findings"] = [summary.of_finding(finding) for finding in findings]
     started = datetime.fromisoformat(asked.started)
@@ -171,6 +163,8 @@ def _result(folder: Path, asked: Asked, splits: Splits, measured: Measurement, l
         "baseline": {},
         "rounds": [],
         "nudges": [asdict(nudge) for nudge in nudges],
+        "worth": worth,
+        "branched_from": asked.origin,
         "final": final,
         "plan": plan.to_dict(),
     }
@@ -215,9 +209,3 @@ def _leave(
         "train_metrics": summary.of_metrics(splits, train_outputs, splits.train),
         "dev_metrics": summary.of_metrics(splits, outputs, splits.dev),
     }
-
-
-def _settings(changes: dict[str, Any]) -> list[str] | None:
-    """The changes as `--set` takes them."""
-    words = {key: yaml.safe_dump(value, default_flow_style=True, width=10**6) for key, value in changes.items()}
-    return [f"{key}={word.removesuffix('...' + chr(10)).strip()}" for key, word in words.items()] or None

@@ -1,0 +1,42 @@
+"""`goodfit branch`: a new run from another one's parameters."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from goodfit.cli import options, output, progress
+from goodfit.cli.train import answers
+
+
+def branch(
+    run: options.Run,
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE…]", help="Settings of the plan, such as optimiser=momentum."
+        ),
+    ] = None,
+    epoch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Start from the newest checkpoint up to this epoch; the best so far when not given."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Train a new run, beside this one, that starts from its parameters where their shapes allow.
+
+    Example: goodfit branch runs/20260101-120000-digits-3f2a batch_size=64 optimiser=momentum
+    """
+    asked = options.read_pairs(changes or [])
+    from goodfit import verbs
+
+    with progress.shown(quiet=as_json) as callback:
+        result = verbs.branch(run, epoch=epoch, progress=callback, **asked)
+    output.show(result, as_json, _answers)
+
+
+def _answers(result: dict[str, Any]) -> Iterator[str]:
+    """From where it started, then what `goodfit train` says."""
+    origin = result["branched_from"]
+    yield f"Started from {len(origin['fitted'])} arrays of {origin['run']} after epoch {origin['epoch']}."
+    yield from answers(result)
