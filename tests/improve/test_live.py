@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from goodfit.improve import nudges
-from goodfit.improve.live import NOW_FILE, REQUESTS_FILE, Live, ask, now
-from goodfit.improve.nudges import Nudge, read_own
+from goodfit.improve.inbox import NOW_FILE, REQUESTS_FILE, ask, now
+from goodfit.improve.live import Live
+from goodfit.improve.nudges import BACK, Nudge, read_own, standing
+from goodfit.improve.worth import Judge, Worth
 from goodfit.plan import Plan
 from goodfit.train.control import Change, Progress, Stop, Wait
 
@@ -26,8 +28,15 @@ def visit(live, epoch, between=True):
     return list(actions)
 
 
-def begun(folder, **known):
-    return Live(folder, PLAN, PLAN.structure, **known)
+class Nobody(Judge):
+    """Judges nothing."""
+
+    def __init__(self):
+        return
+
+
+def begun(folder, earlier=None, copies=None, **known):
+    return Live(folder, PLAN, PLAN.structure, Worth(Nobody(), copies or {}), earlier or (lambda *_: []), **known)
 
 
 def write(folder, data):
@@ -50,7 +59,7 @@ def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
         "made": [["learning_rate", 0.01, 0.1], ["l2", 0.0, 1.0]],
     }
     assert now(folder)["plan"] == PLAN.with_(learning_rate=0.1, l2=1.0).to_dict()
-    first, second = read_own(folder, PLAN)
+    first, second = read_own(folder)
     assert (first.what, first.old, first.new, first.epoch, first.request) == ("learning_rate", 0.01, 0.1, 4, request)
     assert first.who.startswith("terminal, ")
     assert live.made == [first, second]
@@ -169,17 +178,17 @@ def made(what, new, epoch, request="r"):
 def test_what_was_made_before_a_cut_is_made_again_and_then_comes_what_is_asked(folder):
     logged = [made("l2", 1.0, 2), made("l2", 2.0, 5), made("l2", 3.0, 5), made("l2", 4.0, 8)]
     nudges.append(folder, logged)
-    live = begun(folder, logged=list(logged))
+    live = begun(folder, made=list(logged))
     ask(folder, "nudge", "python", {"l2": 9.0})
     assert visit(live, 5) == [Change({"l2": 2.0}), Change({"l2": 3.0})]  # that of epoch 2 is in the checkpoint's plan
     assert live.next_visit(0, 5, 20) in (6, 8)
     assert visit(live, 6) == []
     assert visit(live, 8) == [Change({"l2": 4.0}), Change({"l2": 9.0})]
-    assert [nudge.new for nudge in read_own(folder, PLAN)] == [1.0, 2.0, 3.0, 4.0, 9.0]
+    assert [nudge.new for nudge in read_own(folder)] == [1.0, 2.0, 3.0, 4.0, 9.0]
 
 
 def test_in_the_middle_of_an_epoch_the_checkpoint_has_what_was_made_at_its_start(folder):
-    live = begun(folder, logged=[made("l2", 1.0, 5)])
+    live = begun(folder, made=[made("l2", 1.0, 5)])
     assert visit(live, 5, between=False) == []
     assert visit(live, 6) == []
 
@@ -189,7 +198,7 @@ def test_a_replay_is_made_at_its_epochs_and_logged(folder):
     assert visit(live, 0) == [Change({"l2": 1.0})]
     assert live.next_visit(0, 0, 20) == 4
     assert visit(live, 4) == [Change({"l2": 2.0})]
-    assert [(nudge.who, nudge.old, nudge.new) for nudge in read_own(folder, PLAN)] == [
+    assert [(nudge.who, nudge.old, nudge.new) for nudge in read_own(folder)] == [
         ("replay", 0.0, 1.0),
         ("replay", 1.0, 2.0),
     ]
@@ -204,7 +213,7 @@ def test_a_nudge_that_was_asked_for_before_a_cut_and_not_made_is_made_after_it(f
     ask(folder, "nudge", "python", {"l2": 2.0})
     visit(live, 3, between=False)
     assert set(now(folder)["answers"]) >= {done, refused}
-    resumed = begun(folder, logged=read_own(folder, PLAN))
+    resumed = begun(folder, made=read_own(folder))
     assert visit(resumed, 2) == []
     assert visit(resumed, 3) == [Change({"l2": 1.0}), Change({"l2": 2.0})]  # and it is not paused
 

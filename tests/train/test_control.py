@@ -6,7 +6,7 @@ import pytest
 from goodfit.errors import PlanError
 from goodfit.record import Outcome
 from goodfit.train import fit as fit_module
-from goodfit.train.control import Change, Snapshot, Stop, Wait
+from goodfit.train.control import Change, Checkpoint, Fork, Return, Snapshot, Stop, Wait
 from goodfit.train.fit import fit, fit_many
 from goodfit.train.jobs import Job
 from goodfit.train.step import RECORDED, recorded
@@ -160,3 +160,60 @@ def test_while_it_waits_nothing_is_trained(splits, plan, alone, tools, monkeypat
     epochs = [progress[0].epoch for progress in control.seen]
     assert epochs == [0, 0, 0, 6, 6, 6, 12]  # what has ended is not waited for
     assert tools.same_bits(run, alone)
+
+
+def test_a_fork_goes_on_untouched_beside_the_model_that_is_changed(splits, plan, alone, tools):
+    change = Change({"learning_rate": 0.5})
+    actions = {(0, 3): [change, Fork((2,))]}  # a fork is of the model before what else is answered
+    runs = fit_many([Job(plan, 5), Job(plan, 6), Job(plan, 5, asleep=True)], splits, tools.Watcher(3, actions))
+    assert tools.same_bits(runs[2], alone)
+    assert tools.same_bits(runs[0], fit(Job(plan, 5), splits, tools.Watcher(3, {(0, 3): [change]})))
+    assert not tools.same_bits(runs[0], alone)
+
+
+def test_a_fork_again_starts_anew_and_one_that_nobody_forks_to_sleeps(splits, plan, alone, tools):
+    first, second = Change({"learning_rate": 0.5}), Change({"learning_rate": 0.02})
+    actions = {(0, 3): [Fork((1,)), first], (0, 6): [Fork((1,)), second]}
+    jobs = [Job(plan, 5), Job(plan, 5, asleep=True), Job(plan, 5, asleep=True)]
+    runs = fit_many(jobs, splits, tools.Watcher(3, actions))
+    assert tools.same_bits(runs[1], fit(Job(plan, 5), splits, tools.Watcher(3, {(0, 3): [first]})))
+    assert (runs[2].usable, runs[2].reason, len(runs[2].history["epoch"])) == (False, "never begun", 0)
+
+
+def test_a_return_goes_on_as_if_what_came_after_had_never_been(splits, plan, alone, tools):
+    kept = []
+    actions = {(0, 3): [Checkpoint(kept.append)], (0, 6): [Change({"learning_rate": 0.5})]}
+
+    class Returning(tools.Watcher):
+        def __call__(self, progress):
+            answer = super().__call__(progress)
+            if progress[0].epoch == 9 and len(kept) == 1:
+                self.actions = {}
+                return answer | {0: [Return(kept.pop())]}
+            return answer
+
+    runs = fit_many([Job(plan, 5), Job(plan, 6)], splits, Returning(3, actions))
+    assert tools.same_bits(runs[0], alone)
+    assert tools.same_bits(runs[1], fit(Job(plan, 6), splits))
+    assert runs[0].plan == plan
+
+
+def test_a_model_that_has_just_ended_can_return(splits, plan, alone, tools):
+    kept = []
+
+    class Returning(tools.Watcher):
+        def __call__(self, progress):
+            super().__call__(progress)
+            if progress[0].epoch == 3:
+                return {0: [Checkpoint(kept.append)]}
+            return {0: [Return(kept.pop())]} if kept and progress[0].epoch == 12 else {}
+
+    control = Returning(3)
+    assert tools.same_bits(fit(Job(plan, 5), splits, control), alone)
+    assert [progress[0].epoch for progress in control.seen] == [0, 3, 6, 9, 12, 6, 9, 12]
+
+
+def test_what_is_forked_to_must_fit_the_stack(splits, plan, tools):
+    job = Job(plan.with_(preparation="standard", hidden_units=(9,)), 5, asleep=True)
+    with pytest.raises(PlanError, match="do not fit the memory beside it; train it without control copies"):
+        fit_many([Job(plan, 5), job], splits, tools.Watcher(3, {(0, 3): [Fork((1,))]}))
