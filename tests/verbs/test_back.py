@@ -67,7 +67,8 @@ def said(run):
 
 
 def history(run):
-    return pl.read_parquet(Path(run) / "history.parquet")
+    """Of the run's model; its copies stand in the file as well."""
+    return pl.read_parquet(Path(run) / "history.parquet").filter(pl.col("experiment") == "plan")
 
 
 def numbers(run):
@@ -215,6 +216,9 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_that_were_left_al
             (expected.effect, expected.low, expected.high), abs=1e-12
         )
     assert ("one pair" in worth["sentence"]) == (control == 1)
+    page = Path(result["report"]).read_text()
+    assert worth["sentence"] in page
+    assert f"untouched since epoch {at}" in page
 
 
 def test_copies_change_no_number_of_the_run_and_a_later_nudge_closes_the_first_comparison(train, tmp_path):

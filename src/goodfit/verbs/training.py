@@ -93,7 +93,11 @@ def complete(
     if not run.usable:
         _refuse(run, folder, asked)
     live.worth.close(runs)
-    measured = laboratory.judge(Entry("plan", run.plan, (asked.seed,), round=1), ((run,),), run.seconds)
+    measured = [laboratory.judge(Entry("plan", run.plan, (asked.seed,), round=1), ((run,),), run.seconds)]
+    if live.worth.all and (copies := [runs[job] for job in live.worth.all[-1].pairs.values() if runs[job].usable]):
+        name = f"untouched since epoch {live.worth.all[-1].epoch}"
+        entry = Entry(name, copies[0].plan, tuple(copy.seed for copy in copies), round=1)
+        measured.append(laboratory.judge(entry, tuple((copy,) for copy in copies), run.seconds))
     try:
         result = finish(folder, _result(folder, asked, splits, measured, live), began)
     except (GoodfitError, OSError, SafetensorError, PolarsError) as error:
@@ -130,8 +134,9 @@ def _live(folder: Path, asked: Asked, splits: Splits, plan: Plan, at: Begun) -> 
     return live
 
 
-def _result(folder: Path, asked: Asked, splits: Splits, measured: Measurement, live: Live) -> dict[str, Any]:
-    """Diagnose the training, and leave what came of it in the folder; returns the facts of the result."""
+def _result(folder: Path, asked: Asked, splits: Splits, history: list[Measurement], live: Live) -> dict[str, Any]:
+    """Diagnose the training, the first of these, and leave all in the folder; returns the facts of the result."""
+    measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
     human_error, min_gap = asked.options.get("human_error"), asked.options["min_gap"]
     facts = data_facts(splits)
@@ -150,7 +155,7 @@ def _result(folder: Path, asked: Asked, splits: Splits, measured: Measurement, l
     sentences += [
         f"What was changed after epoch {each['epoch']}: {each['sentence']}" for each in worth if each["sentence"]
     ]
-    final = _leave(folder, splits, measured, gaps, summary.Told("train", folder, min_gap), sentences)
+    final = _leave(folder, splits, history, gaps, summary.Told("train", folder, min_gap), sentences)
     final["findings"] = [summary.of_finding(finding) for finding in findings]
     started = datetime.fromisoformat(asked.started)
     return header("train", folder, started, splits, asked.data, asked.options) | {
@@ -181,9 +186,10 @@ def _refuse(run: Run, folder: Path, asked: Asked) -> NoReturn:
 
 
 def _leave(
-    folder: Path, splits: Splits, measured: Measurement, gaps: Gaps, told: summary.Told, nudges: list[str]
+    folder: Path, splits: Splits, history: list[Measurement], gaps: Gaps, told: summary.Told, nudges: list[str]
 ) -> dict[str, Any]:
     """Leave journal, plan, model, history and predictions in the folder; returns the end of the story."""
+    measured = history[0]
     run, outputs = measured.runs[0][0], measured.outputs[0]
     for name in (archive.RESULT_FILE, JOURNAL_FILE):  # of a training that was interrupted, and is resumed
         (folder / name).unlink(missing_ok=True)
@@ -196,7 +202,7 @@ def _leave(
     train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))
     predictor.save(folder)
     (folder / archive.PLAN_FILE).write_text(run.plan.to_yaml(), encoding="utf-8")
-    archive.write_history(folder, [measured])
+    archive.write_history(folder, history)
     sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
     archive.write_predictions(folder, splits, sets)
     return summary.of_gaps(gaps) | {
