@@ -203,7 +203,7 @@ def test_further_data_is_appended_whatever_the_order_and_types_of_its_columns(tm
     dataset, parts = open_data(frame, target="price", more={"dev": tmp_path / "more.csv", "test": frame.tail(5)})
     assert parts["dev"].tolist() == list(range(60, 70))
     assert parts["test"].tolist() == list(range(70, 75))
-    numbers, codes = dataset.features
+    numbers, codes, _ = dataset.features
     assert np.array_equal(numbers[60:70], numbers[:10], equal_nan=True)
     assert np.array_equal(codes[60:], codes[[*range(10), *range(55, 60)]])
     assert dataset.target[60:].tolist() == [*COLUMNS["price"][:10], *COLUMNS["price"][55:]]

@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Float, Int, Num
+from jaxtyping import Float, Int, Num, UInt8
 
 Kind = Literal["number", "category", "boolean", "date"]
 TaskKind = Literal["binary", "classes", "regression"]
+
+_CHUNK = 4_096  # images at a time
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a table means: the columns learnt from, the target, and the columns left out."""
+    """What a table means: the columns learnt from, the target, and the columns left out.
+
+    Images have no columns but a shape: height, width and channels (1 grey, 3 red, green and blue).
+    """
 
     columns: tuple[Column, ...]
     target: str
     task: TaskKind
     classes: tuple[str, ...]
     left_out: tuple[str, ...]
+    image: tuple[int, int, int] | None = None
 
     @property
     def numbers(self) -> tuple[Column, ...]:
@@ -53,7 +59,8 @@ class Schema:
         """The schema that `to_dict` wrote."""
         columns = tuple(Column(**{**each, "categories": tuple(each["categories"])}) for each in facts["columns"])
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
-        return cls(columns=columns, target=facts["target"], task=facts["task"], **tuples)
+        image = tuple(facts["image"]) if facts.get("image") else None
+        return cls(columns=columns, target=facts["target"], task=facts["task"], image=image, **tuples)
 
 
 class Features(NamedTuple):
@@ -62,14 +69,16 @@ class Features(NamedTuple):
     Attributes:
         numbers: columns of kind number, boolean (0, 1) and date (days since 1970) in schema order; NaN is missing.
         codes: columns of kind category in schema order, as an index into `Column.categories`; -1 is missing or unknown.
+        pixels: of images, which have no columns; may lie in a file that is mapped into memory.
     """
 
     numbers: Float[np.ndarray, "rows numbers"]
     codes: Int[np.ndarray, "rows categories"]
+    pixels: UInt8[np.ndarray, "rows height width channels"] | None = None
 
     def take(self, rows: Int[np.ndarray, "taken"] | slice) -> "Features":
         """The features of these rows."""
-        return Features(self.numbers[rows], self.codes[rows])
+        return Features(self.numbers[rows], self.codes[rows], None if self.pixels is None else self.pixels[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +111,14 @@ class Dataset:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of features, target and schema: the same in every process and on every machine."""
-        numbers, codes = self.features
-        digest = hashlib.sha256(json.dumps(self.schema.to_dict(), sort_keys=True).encode())
+        numbers, codes, pixels = self.features
+        facts = {name: fact for name, fact in self.schema.to_dict().items() if fact is not None}
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
         for array, kind in ((canonical(numbers), "<f8"), (codes, "<i4"), (self.target, "<f8")):
             digest.update(np.ascontiguousarray(array, kind).tobytes())
+        if pixels is not None:
+            for start in range(0, len(pixels), _CHUNK):
+                digest.update(np.asarray(pixels[start : start + _CHUNK]).tobytes())
         return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,15 @@ def open_test_set(splits: Splits, *, ledger: Path, run: str, model: str, force: 
 
 def content_fingerprint(dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> str:
     """SHA-256 of what these rows say, whatever their order, the order of the columns or the numbering of levels."""
-    numbers, codes = dataset.features.take(rows)
+    numbers, codes, pixels = dataset.features.take(rows)
     schema = dataset.schema
     columns = {column.name: canonical(values) for column, values in zip(schema.numbers, numbers.T, strict=True)}
     for column, its in zip(schema.categories, codes.T, strict=True):
-        columns[column.name] = _hashes((*column.categories, ""))[its]
+        columns[column.name] = _words((*column.categories, ""))[its]
     target = dataset.target[rows]
-    columns[schema.target] = canonical(target) if schema.task == "regression" else _hashes(schema.classes)[target]
+    columns[schema.target] = canonical(target) if schema.task == "regression" else _words(schema.classes)[target]
+    if pixels is not None:
+        columns["pixels"] = _hashes([image.tobytes() for image in pixels])
     names = sorted(columns)
     table = np.column_stack([np.ascontiguousarray(columns[name]).view("<u8") for name in names])
     digest = hashlib.sha256(json.dumps(names).encode())
@@ -69,9 +72,13 @@ def content_fingerprint(dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> str:
     return digest.hexdigest()
 
 
-def _hashes(words: tuple[str, ...]) -> Int[np.ndarray, "words"]:
+def _words(words: Sequence[str]) -> Int[np.ndarray, "words"]:
+    return _hashes([word.encode() for word in words])
+
+
+def _hashes(words: Sequence[bytes]) -> Int[np.ndarray, "words"]:
     """The first eight bytes of each word's SHA-256."""
-    digests = [hashlib.sha256(word.encode()).digest()[:8] for word in words]
+    digests = [hashlib.sha256(word).digest()[:8] for word in words]
     return np.array([int.from_bytes(digest, signed=True) for digest in digests], np.int64)
 
 

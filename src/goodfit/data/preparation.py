@@ -1,13 +1,14 @@
 """Features to network inputs: scaling fitted on training rows alone, one-hot categories, missing-value indicators."""
 
+import math
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Num
+from jaxtyping import Bool, Float, Int, Num, UInt8
 from scipy.special import ndtri
 
 from goodfit.data.dataset import Dataset, Features, Schema
@@ -17,6 +18,20 @@ MOST_KNOTS = 1000
 PIECES = 16  # 16 and 32 did about as well on phoneme and segment
 SMOOTH_CLIP = 3.0  # Holzmüller et al. 2024
 _CHUNK = 16_384  # rows at a time, so that the work stays in the cache
+
+
+class PixelScale(NamedTuple):
+    """How images are standardised.
+
+    Attributes:
+        shape: height, width and channels.
+        mean: of each channel over the fitted images, in pixels from 0 to 255.
+        scale: one over its standard deviation; 0 where it is constant.
+    """
+
+    shape: tuple[int, int, int]
+    mean: Float[np.ndarray, "channels"]
+    scale: Float[np.ndarray, "channels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +49,7 @@ class Preparation:
             left end of each piece, and one over its length.
         seen: for each category its levels, true where the fitted rows have them.
         missing: the columns with missing values, first of the numbers, then of the categories.
+        pixels: of images, which are standardised by channel, whatever the kind.
         target_center: mean of the fitted target; 0 for classes.
         target_scale: standard deviation of the fitted target; 1 for classes.
     """
@@ -46,6 +62,7 @@ class Preparation:
     missing: tuple[Bool[np.ndarray, "numbers"], Bool[np.ndarray, "categories"]]
     target_center: float
     target_scale: float
+    pixels: "PixelScale | None" = None
 
     @classmethod
     def fit(cls, kind: PreparationKind, dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Self:
@@ -67,7 +84,7 @@ class Preparation:
             dataset: features, target and schema.
             rows: the training rows; no other row is looked at.
         """
-        numbers, codes = dataset.features.take(rows)
+        numbers, codes, _ = dataset.features._replace(pixels=None).take(rows)
         columns = [column[~np.isnan(column)] for column in numbers.T]
         moments = np.array([_MOMENTS[kind](column) for column in columns]).reshape(-1, 2)
         schema = dataset.schema
@@ -88,16 +105,22 @@ class Preparation:
             ),
             target_center=float(np.mean(target)) if len(target) else 0.0,
             target_scale=deviation if deviation > 0 else 1.0,
+            pixels=None if dataset.features.pixels is None else _pixel_scale(dataset.features.pixels, rows),
         )
 
     @property
     def width(self) -> int:
         """The number of inputs."""
+        if self.pixels:
+            return math.prod(self.pixels.shape)
         numbers = len(self.center) * (1 + PIECES if self.kind == "piecewise" else 1)
         return numbers + sum(map(len, self.seen)) + sum(int(flags.sum()) for flags in self.missing)
 
     def transform(self, features: Features) -> Float[np.ndarray, "rows width"]:
-        """The network's inputs, float32; missing numbers are 0, as are the levels the fitted rows did not have."""
+        """The network's inputs, float32; missing numbers are 0, as are the levels the fitted rows did not have.
+
+        Of an image all pixels in a row, the channels of each together.
+        """
         rows = len(features.numbers)
         inputs = np.zeros((rows, self.width), np.float32)
         parts = [slice(start, start + _CHUNK) for start in range(0, rows, _CHUNK)]
@@ -105,7 +128,11 @@ class Preparation:
             list(pool.map(lambda part: self._fill(inputs[part], *features.take(part)), parts))
         return inputs
 
-    def _fill(self, inputs: np.ndarray, numbers: np.ndarray, codes: np.ndarray) -> None:
+    def _fill(self, inputs: np.ndarray, numbers: np.ndarray, codes: np.ndarray, pixels: np.ndarray | None) -> None:
+        if self.pixels and pixels is not None:
+            scaled = (pixels - self.pixels.mean.astype(np.float32)) * self.pixels.scale.astype(np.float32)
+            inputs[:] = scaled.reshape(inputs.shape)
+            return
         place = numbers.shape[1]
         absent = np.isnan(numbers)
         inputs[:, :place] = np.where(absent, 0.0, self._scaled(numbers))
@@ -150,12 +177,14 @@ class Preparation:
             "missing": [flags.tolist() for flags in self.missing],
             "target_center": self.target_center,
             "target_scale": self.target_scale,
+            "pixels": self.pixels and [self.pixels.shape, self.pixels.mean.tolist(), self.pixels.scale.tolist()],
         }
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
         """The preparation that `to_dict` wrote."""
         numbers, categories = facts["missing"]
+        pixels = facts.get("pixels")
         return cls(
             kind=facts["kind"],
             center=np.array(facts["center"], np.float64),
@@ -165,7 +194,20 @@ class Preparation:
             missing=(np.array(numbers, bool), np.array(categories, bool)),
             target_center=facts["target_center"],
             target_scale=facts["target_scale"],
+            pixels=pixels and PixelScale(tuple(pixels[0]), *map(np.array, pixels[1:])),
         )
+
+
+def _pixel_scale(pixels: UInt8[np.ndarray, "all height width channels"], rows: Int[np.ndarray, "rows"]) -> PixelScale:
+    """Of these images; in parts, as all of them may not fit the memory."""
+    sums = np.zeros((2, pixels.shape[-1]))
+    for start in range(0, len(rows), _CHUNK // 16):
+        part = pixels[rows[start : start + _CHUNK // 16]].reshape(-1, pixels.shape[-1]).astype(np.float64)
+        sums += part.sum(axis=0), np.square(part).sum(axis=0)
+    mean, square = sums / (len(rows) * pixels.shape[1] * pixels.shape[2])
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    known = np.maximum(deviation, np.finfo(np.float64).tiny)
+    return PixelScale(pixels.shape[1:], mean, np.where(deviation > 0, 1 / known, 0.0))
 
 
 def _standard(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
@@ -221,6 +263,8 @@ _KNOTS = {"quantile": _knots, "piecewise": _pieces}
 
 def width(kind: PreparationKind, schema: Schema) -> int:
     """The number of inputs that a preparation of this kind gives, whatever rows it is fitted on."""
+    if schema.image:
+        return math.prod(schema.image)
     numbers = len(schema.numbers) * (1 + PIECES if kind == "piecewise" else 1)
     levels = sum(len(column.categories) for column in schema.categories)
     return numbers + levels + sum(column.missing for column in schema.columns)

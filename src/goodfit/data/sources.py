@@ -104,7 +104,7 @@ def open_data(
     features = [encode(table.frame, schema, _where(table, tables)) for table in tables]
     dataset = Dataset(
         name=first.name,
-        features=Features(*map(np.concatenate, zip(*features, strict=True))).take(rows),
+        features=Features(*(np.concatenate(parts) for parts in list(zip(*features, strict=True))[:2])).take(rows),
         target=answer.values,
         schema=schema,
         notes=(*_missing_targets(len(whole) - len(frame), target), answer.note, *told),

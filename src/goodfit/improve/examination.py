@@ -106,9 +106,10 @@ def _duplicates(splits: Splits) -> int:
     def keys(rows: Int[np.ndarray, "rows"]) -> list[bytes]:
         own = features.take(rows)
         numbers = np.nan_to_num(own.numbers, nan=np.inf) + 0.0  # so that −0 is 0, and missing values are alike
+        pixels = own.pixels if own.pixels is not None else numbers[:, :0]
         return [
-            number.tobytes() + code.tobytes() + value.tobytes()
-            for number, code, value in zip(numbers, own.codes, target[rows], strict=True)
+            b"".join(part.tobytes() for part in parts)
+            for parts in zip(numbers, own.codes, pixels, target[rows], strict=True)
         ]
 
     trained = set(keys(splits.train))
