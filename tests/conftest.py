@@ -35,6 +35,7 @@ _CHECKED = (
     "textbook",
     "train",
     "verbs",
+    "watch",
 )
 # An int is fine where a float is declared; `Self` needs the class, which a method alone does not know
 _CONF = "is_pep484_tower=True, hint_overrides=beartype.FrozenDict({beartype.typing.Self: object})"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         test,
         train,
         tune,
+        watch,
     )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "test",
     "train",
     "tune",
+    "watch",
 ]
 
 __version__: str

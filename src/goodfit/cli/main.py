@@ -26,6 +26,7 @@ from goodfit.cli import (
     test,
     train,
     tune,
+    watch,
 )
 from goodfit.errors import GoodfitError
 
@@ -41,6 +42,7 @@ app = typer.Typer(
 for _command in (
     improve.improve,
     train.train,
+    watch.watch,
     resume.resume,
     nudge.nudge,
     pause.pause,

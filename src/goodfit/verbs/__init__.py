@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from goodfit.verbs.training import train
     from goodfit.verbs.tuning import tune
     from goodfit.verbs.using import predict, test
+    from goodfit.verbs.watching import watch
 
 __all__ = [
     "back",
@@ -36,6 +37,7 @@ __all__ = [
     "test",
     "train",
     "tune",
+    "watch",
 ]
 
 _MODULES = {
@@ -58,6 +60,7 @@ _MODULES = {
     "test": "using",
     "train": "training",
     "tune": "tuning",
+    "watch": "watching",
 }
 
 

@@ -1,0 +1,184 @@
+"""The guard before the page: who may ask (one cookie, from one place, of this machine), and how much.
+
+Against other sites in the same browser: the cookie is not sent from them (SameSite), the Host must be ours (a name that
+was bound to 127.0.0.1 is not), and what changes anything must come from our own page (Origin) as JSON, which no form
+sends. Against other people on the machine: the token, of which the cookie is made once.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BYTES = 16 << 10  # of a body: a nudge of every number has less than one
+_TOKEN_BYTES = 32
+_HEADERS = {
+    # Plotly writes style elements; nothing else may be written into the page
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_ANEW = "`goodfit watch RUN` gives a new address"
+
+
+class Refused(Exception):
+    """A request that goes no further; its status and the sentence that says why."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+@dataclass
+class Guard:
+    """ASGI middleware: lets through what has the cookie and comes from our own page, and answers the rest itself.
+
+    Attributes:
+        application: behind it.
+        port: of the server.
+        token: in the address that was printed; good for one use.
+    """
+
+    application: ASGIApp
+    port: int
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
+    _cookie: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
+    _spent: bool = False
+
+    @property
+    def address(self) -> str:
+        """What a person opens, once."""
+        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+    @property
+    def cookie_name(self) -> str:
+        """With the port: browsers send the cookies of one host to all its ports."""
+        return f"goodfit_{self.port}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the application do so."""
+        if scope["type"] == "lifespan":
+            await self.application(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        try:
+            host = self._host(headers)
+            if token := _token(scope):
+                await _answer(send, 303, "", {"location": "/", "set-cookie": self._trade(token, headers)})
+                return
+            if not self._known(headers):
+                raise Refused(403, f"this page was not opened by the address that goodfit printed; {_ANEW}")
+            if scope["method"] not in ("GET", "HEAD"):
+                _check_origin(headers, host)
+                receive = await _bounded(headers, receive)
+        except Refused as refused:
+            await _answer(send, refused.status, refused.sentence)
+            return
+        await self.application(scope, receive, _guarded(send))
+
+    def _host(self, headers: Iterable[tuple[str, str]]) -> str:
+        hosts = [value for name, value in headers if name == "host"]
+        if len(hosts) != 1 or hosts[0] not in (f"127.0.0.1:{self.port}", f"localhost:{self.port}"):
+            raise Refused(403, f"this page is only at 127.0.0.1:{self.port}")
+        return hosts[0]
+
+    def _trade(self, token: str, headers: Iterable[tuple[str, str]]) -> str:
+        """The cookie for the token, which is spent by it; who has the cookie already gets it again."""
+        right = hmac.compare_digest(token.encode(), self.token.encode())
+        if not right or (self._spent and not self._known(headers)):
+            raise Refused(403, f"this address has been used, or is none; {_ANEW}")
+        self._spent = True
+        return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
+
+    def _known(self, headers: Iterable[tuple[str, str]]) -> bool:
+        given = ""
+        for name, value in headers:
+            if name == "cookie":
+                try:
+                    morsel = SimpleCookie(value).get(self.cookie_name)
+                except CookieError:
+                    continue
+                given = morsel.value if morsel else given
+        return hmac.compare_digest(given.encode(), self._cookie.encode())
+
+
+def _token(scope: Scope) -> str | None:
+    if scope["method"] != "GET" or scope["path"] != "/":
+        return None
+    try:
+        return parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=4).get("token", [None])[0]
+    except ValueError:
+        return None
+
+
+def _check_origin(headers: Iterable[tuple[str, str]], host: str) -> None:
+    origins = [value for name, value in headers if name == "origin"]
+    if origins != [f"http://{host}"]:
+        raise Refused(403, "only the page itself may ask for this")
+    kinds = [value.partition(";")[0].strip().lower() for name, value in headers if name == "content-type"]
+    if kinds != ["application/json"]:
+        raise Refused(415, "what is asked must come as application/json")
+
+
+async def _bounded(headers: Iterable[tuple[str, str]], receive: Receive) -> Receive:
+    """The body, read as far as it may go, for the application to read again."""
+    too_long = Refused(413, f"what is asked has more than {MOST_BYTES:,} bytes")
+    for name, value in headers:
+        if name == "content-length" and not (value.isdecimal() and len(value) < 10 and int(value) <= MOST_BYTES):
+            raise too_long
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "the connection ended before all was asked")
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+        if len(body) > MOST_BYTES:
+            raise too_long
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _guarded(send: Send) -> Send:
+    """With our headers on every answer that has none of its own."""
+    ours = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = message.get("headers", [])
+            names = {name.lower() for name, _ in own}
+            added = [(name, value) for name, value in ours.items() if name not in names]
+            message = {**message, "headers": [*own, *added]}
+        await send(message)
+
+    return with_headers
+
+
+async def _answer(send: Send, status: int, sentence: str, more: dict[str, str] | None = None) -> None:
+    """An answer of the guard's own; the connection ends with it, so that no body is read on."""
+    body = json.dumps({"error": sentence}).encode() if sentence else b""
+    headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+    pairs = [(name.encode(), value.encode()) for name, value in (headers | (more or {})).items()]
+    guarded = _guarded(send)
+    await guarded({"type": "http.response.start", "status": status, "headers": pairs})
+    await guarded({"type": "http.response.body", "body": body})

@@ -1,0 +1,67 @@
+"""`goodfit watch`: how it is asked, and what people are told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FACTS = {"run": "runs/a", "address": "http://127.0.0.1:8123/?token=abc"}
+
+
+@pytest.fixture
+def asked(verbs):
+    """What the verb was asked; its second item says whether the training goes on."""
+    calls: list[Any] = [True]
+
+    def watch(source, *, told, **given):
+        calls.append((source, given))
+        told(FACTS)
+        return FACTS | {"training": calls[0]}
+
+    verbs.watch = watch
+    return calls
+
+
+def test_the_address_comes_first_and_in_the_end_what_goes_on(goodfit, asked):
+    lines = goodfit("watch", "digits").stdout.splitlines()
+    assert lines == [
+        "Open http://127.0.0.1:8123/?token=abc",
+        "It is good for one browser. Ctrl-C ends the page, not the training.",
+        "The page has ended, the training goes on: goodfit watch runs/a shows it again, goodfit stop runs/a ends it.",
+    ]
+    asked[0] = False
+    assert (
+        goodfit("watch", "digits").stdout.splitlines()[2] == "The page has ended. goodfit watch runs/a shows it again."
+    )
+
+
+def test_as_json_it_is_one_object_on_one_line(goodfit, asked):
+    out = goodfit("watch", "runs/a", "--json").stdout
+    assert out.count("\n") == 1
+    assert json.loads(out) == FACTS
+
+
+def test_its_options_are_those_of_train_and_its_own(goodfit, asked):
+    words = ["--target", "y", "--seed", "3", "--plan", "p.yaml", "--set", "l2=0.5", "--control", "2", "--port", "8080"]
+    goodfit("watch", "data.csv", *words, "--out", "elsewhere", "--min-gap", "0.1", "--human-error", "0.01", "--no-test")
+    source, given = asked[1]
+    assert source == "data.csv"
+    expected = {"target": "y", "seed": 3, "plan": Path("p.yaml"), "changes": {"l2": 0.5}, "control": 2, "port": 8080}
+    expected |= {"out": "elsewhere", "min_gap": 0.1, "human_error": 0.01, "no_test": True}
+    assert expected.items() <= given.items()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--control", "-1"], "--control is -1; give a whole number of at least 0"),
+        (["--port", "-1"], "--port is -1; give a whole number of at least 0"),
+        (["--set", "l3=1"], "unknown plan key 'l3'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_begun(goodfit, asked, words, sentence):
+    outcome = goodfit("watch", "digits", *words)
+    assert outcome.code == 2
+    assert sentence in outcome.stderr
+    assert len(asked) == 1
