@@ -62,6 +62,14 @@ def test_the_token_is_traded_once_for_a_cookie_that_no_script_reads(guard, stran
     assert behind.asked == [("GET", "/", b"")]
 
 
+def test_cookies_of_other_ports_do_not_hide_ours(guard, behind):
+    client = TestClient(guard, base_url=f"http://{HOST}")
+    others = 'a; "b=;c=[{"x": 1}]; goodfit_1=x; =; '
+    headers = {"Cookie": f"{others}{guard.cookie_name}={guard._cookie};d"}
+    assert client.get("/", headers=headers).text == "in"
+    assert client.get("/", headers={"Cookie": f"{others}{guard.cookie_name}=x"}).status_code == 403
+
+
 def test_a_spent_token_is_refused_but_to_who_has_the_cookie(guard, friend, behind):
     assert friend.get(guard.address).status_code == 303
     other = TestClient(guard, base_url=f"http://{HOST}", follow_redirects=False)

@@ -10,7 +10,6 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -104,14 +103,11 @@ class Guard:
         return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
 
     def _known(self, headers: Iterable[tuple[str, str]]) -> bool:
-        given = ""
-        for name, value in headers:
-            if name == "cookie":
-                try:
-                    morsel = SimpleCookie(value).get(self.cookie_name)
-                except CookieError:
-                    continue
-                given = morsel.value if morsel else given
+        """Whether our cookie is among those that came; what other ports of this machine have set is passed over."""
+        cookies = [
+            part.strip().partition("=") for name, value in headers if name == "cookie" for part in value.split(";")
+        ]
+        given = next((value for name, _, value in cookies if name == self.cookie_name), "")
         return hmac.compare_digest(given.encode(), self._cookie.encode())
 
 

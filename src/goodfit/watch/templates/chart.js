@@ -150,7 +150,7 @@ function legend() {
     key("train", "training"), key("dev", "dev"),
     all.some((curve) => curve.role === "copy") && key("copy", "left alone"),
     all.some((curve) => curve.pair > 0) && key("seed", "other seeds"),
-    seen.best && key("ring", "best so far (lowest dev cost)"), seen.marks.length > 0 && key("nudged", "nudge"),
+    seen.best && key("ring", "best (lowest dev cost)"), seen.marks.length > 0 && key("nudged", "nudge"),
   ].filter(Boolean);
 }
 

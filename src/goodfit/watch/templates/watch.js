@@ -48,6 +48,7 @@ function state(told) {
   show(byId("sentence"), [told.sentence, goes].filter(Boolean).join(" "));
   if (told.report) byId("sentence").append(" ", make("a", { href: `${place}/report`, target: "_blank", rel: "noopener" }, "Open its report"));
   byId("sentence").hidden = !byId("sentence").hasChildNodes();
+  byId("findings-none").textContent = `Nothing ails the training${status === "ended" ? "" : " so far"}.`;
   figures(told);
   buttons(told);
 }
@@ -57,7 +58,7 @@ function figures(told) {
   const last = chart.pointAt(Infinity), facts = [];
   if (told.verdict) facts.push(["Verdict", told.verdict]);
   if (last) facts.push([`Training ${name}`, error(last[3]), "train"], [`Dev ${name}`, error(last[4]), "dev"]);
-  if (told.best) facts.push(["Best so far", `epoch ${told.best[0].toLocaleString("en-US")}`, "", `dev ${name} ${error(told.best[4])}`]);
+  if (told.best) facts.push([told.status === "ended" ? "Best" : "Best so far", `epoch ${told.best[0].toLocaleString("en-US")}`, "", `dev ${name} ${error(told.best[4])}`]);
   byId("figures").replaceChildren(...facts.map(([title, value, kind, more]) => make("div", { class: kind || "" }, make("dt", {}, title), make("dd", {}, value, more && make("small", {}, ` ${more}`)))));
 }
 
