@@ -36,6 +36,8 @@ OUTSIDE = {
     "optimiser": ["adma"],
     "decay": ["step"],
     "preparation": ["whiten"],
+    "layer": ["recurrent"],
+    "depth": [1, 2, 4, 21, -1, 5.0, True, 20],  # the last is one, of convolutional layers alone
 }
 INSIDE = {
     "learning_rate": [1e-9, 10],
@@ -67,6 +69,21 @@ def test_a_value_at_the_edge_of_its_range_is_taken(name, value):
 
 def test_every_setting_has_its_range_checked():
     assert OUTSIDE.keys() == {field.name for field in dataclasses.fields(Plan)}
+
+
+@pytest.mark.parametrize("depth", [0, 5, 20, 56, 110, 152])
+def test_a_depth_is_of_convolutional_networks_with_a_hidden_layer(depth):
+    assert Plan(layer="convolutional", depth=depth).depth == depth
+    with pytest.raises(PlanError, match="hidden_units is empty" if not depth else "set layer to convolutional"):
+        Plan(layer="convolutional", depth=depth, hidden_units=())
+
+
+def test_blocks_are_spread_over_the_stages():
+    structure = Plan(layer="convolutional", depth=20, hidden_units=(16, 32, 64)).structure
+    assert structure.blocks == (0, 0, 1, 1, 2, 2)
+    assert structure.hidden_layers == 7
+    assert Plan(layer="convolutional", depth=14, hidden_units=(16, 32, 64)).structure.blocks == (0, 0, 1, 2)
+    assert Plan(layer="convolutional", hidden_units=(16, 32, 64)).structure.hidden_layers == 3
 
 
 def test_ranges_that_depend_on_another_setting():

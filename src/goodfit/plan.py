@@ -12,6 +12,7 @@ from goodfit.errors import PlanError, nearest
 Activation = Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "softplus"]
 Initialisation = Literal["auto", "he", "xavier"]
 Architecture = Literal["plain", "residual"]
+LayerKind = Literal["dense", "convolutional"]
 BatchNorm = Literal["none", "before", "after"]
 Optimiser = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
 Decay = Literal["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"]
@@ -57,6 +58,20 @@ class Structure:
     input_dropout: bool
     l1: bool
     clipping: bool
+    layer: LayerKind = "dense"
+    depth: int = 0
+    image: tuple[int, int, int] | None = None  # of convolutional layers, filled in with the data's
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The stage, from 0, of each bottleneck block of a network by its depth, spread evenly over the stages."""
+        count, stages = (self.depth - 2) // 3 if self.depth else 0, len(self.hidden_units)
+        return tuple(block * stages // count for block in range(count))
+
+    @property
+    def hidden_layers(self) -> int:
+        """Hidden layers that are looked into: each, or the first convolution and each block."""
+        return 1 + len(self.blocks) if self.depth else len(self.hidden_units)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +79,11 @@ class Plan:
     """One experiment's complete settings; frozen, validated, round-trips through YAML.
 
     Attributes:
-        hidden_units: units of each hidden layer; empty means logistic, softmax or linear regression.
+        hidden_units: units of each hidden layer; empty means logistic, softmax or linear regression. Of convolutional
+            layers the feature maps; before they grow in number, the picture is halved.
+        layer: `dense`, or `convolutional` (3×3) for images, with global average pooling at the end.
+        depth: 3n + 2 of a convolutional network of n bottleneck blocks of three convolutions, in as many stages as
+            `hidden_units` has (He et al. 2016: 20, 56, 110, 152); 0 is one convolution for each of `hidden_units`.
         architecture: `residual` adds a hidden layer's input to its output where their widths agree.
         activation: the hidden layers' activation.
         initialisation: `auto` is Xavier for tanh and sigmoid and He for the others (seed: weight initialisation).
@@ -94,6 +113,8 @@ class Plan:
     """
 
     hidden_units: tuple[int, ...] = (256, 256, 256)
+    layer: LayerKind = "dense"
+    depth: int = 0
     architecture: Architecture = "plain"
     activation: Activation = "silu"
     initialisation: Initialisation = "auto"
@@ -156,6 +177,8 @@ class Plan:
             input_dropout=self.input_keep_prob < 1,
             l1=self.l1 > 0,
             clipping=self.clip_norm > 0,
+            layer=self.layer,
+            depth=self.depth,
         )
 
     @property
@@ -257,6 +280,7 @@ def renumbered(plan: Plan, begun: Structure, numbers: Mapping[str, Any]) -> Plan
 
 _CHOICES = {
     "architecture": get_args(Architecture),
+    "layer": get_args(LayerKind),
     "activation": get_args(Activation),
     "initialisation": get_args(Initialisation),
     "batch_norm": get_args(BatchNorm),
@@ -298,6 +322,13 @@ def _check(plan: Plan) -> None:
             raise PlanError(f"{name} is {value!r}; it must be a whole number of at least {least}")
     if not isinstance(plan.hidden_units, tuple) or not all(_is_whole(n) and n > 0 for n in plan.hidden_units):
         raise PlanError(f"hidden_units is {plan.hidden_units!r}; it must be a list of whole numbers above 0")
+    whole = plan.depth == 0 or (plan.depth >= 5 and plan.depth % 3 == 2)
+    if not _is_whole(plan.depth) or not whole:
+        raise PlanError(f"depth is {plan.depth!r}; it must be 3n + 2, such as 20, 56 or 110, or 0")
+    if plan.depth and (plan.layer != "convolutional" or not plan.hidden_units):
+        raise PlanError(f"depth is {plan.depth}, which convolutional layers alone can have; set layer to convolutional")
+    if plan.layer == "convolutional" and not plan.hidden_units:
+        raise PlanError("hidden_units is empty; a convolutional network needs the feature maps of one layer at least")
     if isinstance(plan.keep_prob, tuple) and len(plan.keep_prob) != len(plan.hidden_units):
         raise PlanError(
             f"keep_prob has {len(plan.keep_prob)} values for {len(plan.hidden_units)} hidden layers; "

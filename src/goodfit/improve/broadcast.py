@@ -32,7 +32,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, control: int) -> None:
     facts = facts_of(splits)
     said = {
         "recorded": RECORDED,
-        "layers": health_of(np.zeros((0, 0), np.float32), len(plan.hidden_units)).layers,
+        "layers": health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,
         "seen": SEEN,
         "facts": {"m": facts.m, "task": facts.task, "class_counts": facts.class_counts, "dev": len(splits.dev)},
         "metric": "1-r2" if facts.task == "regression" else "error_rate",

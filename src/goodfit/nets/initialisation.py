@@ -22,9 +22,9 @@ def weight_deviation(initialisation: Initialisation, activation: Activation, inp
 
 
 def draw_weights(
-    seed: int, layer: int, shape: tuple[int, int], deviation: float
-) -> Float32[np.ndarray, "inputs units"]:
+    seed: int, layer: int, shape: tuple[int, ...], deviation: float
+) -> Float32[np.ndarray, "*inputs units"]:
     """Normal weights that depend on seed, layer and shape alone (the seed's `rand` is a slip for `randn`)."""
     generator = np.random.default_rng([seed, layer])
-    weights: Float[np.ndarray, "inputs units"] = generator.standard_normal(shape)
+    weights: Float[np.ndarray, "*inputs units"] = generator.standard_normal(shape)
     return (weights * deviation).astype(np.float32)

@@ -54,7 +54,11 @@ def batch_norm(params: Layer, z: Float[Array, "batch units"], over: Moments) -> 
 
 
 def dropout(
-    a: Float[Array, "batch units"], key: UInt32[Array, ""], keep_prob: Float[Array, ""]
-) -> Float[Array, "batch units"]:
-    """Inverted dropout: drop units with probability 1 − keep_prob, divide the rest by keep_prob (seed)."""
-    return jnp.where(keep_mask(key, a.shape, keep_prob), a / keep_prob.astype(a.dtype), jnp.zeros_like(a))
+    a: Float[Array, "batch *places units"], key: UInt32[Array, ""], keep_prob: Float[Array, ""]
+) -> Float[Array, "batch *places units"]:
+    """Inverted dropout: drop units with probability 1 − keep_prob, divide the rest by keep_prob (seed).
+
+    Of pictures, whole feature maps are dropped: neighbouring places tell the same (Tompson et al. 2015).
+    """
+    kept = keep_mask(key, (a.shape[0], *[1] * (a.ndim - 2), a.shape[-1]), keep_prob)
+    return jnp.where(kept, a / keep_prob.astype(a.dtype), jnp.zeros_like(a))

@@ -52,7 +52,7 @@ class Hopeless:
         plan, records = self.plans[progress.job], progress.records
         history: dict[str, np.ndarray] = {name: records[:, column] for column, name in enumerate(RECORDED)}
         history["epoch"] = np.arange(1, len(records) + 1)
-        health = health_of(records[:, len(RECORDED) :], len(plan.hidden_units))
+        health = health_of(records[:, len(RECORDED) :], plan.structure.hidden_layers)
         case = Case(Signals(history, health), plan, self.facts)
         if not stuck(case, _NOTHING) or falls(series(case, "train_cost").values, _STILL):
             return None

@@ -3,10 +3,8 @@
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +13,11 @@ from typing import Any
 import jax
 import numpy as np
 from jaxtyping import Int
-from safetensors.numpy import load, save
 
 from goodfit.errors import UnfinishedError
 from goodfit.plan import Plan
 from goodfit.record import Weights
+from goodfit.train import files
 from goodfit.train.control import Action, Checkpoint, Progress
 from goodfit.train.moment import Keep, Moment
 from goodfit.train.task import State
@@ -29,7 +27,6 @@ _MOST_SECONDS = 25.0  # between those of a large model
 _SHARE = 0.04  # of the time may go into them
 _KEPT = 16  # the last two, and others to go back to
 _MOST_BYTES = 1 << 30  # of all together; two are kept anyhow
-_DIGITS = 16  # of the SHA-256 in a file's name
 
 
 @dataclass
@@ -97,27 +94,20 @@ class Checkpoints:
         Raises:
             UnfinishedError: it cannot be written; those before it are as they were.
         """
-        data = _packed(moment, self.identity)
-        beside = self.folder / "partial"
+        arrays, facts = _packed(moment)
         try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.folder / f"{moment.step:012}-{_checksum(data)}.safetensors")
+            size = files.write(self.folder, f"{moment.step:012}", self.identity, arrays, facts)
         except OSError as error:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
             run = self.folder.parent
             raise UnfinishedError(
                 f"cannot write a checkpoint to {self.folder} ({error.strerror or error}); mend that, and "
                 f"`goodfit resume {run}` goes on from the one before"
             ) from None
-        files = self._files()
-        while len(files) > max(2, min(_KEPT, _MOST_BYTES // len(data))):
-            steps = [*map(_step_of, files), 0]
-            gaps = {place: steps[place - 1] - steps[place + 1] for place in range(2, len(files))}
-            files.pop(min(gaps, key=gaps.__getitem__)).unlink(missing_ok=True)
+        kept = self._files()
+        while len(kept) > max(2, min(_KEPT, _MOST_BYTES // size)):
+            steps = [*map(_step_of, kept), 0]
+            gaps = {place: steps[place - 1] - steps[place + 1] for place in range(2, len(kept))}
+            kept.pop(min(gaps, key=gaps.__getitem__)).unlink(missing_ok=True)
 
     def forget(self, step: int) -> None:
         """Remove the checkpoints after a step."""
@@ -140,9 +130,7 @@ class Checkpoints:
             try:
                 return _unpacked(path, self.identity, template), told
             except Exception as error:  # whatever a damaged file does to a reader
-                why = "of another training" if isinstance(error, _OfAnother) else "damaged"
-                aside = path.replace(path.with_suffix(".aside"))
-                told.append(f"the checkpoint {path.name} is {why}, so it was left aside as {aside.name}")
+                told.append(files.leave_aside(path, error))
         return None, told
 
     def _files(self) -> list[Path]:
@@ -150,38 +138,21 @@ class Checkpoints:
         return sorted(self.folder.glob("[0-9]" * 12 + "-*.safetensors"), reverse=True)
 
 
-class _OfAnother(Exception):
-    """A checkpoint that is whole, but another training's."""
-
-
 def _step_of(path: Path) -> int:
     return int(path.stem.partition("-")[0])
 
 
-def _checksum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:_DIGITS]
-
-
-def _packed(moment: Moment, identity: str) -> bytes:
-    """Arrays by name, and as metadata the facts that are no arrays."""
+def _packed(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays by name, and the facts that are no arrays."""
     arrays = dict(_named(moment.state)) | {"records": moment.records}
     for place, snapshot in enumerate(moment.snapshots):
         arrays |= {f"snapshot {place}/{name}": leaf for name, leaf in snapshot.items()}
-    facts = {"identity": identity, "plan": moment.plan.to_dict(), "snapshots": len(moment.snapshots)}
-    whole = {name: np.asarray(leaf, order="C") for name, leaf in arrays.items()}
-    return save(whole, {"facts": json.dumps(facts)})
+    return arrays, {"plan": moment.plan.to_dict(), "snapshots": len(moment.snapshots)}
 
 
 def _unpacked(path: Path, identity: str, template: State) -> Moment:
     """The moment in a file."""
-    data = path.read_bytes()
-    if _checksum(data) != path.stem.partition("-")[2]:
-        raise ValueError
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    facts = json.loads(header["__metadata__"]["facts"])
-    if facts["identity"] != identity:
-        raise _OfAnother
-    arrays = load(data)
+    arrays, facts = files.read(path, identity)
     leaves = [arrays[name] for name, _ in _named(template)]
     for leaf, (_, own) in zip(leaves, _named(template), strict=True):
         if (leaf.shape, leaf.dtype) != (own.shape, own.dtype):

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import FrameType
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
 from goodfit.errors import PlanError
+from goodfit.nets.architectures import forward_flops
 from goodfit.plan import renumbered
 from goodfit.record import Outcome, Run, Weights, flatten, health_of
 from goodfit.train import machine
@@ -71,10 +71,8 @@ def fit_many(
 
 def seconds_per_epoch(program: Program, m: int, dev: int, inputs: int) -> float:
     """A rough time of one model's epoch on one core; decides only how often the host looks, never a number."""
-    widths = (inputs, *program.structure.hidden_units, 1)
-    weights = sum(before * after for before, after in pairwise(widths))
     steps = m // program.structure.batch_size
-    return steps * _SECONDS_PER_STEP + weights * (6 * m + 4 * dev) / _FLOPS_PER_SECOND
+    return steps * _SECONDS_PER_STEP + forward_flops(program.structure, inputs) * (3 * m + 2 * dev) / _FLOPS_PER_SECOND
 
 
 def _train(
@@ -230,7 +228,7 @@ def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
         preparation=pool.prepared(member)[0],
         seconds=seconds,
         snapshots=tuple(member.snapshots),
-        health=health_of(records[:, len(RECORDED) :], len(member.plan.hidden_units)),
+        health=health_of(records[:, len(RECORDED) :], member.plan.structure.hidden_layers),
     )
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from goodfit.nets.architectures import Params, layer_by_layer
+from goodfit.nets.architectures import Params, layer_by_layer, shown
 from goodfit.nets.layers import Leaf
 from goodfit.nets.losses import losses
 from goodfit.plan import Activation
@@ -44,7 +44,7 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
     rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
     moves = [jnp.zeros(3)] + [
         jnp.stack([_norm(g["W"]), _norm(layer["W"]), rate * _norm(d["W"])])
-        for g, layer, d in zip(gradients, params, direction, strict=True)
+        for g, layer, d in ((gradients[place], params[place], direction[place]) for place in shown(structure))
     ]
     return jnp.concatenate([_signals(seen, structure.activation), jnp.stack(moves).astype(inputs.dtype)], axis=1)
 

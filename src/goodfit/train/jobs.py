@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -12,9 +11,9 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Schema, Splits
 from goodfit.data.preparation import Preparation, width
 from goodfit.errors import InputError, PlanError
-from goodfit.nets.architectures import init
+from goodfit.nets.architectures import init, sizes
 from goodfit.nets.losses import OUTPUT_OF_TASK
-from goodfit.plan import Hyperparameters, Plan
+from goodfit.plan import Hyperparameters, Plan, Structure
 from goodfit.record import Outcome, Weights
 from goodfit.train import machine
 from goodfit.train.moment import Keep, Moment
@@ -81,6 +80,19 @@ class Member:
         return np.concatenate([np.zeros((0, recorded(self.plan.structure)), np.float32), *self.records])
 
 
+def shaped(structure: Structure, image: tuple[int, int, int] | None) -> Structure:
+    """The structure with the data's image filled in, where it has convolutional layers.
+
+    Raises:
+        PlanError: they need images, and the data is none.
+    """
+    if structure.layer == "dense":
+        return structure
+    if image is None:
+        raise PlanError("convolutional layers need images, and this data is a table; set layer to dense")
+    return replace(structure, image=image)
+
+
 def resolved_batch_size(plan: Plan, m: int) -> int:
     """Examples in a mini-batch of this plan on m training examples: never more than there are."""
     return m if plan.batch_size == 0 else min(plan.batch_size, m)
@@ -95,7 +107,7 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
         raise PlanError("batch norm needs at least 2 examples in a batch; set batch_norm to none")
     watched = min(len(dev), LARGEST_CHUNK)
     program = Program(
-        structure=replace(job.plan.structure, batch_size=batch_size),
+        structure=replace(shaped(job.plan.structure, splits.dataset.schema.image), batch_size=batch_size),
         output=OUTPUT_OF_TASK[splits.dataset.schema.task],
         whole_batch=batch_size == len(train),
         evaluation_chunk=1 << max(0, watched - 1).bit_length(),
@@ -246,9 +258,10 @@ class _Memory(NamedTuple):
 
 def _memory(program: Program, splits: Splits, inputs: int) -> _Memory:
     rows = len(splits.pool)
-    widths = (inputs, *program.structure.hidden_units, max(1, len(splits.dataset.schema.classes)))
-    weights = sum(4 * (before + 1) * after for before, after in pairwise(widths))
-    working = 4 * 4 * sum(widths) * max(program.structure.batch_size, program.evaluation_chunk)
+    outputs = max(1, len(splits.dataset.schema.classes))
+    numbers, activations = sizes(program.structure, inputs, outputs)
+    weights, batch = 4 * numbers, max(program.structure.batch_size, program.evaluation_chunk)
+    working = 4 * 4 * activations * batch
     model = 6 * weights + 4 * 4 * rows  # parameters, gradients, two averages, best, a copy; row lists
     return _Memory(4 * rows * inputs * (len(machine.devices()) + 1), working, model)
 

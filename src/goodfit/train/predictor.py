@@ -1,7 +1,7 @@
 """What predicts: networks, each with its own preparation and weight, averaged and calibrated. One is enough."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,7 +40,8 @@ class Member:
         """The same for features that are prepared already."""
         params, averages = unflatten(self.weights)
         model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
-        z = logits(self.structure, model, inputs).astype(np.float64)
+        structure = replace(self.structure, image=self.preparation.pixels and self.preparation.pixels.shape)
+        z = logits(structure, model, inputs).astype(np.float64)
         if schema.task == "regression":
             return self.preparation.target_out(z[:, 0])[:, None]
         if schema.task == "binary":
@@ -122,7 +123,8 @@ class Predictor:
 
 
 def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: list[Preparation]) -> Member:
-    structure = Structure(**{**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"])})
+    settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
+    structure = Structure(**settings)
     own = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
     return Member(facts["name"], structure, unpack(own), preparations[facts["preparation"]], facts["weight"])
 

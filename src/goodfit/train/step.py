@@ -115,7 +115,7 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
 
 def recorded(structure: Structure) -> int:
     """Numbers in an epoch's record: RECORDED, then what a look sees of the inputs, each hidden layer and the output."""
-    return len(RECORDED) + (len(structure.hidden_units) + 2) * len(SEEN)
+    return len(RECORDED) + (structure.hidden_layers + 2) * len(SEEN)
 
 
 def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "recorded"]]:

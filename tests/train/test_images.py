@@ -1,0 +1,81 @@
+"""Convolutional networks in the engine: the same bits in any company and by any driver, and what they need."""
+
+import numpy as np
+import pytest
+
+from goodfit.data.dataset import Dataset, Features, Schema, Splits
+from goodfit.errors import PlanError
+from goodfit.plan import Plan
+from goodfit.train import fit as fit_module
+from goodfit.train.fit import fit, fit_many
+from goodfit.train.jobs import Job
+from goodfit.train.predictor import Predictor, member_of
+from goodfit.train.stack import SteppedStack
+
+SMALL = Plan(
+    layer="convolutional", hidden_units=(4, 8), batch_norm="before", batch_size=16, epochs=6, learning_rate=0.02,
+    keep_prob=0.9, decay="constant", preparation="standard",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Bars that stand or lie, anywhere in a noisy picture."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 60, (160, 8, 8, 1))
+    target = np.arange(160) % 2
+    for picture, lies, place in zip(pixels, target, generator.integers(0, 8, 160), strict=True):
+        (picture if lies else picture.swapaxes(0, 1))[place] += 150
+    schema = Schema((), "label", "binary", ("stands", "lies"), (), (8, 8, 1))
+    features = Features(np.zeros((160, 0)), np.zeros((160, 0), np.int32), pixels.astype(np.uint8))
+    rows = np.arange(160)
+    return Splits(Dataset("bars", features, target, schema, (), {}), rows[:96], rows[96:128], rows[128:], (), 0)
+
+
+@pytest.fixture(scope="module")
+def alone(pictures):
+    return fit(Job(SMALL, 1), pictures)
+
+
+def test_it_learns_what_it_predicts_and_is_saved(pictures, alone, tmp_path):
+    assert alone.history["dev_error"][-1] <= 0.05
+    predictor = Predictor(pictures.dataset.schema, (member_of(alone, "one"),))
+    outputs = predictor.outputs(pictures.dataset.features.take(pictures.dev))
+    assert (outputs.argmax(axis=1) != pictures.dataset.target[pictures.dev]).mean() == pytest.approx(
+        alone.history["dev_error"][alone.best_epoch - 1]
+    )
+    predictor.save(tmp_path)
+    again = Predictor.load(tmp_path, pictures.dataset.schema)
+    np.testing.assert_array_equal(again.outputs(pictures.dataset.features.take(pictures.dev)), outputs)
+
+
+@pytest.mark.parametrize("settings", [{}, {"depth": 8, "architecture": "residual", "epochs": 2}])
+def test_the_same_bits_in_any_company(pictures, tools, settings):
+    plan = SMALL.with_(**settings)
+    jobs = [Job(plan.with_(learning_rate=0.01), 7), Job(plan, 1), Job(plan.with_(l2=1.0), 2)]
+    assert tools.same_bits(fit_many(jobs, pictures)[1], fit(Job(plan, 1), pictures))
+
+
+def test_the_driver_from_the_host_agrees(pictures, alone, monkeypatch):
+    monkeypatch.setattr(fit_module, "STACKS", {"scanned": SteppedStack})
+    stepped = fit(Job(SMALL, 1), pictures)
+    np.testing.assert_allclose(stepped.history["dev_cost"], alone.history["dev_cost"], rtol=0.02, atol=1e-3)
+
+
+def test_looks_have_a_row_for_each_part(pictures, alone):
+    assert alone.health.layers == ("inputs", "layer 1", "layer 2", "output")
+    assert (alone.health.of("gradient")[:, 1:] > 0).all()
+    deep = fit(Job(SMALL.with_(depth=8, epochs=1), 1), pictures)
+    assert len(deep.health.layers) == 5
+
+
+def test_a_table_has_no_pictures(splits):
+    with pytest.raises(
+        PlanError, match="convolutional layers need images, and this data is a table; set layer to dense"
+    ):
+        fit(Job(Plan(layer="convolutional"), 0), splits)
+
+
+def test_a_perceptron_takes_the_pixels(pictures):
+    run = fit(Job(SMALL.with_(layer="dense", hidden_units=(16,)), 1), pictures)
+    assert run.best["layers.0.W"].shape == (64, 16)
