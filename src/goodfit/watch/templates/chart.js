@@ -140,7 +140,7 @@ function yAxis(data) {
   const ticks = [[1, 2, 5], [1, 3], [1]].map((steps) => powers.flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
     .filter((tick) => Math.log10(tick) >= range[0] && Math.log10(tick) <= range[1]));
   const fitting = ticks.find((found) => found.length <= 7) || ticks[2];
-  return { type: "log", range, ...(fitting.length > 1 ? { tickvals: fitting, ticktext: fitting.map((tick) => `${plain(tick)}${unit}`) } : { ticksuffix: unit }) };
+  return { type: "log", range, ...(fitting.length > 1 ? { tickvals: fitting, ticktext: fitting.map((tick) => `${tick >= 1e5 || tick < 1e-4 ? tick.toExponential().replace("e+", "e") : plain(tick)}${unit}`) } : { ticksuffix: unit }) };
 }
 
 function legend() {

@@ -58,6 +58,7 @@ function figures(told) {
   const last = chart.pointAt(Infinity), facts = [];
   if (told.verdict) facts.push(["Verdict", told.verdict]);
   if (last) facts.push([`Training ${name}`, error(last[3]), "train"], [`Dev ${name}`, error(last[4]), "dev"]);
+  if (now.findings.length) facts.push(["Findings", make("a", { href: "#findings-panel" }, String(now.findings.length))]);
   if (told.best) facts.push([told.status === "ended" ? "Best" : "Best so far", `epoch ${told.best[0].toLocaleString("en-US")}`, "", `dev ${name} ${error(told.best[4])}`]);
   byId("figures").replaceChildren(...facts.map(([title, value, kind, more]) => make("div", { class: kind || "" }, make("dt", {}, title), make("dd", {}, value, more && make("small", {}, ` ${more}`)))));
 }
@@ -81,7 +82,7 @@ function take(message) {
   for (const name of Object.keys(now)) if (message[name]) now[name] = message[name];
   chart.take(message);
   if (message.knobs) knobs.take(message.knobs);
-  if (message.state || message.curves || message.knobs) state(now.state);
+  if (message.state || message.curves || message.knobs || message.findings) state(now.state);
   if ("gap" in message) panels.gap(message.gap);
   if (message.health) panels.health(message.health);
   if (message.findings) panels.findings(message.findings, knobs.fill, (changes) => openBranch(null, changes));
