@@ -1,5 +1,7 @@
 """Convolutional networks: their parts, parameters and what they compute."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,8 +14,6 @@ IMAGE = (28, 20, 1)
 
 
 def structure_of(image=IMAGE, **settings):
-    from dataclasses import replace
-
     return replace(Plan(layer="convolutional", **settings).structure, image=image)
 
 
