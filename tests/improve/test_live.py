@@ -1,6 +1,7 @@
 """The control of a live training: what it reads, makes and answers, whatever stands in the file of requests."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from goodfit.improve.live import Live
 from goodfit.improve.nudges import BACK, Nudge, read_own, standing
 from goodfit.improve.worth import Judge, Worth
 from goodfit.plan import Plan
-from goodfit.train.control import Change, Progress, Stop, Wait
+from goodfit.train.control import Change, Progress, Return, Stop, Wait
+from goodfit.train.moment import Moment
+from goodfit.train.task import Model, State
 
 PLAN = Plan(hidden_units=(8,), epochs=20, learning_rate=0.01)
 
@@ -216,6 +219,47 @@ def test_a_nudge_that_was_asked_for_before_a_cut_and_not_made_is_made_after_it(f
     resumed = begun(folder, made=read_own(folder))
     assert visit(resumed, 2) == []
     assert visit(resumed, 3) == [Change({"l2": 1.0}), Change({"l2": 2.0})]  # and it is not paused
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_it_goes_back_further_than_asked_and_pauses_where_it_was_asked_to(folder, paused):
+    """From the newest moment that is kept, over what was nudged on the way, and whatever was nudged later is void."""
+    early, late = made("l2", 1.0, 2), made("l2", 2.0, 5)
+    nothing: Any = ()
+    state = State(Model(nothing, nothing), nothing, *[nothing] * 8)
+    moment = Moment(PLAN, np.zeros((1, 6), np.float32), (), state)
+    asked = []
+    live = begun(folder, lambda *given: asked.append(given) or [moment], made=[early, late], paused=paused)
+    request = ask(folder, "back", "python", to=3)
+    assert visit(live, 7) == [Return(moment), Wait()]
+    assert asked == [(3, [early])]
+    assert now(folder)["answers"][request] == {"epoch": 3, "back": [7, 3]}
+    assert (live.plan, live.paused, live.until) == (PLAN, False, 3)
+    assert live.next_visit(0, 1, 20) == 2
+    assert visit(live, 1) == []
+    assert visit(live, 2) == [Change({"l2": 1.0})]
+    assert live.next_visit(0, 2, 20) == 3
+    assert visit(live, 3) == [Wait()]
+    assert live.paused
+    assert [nudge.what for nudge in live.made] == ["l2", "l2", BACK]
+    assert standing(live.made) == [early]
+
+
+@pytest.mark.parametrize("to", [7, 8])
+def test_it_does_not_go_back_to_what_has_not_ended(folder, to):
+    live = begun(folder)
+    request = ask(folder, "back", "python", to=to)
+    assert visit(live, 7, between=False) == []
+    assert now(folder)["answers"][request]["refused"].startswith(f"cannot go back to epoch {to}: this training is in")
+
+
+def test_where_only_copies_train_on_what_is_asked_of_the_model_is_refused(folder):
+    live = begun(folder, copies={0: 1})
+    requests = [ask(folder, "nudge", "python", {"l2": 1.0}), ask(folder, "back", "python", to=1)]
+    live([Progress(1, 5, 20, np.zeros((5, 6), np.float32), True)])
+    for request in requests:
+        assert "only its untouched copies train on" in now(folder)["answers"][request]["refused"]
+    assert live.plan == PLAN
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"answers": 7})])

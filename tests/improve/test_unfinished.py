@@ -1,6 +1,7 @@
 """Runs that have not ended: what they were asked, and that one process alone goes on with them."""
 
 import fcntl
+from dataclasses import replace
 from threading import Timer
 
 import pytest
@@ -35,6 +36,14 @@ def test_what_cannot_be_read_is_a_sentence(tmp_path, text, words):
     ASKED.write(tmp_path)
     (tmp_path / archive.ASKED_FILE).write_text(text)
     with pytest.raises(InputError, match=words):
+        Asked.read(tmp_path)
+
+
+def test_what_another_command_asked_is_refused_but_to_who_knows_it(tmp_path):
+    job = replace(ASKED, plan={}, command="improve")
+    job.write(tmp_path)
+    assert Asked.read(tmp_path, ("train", "improve")) == job
+    with pytest.raises(InputError, match=r"is a job of `goodfit improve`, .* with one of `goodfit train` alone$"):
         Asked.read(tmp_path)
 
 

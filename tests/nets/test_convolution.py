@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.test_util import check_grads
 from scipy.signal import correlate2d
 
 from goodfit.nets.convolution import convolve, max_pool
@@ -51,7 +50,11 @@ def test_pooling_takes_the_largest_of_each_square(height, width):
 
 def test_the_gradient_of_pooling_goes_to_the_largest_and_to_no_dropped_row():
     a = jnp.array(drawn(2, 5, 4, 3), jnp.float32)
-    check_grads(lambda a: max_pool(jnp.array(a)), (a,), 1, modes=["rev"], atol=1e-2, rtol=1e-2)
+    generator = np.random.default_rng(1)
+    output, step = jnp.array(generator.normal(size=(2, 2, 2, 3)), jnp.float32), 1e-3 * generator.normal(size=a.shape)
+    (slope,) = jax.vjp(max_pool, a)[1](output)
+    change = np.asarray(output, np.float64) * (max_pool(a + step) - max_pool(a - step))
+    np.testing.assert_allclose((np.asarray(slope) * 2 * step).sum(), change.sum(), rtol=1e-2)
     (gradient,) = jax.vjp(max_pool, a)[1](jnp.ones((2, 2, 2, 3), jnp.float32))
     assert not np.asarray(gradient[:, 4]).any()
     assert np.asarray(gradient).sum() == 2 * 2 * 2 * 3

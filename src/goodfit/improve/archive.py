@@ -91,6 +91,11 @@ def read_facts(folder: Path, name: str) -> dict[str, Any]:
         raise InputError(f"the run {folder} is damaged ({error}); run it again") from None
 
 
+def is_run(folder: str | Path) -> bool:
+    """Whether this is a run's folder; a folder of images is data."""
+    return (Path(folder) / SOURCE_FILE).exists()
+
+
 def is_unfinished(folder: Path) -> bool:
     """Whether this is the folder of a training that did not end."""
     return (folder / ASKED_FILE).exists()

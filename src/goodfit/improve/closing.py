@@ -102,7 +102,8 @@ class _Kiln:
         question, main = self.loop.question, self.loop.laboratory
         if (size, repeat) not in self._laboratories:
             cuts = folds(question.splits, size, question.seed + 1 + repeat)
-            self._laboratories[size, repeat] = Laboratory(question.splits, cuts, main.pace, main.tell, main.speed)
+            own = Laboratory(question.splits, cuts, main.pace, main.tell, main.speed, main.trainings)
+            self._laboratories[size, repeat] = own
         return self._laboratories[size, repeat]
 
     def seconds(self, size: int, repeat: int, plan: Plan) -> float:

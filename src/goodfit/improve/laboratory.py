@@ -1,7 +1,7 @@
 """The laboratory: plans trained over several seeds and cuts of the data, and judged on the rows held out."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,12 +12,14 @@ from goodfit.data.preparation import width
 from goodfit.errors import PlanError
 from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
-from goodfit.improve.pace import Pace
+from goodfit.improve.pace import Pace, stops_of
+from goodfit.improve.telling import Tell, Telling
+from goodfit.improve.trainings import Trained, Trainings
 from goodfit.plan import Plan
 from goodfit.record import Run
 from goodfit.search.hopeless import Hopeless, facts_of
 from goodfit.train import machine
-from goodfit.train.control import Action, Control, Progress, Together, Wait
+from goodfit.train.control import Control, Together
 from goodfit.train.fit import fit_many, seconds_per_epoch
 from goodfit.train.jobs import Job, enter
 from goodfit.train.predictor import member_of
@@ -26,8 +28,6 @@ from goodfit.train.task import Program
 _LEAST_WORK = 0.3  # seconds of estimated work that tell something of this machine's speed
 _LEAST_RATIO = 0.4
 _COMPILE_SECONDS = 1.5  # of a program not seen yet, measured on 2 cores
-
-Tell = Callable[[str, float | None, float | None], None]
 
 
 @dataclass
@@ -53,6 +53,7 @@ class Laboratory:
         pace: tells when to stop.
         tell: is told what is being done.
         speed: learnt from every training.
+        trainings: of this job so far, where it can be resumed.
     """
 
     splits: Splits
@@ -60,6 +61,7 @@ class Laboratory:
     pace: Pace
     tell: Tell
     speed: Speed = field(default_factory=Speed)
+    trainings: Trainings | None = None
 
     @property
     def rows(self) -> Int[np.ndarray, "rows"]:
@@ -103,9 +105,7 @@ class Laboratory:
     def measure(self, what: str, entries: Sequence[Entry], give_up: bool = False) -> list[Measurement]:
         """Train and judge these plans; all trainings run as stacks, hopeless ones to their end unless given up."""
         jobs = self.jobs(entries)
-        began = time.perf_counter()
-        runs = self.train(what, jobs, give_up)
-        seconds = time.perf_counter() - began
+        runs, _, seconds = self._trained(what, jobs, give_up)
         per_entry = []
         for entry in entries:
             count = len(self.cuts)
@@ -115,21 +115,36 @@ class Laboratory:
         return per_entry
 
     def train(self, what: str, jobs: Sequence[Job], give_up: bool = False, control: Control | None = None) -> list[Run]:
-        """Train these jobs under the pace's deadline and a control, and learn from it how fast this machine is."""
+        """Train these jobs under the pace's deadline and a control; what was trained before is read again."""
+        return self._trained(what, jobs, give_up, control).runs
+
+    def _trained(
+        self, what: str, jobs: Sequence[Job], give_up: bool = False, control: Control | None = None
+    ) -> Trained:
+        trainings = None if self.pace.interrupted else self.trainings  # what comes after Ctrl-C is not of the job
         deadline = self.pace.control(what)
-        hopeless = Hopeless([job.plan for job in jobs], facts_of(self.splits)) if give_up else None
-        controls = Together([each for each in (hopeless, deadline, control) if each])
-        began = time.perf_counter()
-        runs = fit_many(jobs, self.splits, _Told(what, len(jobs), self.tell, controls))
-        self.pace.write_stops(what, deadline)
-        work, programs = self._work(jobs, runs)
+        trained = trainings.find(what, jobs) if trainings else None
+        if trained is None:
+            hopeless = Hopeless([job.plan for job in jobs], facts_of(self.splits)) if give_up else None
+            controls = Together([each for each in (hopeless, deadline, control) if each])
+            began = time.perf_counter()
+            runs = fit_many(jobs, self.splits, Telling(what, len(jobs), self.tell, controls))
+            trained = Trained(runs, stops_of(deadline), time.perf_counter() - began)
+            if trainings:
+                trainings.keep(trained)
+            self._learn(jobs, trained)
+        self.pace.write_stops(what, trained.stopped)
+        return trained
+
+    def _learn(self, jobs: Sequence[Job], trained: Trained) -> None:
+        """Learn from a training how fast this machine is."""
+        work, programs = self._work(jobs, trained.runs)
         speed = self.speed
-        training = time.perf_counter() - began - _COMPILE_SECONDS * len(programs - speed.seen)
+        training = trained.seconds - _COMPILE_SECONDS * len(programs - speed.seen)
         if work > _LEAST_WORK:
             ratio = max(training / work, _LEAST_RATIO)  # a warm cache compiles in less than was taken off
             speed.ratio = ratio if not speed.seen else (speed.ratio + ratio) / 2
         speed.seen |= programs
-        return runs
 
     def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"]:
         """Errors on the dev rows of jobs that bring their own training rows."""
@@ -210,36 +225,3 @@ class Laboratory:
             if np.isfinite(outputs).all():
                 return outputs
         return constant_outputs(self.splits, run.train, len(inputs))
-
-
-@dataclass
-class _Told:
-    """Tells how far the trainings are, and passes the question on to another control."""
-
-    what: str
-    jobs: int
-    tell: Tell
-    then: Control
-    done: dict[int, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
-    found: float | None = None  # the share that was done before, where a training goes on
-    waited: float | None = None  # when it was last seen to wait
-
-    def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
-        return self.then.next_visit(job, epoch, epochs)
-
-    def __call__(self, progress: list[Progress]) -> "dict[int, list[Action]]":
-        actions = {job: list(own) for job, own in self.then(progress).items()}
-        self.done |= {each.job: each.epoch / each.epochs for each in progress}
-        share = sum(self.done.values()) / self.jobs
-        self.found = share if self.found is None else self.found
-        now = time.perf_counter()
-        if any(isinstance(action, Wait) for own in actions.values() for action in own):
-            self.began += now - (self.waited or now)  # a pause says nothing of the speed
-            self.waited = now
-            self.tell(f"{self.what} is paused", share, None)
-        else:
-            self.waited = None
-            passed, here = now - self.began, share - self.found
-            self.tell(self.what, share, passed * (1 - share) / here if here > 0 else None)
-        return actions

@@ -100,12 +100,14 @@ class Live:
         self._logged, self.replay = (
             [nudge for nudge in known if nudge.epoch > own.epoch] for known in (self._logged, self.replay)
         )
+        made = len(self.made)
         self._go_back(own, over, progress, actions)
+        returned = len(self.made) > made
         if self._stop and own.epoch:  # before the first has ended there is no network to keep
             self._answer(self._stop, own.epoch)
             stop = Stop(f"stopped after epoch {own.epoch} ({self._stop.who})")
             actions = {job: [*of_job, stop] for job, of_job in actions.items()}
-        if self.until is not None and own.epoch >= self.until and own.between_epochs:
+        if not returned and self.until is not None and own.epoch >= self.until and own.between_epochs:
             self.paused, self.until, self._hurry = True, None, True
         waits = self.paused and not self._stop
         if waits:
@@ -217,7 +219,7 @@ class Live:
             return True
         self.made.append(back)
         self.plan, epoch = moments[0].plan, moments[0].epoch
-        self._logged, self.until = [nudge for nudge in stay if nudge.epoch >= epoch], to
+        self._logged, self.until, self.paused = [nudge for nudge in stay if nudge.epoch >= epoch], to, False
         self.worth.back(min(again, to))
         pairs = [job for job in actions if job not in self.worth.copies.values()]
         for each in progress:

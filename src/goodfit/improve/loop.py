@@ -15,12 +15,14 @@ from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.improve import proposing
 from goodfit.improve.examination import data_facts, findings_of
 from goodfit.improve.journal import Journal
-from goodfit.improve.laboratory import Laboratory, Tell
+from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.improve.more_data import ask, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
 from goodfit.improve.prescriptions import Gap, Proposal, variations
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
+from goodfit.improve.telling import Tell
+from goodfit.improve.trainings import Trainings
 from goodfit.improve.verify import holm, paired_test
 from goodfit.plan import Plan
 from goodfit.train.defaults import default_plan, regression_plan
@@ -52,6 +54,7 @@ class Loop:
         journal: what is written down.
         pace: what decides by the clock.
         tell: is told what is being done.
+        trainings: of this job so far, where it can be resumed.
         baseline: dev error by name.
         rounds: so far.
         measured: every plan measured, in order.
@@ -62,6 +65,7 @@ class Loop:
     journal: Journal
     pace: Pace
     tell: Tell
+    trainings: Trainings | None = None
     baseline: dict[str, float] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     measured: list[Measurement] = field(default_factory=list)
@@ -74,7 +78,7 @@ class Loop:
         self.start = self.question.plan or self.default
         k = self.question.folds
         cuts = folds(splits, k, self.question.seed) if k else [Cut(splits.train, splits.dev)]
-        self.laboratory = Laboratory(splits, cuts, self.pace, self.tell)
+        self.laboratory = Laboratory(splits, cuts, self.pace, self.tell, trainings=self.trainings)
 
     def fresh_seeds(self, count: int) -> tuple[int, ...]:
         """Seeds that no training of this job has had."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goodfit.errors import InputError
+from goodfit.improve.decisions import Decisions
 from goodfit.improve.journal import Journal
 from goodfit.train.control import Action, Control, Progress, Stop
 
@@ -22,7 +23,8 @@ class Pace:
         budget: seconds for the whole job; None takes the fixed answers, which makes a run reproducible to the bit.
         recorded: the decisions of an earlier run, to be taken again in their order.
         reserve: seconds kept back for the ensemble, the test and the report.
-        asked: set by Ctrl-C.
+        asked: set by Ctrl-C; what comes after it is no decision of the job.
+        decisions: of this job, where it can be resumed: those before it was cut off are taken again first.
     """
 
     journal: Journal
@@ -31,6 +33,7 @@ class Pace:
     reserve: float = 1.5
     started: float = field(default_factory=time.perf_counter)
     asked: threading.Event = field(default_factory=threading.Event)
+    decisions: Decisions | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -49,32 +52,46 @@ class Pace:
 
     def decide(self, what: str, by_clock: Callable[[float], int], fixed: int) -> int:
         """A number that depends on the time left: by the clock, fixed, or as recorded."""
-        if self.recorded is not None:
-            value = self._recorded(what)["value"]
-        else:
-            value = fixed if self.budget is None else by_clock(self.left)
-        self.journal.write("decision", what=what, value=value)
-        return value
+        line = self._again(what)
+        if line is None:
+            line = {"value": fixed if self.budget is None else by_clock(self.left)}
+        self._write("decision", what, value=line["value"])
+        return line["value"]
 
     def control(self, what: str) -> Control | None:
-        """A control that stops models when the budget is spent, or where they were stopped in the recorded run."""
-        if self.recorded is not None:
-            return _StopAgain({int(job): epoch for job, epoch in self._recorded(what)["stopped"].items()})
+        """A control that stops models when the budget is spent, or where they were stopped before."""
+        line = self._again(what)
+        if line is not None:
+            return _StopAgain({int(job): epoch for job, epoch in line["stopped"].items()})
         return None if self.budget is None else _Deadline(self)
 
-    def write_stops(self, what: str, control: Control | None) -> None:
-        """Write down which models the control stopped, and after which epoch."""
-        stopped = control.stopped if isinstance(control, _Deadline | _StopAgain) else {}
-        self.journal.write("training", what=what, stopped={str(job): epoch for job, epoch in stopped.items()})
+    def write_stops(self, what: str, stopped: Mapping[int, int]) -> None:
+        """Write down which models were stopped, and after which epoch."""
+        self._write("training", what, stopped={str(job): epoch for job, epoch in stopped.items()})
 
-    def _recorded(self, what: str) -> dict[str, Any]:
-        line = self.recorded.pop(0) if self.recorded else {}
-        if line.get("what") != what:
-            raise InputError(
-                f"the replay comes to '{what}' where the recorded run has '{line.get('what', 'its end')}'; "
-                "replay with the same data, options and version"
-            )
+    def _again(self, what: str) -> dict[str, Any] | None:
+        """What was decided here before; None where it is to be decided now."""
+        if self.interrupted:
+            return None
+        line = self.decisions.next if self.decisions else None
+        where, wish = "the job", "its run was begun by another version of goodfit, so run it again"
+        if line is None and self.recorded is not None:
+            line = self.recorded.pop(0) if self.recorded else {}
+            where, wish = "the recorded run", "replay with the same data, options and version"
+        if line is not None and line.get("what") != what:
+            had = line.get("what", "its end")
+            raise InputError(f"the replay comes to '{what}' where {where} has '{had}'; {wish}")
         return line
+
+    def _write(self, event: str, what: str, **facts: Any) -> None:
+        self.journal.write(event, what=what, **facts)
+        if self.decisions and not self.interrupted:
+            self.decisions.take(what=what, **facts, seconds=self.spent)
+
+
+def stops_of(control: Control | None) -> dict[int, int]:
+    """The models that a pace's control stopped, and after which epoch."""
+    return dict(control.stopped) if isinstance(control, _Deadline | _StopAgain) else {}
 
 
 @dataclass

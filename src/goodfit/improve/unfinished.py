@@ -1,9 +1,9 @@
-"""A training that has not ended: what it was asked, whose it is, and what remains of it in the run's folder."""
+"""A job that has not ended: what it was asked, whose it is, and what remains of it in the run's folder."""
 
 import fcntl
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,18 +18,20 @@ _TRIES, _PAUSE = 3, 0.05  # seconds
 
 @dataclass(frozen=True)
 class Asked:
-    """What a training was asked, as plain values: all that another process needs to go on with it.
+    """What a training or a whole job was asked, as plain values: all that another process needs to go on with it.
 
     Attributes:
         data: the file or the built-in name; None where it was in memory.
         options: as the command has them.
         started: when, in ISO's form.
         in_memory: whether data, dev or test set was, so that no other process finds it again.
-        plan: as begun; `plan.yaml` has it as nudged, once the training has ended.
-        replay: nudges to be made again, as `--replay` read them.
+        plan: as begun; `plan.yaml` has it as nudged, once the training has ended. That which was given to `improve`,
+            or nothing.
+        replay: nudges to be made again, as `--replay` read them; decisions to be taken again by `improve`.
         control: untouched copies that train beside the model after a nudge, each of a seed of its own.
         paused: whether it waits at its beginning.
         origin: the run and the epoch whose parameters it starts from, and the names of those that fitted.
+        command: `train` or `improve`.
     """
 
     data: str | None
@@ -41,6 +43,7 @@ class Asked:
     control: int = 0
     paused: bool = False
     origin: dict[str, Any] | None = None
+    command: str = "train"
 
     @property
     def seed(self) -> int:
@@ -53,17 +56,21 @@ class Asked:
         archive.write_json(folder / ASKED_FILE, asdict(self))
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """What the run was asked.
+    def read(cls, folder: Path, commands: Sequence[str] = ("train",)) -> Self:
+        """What the run was asked by one of these commands.
 
         Raises:
-            InputError: it cannot be read.
+            InputError: it cannot be read, or another command asked it.
         """
         facts = archive.read_facts(folder, ASKED_FILE)
         try:
-            return cls(**facts)
+            asked = cls(**facts)
         except TypeError:
             raise InputError(f"the run {folder} was begun by another version of goodfit; train again") from None
+        if asked.command not in commands:
+            wish = f"this can be done with one of `goodfit {commands[0]}` alone"
+            raise InputError(f"the run {folder} is a job of `goodfit {asked.command}`, not a single training; {wish}")
+        return asked
 
 
 def end(folder: Path) -> None:

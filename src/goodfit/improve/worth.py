@@ -96,7 +96,16 @@ class Comparison:
             Paired(*(facts[name][key] for key in ("value", "low", "high", "p"))) for name in ("cost", "error")
         )
         pairs = dict.fromkeys(range(facts["pairs"]), -1)
-        return cls(facts["epoch"], [tuple(each) for each in facts["what"]], pairs, facts["at"], cost, error, facts["sentence"], ended=True)
+        return cls(
+            facts["epoch"],
+            [tuple(each) for each in facts["what"]],
+            pairs,
+            facts["at"],
+            cost,
+            error,
+            facts["sentence"],
+            ended=True,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
