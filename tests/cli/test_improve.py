@@ -150,9 +150,10 @@ def test_without_a_test_figure_it_says_why(goodfit, verbs, result):
     result["outcome"] = "interrupted"
     answering(verbs, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    assert lines[:2] == [
+    assert lines[:3] == [
         "Stopped early by Ctrl-C; this is the best so far.",
+        "goodfit resume runs/20260101-120000-digits-3f2a goes on with it.",
         "Good fit? Not yet: high variance (what was learned does not carry over to new data).",
     ]
-    assert lines[3] == "No test figure: the test set was opened before."
+    assert lines[4] == "No test figure: the test set was opened before."
     assert lines[-2] == "Next: Collect more data."

@@ -5,6 +5,7 @@ def test_from_where_it_went_on_is_told_before_the_result(goodfit, verbs, result)
     asked = []
     told = ["the checkpoint a is damaged, so it was left aside as b", "the training went on from step 8"]
     result["final"] |= {"test_error": None}
+    result["command"] = "train"
     verbs.resume = lambda run, *, progress: asked.append(run) or result | {"resumed": told}
     lines = goodfit("resume", "runs/a").stdout.splitlines()
     assert lines[:3] == [
@@ -15,3 +16,12 @@ def test_from_where_it_went_on_is_told_before_the_result(goodfit, verbs, result)
     assert lines[-1] == "Report: runs/20260101-120000-digits-3f2a/report.html"
     assert goodfit("resume", "runs/a", "--json").json["resumed"] == told
     assert asked == ["runs/a", "runs/a"]
+
+
+def test_of_improve_it_says_what_that_would_have_said(goodfit, verbs, result):
+    told = {"command": "improve", "resumed": ["the job went on after 3 of its trainings"]}
+    verbs.resume = lambda run, *, progress: result | told
+    lines = goodfit("resume", "runs/a").stdout.splitlines()
+    assert lines[:2] == ["The job went on after 3 of its trainings.", "Good fit? Yes."]
+    verbs.improve = lambda data, *, progress, **settings: result
+    assert lines[1:] == goodfit("improve", "digits").stdout.splitlines()

@@ -58,7 +58,7 @@ def test_runs_is_a_table(goodfit, verbs):
         ["runs/a", "high", "bias", "0.512", "–"],
         ["runs/1", "unfinished"],
         ["runs/0", "damaged"],
-        ["goodfit", "resume", "runs/1", "goes", "on", "with", "that", "training."],
+        ["goodfit", "resume", "runs/1", "goes", "on", "with", "it."],
     ]
     assert goodfit("runs", "--out", "elsewhere", "--json").json == found
     assert asked == ["runs", "elsewhere"]

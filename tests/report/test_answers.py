@@ -129,4 +129,9 @@ def test_next_steps_are_the_results_own(made: Made):
     view = read_view(made("classes"))
     assert answers(view)[4].items == tuple(view.final["next"])
     assert "goodfit predict" in answers(read_view(made("train")))[4].items[0]
-    assert answers(read_view(made("interrupted")))[4].items == ("Run it again, and let it finish.",)
+    view = read_view(made("interrupted"))
+    assert answers(view)[4].items == ("Run it again, and let it finish.",)
+    from_a_file = replace(view, result=view.result | {"opened_from": "a.csv", "final": {"next": ["Collect more."]}})
+    (first, *rest) = answers(from_a_file)[4].items
+    assert first == f"Let it finish: `goodfit resume {view.run}` goes on where it was stopped."
+    assert rest == ["Collect more."]

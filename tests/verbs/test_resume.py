@@ -214,15 +214,14 @@ def test_one_process_at_a_time(interrupted):
     assert asked
 
 
-def test_what_is_no_run_of_train_is_refused(tmp_path, whole):
+def test_what_cannot_be_resumed_is_refused(tmp_path, whole):
     with pytest.raises(InputError, match="is no run directory"):
         goodfit.resume(tmp_path / "nowhere")
-    for command, instead in (("tune", "goes on with a search where the same"), ("improve", "is not resumed but run")):
-        run = Path(shutil.copytree(whole, tmp_path / command))
-        result = json.loads((run / "result.json").read_text())
-        archive.write_json(run / "result.json", result | {"command": command, "command_line": f"goodfit {command} X"})
-        with pytest.raises(InputError, match=f"`goodfit {command}` {instead} .*: goodfit {command} X$"):
-            goodfit.resume(run)
+    run = Path(shutil.copytree(whole, tmp_path / "tune"))
+    result = json.loads((run / "result.json").read_text())
+    archive.write_json(run / "result.json", result | {"command": "tune", "command_line": "goodfit tune X"})
+    with pytest.raises(InputError, match=r"`goodfit tune`, which goes on .* the same command .*: goodfit tune X$"):
+        goodfit.resume(run)
 
 
 def test_a_training_that_is_refused_leaves_no_folder(table, plan, tmp_path):

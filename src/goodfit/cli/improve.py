@@ -49,14 +49,15 @@ def improve(
 
     with progress.shown(quiet=as_json) as callback:
         result = verbs.improve(**settings, progress=callback)
-    output.show(result, as_json, _answers)
+    output.show(result, as_json, answers)
 
 
-def _answers(result: dict[str, Any]) -> Iterator[str]:
+def answers(result: dict[str, Any]) -> Iterator[str]:
     """Is it a good fit, what error to expect, what helped, what next, where the report is."""
     final = result["final"]
     if result["outcome"] == "interrupted":
         yield "Stopped early by Ctrl-C; this is the best so far."
+        yield f"goodfit resume {result['run']} goes on with it."
     yield f"Good fit? {_VERDICTS.get(final['verdict'], final['verdict'])}"
     yield f"  {final['reason']}"
     yield output.expected_error(final, result["metric"])

@@ -1,14 +1,13 @@
-"""`goodfit resume`: go on with a training that was cut off."""
+"""`goodfit resume`: go on with a training or a whole job that was cut off."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from goodfit.cli import options, output, progress
-from goodfit.cli.train import answers
+from goodfit.cli import improve, options, output, progress, train
 
 
 def resume(run: options.Run, as_json: options.Json = False) -> None:
-    """Go on with a training that was killed or interrupted; it ends as if it had never stopped.
+    """Go on with a run of train or improve that was killed or interrupted; it ends as if it had never stopped.
 
     Example: goodfit resume runs/20260101-120000-digits-3f2a
     """
@@ -20,7 +19,7 @@ def resume(run: options.Run, as_json: options.Json = False) -> None:
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:
-    """From where it went on, then what `goodfit train` says."""
+    """From where it went on, then what the command itself says."""
     for sentence in result["resumed"]:
         yield f"{sentence[0].upper()}{sentence[1:]}."
-    yield from answers(result)
+    yield from {"train": train, "improve": improve}[result["command"]].answers(result)

@@ -20,7 +20,7 @@ def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
         _print_table(found)
         for each in found:
             if each["outcome"] == "unfinished":
-                print(f"goodfit resume {each['run']} goes on with that training.")
+                print(f"goodfit resume {each['run']} goes on with it.")
     else:
         print(f"No runs in {out} yet; `goodfit improve digits` makes one.")
 

@@ -185,13 +185,16 @@ def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def _next(view: View) -> Answer:
     question = "What to do next?"
-    steps = tuple(view.final.get("next") or ())
+    steps, before = tuple(view.final.get("next") or ()), ()
     if view.search:
-        goes_on = ("Run it again: the search goes on where it was stopped.",)
-        before = goes_on if view.result.get("outcome") == "interrupted" else ()
-        steps = (*before, *steps, *map(words.sentence, view.search.notes))
-    if steps:
-        return Answer(question, "", items=steps)
+        steps = (*steps, *map(words.sentence, view.search.notes))
     if view.result.get("outcome") == "interrupted":
-        return Answer(question, "", items=("Run it again, and let it finish.",))
+        if view.search:
+            before = ("Run it again: the search goes on where it was stopped.",)
+        elif view.result.get("opened_from"):
+            before = (f"Let it finish: `goodfit resume {view.run}` goes on where it was stopped.",)
+        elif not steps:  # its data was in memory
+            before = ("Run it again, and let it finish.",)
+    if steps or before:
+        return Answer(question, "", items=(*before, *steps))
     return Answer(question, "", items=(f"Use it: `goodfit predict {view.run} NEW_DATA`",))

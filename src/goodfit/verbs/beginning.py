@@ -73,17 +73,22 @@ def ask(
     chosen = (given or default_plan(splits)).with_(**(changes or {}))
     again = [] if replay is None else read_replay(replay, chosen)
     settings |= {"plan": plan, "set": settings_words(changes or {}), "control": control or None}
-    sources = [each for each in (data, options.get("dev"), options.get("test")) if each is not None]
     asked = Asked(
         data=str(data) if isinstance(data, str | Path) else None,
         options=plain_options(options | settings),
         started=started.isoformat(timespec="seconds"),
-        in_memory=not all(isinstance(each, str | Path) for each in sources),
+        in_memory=is_in_memory(data, options),
         plan=chosen.to_dict(),
         replay=[asdict(nudge) for nudge in again],
         control=control,
     )
     return asked, splits, chosen
+
+
+def is_in_memory(data: Data, options: DataOptions) -> bool:
+    """Whether data, dev or test set is, so that no other process finds it again."""
+    sources = [each for each in (data, options.get("dev"), options.get("test")) if each is not None]
+    return not all(isinstance(each, str | Path) for each in sources)
 
 
 @contextmanager

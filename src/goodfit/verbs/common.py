@@ -83,16 +83,20 @@ class Tested:
     errors: Float[np.ndarray, "1 test"] | None = None
 
 
-def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool) -> Tested:
+def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, own: bool = True) -> Tested:
     """Open the test set once for this data; a second model is refused unless forced.
+
+    `own`: tell of earlier openings by this very run and model, too; those of a job that was cut off are the same one.
 
     Raises:
         TestSetLockedError: it was opened before by another model.
     """
     if not len(splits.test):
         return Tested(None, "there is no test set; the dev set was used in the development")
-    ledger = folder.parent / LEDGER_FILE
-    earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model_fingerprint(predictor), force=force)
+    ledger, model = folder.parent / LEDGER_FILE, model_fingerprint(predictor)
+    earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model, force=force)
+    if not own:
+        earlier = [line for line in earlier if (line.get("run"), line.get("model")) != (folder.name, model)]
     outputs = predictor.outputs(splits.dataset.features.take(splits.test))
     errors = judge_outputs(splits, outputs[None], splits.test)[1]
     note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None

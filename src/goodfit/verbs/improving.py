@@ -1,25 +1,36 @@
 """The main job: train a network to a good fit, and prove why it fits."""
 
-import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
+from polars.exceptions import PolarsError
+from safetensors import SafetensorError
+
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
-from goodfit.errors import InputError, TestSetLockedError
+from goodfit.errors import GoodfitError, InputError, TestSetLockedError, UnfinishedError
 from goodfit.improve import archive, story, summary
 from goodfit.improve.assembly import Assembled
 from goodfit.improve.closing import close
-from goodfit.improve.journal import Journal, read_journal
-from goodfit.improve.laboratory import Tell
+from goodfit.improve.decisions import Decisions
+from goodfit.improve.journal import JOURNAL_FILE, Journal
 from goodfit.improve.loop import Loop
+from goodfit.improve.measurement import Measurement
 from goodfit.improve.pace import Pace
 from goodfit.improve.rounds import Question
+from goodfit.improve.telling import Tell
+from goodfit.improve.trainings import Trainings
+from goodfit.improve.unfinished import Asked, end, held
 from goodfit.plan import Plan
+from goodfit.train.defaults import default_plan
 from goodfit.train.machine import prepare_jax
 from goodfit.verbs import ending
+from goodfit.verbs.beginning import fresh_run, is_in_memory
 from goodfit.verbs.common import (
     Data,
     DataOptions,
@@ -27,9 +38,11 @@ from goodfit.verbs.common import (
     finish,
     header,
     open_test,
+    plain_options,
     quiet,
     read_plan,
 )
+from goodfit.verbs.replaying import recorded
 
 
 def improve(
@@ -77,26 +90,76 @@ def improve(
     prepare_jax()
     tell("opening the data", None, None)
     splits = open_splits(data, **options)
-    question = Question(splits, options.get("seed", 0), human_error, min_gap, rounds, folds, start)
-    asked = _asked(question, budget)
-    recorded = _recorded(Path(replay), question, options, asked) if replay is not None else None
     given = options | {"folds": folds, "human_error": human_error, "min_gap": min_gap, "plan": plan, "replay": replay}
     given |= {"budget": budget} if rounds is None else {"rounds": rounds}
     given |= {"force_test": True} if force_test else {}
-    with archive.fresh_folder(out, splits.dataset.name) as folder:
-        journal = Journal(folder)
-        loop = Loop(question, journal, Pace(journal, asked["budget"], recorded, started=began), tell)
-        facts = _job(loop, folder, force_test)
-        return finish(folder, header("improve", folder, started, splits, data, given) | asked | facts, began)
+    asked = Asked(
+        data=str(data) if isinstance(data, str | Path) else None,
+        options=plain_options(given),
+        started=started.isoformat(timespec="seconds"),
+        in_memory=is_in_memory(data, options),
+        plan=start.to_dict() if start else {},
+        replay=[],
+        command="improve",
+    )
+    if replay is not None:
+        asked = replace(asked, replay=recorded(Path(replay), splits, options, _facts(asked)))
+    with fresh_run(asked, splits, start or default_plan(splits), out) as folder, held(folder):
+        return complete(folder, asked, splits, tell, began)[0]
 
 
-def _job(loop: Loop, folder: Path, force_test: bool) -> dict[str, Any]:
-    """The job itself; returns what came of it, and leaves the model and its history in the folder."""
+def complete(folder: Path, asked: Asked, splits: Splits, tell: Tell, began: float) -> tuple[dict[str, Any], list[str]]:
+    """Do the job, from its beginning or from where it was cut off, and leave everything in the folder.
+
+    All its steps are gone through again: decisions are taken as they were, and trainings read, as far as there are any.
+
+    Returns:
+        The result, and sentences that say from where it went on.
+    """
+    decisions = trainings = None
+    if not asked.in_memory:
+        decisions = Decisions.read(folder)
+        trainings = Trainings(folder / archive.CHECKPOINT_FOLDER, splits, lambda told: tell(told, None, None))
+        began -= decisions.seconds
+    again = asked.replay[len(decisions.lines) if decisions else 0 :] if asked.replay else None
+    (folder / JOURNAL_FILE).unlink(missing_ok=True)
+    journal = Journal(folder)
+    pace = Pace(journal, asked.options.get("budget"), again, started=began, decisions=decisions)
+    loop = Loop(_question(asked, splits), journal, pace, tell, trainings)
+    with _resumable(folder, asked, "the job could not go on"):
+        for note in splits.notes:
+            journal.write("note", note)
+        incumbent = loop.run()
+        closed = close(loop, incumbent)
+    with _resumable(folder, asked, "the trainings are done, but not their run", GoodfitError):
+        (folder / archive.RESULT_FILE).unlink(missing_ok=True)  # of a job that was interrupted, and is resumed
+        facts = _end(loop, incumbent, closed, folder, asked.options.get("force_test", False))
+        started = datetime.fromisoformat(asked.started)
+        first = header("improve", folder, started, splits, asked.data, asked.options)
+        result = finish(folder, first | _facts(asked) | facts, began)
+    if not loop.interrupted:
+        end(folder)
+    return result, [*decisions.told, *trainings.told, trainings.where] if decisions and trainings else []
+
+
+@contextmanager
+def _resumable(folder: Path, asked: Asked, told: str, *errors: type[Exception]) -> Iterator[None]:
+    """Where the work cannot be written, or ends in one of these errors, say that what is there is good to go on with.
+
+    Raises:
+        UnfinishedError: so it is.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError, PolarsError, *errors) as error:
+        if asked.in_memory:
+            raise
+        raise UnfinishedError(f"{told} ({error}); mend that, and `goodfit resume {folder}` goes on with it") from None
+
+
+def _end(loop: Loop, incumbent: Measurement, closed: Assembled, folder: Path, force_test: bool) -> dict[str, Any]:
+    """The final test, and what is left in the folder; returns what came of the job."""
     splits = loop.question.splits
-    for note in splits.notes:
-        loop.journal.write("note", note)
-    incumbent = loop.run()
-    closed = close(loop, incumbent)
     tested = _test(splits, closed, folder, force_test, loop)
     ending.leave(folder, splits, incumbent.plan, loop.measured, closed, tested)
     question, bias_shown = loop.question, loop.bias_shown(incumbent)
@@ -114,16 +177,24 @@ def _job(loop: Loop, folder: Path, force_test: bool) -> dict[str, Any]:
     }
 
 
-def _asked(question: Question, budget: float) -> dict[str, Any]:
+def _question(asked: Asked, splits: Splits) -> Question:
+    """What was asked, in the loop's words."""
+    given = {name: asked.options.get(name) for name in ("human_error", "rounds", "folds")}
+    plan = Plan.from_dict(asked.plan) if asked.plan else None
+    return Question(splits, asked.seed, min_gap=asked.options["min_gap"], plan=plan, **given)
+
+
+def _facts(asked: Asked) -> dict[str, Any]:
     """What was asked, as the result keeps it and a replay compares it."""
+    options = asked.options
     return {
-        "seed": question.seed,
-        "rounds_asked": question.rounds,
-        "budget": budget if question.rounds is None else None,
-        "folds": question.folds,
-        "human_error": question.human_error,
-        "min_gap": question.min_gap,
-        "given_plan": question.plan.to_dict() if question.plan else None,
+        "seed": asked.seed,
+        "rounds_asked": options.get("rounds"),
+        "budget": options.get("budget"),
+        "folds": options.get("folds"),
+        "human_error": options.get("human_error"),
+        "min_gap": options["min_gap"],
+        "given_plan": asked.plan or None,
     }
 
 
@@ -140,53 +211,13 @@ def _check(budget: float, rounds: int | None, folds: int | None, human_error: fl
         raise InputError(f"the smallest gap that matters is {min_gap:g}; it must be above 0 (2 points are 0.02)")
 
 
-def _recorded(run: Path, question: Question, options: DataOptions, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """The decisions of an earlier run, which was asked the same of the same data.
-
-    Raises:
-        InputError: it was not; the sentence names the first difference.
-    """
-    saved = archive.read_run(run)
-    result, splits = saved.result, question.splits
-    if result["command"] != "improve":
-        raise InputError(
-            f"{run} was made by `goodfit {result['command']}`; only a run of `goodfit improve` is replayed"
-        )
-    if result["outcome"] == "interrupted":
-        raise InputError(f"the run {run} was interrupted, and cannot be replayed; replay one that finished")
-    if saved.source["fingerprint"] != splits.dataset.fingerprint:
-        raise InputError(f"{run} was trained on other data; a replay needs the same")
-    earlier = {name: result["options"].get(name) for name in ("group", "time")} | {
-        name: result.get(name) for name in asked
-    }
-    now = {name: options.get(name) for name in ("group", "time")} | json.loads(json.dumps(asked))
-    for name in now:
-        if now[name] != earlier[name]:
-            raise InputError(f"the run {run} was made {_setting(name, earlier[name], result)}")
-    if any(saved.source["rows"][name] != getattr(splits, name).tolist() for name in ("train", "dev", "test")):
-        raise InputError(
-            f"the run {run} had other training, dev and test rows; give the same --dev, --test and --no-test"
-        )
-    return [line for line in read_journal(run) if line["event"] in ("decision", "training")]
-
-
-def _setting(name: str, value: Any, result: dict[str, Any]) -> str:
-    """How a run was made, and what to do to make another so."""
-    flag = {"rounds_asked": "--rounds", "given_plan": "--plan"}.get(name, "--" + name.replace("_", "-"))
-    if value is None:
-        return f"without {flag}; leave it out"
-    if name == "given_plan":
-        return f"with the plan {result['options'].get('plan', 'that its first round shows')}; give the same with --plan"
-    return f"with {flag} {value}; give the same"
-
-
 def _test(splits: Splits, closed: Assembled, folder: Path, force: bool, loop: Loop) -> Tested:
     """The final test; a refusal or an interruption leaves the rest of the job as it is."""
     if loop.interrupted:
         tested = Tested(None, "the job was interrupted, so the test set stays closed")
     else:
         try:
-            tested = open_test(splits, closed.predictor, folder, force)
+            tested = open_test(splits, closed.predictor, folder, force, own=False)
         except (TestSetLockedError, InputError) as refused:
             tested = Tested(None, str(refused))
     if tested.error:

@@ -1,4 +1,4 @@
-"""Go on with a training that was cut off, to the end that it would have had."""
+"""Go on with a training or a whole job that was cut off, to the end that it would have had."""
 
 import time
 from pathlib import Path
@@ -8,30 +8,28 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 from goodfit.improve import archive
-from goodfit.improve.laboratory import Tell
+from goodfit.improve.telling import Tell
 from goodfit.improve.unfinished import Asked, held
 from goodfit.plan import Plan
 from goodfit.train.machine import prepare_jax
 from goodfit.train.moment import Moment
+from goodfit.verbs import improving, training
 from goodfit.verbs.beginning import begun
 from goodfit.verbs.common import DataOptions, quiet
-from goodfit.verbs.training import complete
-
-_INSTEAD = {
-    "tune": "goes on with a search where the same command is given again",
-    "improve": "is not resumed but run again",
-}
 
 
 def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
-    """Go on with a training of `train` that was killed or interrupted; it ends as if it had never stopped.
+    """Go on with a run of `train` or `improve` that was killed or interrupted; it ends as if it had never stopped.
+
+    Of `improve`, trainings that had ended are not done again, and decisions that were taken stand, those by the clock
+    among them; with a budget, the seconds up to the last of them count.
 
     Args:
         run: its directory.
         progress: told what is being done, how much of it is done, and the seconds left.
 
     Returns:
-        What `train` would have returned, and `resumed`: sentences that say from where it went on.
+        What the command would have returned, and `resumed`: sentences that say from where it went on.
 
     Raises:
         GoodfitError: no such run, one that has ended or is another command's, or data that is not there or has changed.
@@ -40,13 +38,24 @@ def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
     asked = _asked(folder)
     prepare_jax()
     with held(folder):
-        plan = Plan.from_dict(asked.plan)
         splits = splits_of(folder, asked)
-        at = begun(folder, asked, splits, plan)
-        told = [*at.told, _from_where(at.moments[0])]
-        for sentence in told:
-            tell(sentence, None, None)
-        return complete(folder, asked, splits, plan, tell, began, at) | {"resumed": told}
+        result, told = _GO_ON[asked.command](folder, asked, splits, tell, began)
+        return result | {"resumed": told}
+
+
+def _go_on_training(
+    folder: Path, asked: Asked, splits: Splits, tell: Tell, began: float
+) -> tuple[dict[str, Any], list[str]]:
+    """A training of `train`: its result, and from where it went on."""
+    plan = Plan.from_dict(asked.plan)
+    at = begun(folder, asked, splits, plan)
+    told = [*at.told, _from_where(at.moments[0])]
+    for sentence in told:
+        tell(sentence, None, None)
+    return training.complete(folder, asked, splits, plan, tell, began, at), told
+
+
+_GO_ON = {"train": _go_on_training, "improve": improving.complete}
 
 
 def _asked(folder: Path) -> Asked:
@@ -57,11 +66,11 @@ def _asked(folder: Path) -> Asked:
     """
     if not archive.is_unfinished(folder):
         result = archive.read_run(folder).result
-        if result["command"] in _INSTEAD:
-            command = f"`goodfit {result['command']}` {_INSTEAD[result['command']]}: {result['command_line']}"
-            raise InputError(f"the run {folder} is no training of `goodfit train`; {command}")
+        if result["command"] == "tune":
+            instead = f"goes on with a search where the same command is given again: {result['command_line']}"
+            raise InputError(f"the run {folder} is a search of `goodfit tune`, which {instead}")
         raise InputError(f"the run {folder} has ended ({result['outcome']}): there is nothing to resume")
-    asked = Asked.read(folder)
+    asked = Asked.read(folder, tuple(_GO_ON))
     if asked.in_memory:
         wish = "train again, from a file if it shall be resumed"
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; {wish}")

@@ -17,11 +17,12 @@ from goodfit.improve.broadcast import write_about
 from goodfit.improve.examination import data_facts, findings_of, with_curvature
 from goodfit.improve.inbox import now
 from goodfit.improve.journal import JOURNAL_FILE, Journal
-from goodfit.improve.laboratory import Laboratory, Tell
+from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.live import Live
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.nudges import Nudge, standing
 from goodfit.improve.pace import Pace
+from goodfit.improve.telling import Tell
 from goodfit.improve.unfinished import Asked, end, held
 from goodfit.improve.worth import Comparison, Judge, Worth
 from goodfit.plan import Plan
