@@ -11,6 +11,7 @@ import goodfit
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError, PlanError
 from goodfit.improve import broadcast
+from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import judge_outputs
 from goodfit.improve.verify import paired_test
 from goodfit.train import checkpoint
@@ -208,7 +209,9 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_that_were_left_al
     for seed in range(SEED, SEED + control):
         for arm, after in (("untouched", None), ("nudged", at)):
             outputs = outputs_of(splits, plan, seed, after)
-            arms[arm].append(np.concatenate(judge_outputs(splits, outputs[None], splits.dev)))
+            calibrated = cross_calibrated(outputs, splits.dataset.target[splits.dev])
+            cost, error = (judge_outputs(splits, each[None], splits.dev) for each in (calibrated, outputs))
+            arms[arm].append(np.concatenate([cost[0], error[1]]))
     for row, name in ((0, "cost"), (1, "error")):
         expected = paired_test(np.stack(arms["untouched"])[:, row], np.stack(arms["nudged"])[:, row])
         found = worth[name]

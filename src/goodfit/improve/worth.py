@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import Preparation
+from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import judge_outputs
 from goodfit.improve.nudges import Nudge
 from goodfit.improve.rounds import change
@@ -48,10 +49,13 @@ class Judge:
         return self._preparation.transform(self.splits.dataset.features.take(self.splits.dev))
 
     def __call__(self, weights: Weights) -> Costs:
-        """Cost and error of each dev row."""
+        """Cost, calibrated as `improve` judges by it, and error of each dev row."""
         member = Member("", self.plan.structure, weights, self._preparation)
         outputs = member.outputs_of(self._inputs, self.splits.dataset.schema)
-        return np.concatenate(judge_outputs(self.splits, outputs[None], self.splits.dev))
+        error = judge_outputs(self.splits, outputs[None], self.splits.dev)[1]
+        if self.splits.dataset.schema.classes:  # else a nudge of label smoothing would change every cost
+            outputs = cross_calibrated(outputs, self.splits.dataset.target[self.splits.dev])
+        return np.concatenate([judge_outputs(self.splits, outputs[None], self.splits.dev)[0], error])
 
     def compare(self, nudged: Sequence[Costs], untouched: Sequence[Costs]) -> tuple[Paired, Paired]:
         """The differences that the nudge made in cost and error, by seed and example."""
@@ -60,11 +64,13 @@ class Judge:
         cost, error = (paired_test(np.stack(untouched)[:, k], np.stack(nudged)[:, k], own) for k in (0, 1))
         return cost, error
 
-    def words(self, error: Paired, pairs: int) -> str:
-        """What came of it."""
-        verdict = "it helped" if error.high < 0 else "it hurt" if error.low > 0 else "not told apart from no nudge"
+    def words(self, cost: Paired, error: Paired, pairs: int) -> str:
+        """What came of it; the cost decides, as it sees what is too small to turn a right answer into a wrong one."""
+        verdict = "it helped" if cost.high < 0 else "it hurt" if cost.low > 0 else "not told apart from no nudge"
         seeds = _ONE_PAIR if pairs == 1 else f"{pairs} pairs"
-        return f"dev error {change(self.splits, error)} against an untouched copy: {verdict} ({seeds})"
+        value, low, high = (f"{x:+.4f}" for x in (cost.effect, cost.low, cost.high))
+        changes = f"dev error {change(self.splits, error)}, calibrated dev cost {value} [{low}, {high}]"
+        return f"{changes} against an untouched copy: {verdict} ({seeds})"
 
 
 @dataclass
@@ -184,7 +190,7 @@ class Worth:
         nudged, untouched = ([seen[job] for job in jobs] for jobs in (running.pairs.keys(), running.pairs.values()))
         running.cost, running.error = self.judge.compare(nudged, untouched)
         running.at = epoch
-        running.sentence = self.judge.words(running.error, len(running.pairs))
+        running.sentence = self.judge.words(running.cost, running.error, len(running.pairs))
 
     def to_list(self) -> list[dict[str, Any]]:
         """The comparisons as JSON has them, with what each nudge was worth."""
