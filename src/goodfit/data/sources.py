@@ -1,20 +1,22 @@
 """Open data: from a file, a built-in name, arrays or a frame to a `Dataset`, with what people are told about it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from goodfit.data.columns import as_words, infer_kind, read_codes, read_numbers
 from goodfit.data.dataset import Column, Dataset, Features, Schema, TaskKind
+from goodfit.data.image_opening import open_images
+from goodfit.data.images import As, Images, find_images, images_of_table
 from goodfit.data.inference import infer_columns, row_numbers
+from goodfit.data.roles import FEWEST_ROWS, missing_values, read_groups, read_times, role_column, target_column
 from goodfit.data.tables import Table, read_table
 from goodfit.data.target import read_target
 from goodfit.errors import InputError, nearest
-
-FEWEST_ROWS = 20
 
 
 def read_frame(source: Any) -> pl.DataFrame:
@@ -67,16 +69,21 @@ def open_data(
     group: str | None = None,
     time: str | None = None,
     more: Mapping[str, Any] | None = None,
+    as_: As | None = None,
+    cache: Path | None = None,
 ) -> tuple[Dataset, dict[str, Int[np.ndarray, "rows"]]]:
     """Open data, and further data of the same columns after it.
 
     Args:
-        source: as for `read_frame`.
+        source: as for `read_frame`, or images: a folder with a sub-folder for each class, a table with a column of
+            paths, an NPZ file with images and labels, or an IDX file with its labels beside it.
         target: the column to predict, or its place in an array; not needed where the source names it.
         task: binary, classes or regression; None to infer it.
         group: a column whose rows of one value stay in one set; not learnt from.
         time: a column that orders the rows; not learnt from.
         more: further sources by name (dev, test), whose rows are appended.
+        as_: images, to open the built-in digits so.
+        cache: the folder in which decoded images are kept; None for the system's temporary folder.
 
     Returns:
         The dataset, and its rows by where they came from: `data`, and the names in `more`.
@@ -84,10 +91,20 @@ def open_data(
     Raises:
         InputError: the data cannot be learnt from; the sentence says why.
     """
-    first = read_table(source)
-    tables = [first, *(read_table(other) for other in (more or {}).values())]
-    target = _target_name(first, target)
-    roles = [_role(first, role, name, target) for role, name in (("group", group), ("time", time)) if name is not None]
+    first = _opened(source, as_)
+    others = {name: _opened(other) for name, other in (more or {}).items()}
+    if isinstance(first, Images):
+        return open_images(first, others, target=target, task=task, group=group, time=time, cache=cache)
+    for name, other in others.items():
+        if isinstance(other, Images):
+            raise InputError(f"{first.place} is a table, but the {name} source {other.place} holds images")
+    tables = [first, *(other for other in others.values() if isinstance(other, Table))]
+    target = target_column(first.frame.columns, first.place, target, first.target)
+    roles = [
+        role_column(first.frame.columns, first.place, role, name, target)
+        for role, name in (("group", group), ("time", time))
+        if name is not None
+    ]
     for table in tables[1:]:
         _check_same_columns(first, table)
     whole = _stacked(tables)
@@ -107,14 +124,22 @@ def open_data(
         features=Features(*(np.concatenate(parts) for parts in list(zip(*features, strict=True))[:2])).take(rows),
         target=answer.values,
         schema=schema,
-        notes=(*_missing_targets(len(whole) - len(frame), target), answer.note, *told),
+        notes=(*missing_values(len(whole) - len(frame), target), answer.note, *told),
         origin=_origin(first, tables[1:], more, target=target, task=task, group=group, time=time),
-        groups=None if group is None else _groups(frame[group]),
-        times=None if time is None else _times(frame[time]),
+        groups=None if group is None else read_groups(frame[group]),
+        times=None if time is None else read_times(frame[time]),
     )
     came_from = np.repeat(np.arange(len(tables)), [len(table.frame) for table in tables])[rows]
     names = ["data", *(more or {})]
     return dataset, {name: np.flatnonzero(came_from == place) for place, name in enumerate(names)}
+
+
+def _opened(source: Any, as_: As | None = None) -> Table | Images:
+    images = find_images(source, as_)
+    if images is not None:
+        return images
+    table = read_table(source)
+    return images_of_table(table) or table
 
 
 def _origin(first: Table, others: Sequence[Table], more: Mapping[str, Any] | None, **options: str | None) -> dict:
@@ -124,29 +149,6 @@ def _origin(first: Table, others: Sequence[Table], more: Mapping[str, Any] | Non
 
 def _where(table: Table, tables: Sequence[Table]) -> str:
     return f" of {table.place}" if len(tables) > 1 else ""
-
-
-def _target_name(table: Table, target: str | int | None) -> str:
-    columns = table.frame.columns
-    if isinstance(target, int):
-        if not -len(columns) <= target < len(columns):
-            raise InputError(f"{table.place} has {len(columns)} columns, so none at place {target} to be the target")
-        return columns[target]
-    if target is None and table.target is None:
-        shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
-        raise InputError(f"say which column of {table.place} is the target; it has {shown}")
-    name = str(target or table.target)
-    if name not in columns:
-        raise InputError(f"{table.place} has no column '{name}' to be the target: {nearest(name, columns)}")
-    return name
-
-
-def _role(table: Table, role: str, name: str, target: str) -> str:
-    if name not in table.frame.columns:
-        raise InputError(f"{table.place} has no {role} column '{name}': {nearest(name, table.frame.columns)}")
-    if name == target:
-        raise InputError(f"'{name}' is the target, so it cannot be the {role} column as well")
-    return name
 
 
 def _check_same_columns(first: Table, other: Table) -> None:
@@ -171,38 +173,7 @@ def _stacked(tables: Sequence[Table]) -> pl.DataFrame:
     return pl.concat([frame.with_columns(as_words(frame[name]) for name in mixed) for frame in frames])
 
 
-def _missing_targets(count: int, target: str) -> list[str]:
-    if count == 0:
-        return []
-    rows = "1 row has" if count == 1 else f"{count:,} rows have"
-    return [f"{rows} no {target} and {'is' if count == 1 else 'are'} left out"]
-
-
 def _refuse_infinite_target(tables: Sequence[Table], target: str) -> None:
     for table in tables:
         if infer_kind(table.frame[target]) == "number":
             read_numbers(table.frame[target], Column(target, "number"), _where(table, tables))
-
-
-def _groups(column: pl.Series) -> Int[np.ndarray, "rows"]:
-    _refuse_missing(column, "group")
-    return np.unique(as_words(column).to_numpy().astype(str), return_inverse=True)[1].astype(np.int64)
-
-
-def _times(column: pl.Series) -> Float[np.ndarray, "rows"]:
-    kind = infer_kind(column)
-    if kind not in ("number", "date"):
-        raise InputError(f"time column '{column.name}' holds neither numbers nor dates (like 2024-01-31)")
-    _refuse_missing(column, "time")
-    times = read_numbers(column, Column(column.name, kind))
-    unreadable = np.flatnonzero(np.isnan(times))
-    if len(unreadable):
-        word = column[int(unreadable[0])]
-        raise InputError(f"time column '{column.name}' has '{word}', which is not a {kind}; mend it or leave it out")
-    return times
-
-
-def _refuse_missing(column: pl.Series, role: str) -> None:
-    count = column.null_count()
-    if count:
-        raise InputError(f"{role} column '{column.name}' is empty in {count:,} rows; fill it or leave them out")

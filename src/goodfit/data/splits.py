@@ -10,6 +10,7 @@ from jaxtyping import Int
 
 from goodfit.data.dataset import Cut, Dataset, Splits, TaskKind
 from goodfit.data.dividing import divide
+from goodfit.data.images import As
 from goodfit.data.shift import compare_distributions
 from goodfit.data.sources import open_data
 from goodfit.errors import InputError
@@ -30,6 +31,8 @@ def open_splits(
     test: Any = None,
     no_test: bool = False,
     seed: int = 0,
+    as_: As | None = None,
+    cache: Path | None = None,
 ) -> Splits:
     """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (seed: Train / Dev / Test sets).
 
@@ -42,13 +45,16 @@ def open_splits(
         test: a source of the same columns that is the test set.
         no_test: keep no test set; then 80/20, and 99/1 above 1,000,000 examples.
         seed: of the draw; the same seed gives the same rows.
+        as_, cache: of images, as for `open_data`.
 
     Raises:
         InputError: the data cannot be opened or divided; the sentence says why.
     """
     _check_options(group, time, test, no_test, seed)
     more = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
-    dataset, parts = open_data(source, target=target, task=task, group=group, time=time, more=more)
+    dataset, parts = open_data(
+        source, target=target, task=task, group=group, time=time, more=more, as_=as_, cache=cache
+    )
     for name, rows in parts.items():
         if len(rows) == 0:
             raise InputError(f"the {name} source has no row with a {dataset.schema.target}; give one that has")
@@ -56,7 +62,7 @@ def open_splits(
             file = f" {more[name]}" if isinstance(more.get(name), str | Path) else ""
             wanted = f"an error needs at least {_FEWEST} to be measured with an interval"
             raise InputError(f"the {name} source{file} has 1 row with a {dataset.schema.target}; {wanted}")
-    origin = {"dev": None, "test": None, **dataset.origin, "no_test": no_test}
+    origin = {"dev": None, "test": None, **dataset.origin, "no_test": no_test} | ({"as": as_} if as_ else {})
     dataset = replace(dataset, origin=origin)
     sets = _sets(dataset, parts, no_test, seed)
     splits = Splits(dataset, sets["train"], sets["dev"], sets["test"], dataset.notes, seed)
