@@ -3,6 +3,7 @@
 import gzip
 import struct
 import tempfile
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -40,6 +41,11 @@ def folder(tmp_path):
     return tmp_path / "shades"
 
 
+def pixels_of(features):
+    assert features.pixels is not None
+    return features.pixels
+
+
 def refused(source, sentence, **options):
     with pytest.raises(InputError, match=sentence):
         open_splits(source, **options)
@@ -53,7 +59,7 @@ def test_a_folder_with_a_sub_folder_a_class(folder):
     dataset = splits.dataset
     assert dataset.schema == Schema((), "class", "binary", ("dark", "light"), (), (4, 4, 1))
     assert dataset.name == "shades"
-    assert dataset.features.pixels[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
+    assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
     assert dataset.target.tolist() == [0] * 12 + [1] * 12
     assert dataset.notes == (
         "24 images of 4 × 4, grey",
@@ -67,7 +73,7 @@ def test_every_kind_of_file_is_read(tmp_path):
     for place, ending in enumerate(KINDS):
         for number in range(4):
             save(tmp_path / "all" / "ab"[number % 2] / f"{place}{number}.{ending}", 100, format=None)
-    assert (open_splits(tmp_path / "all").dataset.features.pixels == 100).all()
+    assert (pixels_of(open_splits(tmp_path / "all").dataset.features) == 100).all()
 
 
 def test_names_that_are_numbers_are_classes_however_many(tmp_path):
@@ -164,12 +170,13 @@ def test_a_table_of_paths_and_labels(folder, tmp_path):
     frame.write_csv(tmp_path / "list.csv")
     dataset = open_splits(tmp_path / "list.csv").dataset
     assert dataset.schema == Schema((), "shade", "binary", ("DARK", "LIGHT"), (), (4, 4, 1))
-    assert dataset.features.pixels[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
+    assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
     assert dataset.origin["kind"] == "image table"
     more = frame.with_columns(pl.Series("patient", np.arange(24) // 2), pl.Series("note", ["x"] * 24))
     more.write_csv(tmp_path / "more.csv")
     refused(tmp_path / "more.csv", "say which column of .*more.csv is the target; it has shade, patient, note")
     splits = open_splits(tmp_path / "more.csv", target="shade", group="patient")
+    assert splits.dataset.groups is not None
     assert splits.dataset.groups.tolist() == [
         *np.repeat([0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 2, 3], 2)
     ]  # as words: 10 before 2
@@ -185,7 +192,7 @@ def test_a_table_with_many_numbers_is_regression_and_rows_without_path_or_label_
     dataset = open_splits(tmp_path / "list.csv", no_test=True).dataset
     assert dataset.schema.task == "regression"
     assert dataset.target.tolist() == [number + 0.5 for number in range(2, 24)]
-    assert dataset.features.pixels[:, 0, 0, 0].tolist() == [*range(2, 12), *range(200, 212)]
+    assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(2, 12), *range(200, 212)]
     assert dataset.notes[2:] == (
         "1 row has no age and is left out",
         "1 row has no path and is left out",
@@ -219,7 +226,7 @@ def test_npz_with_images_and_labels(tmp_path):
     labels = np.arange(24) % 3
     np.savez(tmp_path / "a.npz", images=images, labels=labels)
     dataset = open_splits(tmp_path / "a.npz").dataset
-    np.testing.assert_array_equal(dataset.features.pixels, images)
+    np.testing.assert_array_equal(pixels_of(dataset.features), images)
     assert dataset.target.tolist() == labels.tolist()
     assert dataset.schema == Schema((), "label", "classes", ("0", "1", "2"), (), (2, 2, 3))
 
@@ -279,7 +286,7 @@ def test_idx_files_with_their_labels_beside_them(mnist, tmp_path):
     dataset = splits.dataset
     assert dataset.name == "train-images-idx3-ubyte"
     assert dataset.schema == Schema((), "label", "classes", tuple("0123456789"), (), (3, 2, 1))
-    np.testing.assert_array_equal(dataset.features.pixels[..., 0], np.concatenate([mnist["train"], mnist["t10k"]]))
+    np.testing.assert_array_equal(pixels_of(dataset.features)[..., 0], np.concatenate([mnist["train"], mnist["t10k"]]))
     assert splits.test.tolist() == list(range(30, 50))
     assert dataset.target.tolist() == [*(np.arange(30) % 10), *(np.arange(20) % 10)]
 
@@ -323,9 +330,9 @@ def test_sources_of_different_kinds_do_not_go_together(mnist, folder, tmp_path):
 
 def test_digits_as_images():
     dataset = open_splits("digits", as_="images").dataset
-    bunch = load_digits()
+    bunch: Any = load_digits()
     assert dataset.schema.image == (8, 8, 1)
-    np.testing.assert_array_equal(dataset.features.pixels[..., 0], np.round(bunch.images / 16 * 255))
+    np.testing.assert_array_equal(pixels_of(dataset.features)[..., 0], np.round(bunch.images / 16 * 255))
     assert dataset.target.tolist() == bunch.target.tolist()
     assert dataset.origin["as"] == "images"
 
@@ -348,16 +355,16 @@ def test_images_without_labels_take_the_schemas_shape(folder, tmp_path):
     features, sound = features_of_images(images, SCHEMA)
     assert images.files[:3] == ("bad.png", "big.png", "dark/00.png")
     assert sound.tolist() == list(range(1, 26))
-    assert features.pixels.shape == (25, 4, 4, 1)
-    assert (features.pixels[0] == 99).all()
+    assert pixels_of(features).shape == (25, 4, 4, 1)
+    assert (pixels_of(features)[0] == 99).all()
     one = images_without_labels(folder / "big.png")
-    assert (one.files, features_of_images(one, SCHEMA)[0].pixels.shape) == (("big.png",), (1, 4, 4, 1))
+    assert (one.files, pixels_of(features_of_images(one, SCHEMA)[0]).shape) == (("big.png",), (1, 4, 4, 1))
 
 
 def test_arrays_without_labels_need_the_schemas_shape(tmp_path):
     np.savez(tmp_path / "a.npz", images=np.ones((2, 4, 4), np.uint8))
-    assert features_of_images(images_without_labels(tmp_path / "a.npz"), SCHEMA)[0].pixels.shape == (2, 4, 4, 1)
-    assert features_of_images(images_without_labels(np.ones((3, 4, 4))), SCHEMA)[0].pixels.max() == 255
+    assert pixels_of(features_of_images(images_without_labels(tmp_path / "a.npz"), SCHEMA)[0]).shape == (2, 4, 4, 1)
+    assert pixels_of(features_of_images(images_without_labels(np.ones((3, 4, 4))), SCHEMA)[0]).max() == 255
     with pytest.raises(
         InputError, match="digits has 1,797 images of 8 × 8, grey, but the run was trained on images of 4"
     ):

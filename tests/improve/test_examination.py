@@ -42,6 +42,18 @@ def test_rows_that_stand_in_training_and_dev_set_are_counted(frame):
     assert data_facts(replace(splits, dataset=dataset)).duplicates == 7
 
 
+def test_an_image_in_both_sets_is_a_duplicate_and_columns_are_not_looked_at():
+    splits = open_splits("digits", as_="images")
+    assert data_facts(splits).duplicates == 0
+    assert splits.dataset.features.pixels is not None
+    pixels = splits.dataset.features.pixels.copy()
+    target = splits.dataset.target.copy()
+    pixels[splits.dev[:3]], target[splits.dev[:3]] = pixels[splits.train[:3]], target[splits.train[:3]]
+    dataset = replace(splits.dataset, features=splits.dataset.features._replace(pixels=pixels), target=target)
+    facts = data_facts(replace(splits, dataset=dataset))
+    assert (facts.duplicates, facts.leak) == (3, None)
+
+
 def test_a_column_that_gives_the_target_away_is_named(frame):
     splits = open_splits(frame, target="kind")
     leak = data_facts(splits).leak

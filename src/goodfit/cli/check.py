@@ -42,6 +42,7 @@ def check(
     test: options.Test = None,
     no_test: options.NoTest = False,
     seed: options.Seed = 0,
+    as_: options.As = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The page of --descent; in the run, or here, when not given.")
     ] = None,

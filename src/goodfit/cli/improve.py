@@ -19,6 +19,7 @@ def improve(
     test: options.Test = None,
     no_test: options.NoTest = False,
     seed: options.Seed = 0,
+    as_: options.As = None,
     budget: Annotated[
         float, typer.Option(metavar="SECONDS", callback=options.seconds, help="Time to spend, within 10 %.")
     ] = 120.0,

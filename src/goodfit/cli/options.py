@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-import yaml
 
-from goodfit.errors import InputError, PlanError
+from goodfit.errors import InputError
 from goodfit.plan import Plan
+from goodfit.watch.asking import read_pairs as read_pairs
 
 Check = Callable[[Any, Any, float | None], float | None]
 
@@ -39,7 +39,8 @@ DataSource = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A CSV, TSV, Parquet or NPZ file, or digits, wine, breast_cancer, iris, diabetes.",
+        help="A CSV, TSV, Parquet or NPZ file, a folder of images with one sub-folder a class, an IDX file, or digits, "
+        "wine, breast_cancer, iris, diabetes.",
         show_default=False,
     ),
 ]
@@ -60,6 +61,7 @@ Time = Annotated[str | None, typer.Option(metavar="COLUMN", help="Train on the o
 Dev = Annotated[str | None, typer.Option(metavar="FILE", help="Your own dev set.")]
 Test = Annotated[str | None, typer.Option(metavar="FILE", help="Your own test set.")]
 NoTest = Annotated[bool, typer.Option("--no-test", help="Keep no test set: train and dev only.")]
+As = Annotated[Literal["images"] | None, typer.Option("--as", help="Open digits as images of 8 × 8.")]
 Seed = Annotated[int, typer.Option(callback=whole(0), help="Of the split and of everything random.")]
 PlanFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Start from this plan (YAML).")]
 HumanError = Annotated[
@@ -83,23 +85,4 @@ def read_changes(words: Sequence[str]) -> dict[str, Any]:
     """
     changes = read_pairs(words, "--set ")
     Plan().with_(**changes)  # refuses what no plan takes, before any data is read
-    return changes
-
-
-def read_pairs(words: Sequence[str], option: str = "") -> dict[str, Any]:
-    """The names and values in `key=value` words, which come after an option or alone.
-
-    Raises:
-        PlanError: a word is not `key=value`.
-    """
-    changes: dict[str, Any] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise PlanError(f"{option}{word!r} is not key=value, as in {option}learning_rate=0.01")
-        try:
-            changes[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            wanted = f"write it as in {option}'hidden_units=[64, 64]'"
-            raise PlanError(f"{option}{word!r} has a value that is not valid YAML; {wanted}") from None
     return changes

@@ -19,6 +19,7 @@ def train(
     test: options.Test = None,
     no_test: options.NoTest = False,
     seed: options.Seed = 0,
+    as_: options.As = None,
     plan: options.PlanFile = None,
     changes: Annotated[
         list[str] | None,

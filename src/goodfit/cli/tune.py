@@ -19,6 +19,7 @@ def tune(
     test: options.Test = None,
     no_test: options.NoTest = False,
     seed: options.Seed = 0,
+    as_: options.As = None,
     trials: Annotated[int, typer.Option(callback=options.whole(1), help="Trials in the study in the end.")] = 64,
     space: Annotated[
         list[str] | None,

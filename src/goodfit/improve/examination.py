@@ -1,7 +1,8 @@
 """What the doctor is shown: facts of the data, and a measurement's trainings; what most of its seeds have is found."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from goodfit.record import Run, unflatten
 
 _MOST_ROWS = 2_000  # for a look at each column; a leak shows in hundreds
 _MOST_COLUMNS = 200
+_AT_ONCE = 1_000  # rows that are compared: all images may be more than memory holds
 _PROBE = 256  # examples of a curvature: its sign needs no more, and each of its dozens of products passes over them
 _SURE_SHIFT = 0.001  # a finding must not be raised by one healthy split in twenty
 _SUREST = 0.25  # share of the dev examples that the networks are surest of
@@ -46,8 +48,10 @@ def data_facts(splits: Splits) -> DataFacts:
 
 
 def case_of(run: Run, splits: Splits, facts: DataFacts) -> Case:
-    """One training as the doctor sees it."""
+    """One training as the doctor sees it; of images the columns are the channels, as they are prepared."""
     inputs = run.preparation.transform(splits.dataset.features.take(sample(run.train)))
+    if splits.dataset.schema.image:
+        inputs = inputs.reshape(-1, splits.dataset.schema.image[2])
     means, deviations = (of_columns.astype(np.float64) for of_columns in (inputs.mean(axis=0), inputs.std(axis=0)))
     signals = Signals(run.history, run.health, run.outcome, run.best)
     return Case(signals, run.plan, replace(facts, column_means=means, column_deviations=deviations))
@@ -103,14 +107,14 @@ def _duplicates(splits: Splits) -> int:
     """Dev rows whose features and target stand in the training set as well."""
     features, target = splits.dataset.features, splits.dataset.target
 
-    def keys(rows: Int[np.ndarray, "rows"]) -> list[bytes]:
-        own = features.take(rows)
-        numbers = np.nan_to_num(own.numbers, nan=np.inf) + 0.0  # so that −0 is 0, and missing values are alike
-        pixels = own.pixels if own.pixels is not None else numbers[:, :0]
-        return [
-            b"".join(part.tobytes() for part in parts)
-            for parts in zip(numbers, own.codes, pixels, target[rows], strict=True)
-        ]
+    def keys(rows: Int[np.ndarray, "rows"]) -> Iterator[bytes]:
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            own = features.take(part)
+            numbers = np.nan_to_num(own.numbers, nan=np.inf) + 0.0  # so that −0 is 0, and missing values are alike
+            pixels = numbers[:, :0] if own.pixels is None else own.pixels
+            for parts in zip(numbers, own.codes, pixels, target[part], strict=True):
+                yield hashlib.blake2b(b"".join(each.tobytes() for each in parts), digest_size=16).digest()
 
     trained = set(keys(splits.train))
     return sum(key in trained for key in keys(splits.dev))

@@ -33,7 +33,8 @@ def of_data(splits: Splits) -> dict[str, Any]:
             "rows": len(dataset),
             "columns": len(schema.columns),
             "fingerprint": dataset.fingerprint,
-        },
+        }
+        | ({"image": list(schema.image)} if schema.image else {}),
         "task": schema.task,
         "target": schema.target,
         "classes": list(schema.classes),
@@ -102,7 +103,8 @@ def advice(gaps: Gaps, splits: Splits, told: Told) -> list[str]:
         lines.append(told.doubled["sentence"] if told.doubled else "Collect more data, the first cure for variance.")
     if gaps.verdict in ("high bias", "high bias and high variance"):
         longer = "Give it longer with --budget" if told.command == "improve" else "Run `goodfit improve` on the data"
-        lines.append(f"{longer}, add columns that tell more, or set --human-error to what is possible.")
+        columns = "" if splits.dataset.schema.image else "add columns that tell more, "
+        lines.append(f"{longer}, {columns}or set --human-error to what is possible.")
     if gaps.verdict == "good fit":
         lines.append("Use it: `goodfit predict` takes the run and a file of new rows.")
     if not len(splits.test):

@@ -24,7 +24,7 @@ from goodfit.train.defaults import default_plan
 from goodfit.train.jobs import Job, beginning
 from goodfit.train.machine import prepare_jax
 from goodfit.train.moment import Moment
-from goodfit.verbs.common import Data, DataOptions, plain_options, read_plan
+from goodfit.verbs.common import Data, DataOptions, image_cache, plain_options, read_plan
 
 MOST_COPIES = 8  # with their models they fill a stack
 
@@ -69,7 +69,7 @@ def ask(
     if isinstance(control, bool) or not isinstance(control, int) or not 0 <= control <= MOST_COPIES:
         raise InputError(f"control is {control!r}; give a whole number of copies from 0 to {MOST_COPIES}")
     prepare_jax()
-    splits = open_splits(data, **options)
+    splits = open_splits(data, **options, cache=image_cache(out))
     chosen = (given or default_plan(splits)).with_(**(changes or {}))
     again = [] if replay is None else read_replay(replay, chosen)
     settings |= {"plan": plan, "set": settings_words(changes or {}), "control": control or None}

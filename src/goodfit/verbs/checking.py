@@ -14,7 +14,7 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.growth import growth, growth_words
 from goodfit.errors import InputError
-from goodfit.improve.archive import check_writable, read_run
+from goodfit.improve.archive import check_writable, is_run, read_run
 from goodfit.improve.laboratory import Tell
 from goodfit.plan import Plan
 from goodfit.record import unflatten
@@ -122,7 +122,7 @@ def check(
 
 def _subject(source: Data, data: Data | None, plan: Plan | str | Path | None, options: DataOptions) -> _Subject:
     """Open a run and its data again, or data with a plan."""
-    if not (isinstance(source, str | Path) and Path(source).is_dir()):
+    if not (isinstance(source, str | Path) and is_run(source)):
         if data is not None:
             raise InputError("data beside data: give a run's folder first where its data has moved, or one of the two")
         given = read_plan(plan)

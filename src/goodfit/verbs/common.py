@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits, TaskKind
+from goodfit.data.images import As
 from goodfit.data.lock import open_test_set
 from goodfit.data.splits import open_splits
 from goodfit.diagnose.intervals import Interval, bootstrap_mean, effective_size, wilson
@@ -42,6 +43,7 @@ class DataOptions(TypedDict, total=False):
         test: the same for the test set.
         no_test: keep no test set.
         seed: of the split and of everything random.
+        as_: `images`, to open the built-in digits as images of 8 × 8; `as` in a result.
     """
 
     target: str | None
@@ -52,6 +54,7 @@ class DataOptions(TypedDict, total=False):
     test: Data | None
     no_test: bool
     seed: int
+    as_: As | None
 
 
 def quiet(text: str, done: float | None, seconds_left: float | None) -> None:
@@ -160,9 +163,21 @@ def header(
 def plain_options(asked: dict[str, Any]) -> dict[str, Any]:
     """The options that the command line could have given."""
     kinds = str | int | float | bool | Path | list
+    asked = {name.rstrip("_"): value for name, value in asked.items()}
     numbers = {name: value.item() for name, value in asked.items() if isinstance(value, np.generic)}
     plain = {name: value for name, value in (asked | numbers).items() if isinstance(value, kinds)}
     return {name: str(value) if isinstance(value, Path) else value for name, value in plain.items()}
+
+
+def data_options(options: dict[str, Any]) -> DataOptions:
+    """Of a result's options those of the data, as the verbs take them."""
+    given = {"as_" if name == "as" else name: value for name, value in options.items()}
+    return cast(DataOptions, {name: given[name] for name in DataOptions.__annotations__ if name in given})
+
+
+def image_cache(out: str | Path) -> Path:
+    """Where decoded images are kept, beside the runs."""
+    return Path(out) / ".images"
 
 
 def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]:
@@ -184,8 +199,7 @@ def reopen(saved: Saved, data: Data | None) -> Splits:
     source = saved.result["opened_from"] if data is None else data
     if source is None:
         raise InputError(f"the data of {saved.folder} was in memory; give it again")
-    names = DataOptions.__annotations__
-    splits = open_splits(source, **{name: value for name, value in saved.result["options"].items() if name in names})
+    splits = open_splits(source, **data_options(saved.result["options"]), cache=image_cache(saved.folder.parent))
     if splits.dataset.fingerprint != saved.source["fingerprint"]:
         raise InputError(f"the data in {source} is not the data that {saved.folder} was trained on; train again")
     return splits

@@ -37,6 +37,7 @@ from goodfit.verbs.common import (
     Tested,
     finish,
     header,
+    image_cache,
     open_test,
     plain_options,
     quiet,
@@ -63,7 +64,7 @@ def improve(
     """Train a network to a good fit: baseline, diagnosis, experiments, ensemble, one honest test figure, a report.
 
     Args:
-        data: a CSV, TSV, Parquet or NPZ file, a built-in name, arrays (X, y) or a pandas or Polars frame.
+        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
         budget: seconds that the whole job may take.
         rounds: at most so many rounds of the loop in place of the budget; reproducible to the bit.
         folds: judge by K-fold cross-validation over training and dev set.
@@ -74,7 +75,7 @@ def improve(
         out: the folder of the runs.
         force_test: open the test set even if another model opened it before.
         progress: told what is being done, how much of it is done, and the seconds left.
-        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
+        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
 
     Returns:
         What `goodfit improve --json` prints and the run's `result.json` holds.
@@ -89,7 +90,7 @@ def improve(
     archive.check_writable(out)
     prepare_jax()
     tell("opening the data", None, None)
-    splits = open_splits(data, **options)
+    splits = open_splits(data, **options, cache=image_cache(out))
     given = options | {"folds": folds, "human_error": human_error, "min_gap": min_gap, "plan": plan, "replay": replay}
     given |= {"budget": budget} if rounds is None else {"rounds": rounds}
     given |= {"force_test": True} if force_test else {}

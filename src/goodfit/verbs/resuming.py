@@ -15,7 +15,7 @@ from goodfit.train.machine import prepare_jax
 from goodfit.train.moment import Moment
 from goodfit.verbs import improving, training
 from goodfit.verbs.beginning import begun
-from goodfit.verbs.common import DataOptions, quiet
+from goodfit.verbs.common import data_options, image_cache, quiet
 
 
 def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
@@ -83,8 +83,7 @@ def splits_of(folder: Path, asked: Asked) -> Splits:
     Raises:
         InputError: they are not those that the training began with.
     """
-    names = DataOptions.__annotations__
-    splits = open_splits(asked.data, **{name: value for name, value in asked.options.items() if name in names})
+    splits = open_splits(asked.data, **data_options(asked.options), cache=image_cache(folder.parent))
     source = archive.read_facts(folder, archive.SOURCE_FILE)
     rows = {name: getattr(splits, name).tolist() for name in source["rows"]}
     if (splits.dataset.fingerprint, rows) != (source["fingerprint"], source["rows"]):

@@ -51,7 +51,7 @@ def train(
     """Train one network by one plan, keep its best parameters on the dev set, and diagnose it.
 
     Args:
-        data: a CSV, TSV, Parquet or NPZ file, a built-in name, arrays (X, y) or a pandas or Polars frame.
+        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
         plan: the settings: a Plan, or a YAML file of one; the default network for this data when not given.
         changes: settings to change in the plan.
         replay: the `nudges.jsonl` of an earlier run, whose nudges are made again at their epochs: with the same data,
@@ -62,7 +62,7 @@ def train(
         min_gap: the smallest gap between errors that matters.
         out: the folder of the runs.
         progress: told what is being done, how much of it is done, and the seconds left.
-        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
+        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
 
     Returns:
         What `goodfit train --json` prints and the run's `result.json` holds.

@@ -35,7 +35,7 @@ from goodfit.search.zoom import GoodfitZoomSampler
 from goodfit.train.defaults import default_plan
 from goodfit.train.machine import prepare_jax
 from goodfit.verbs import ending
-from goodfit.verbs.common import Data, DataOptions, Tested, finish, groups_of, header, quiet, read_plan
+from goodfit.verbs.common import Data, DataOptions, Tested, finish, groups_of, header, image_cache, quiet, read_plan
 
 _FINALISTS, _SEEDS = 4, 3
 _ROUNDS = 4  # of a search; each draws around the best of those before
@@ -65,7 +65,7 @@ def tune(
     Run again with the same data and question it goes on where it was stopped, or shows what was found.
 
     Args:
-        data: a CSV, TSV, Parquet or NPZ file, a built-in name, arrays (X, y) or a pandas or Polars frame.
+        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
         trials: how many the study has in the end.
         space: lines such as `learning_rate=log:1e-4..1e-1`, a YAML file of them, or a function from an Optuna trial to
             a Plan; the most important hyperparameters when not given.
@@ -80,7 +80,7 @@ def tune(
         min_gap: the smallest gap between errors that matters.
         out: the folder of the runs.
         progress: told what is being done, how much of it is done, and the seconds left.
-        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
+        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
 
     Returns:
         What `goodfit tune --json` prints and the run's `result.json` holds.
@@ -97,7 +97,7 @@ def tune(
     given = read_plan(plan)
     archive.check_writable(out)
     prepare_jax()
-    splits = open_splits(data, **options)
+    splits = open_splits(data, **options, cache=image_cache(out))
     base = given or default_plan(splits)
     asked = questions.read(space, trials, base)
     with _workers(splits, int(memory * 2**30) if memory else None, ray) as workers:

@@ -5,7 +5,9 @@ from typing import Any
 
 import polars as pl
 
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Features, Splits
+from goodfit.data.image_opening import features_of_images
+from goodfit.data.images import images_without_labels
 from goodfit.data.sources import encode, read_frame
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.errors import InputError
@@ -77,19 +79,23 @@ def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl
 
     Args:
         run: its directory.
-        data: a file, arrays or a frame with the columns that the run was trained on (others are ignored).
+        data: a file, arrays or a frame with the columns that the run was trained on (others are ignored); of a run on
+            images a folder or a table of them, one image, or an NPZ or IDX file.
         out: a CSV file to write as well.
 
     Returns:
-        A `prediction` column and, for classes, a `probability:CLASS` column each.
+        A `prediction` column and, for classes, a `probability:CLASS` column each; before them, for image files, a
+        `file` column. An image that cannot be read has no prediction.
 
     Raises:
         InputError: no such run, a column is missing, or the file cannot be written.
     """
     saved = read_run(run)
-    features = encode(read_frame(data), saved.schema)
+    features, files = _features(data, saved)
     prepare_jax()
     frame = archive.prediction_frame(saved.schema, Predictor.load(saved.folder, saved.schema).outputs(features))
+    if files is not None:
+        frame = files.join(frame.with_row_index("place"), on="place", how="left", maintain_order="left").drop("place")
     if out is not None:
         try:
             frame.write_csv(out)
@@ -98,3 +104,15 @@ def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl
                 f"cannot write {out} ({error.strerror or error}); choose another file with --out"
             ) from None
     return frame
+
+
+def _features(data: Data, saved: Saved) -> tuple[Features, pl.DataFrame | None]:
+    """The features of new rows; for image files their names as well, and each one's place among the features."""
+    if saved.schema.image is None:
+        return encode(read_frame(data), saved.schema), None
+    images = images_without_labels(data)
+    features, sound = features_of_images(images, saved.schema)
+    if not images.files:
+        return features, None
+    place = pl.Series("place", [None] * len(images), dtype=pl.UInt32).scatter(sound, range(len(sound)))
+    return features, pl.DataFrame([pl.Series("file", images.files), place])
