@@ -66,6 +66,7 @@ def test_a_folder_with_a_sub_folder_a_class(folder):
         "class has 2 distinct words (dark, light), so this is a choice between 2 classes",
     )
     assert dataset.origin["kind"] == "image folder"
+    assert dataset.files[11:13] == ("dark/11.png", "light/00.png")
     assert sorted([*splits.train, *splits.dev, *splits.test]) == list(range(24))
 
 

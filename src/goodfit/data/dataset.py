@@ -94,6 +94,7 @@ class Dataset:
         origin: where the data came from and the options it was opened with; JSON-able.
         groups: the group of every row, from 0; None without a group column.
         times: the time of every row (days since 1970 for dates); None without a time column.
+        files: of image files the paths, as people know them; empty for other data.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Dataset:
     origin: dict[str, Any]
     groups: Int[np.ndarray, "rows"] | None = None
     times: Float[np.ndarray, "rows"] | None = None
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.target)

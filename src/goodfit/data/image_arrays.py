@@ -44,7 +44,7 @@ def read_npz_images(path: Path, labelled: bool) -> Arrays | None:
         InputError: images without labels or labels without images, or arrays that are none.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             names = set(archive.files)
             if "images" not in names and names != {"labels"}:
                 return None

@@ -75,6 +75,7 @@ def open_images(
         | {name: part.source for name, part in zip(others, parts[1:], strict=True)},
         groups=None if group is None else read_groups(frame[group]),
         times=None if time is None else read_times(frame[time]),
+        files=_files(parts, rows),
     )
     came_from = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[rows]
     return dataset, {name: np.flatnonzero(came_from == place) for place, name in enumerate(["data", *others])}
@@ -156,6 +157,11 @@ def _pixels(
     names = [files[row] for row in rows]
     decoded = cached([paths[row] for row in rows], names, place, cache)
     return decoded.pixels, decoded.kept, _told(decoded, names)
+
+
+def _files(parts: Sequence[Images], rows: Int[np.ndarray, "rows"]) -> tuple[str, ...]:
+    files = [file for part in parts for file in part.files]
+    return tuple(files[row] for row in rows) if files else ()
 
 
 def _told(decoded: Decoded, names: Sequence[str]) -> list[str]:

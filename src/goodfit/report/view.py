@@ -10,6 +10,7 @@ import yaml
 
 from goodfit.errors import InputError
 from goodfit.report.curves import Curve, read_curves
+from goodfit.report.pictures import Pictures, read_pictures
 from goodfit.report.predictions import SetView, error_interval, set_view
 from goodfit.report.scale import Scale, scale
 from goodfit.report.search import Search, search_view
@@ -64,6 +65,7 @@ class View:
     curves_left_out: int
     sets: tuple[SetView, ...]  # the test set first: its figures are the honest ones
     search: Search | None  # of `tune`
+    pictures: Pictures | None = None  # of a run on images
 
     @property
     def final(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ def read_view(run: Path) -> View:
         curves_left_out=left_out,
         sets=() if predictions is None else _sets(predictions, tuple(result.get("classes") or ())),
         search=search_view(result),
+        pictures=read_pictures(run / "pictures.npz"),
     )
 
 

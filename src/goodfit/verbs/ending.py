@@ -9,6 +9,7 @@ from goodfit.diagnose.gaps import gaps_from_runs
 from goodfit.improve import archive, summary
 from goodfit.improve.assembly import Assembled
 from goodfit.improve.measurement import Measurement
+from goodfit.improve.pictures import write_pictures
 from goodfit.plan import Plan
 from goodfit.verbs.common import Tested, groups_of
 
@@ -24,6 +25,7 @@ def leave(
     if tested.outputs is not None:
         sets["test"] = (splits.test, tested.outputs)
     archive.write_predictions(folder, splits, sets)
+    write_pictures(folder, splits, closed.rows, closed.outputs)
 
 
 def final(

@@ -22,6 +22,7 @@ from goodfit.improve.live import Live
 from goodfit.improve.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.improve.nudges import Nudge, standing
 from goodfit.improve.pace import Pace
+from goodfit.improve.pictures import write_pictures
 from goodfit.improve.telling import Tell
 from goodfit.improve.unfinished import Asked, end, held
 from goodfit.improve.worth import Comparison, Judge, Worth
@@ -206,6 +207,7 @@ def _leave(
     archive.write_history(folder, history)
     sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
     archive.write_predictions(folder, splits, sets)
+    write_pictures(folder, splits, splits.dev, outputs)
     return summary.of_gaps(gaps) | {
         "train_error": float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
         "dev_error": measured.dev_error,
