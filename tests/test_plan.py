@@ -36,6 +36,8 @@ OUTSIDE = {
     "optimiser": ["adma"],
     "decay": ["step"],
     "preparation": ["whiten"],
+    "augmentation": [-0.1, 2.1],
+    "flip": [-0.1, 1.1],
     "layer": ["recurrent"],
     "depth": [1, 2, 4, 21, -1, 5.0, True, 20],  # the last is one, of convolutional layers alone
 }
@@ -131,7 +133,7 @@ def test_a_plan_that_cannot_be_read_says_why(text, sentence):
 
 def test_numbers_never_change_the_structure():
     """What is compiled may depend on whether a number's work is there, not on how much of it."""
-    plan = Plan(l1=1.0, clip_norm=1.0, input_keep_prob=0.9)
+    plan = Plan(l1=1.0, clip_norm=1.0, input_keep_prob=0.9, augmentation=0.1, flip=0.1)
     others = dict.fromkeys(Hyperparameters._fields, 0.5) | {"keep_prob": (0.1, 1.0, 0.2), "epochs": 3, "patience": 2}
     changed = plan.with_(**others)
     assert changed.structure == plan.structure

@@ -36,6 +36,8 @@ class Hyperparameters(NamedTuple):
     input_keep_prob: float
     batch_norm_beta: float
     class_balance: float
+    augmentation: float
+    flip: float
     epochs: float
     patience: float
 
@@ -60,7 +62,8 @@ class Structure:
     clipping: bool
     layer: LayerKind = "dense"
     depth: int = 0
-    image: tuple[int, int, int] | None = None  # of convolutional layers, filled in with the data's
+    augmentation: bool = False
+    image: tuple[int, int, int] | None = None  # where convolutional layers or augmentation need it, the data's
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -108,6 +111,9 @@ class Plan:
         input_keep_prob: the same for the inputs.
         batch_norm_beta: β of the running statistics of batch norm.
         class_balance: class weights are (mean count / count) to this power; 0 is none, 1 is balanced.
+        augmentation: of images, how far each is moved, turned, scaled, distorted and changed in brightness and contrast
+            anew in every epoch (seed: data augmentation); 1 is much, 0 none.
+        flip: the probability that left and right of an image change places, in every epoch.
         patience: epochs without a better dev cost before training stops; 0 trains to the end.
         snapshots: copies of the parameters kept at even distances along the run, for ensembles.
     """
@@ -138,6 +144,8 @@ class Plan:
     input_keep_prob: float = 1.0
     batch_norm_beta: float = 0.9
     class_balance: float = 0.0
+    augmentation: float = 0.0
+    flip: float = 0.0
     patience: int = 0
     snapshots: int = 0
 
@@ -179,6 +187,7 @@ class Plan:
             clipping=self.clip_norm > 0,
             layer=self.layer,
             depth=self.depth,
+            augmentation=self.augmentation > 0 or self.flip > 0,
         )
 
     @property
@@ -303,6 +312,8 @@ _RANGES = {
     "input_keep_prob": (0, 1, False, True),
     "batch_norm_beta": (0, 1, True, False),
     "class_balance": (0, 1, True, True),
+    "augmentation": (0, 2, True, True),
+    "flip": (0, 1, True, True),
 }
 _DECAY_RATES = {"inverse": 1.0, "exponential": 0.95, "inverse_sqrt": 1.0, "one_cycle": 0.1}  # 0.95 is the seed's
 _WHOLE = {"batch_size": 0, "epochs": 1, "patience": 0, "snapshots": 0}

@@ -1,5 +1,6 @@
 """Contract of the whole recipe: each line changes what it says, into a valid plan, towards what it is meant for."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,8 @@ PLANS = (
 def test_a_prescription_changes_a_plan_into_another_valid_one(prescription):
     applied = 0
     for plan in PLANS:
-        for task in ("binary", "classes", "regression"):
-            changes = prescription.changes(Case(plan, 5000, task, 0.3))
+        for task, flips in product(("binary", "classes", "regression"), (None, True, False)):
+            changes = prescription.changes(Case(plan, 5000, task, 0.3, flips))
             if changes is not None:
                 applied += 1
                 assert plan.with_(**changes) != plan
@@ -81,6 +82,18 @@ def test_mini_batches_are_prescribed_for_a_whole_batch():
 def test_class_weights_only_where_a_class_is_rare():
     assert _changes("class weights", Case(Plan(), 5000, "classes", 0.9)) == {}
     assert _changes("class weights", Case(Plan(), 5000, "classes", 0.2)) == {"class_balance": 0.5}
+
+
+def test_lines_for_images_are_for_images_and_flips_where_labels_survive_them():
+    table, upright, mirrored = (Case(Plan(), 5000, "classes", 1.0, flips) for flips in (None, False, True))
+    images = {"augmentation": {"augmentation": 0.5}, "flips": {"flip": 0.5}}
+    assert [_changes(name, mirrored) for name in images] == list(images.values())
+    assert [_changes(name, upright) for name in images] == [{"augmentation": 0.5}, {}]
+    assert not any(_changes(name, table) for name in (*images, "convolutional layers"))
+    assert _changes("convolutional layers", upright)["layer"] == "convolutional"
+    more = mirrored._replace(plan=Plan(augmentation=0.5, flip=0.5, layer="convolutional"))
+    assert [_changes(name, more) for name in (*images, "convolutional layers")] == [{"augmentation": 1.0}, {}, {}]
+    assert not _changes("standard preparation", mirrored)
 
 
 def test_variations_stay_near_on_their_scales():

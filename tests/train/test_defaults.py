@@ -1,5 +1,7 @@
 """The plans that people get who ask for none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,19 @@ def test_the_baseline_is_plain_regression(splits):
     assert plan.hidden_units == ()
     assert not plan.structure.dropout
     assert plan.label_smoothing == 0.0
+
+
+@pytest.mark.parametrize(
+    ("side", "m", "units", "epochs"),
+    [
+        (8, 1000, (32, 32, 64), 30),
+        (28, 4000, (16, 16, 32, 32, 64), 30),
+        (64, 60_000, (16, 16, 32, 32, 64, 64, 128, 128, 256), 21),
+    ],
+)
+def test_images_get_convolutions_by_their_size_and_number(splits, side, m, units, epochs):
+    schema = replace(splits.dataset.schema, image=(side, side + 3, 1))
+    images = Splits(replace(splits.dataset, schema=schema), np.arange(m), splits.dev, splits.test, (), 0)
+    plan = default_plan(images)
+    assert (plan.layer, plan.hidden_units, plan.epochs) == ("convolutional", units, epochs)
+    assert regression_plan(images).hidden_units == ()

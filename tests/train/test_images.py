@@ -7,6 +7,7 @@ from goodfit.data.dataset import Dataset, Features, Schema, Splits
 from goodfit.errors import PlanError
 from goodfit.plan import Plan
 from goodfit.train import fit as fit_module
+from goodfit.train.control import Change
 from goodfit.train.fit import fit, fit_many
 from goodfit.train.jobs import Job
 from goodfit.train.predictor import Predictor, member_of
@@ -16,6 +17,8 @@ SMALL = Plan(
     layer="convolutional", hidden_units=(4, 8), batch_norm="before", batch_size=16, epochs=6, learning_rate=0.02,
     keep_prob=0.9, decay="constant", preparation="standard",
 )  # fmt: skip
+
+OFF = Change({"augmentation": 0.0})
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +81,19 @@ def test_a_table_has_no_pictures(splits):
 def test_a_perceptron_takes_the_pixels(pictures):
     run = fit(Job(SMALL.with_(layer="dense", hidden_units=(16,)), 1), pictures)
     assert run.best["layers.0.W"].shape == (64, 16)
+
+
+def test_augmentation_is_of_the_training_alone_and_can_be_nudged(pictures, tools):
+    """With no strength left it trains as without, and what it is judged on is never changed."""
+    still = fit(Job(SMALL.with_(augmentation=0.5, epochs=3), 1), pictures, tools.Watcher(1, {(0, 0): [OFF]}))
+    plain = fit(Job(SMALL.with_(epochs=3), 1), pictures)
+    np.testing.assert_allclose(still.history["dev_cost"], plain.history["dev_cost"], rtol=1e-3)
+    augmented = fit(Job(SMALL.with_(augmentation=1.0, learning_rate=1e-12, epochs=1), 1), pictures)
+    left = fit(Job(SMALL.with_(learning_rate=1e-12, epochs=1), 1), pictures)
+    assert augmented.history["objective"] != pytest.approx(left.history["objective"], rel=1e-3)
+    assert member_of(augmented, "").structure.augmentation
+
+
+def test_a_table_cannot_be_augmented(splits):
+    with pytest.raises(PlanError, match="augmentation and flip need images, and this data is a table; set them to 0"):
+        fit(Job(Plan(augmentation=1.0), 0), splits)

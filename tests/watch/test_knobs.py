@@ -13,7 +13,7 @@ def by_name(plan, begun=None, task="classes"):
 
 @pytest.mark.parametrize("decay", ["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"])
 def test_every_number_has_its_knob_whose_ends_the_plan_takes(decay):
-    plan = Plan(decay=decay, keep_prob=0.8, l1=0.1, clip_norm=1.0, input_keep_prob=0.9)
+    plan = Plan(decay=decay, keep_prob=0.8, l1=0.1, clip_norm=1.0, input_keep_prob=0.9, augmentation=0.5, flip=0.5)
     found = by_name(plan)
     assert set(found) == set(Hyperparameters._fields)
     for name, knob in found.items():

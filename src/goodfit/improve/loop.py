@@ -14,6 +14,7 @@ from goodfit.diagnose.finding import DataFacts, Finding
 from goodfit.diagnose.gaps import Gaps, gaps_from_runs
 from goodfit.improve import proposing
 from goodfit.improve.examination import data_facts, findings_of
+from goodfit.improve.flips import Mirrored, mirrored
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
@@ -59,6 +60,7 @@ class Loop:
         rounds: so far.
         measured: every plan measured, in order.
         learning_curve: what more data would be worth, once asked.
+        mirrored: of images, what flips do to them, once asked.
     """
 
     question: Question
@@ -70,6 +72,7 @@ class Loop:
     rounds: list[Round] = field(default_factory=list)
     measured: list[Measurement] = field(default_factory=list)
     learning_curve: dict[str, Any] | None = None
+    mirrored: Mirrored | None = None
     _seeds_given: int = 0
 
     def __post_init__(self) -> None:
@@ -265,7 +268,8 @@ class Loop:
         """What this round tries; cures of what ails the training come first."""
         known, last = self._known, self.rounds[-2].tried if len(self.rounds) > 1 else []
         bias_hidden = turn.gaps.avoidable_bias is None and self.bias_shown(turn.incumbent) is None
-        proposals = proposing.recipe(self.question.splits, turn, dominating, last, known, bias_hidden)
+        flips = self._flips(turn.incumbent)
+        proposals = proposing.recipe(self.question.splits, turn, dominating, last, known, bias_hidden, flips)
         cures = proposing.cures(turn, known, self.default if self.question.plan else None)
         proposals = cures if cures and turn.sick else cures + proposals
         self.journal.write(
@@ -276,6 +280,16 @@ class Loop:
             names=[proposal.name for proposal in proposals],
         )
         return proposals
+
+    def _flips(self, incumbent: Measurement) -> bool | None:
+        """Of images, whether left and right may change places: asked once, of networks that never saw a flip."""
+        if self.question.splits.dataset.schema.image is None:
+            return None
+        if self.mirrored is None and incumbent.plan.flip == 0:
+            self.mirrored = mirrored(incumbent, self.question.splits)
+            if self.mirrored:
+                self.journal.write("flips", self.mirrored.sentence, **self.mirrored._asdict())
+        return self.mirrored is not None and self.mirrored.allowed
 
     @property
     def _known(self) -> set[Plan]:
@@ -389,7 +403,7 @@ class Loop:
         """
         last, known, seed = self.rounds[-1] if self.rounds else None, self._known, self.question.seed
         turn = last if last and not last.tried and last.incumbent is incumbent else self._diagnose(incumbent)
-        recipe = proposing.rest_of_recipe(self.question.splits, incumbent.plan, known)
+        recipe = proposing.rest_of_recipe(self.question.splits, incumbent.plan, known, self._flips(incumbent))
         drawn = variations(incumbent.plan, _VARIATIONS, np.random.default_rng([seed, 1]))
         cures = proposing.cures(turn, known, self.default if self.question.plan else None)
         incumbent = self._experiments(turn, [*cures, *recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]])

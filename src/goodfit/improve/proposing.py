@@ -26,7 +26,13 @@ _ZOOMED = 6  # settings a round
 
 
 def recipe(
-    splits: Splits, turn: Round, gap: Gap, last: Sequence[Tried], known: set[Plan], bias_hidden: bool
+    splits: Splits,
+    turn: Round,
+    gap: Gap,
+    last: Sequence[Tried],
+    known: set[Plan],
+    bias_hidden: bool,
+    flips: bool | None = None,
 ) -> list[Proposal]:
     """The recipe's lines for the dominating gap; before them, what looked promising last time, in larger doses.
 
@@ -37,8 +43,9 @@ def recipe(
         last: what the round before tried.
         known: plans that were measured.
         bias_hidden: whether only a bigger network's train error can show if there is bias.
+        flips: of images, whether left and right may change places; None of a table.
     """
-    case = _case(splits, turn.incumbent.plan)
+    case = _case(splits, turn.incumbent.plan, flips)
     proposals = prescribed(RECIPE, case, [gap], known)
     if bias_hidden:
         proposals = prescribed([BIGGER], case, ["bias"], known) + proposals
@@ -48,9 +55,9 @@ def recipe(
     return proposals
 
 
-def rest_of_recipe(splits: Splits, plan: Plan, known: set[Plan]) -> list[Proposal]:
+def rest_of_recipe(splits: Splits, plan: Plan, known: set[Plan], flips: bool | None = None) -> list[Proposal]:
     """The recipe's lines that help against both gaps."""
-    return prescribed(RECIPE, _case(splits, plan), ("bias", "variance"), known)
+    return prescribed(RECIPE, _case(splits, plan, flips), ("bias", "variance"), known)
 
 
 def cures(turn: Round, known: set[Plan], default: Plan | None) -> list[Proposal]:
@@ -74,7 +81,7 @@ def zoomed(plan: Plan, measured: Sequence[Measurement], number: int, seed: int) 
     ]
 
 
-def _case(splits: Splits, plan: Plan) -> Case:
+def _case(splits: Splits, plan: Plan, flips: bool | None) -> Case:
     schema = splits.dataset.schema
     shares = np.bincount(splits.dataset.target[splits.train]) / len(splits.train) if schema.classes else np.ones(1)
-    return Case(plan, len(splits.train), schema.task, float(shares.min() * len(shares)))
+    return Case(plan, len(splits.train), schema.task, float(shares.min() * len(shares)), flips)

@@ -38,6 +38,10 @@ USUAL = {
     "clip_norm": Usual(5, "log:0.1..10"),  # around 1, the usual choice
     "label_smoothing": Usual(5, "log:0.01..0.2"),  # up to what the recipe tries
     "class_balance": Usual(5, "linear:0..1"),  # the whole range
+    "augmentation": Usual(3, "linear:0..1"),  # of images: from none to much
+    "flip": Usual(5, "linear:0..0.5"),
+    "layer": Usual(5, ""),
+    "depth": Usual(5, ""),
     "epochs": Usual(5, ""),  # a search is given its length, and cuts it where that pays
     "patience": Usual(5, ""),
     "snapshots": Usual(5, ""),
@@ -47,6 +51,10 @@ _ACTIVE = {"beta1": ("momentum", "adam"), "beta2": ("rmsprop", "adam")}
 
 def applies(name: str, base: Plan) -> bool:
     """Whether it does anything in plans like this one; of L2 and weight decay, the one that the plan has, or L2."""
+    if name == "augmentation":
+        return base.layer == "convolutional"
+    if name in ("units", "layers", "preparation"):  # of a convolutional network, what is halved where hangs on them
+        return base.layer == "dense"
     if name in ("l2", "weight_decay"):
         return (name == "weight_decay") == (base.weight_decay > 0)
     return base.optimiser in _ACTIVE.get(name, (base.optimiser,))

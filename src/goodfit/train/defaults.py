@@ -1,8 +1,12 @@
-"""The default network for a table: three layers of 256 SiLU units, AdamW, one-cycle cosine, some dropout.
+"""The default network. For a table: three layers of 256 SiLU units, AdamW, one-cycle cosine, some dropout.
+
+For images: pairs of 3×3 convolutions with batch norm, twice the feature maps wherever the picture is halved.
 
 In a sketch on this engine an average of eight was ahead of RealMLP_TD on seven of ten held-back sets, in under half of
 its time. The mini-batch size is the seed's guideline.
 """
+
+import math
 
 from goodfit.data.dataset import Splits
 from goodfit.data.minibatches import guideline_batch_size
@@ -12,11 +16,16 @@ _WHOLE_BATCH = {"epochs": 60, "learning_rate": 6e-3}  # as good as twice the ste
 # Pieces lowered the error of phoneme by 1.5 points and of segment by 0.7, and cost little on few columns; on sets of
 # hundreds of examples they did not help.
 _PIECEWISE_FROM, _PIECEWISE_COLUMNS = 1_000, 40
+_SMALLEST_PICTURE = 4  # pixels a side, before the mean of each feature map is taken
+_MAPS, _MAPS_OF_SMALL, _SMALL_SIDE = 16, 32, 16  # feature maps of the first stage, fewer where a picture is large
+_IMAGES_AT_ONCE = 64
 _MOST_STEPS = 20_000  # 60 epochs of mini-batches up to about 40,000 examples, fewer epochs beyond
 
 
 def default_plan(splits: Splits) -> Plan:
     """The plan that `train` takes when none is given, and `improve` starts from."""
+    if splits.dataset.schema.image:
+        return _for_images(splits, splits.dataset.schema.image)
     m = len(splits.train)
     batch_size = guideline_batch_size(m)
     smoothing = 0.0 if splits.dataset.schema.task == "regression" else 0.05
@@ -28,8 +37,27 @@ def default_plan(splits: Splits) -> Plan:
     return plan.with_(epochs=min(60, max(5, _MOST_STEPS * batch_size // m)))
 
 
+def _for_images(splits: Splits, image: tuple[int, int, int]) -> Plan:
+    """A network by the size of the images and the number of examples."""
+    m, side = len(splits.train), min(image[:2])
+    halvings = max(0, int(math.log2(side / _SMALLEST_PICTURE)))
+    first = _MAPS_OF_SMALL if side <= _SMALL_SIDE else _MAPS
+    pairs = [maps for stage in range(halvings) for maps in [first * 2**stage] * 2]
+    return Plan(
+        layer="convolutional",
+        hidden_units=(*pairs, first * 2**halvings),
+        activation="relu",
+        batch_norm="before",
+        batch_size=_IMAGES_AT_ONCE,
+        epochs=min(30, max(5, _MOST_STEPS * _IMAGES_AT_ONCE // m)),
+        keep_prob=0.9,
+        preparation="standard",
+        label_smoothing=0.0 if splits.dataset.schema.task == "regression" else 0.05,
+    )
+
+
 def regression_plan(splits: Splits) -> Plan:
     """Softmax, logistic or linear regression: the baseline without hidden layers."""
-    plan = default_plan(splits)
+    plan = default_plan(splits).with_(layer="dense", batch_norm="none")
     epochs = plan.epochs if plan.batch_size else 200
     return plan.with_(hidden_units=(), label_smoothing=0.0, keep_prob=1.0, learning_rate=0.02, epochs=epochs)

@@ -81,15 +81,18 @@ class Member:
 
 
 def shaped(structure: Structure, image: tuple[int, int, int] | None) -> Structure:
-    """The structure with the data's image filled in, where it has convolutional layers.
+    """The structure with the data's image filled in, where convolutional layers or augmentation need it.
 
     Raises:
-        PlanError: they need images, and the data is none.
+        PlanError: the data is no image.
     """
-    if structure.layer == "dense":
+    if structure.layer == "dense" and not structure.augmentation:
         return structure
     if image is None:
-        raise PlanError("convolutional layers need images, and this data is a table; set layer to dense")
+        need, remedy = "convolutional layers need", "layer to dense"
+        if structure.layer == "dense":
+            need, remedy = "augmentation and flip need", "them to 0"
+        raise PlanError(f"{need} images, and this data is a table; set {remedy}")
     return replace(structure, image=image)
 
 

@@ -282,6 +282,7 @@ def logits(
         input_dropout=False,
         l1=False,
         clipping=False,
+        augmentation=False,
     )
     run = _compiled_forward(architecture)
     model = jax.device_put(model, devices()[0])

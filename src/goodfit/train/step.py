@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num, UInt32
 
+from goodfit.data.augment import augment
 from goodfit.data.minibatches import minibatch, shuffled
 from goodfit.nets.architectures import Averages, Dropout, Params, forward
 from goodfit.nets.losses import errors, losses, penalty
@@ -58,6 +59,10 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
     rows = minibatch(order, state.step % per_epoch, structure.batch_size)
     inputs, targets = data.inputs[task.set, rows], data.targets[task.set, rows]
     key = fold(fold(task.key, 2), state.step)
+    if structure.augmentation and structure.image:
+        pictures = inputs.reshape(len(inputs), *structure.image)
+        other = augment(pictures, fold(fold(task.key, 3), state.step), jnp.asarray(h.augmentation), jnp.asarray(h.flip))
+        inputs = other.reshape(inputs.shape)
     params = state.model.params
     (cost, used), gradients = jax.value_and_grad(
         lambda params: batch_cost(program, task, params, inputs, targets, key), has_aux=True

@@ -59,6 +59,8 @@ _RANGES = {
     "input_keep_prob": _Range("linear", 0.05, 1, "above 0 and at most 1"),
     "batch_norm_beta": _Range("one-minus-log", 0, 0.9999, _BELOW_1),
     "class_balance": _Range("linear", 0, 1, "at least 0 and at most 1"),
+    "augmentation": _Range("linear", 0, 2, "at least 0 and at most 2"),
+    "flip": _Range("linear", 0, 1, "at least 0 and at most 1"),
 }
 _DECAY_RATES = {  # whose meaning is the decay's
     "exponential": _Range("one-minus-log", 0.5, 0.9999, _FROM_0),
@@ -68,7 +70,7 @@ _FIRST = 6  # of these are shown before the others
 _LENGTHS = ("epochs", "patience")
 _FURTHER = 4  # times the epochs that a slider of them reaches
 # What makes work that a program was compiled without: a value to try.
-_TURNED_ON = {"keep_prob": 0.5, "input_keep_prob": 0.5, "l1": 1.0, "clip_norm": 1.0}
+_TURNED_ON = {"keep_prob": 0.5, "input_keep_prob": 0.5, "l1": 1.0, "clip_norm": 1.0, "augmentation": 0.5, "flip": 0.5}
 _IDLE: dict[str, Callable[[Plan, str | None], str]] = {
     "beta1": lambda plan, _: "" if plan.optimiser in ("momentum", "adam") else plan.optimiser,
     "beta2": lambda plan, _: "" if plan.optimiser in ("rmsprop", "adam") else plan.optimiser,

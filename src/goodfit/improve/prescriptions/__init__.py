@@ -1,6 +1,7 @@
 """The basic recipe: every prescription, in the order in which they are tried."""
 
 from goodfit.improve.prescriptions.activation import ACTIVATION
+from goodfit.improve.prescriptions.augmentation import AUGMENTATION, FLIPS
 from goodfit.improve.prescriptions.batch_norm import BATCH_NORM
 from goodfit.improve.prescriptions.bigger import BIGGER
 from goodfit.improve.prescriptions.choice import (
@@ -14,6 +15,7 @@ from goodfit.improve.prescriptions.choice import (
     variations,
 )
 from goodfit.improve.prescriptions.class_balance import CLASS_BALANCE
+from goodfit.improve.prescriptions.convolutional import CONVOLUTIONAL
 from goodfit.improve.prescriptions.deeper import DEEPER
 from goodfit.improve.prescriptions.dropout import DROPOUT
 from goodfit.improve.prescriptions.early_stopping import EARLY_STOPPING, L2_FOR_EARLY_STOPPING
@@ -31,6 +33,9 @@ from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 
 # What changes only numbers comes early among equals: it runs in the incumbent's own compiled program.
 RECIPE: tuple[Prescription, ...] = (
+    AUGMENTATION,
+    FLIPS,
+    CONVOLUTIONAL,
     MINI_BATCHES_32,
     DROPOUT,  # before other preparations: it helped first on two sets with high variance (benchmarks/RESULTS.md)
     PIECEWISE,

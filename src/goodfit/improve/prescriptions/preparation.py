@@ -6,7 +6,8 @@ from goodfit.plan import PreparationKind
 
 def _of(kind: PreparationKind, why: str) -> Prescription:
     def changes(case: Case) -> dict[str, str] | None:
-        return None if case.plan.preparation == kind else {"preparation": kind}
+        same = case.plan.preparation == kind or case.flips is not None  # images have one preparation
+        return None if same else {"preparation": kind}
 
     return Prescription(f"{kind} preparation", ("bias", "variance"), why, changes)
 

@@ -10,12 +10,16 @@ Gap = Literal["bias", "variance"]
 
 
 class Case(NamedTuple):
-    """What a prescription looks at: the incumbent plan, the training set's size, the task, the classes' balance."""
+    """What a prescription looks at: the incumbent plan, the training set's size, the task, the classes' balance.
+
+    And, of images, whether left and right may change places: None of a table.
+    """
 
     plan: Plan
     m: int
     task: str
     rarest_share: float
+    flips: bool | None = None
 
 
 @dataclass(frozen=True)
