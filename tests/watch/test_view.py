@@ -42,12 +42,15 @@ def test_the_curves_have_every_epoch_and_a_copy_its_beginning(fake):
     run.append(run.rows(6))
     run.append(run.rows(6, shift=1.0), "records-1-1.f32")
     copy = {"role": "copy", "pair": 0, "file": "records-1-1.f32", "begun": 4}
-    run.say(epoch=6, series=[*run.now["series"], copy])
+    compared = {"epoch": 4, "what": [["l2", 0.0, 0.5]]}
+    run.say(epoch=6, series=[*run.now["series"], copy], worth=[compared])
     own, other = view(run.folder)["curves"]
     assert (own["role"], other["role"], other["begun"]) == ("run", "copy", 4)
     np.testing.assert_allclose(np.array(own["values"])[:, 0], 1 / np.arange(1, 7), rtol=1e-6)
     np.testing.assert_allclose(np.array(other["values"])[:, 0], 1 / np.arange(1, 7) + 1, rtol=1e-6)
     assert own["columns"] == COLUMNS
+    run.say(worth=[])  # the run went back before its copy began
+    assert [each["role"] for each in view(run.folder)["curves"]] == ["run"]
 
 
 def test_going_back_gives_another_curve(fake):

@@ -140,10 +140,11 @@ class Reader:
         return "training"
 
     def _grown(self, now: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Curve, ...]:
-        """The curves that the training names, each with what was appended to it."""
+        """The curves that the training names, each with what was appended to it; of copies those that are compared."""
+        compared = {each["epoch"] for each in now.get("worth") or []}  # not any more where the run went back before it
         names, seen = about["recorded"], len(about["layers"]) * len(about["seen"])
         columns = [names.index(name) for name in COLUMNS]
-        told = now.get("series") or []
+        told = [each for each in now.get("series") or [] if each["role"] == "run" or each["begun"] in compared]
         self._records = {
             each["file"]: self._records.get(each["file"])
             or Records(self.folder / archive.CHECKPOINT_FOLDER / Path(each["file"]).name, len(names), len(names) + seen)
