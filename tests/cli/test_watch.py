@@ -52,9 +52,18 @@ def test_its_options_are_those_of_train_and_its_own(goodfit, asked):
     assert expected.items() <= given.items()
 
 
+def test_in_a_terminal_it_says_how_to_see_it_again(goodfit, asked):
+    lines = goodfit("watch", "digits", "--terminal").stdout.splitlines()
+    again = "goodfit watch runs/a --terminal shows it again, goodfit stop runs/a ends it"
+    assert lines[-1] == f"The view has ended, the training goes on: {again}."
+    assert asked[1][1]["terminal"] is True
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["--terminal", "--json"], "--terminal shows no page and prints no facts; leave --port and --json out"),
+        (["--terminal", "--port", "8080"], "--terminal shows no page"),
         (["--control", "-1"], "--control is -1; give a whole number of at least 0"),
         (["--port", "-1"], "--port is -1; give a whole number of at least 0"),
         (["--set", "l3=1"], "unknown plan key 'l3'"),
@@ -63,5 +72,5 @@ def test_its_options_are_those_of_train_and_its_own(goodfit, asked):
 def test_what_cannot_be_is_refused_before_anything_is_begun(goodfit, asked, words, sentence):
     outcome = goodfit("watch", "digits", *words)
     assert outcome.code == 2
-    assert sentence in outcome.stderr
+    assert sentence in outcome.stderr + outcome.stdout
     assert len(asked) == 1

@@ -69,6 +69,8 @@ def test_what_cannot_be_watched_leaves_nothing(table, tmp_path, started):
         goodfit.watch(table, target="nothing", out=out)
     with pytest.raises(InputError):
         goodfit.watch(tmp_path / "nowhere", out=out)
+    with pytest.raises(InputError, match="--terminal needs a terminal"):
+        goodfit.watch(table, target="kind", out=out, terminal=True)
     assert not out.exists()
     assert started == []
 

@@ -51,7 +51,8 @@ def test_answers_in_words():
     assert answer("back", told | {"back": [9, 7]}) == "Went back from epoch 9 to 7, where it pauses."
     made = {"made": [["l2", 0.0, 0.1], ["epochs", 30, 40]]}
     assert answer("nudge", told | made) == "l2 went from 0 to 0.1, epochs went from 30 to 40, from epoch 8 on."
-    assert answer("branch", {"run": "b"}) == "A branch trains in a process of its own: b"
+    begun = "A branch trains in a process of its own: goodfit watch runs/b --terminal"
+    assert answer("branch", {"run": "runs/b"}) == begun
     assert answer("pause", {"answered": False, "training": True}).startswith("Asked, and not answered yet")
     assert answer("pause", {"answered": False, "training": False}) == "The training ended before it could answer."
 

@@ -1,4 +1,4 @@
-"""`goodfit watch`: a page that shows a training while it goes on, and turns its knobs."""
+"""`goodfit watch`: a page, or a view in the terminal, that shows a training while it goes on and turns its knobs."""
 
 import json
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from goodfit.cli import options
+from goodfit.errors import InputError
 
 
 def watch(
@@ -41,6 +42,9 @@ def watch(
     ] = None,
     out: options.Out = "runs",
     port: Annotated[int, typer.Option(callback=options.whole(0), help="Of the page; 0 is any that is free.")] = 0,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Show it here instead, turned by keys: without a browser.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Watch one training in a browser: its curves and its health as they come, sliders, pause, back, branch and stop.
@@ -49,6 +53,8 @@ def watch(
     """
     settings = locals()  # the options are named as the verb's arguments
     del settings["as_json"]
+    if terminal and (as_json or port):
+        raise InputError("--terminal shows no page and prints no facts; leave --port and --json out")
     settings["changes"] = options.read_changes(changes or [])
     from goodfit import verbs
 
@@ -61,13 +67,13 @@ def watch(
 
     facts = verbs.watch(**settings, told=told)
     if not as_json:
-        print(_farewell(facts))
+        print(_farewell(facts, terminal))
 
 
-def _farewell(facts: dict[str, Any]) -> str:
-    """What to do with the run, now that its page has ended."""
-    run = facts["run"]
-    again = f"goodfit watch {run} shows it again"
+def _farewell(facts: dict[str, Any], terminal: bool) -> str:
+    """What to do with the run, now that its page or view has ended."""
+    run, what = facts["run"], "view" if terminal else "page"
+    again = f"goodfit watch {run}{' --terminal' if terminal else ''} shows it again"
     if not facts["training"]:
-        return f"The page has ended. {again}."
-    return f"The page has ended, the training goes on: {again}, goodfit stop {run} ends it."
+        return f"The {what} has ended. {again}."
+    return f"The {what} has ended, the training goes on: {again}, goodfit stop {run} ends it."

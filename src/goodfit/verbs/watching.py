@@ -1,4 +1,4 @@
-"""Watch a training in a browser: begin it in a process of its own, and serve the page that shows and turns it."""
+"""Watch a training, in a browser or a terminal: begin it in a process of its own, and show and turn it."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -15,10 +16,10 @@ from goodfit.improve.unfinished import is_live
 from goodfit.plan import Plan, check_keys
 from goodfit.verbs import nudging
 from goodfit.verbs.common import DataOptions
+from goodfit.watch.keys import check_terminal
 from goodfit.watch.server import Action, Server, Site
+from goodfit.watch.terminal import show
 from goodfit.watch.view import LOG_FILE
-
-_WHO = "page"
 
 
 def watch(
@@ -31,6 +32,7 @@ def watch(
     min_gap: float | None = None,
     out: str | Path = "runs",
     port: int = 0,
+    terminal: bool = False,
     told: Callable[[dict[str, Any]], None] | None = None,
     **options: Unpack[DataOptions],
 ) -> dict[str, Any]:
@@ -48,33 +50,45 @@ def watch(
         min_gap: the smallest gap between errors that matters; 0.02 when not given.
         out: the folder of the runs.
         port: of the page; 0 is any that is free.
-        told: given `run` and `address` as soon as the page is there; without it they are printed.
+        terminal: show it in this terminal, turned by keys, until a person leaves; nothing is served.
+        told: given `run` and `address` as soon as the page is there; without it they are printed. Not in a terminal.
         options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
 
     Returns:
-        `run`, `address`, and `training`: whether that goes on; once the page has ended.
+        `run`, `address` (of a page), and `training`: whether that goes on; once the page has ended.
 
     Raises:
         GoodfitError: bad input, or a port that is taken, with one sentence that says what to do.
     """
     asked = {"plan": plan, "changes": changes, "human_error": human_error, "min_gap": min_gap, **options}
     given = {name: value for name, value in asked.items() if value not in (None, {}, False)}
-    trainings = Trainings()
-    with closing(Server(port)) as server:  # a port that is taken is told before anything is begun
-        if (Path(source) / archive.SOURCE_FILE).is_file():
-            if control or any(name != "seed" or value for name, value in given.items()):
-                raise InputError(f"{source} is a run, which has its data and its plan; leave the options for them out")
-            folder = Path(source)
-        else:
-            from goodfit.verbs.beginning import begin
-
-            folder = begin(source, control=control, paused=True, out=out, **given)
-            trainings.start(folder)
-        address = server.open(trainings.site(folder))
-        facts: dict[str, Any] = {"run": str(folder), "address": address}
-        (told or _print)(facts)
-        server.run()
+    if terminal:
+        check_terminal()  # before anything is begun, as a port that is taken
+        trainings = Trainings("terminal")
+        folder = _opened(source, trainings, control, out, given)
+        facts: dict[str, Any] = {"run": str(folder)}
+        show(folder, trainings.actions(), lambda: trainings.alive(folder.resolve().name))
+    else:
+        trainings = Trainings()
+        with closing(Server(port)) as server:
+            folder = _opened(source, trainings, control, out, given)
+            facts = {"run": str(folder), "address": server.open(trainings.site(folder))}
+            (told or _print)(facts)
+            server.run()
     return facts | {"training": is_live(folder) or trainings.alive(folder.resolve().name)}
+
+
+def _opened(source: str | Path, trainings: "Trainings", control: int, out: str | Path, given: dict[str, Any]) -> Path:
+    """The folder of a run, or of a new training of the data, which is started."""
+    if (Path(source) / archive.SOURCE_FILE).is_file():
+        if control or any(name != "seed" or value for name, value in given.items()):
+            raise InputError(f"{source} is a run, which has its data and its plan; leave the options for them out")
+        return Path(source)
+    from goodfit.verbs.beginning import begin
+
+    folder = begin(source, control=control, paused=True, out=out, **given)
+    trainings.start(folder)
+    return folder
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -83,8 +97,13 @@ def _print(facts: dict[str, Any]) -> None:
 
 @dataclass
 class Trainings:
-    """Trainings in processes of their own, which outlive this one."""
+    """Trainings in processes of their own, which outlive this one.
 
+    Attributes:
+        who: asks what is asked of them here, for their `nudges.jsonl`.
+    """
+
+    who: str = "page"
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, folder: Path) -> None:
@@ -107,15 +126,9 @@ class Trainings:
         return Site(whole.parent, whole.name, self.actions(), self.alive)
 
     def actions(self) -> dict[str, Action]:
-        """What a page may ask of a run, by name."""
-        return {
-            "nudge": _nudge,
-            "pause": _pause,
-            "continue": _continue,
-            "back": _back,
-            "stop": _stop,
-            "branch": self._branch,
-        }
+        """What a page or a terminal may ask of a run, by name."""
+        known = {"nudge": _nudge, "pause": _pause, "continue": _continue, "back": _back, "stop": _stop}
+        return {name: partial(action, who=self.who) for name, action in known.items()} | {"branch": self._branch}
 
     def _branch(self, run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Begin a run from this one's parameters, and train it; it goes on at once, as this one does."""
@@ -127,36 +140,36 @@ class Trainings:
         return {"run": made.name}
 
 
-def _nudge(run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _nudge(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked, "changes")
     changes = _changes(asked)
     try:
-        return nudging.nudge(run, who=_WHO, **changes)
+        return nudging.nudge(run, who=who, **changes)
     except OverflowError:
         raise PlanError(f"{' or '.join(changes)} is too large a number for any plan") from None
 
 
-def _pause(run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _pause(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked)
-    return nudging.pause(run, who=_WHO)
+    return nudging.pause(run, who=who)
 
 
-def _continue(run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _continue(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked, "to")
-    return nudging.go_on(run, to=_epoch(asked, "to"), who=_WHO)
+    return nudging.go_on(run, to=_epoch(asked, "to"), who=who)
 
 
-def _back(run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _back(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked, "to")
     epoch = _epoch(asked, "to")
     if epoch is None:
         raise PlanError("going back needs the epoch to go back to")
-    return nudging.back(run, to=epoch, who=_WHO)
+    return nudging.back(run, to=epoch, who=who)
 
 
-def _stop(run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _stop(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked)
-    return nudging.stop(run, who=_WHO)
+    return nudging.stop(run, who=who)
 
 
 def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:

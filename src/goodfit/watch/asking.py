@@ -103,7 +103,7 @@ PROMPTS = {
 def answer(action: str, told: Mapping[str, Any]) -> str:
     """What a training did, or that it has not answered yet."""
     if action == "branch":
-        return f"A branch trains in a process of its own: {told['run']}"
+        return f"A branch trains in a process of its own: goodfit watch {told['run']} --terminal"
     if not told["answered"]:
         over = "The training ended before it could answer."
         return "Asked, and not answered yet: it does so where it looks next." if told["training"] else over

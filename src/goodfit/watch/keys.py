@@ -1,0 +1,130 @@
+"""Keys of a terminal as they are pressed: bytes become names, and the terminal is left as it was found."""
+
+import codecs
+import os
+import re
+import select
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from goodfit.errors import InputError
+
+_NAMES = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x08": "backspace", "\x03": "ctrl-c"}
+_NAMES |= {"\x04": "ctrl-d", "\x15": "ctrl-u", " ": "space"}
+# What arrow keys and the like send: ESC [ or ESC O, parameters, and one letter or ~
+_SEQUENCE = re.compile("\x1b(\\[[0-?]*[ -/]*[@-~]|O[@-~])")
+_BEGUN = re.compile("\x1b(\\[[0-?]*[ -/]*|O)?")
+_SEQUENCES = {"[A": "up", "[B": "down", "[C": "right", "[D": "left", "[Z": "back tab"}
+_ESCAPE_SECONDS = 0.05  # in which the rest of a sequence has come; else it was the key Escape
+_MOST_BYTES = 1024
+
+
+@dataclass
+class Parser:
+    """Names the keys in what a terminal sends, which may come in any pieces."""
+
+    _text: str = ""
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")(errors="replace")
+    )
+
+    def feed(self, data: bytes) -> list[str]:
+        """The keys that are whole now: `space`, `enter`, `up`, …, and characters as they are.
+
+        >>> Parser().feed(b"n \\x1b[A\\r")
+        ['n', 'space', 'up', 'enter']
+        """
+        self._text += self._decoder.decode(data)
+        keys = []
+        while self._text:
+            if _BEGUN.fullmatch(self._text):  # the rest may still come
+                break
+            if sequence := _SEQUENCE.match(self._text):
+                keys.append(_SEQUENCES.get(sequence[1], "unknown"))
+                self._text = self._text[sequence.end() :]
+                continue
+            first, self._text = self._text[0], self._text[1:]
+            keys.append("escape" if first == "\x1b" else _name(first))
+        return keys
+
+    def flush(self) -> list[str]:
+        """What was begun and did not go on: the key Escape, and what came after it."""
+        text, self._text = self._text, ""
+        return ["escape" if each == "\x1b" else _name(each) for each in text]
+
+    @property
+    def waits(self) -> bool:
+        """Whether a sequence has begun."""
+        return bool(self._text)
+
+
+def _name(character: str) -> str:
+    return _NAMES.get(character) or (character if character.isprintable() else "unknown")
+
+
+@dataclass
+class Keyboard:
+    """The keys that are pressed in a terminal which `pressed` has made ready."""
+
+    descriptor: int
+    _parser: Parser = field(default_factory=Parser)
+
+    def wait(self, seconds: float) -> list[str]:
+        """The keys that come within a time; returns with the first."""
+        if not select.select([self.descriptor], [], [], seconds)[0]:
+            return []
+        keys = self._more()
+        while self._parser.waits and select.select([self.descriptor], [], [], _ESCAPE_SECONDS)[0]:
+            keys += self._more()
+        return keys + self._parser.flush()
+
+    def _more(self) -> list[str]:
+        data = os.read(self.descriptor, _MOST_BYTES)
+        return self._parser.feed(data) if data else [*self._parser.flush(), "ctrl-d"]  # the terminal has gone
+
+
+@contextmanager
+def pressed(descriptor: int) -> Iterator[Keyboard]:
+    """Keys one by one and unseen, until the end; then the terminal is as before, whatever happened.
+
+    Ctrl-C is a key like others. Who asks this process to end, or closes the terminal, ends it by an exception, so that
+    the terminal is put right.
+    """
+    before = termios.tcgetattr(descriptor)
+    raw = termios.tcgetattr(descriptor)
+    raw[0] &= ~(termios.IXON | termios.ICRNL)
+    raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
+    raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
+    known = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, raw)
+        yield Keyboard(descriptor)
+    finally:
+        for each, handler in known.items():
+            signal.signal(each, handler)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def check_terminal() -> None:
+    """Refuse where there is none.
+
+    Raises:
+        InputError: input or output is a file, a pipe or nothing, or cannot show the signs of a curve.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError(
+            "--terminal needs a terminal, and here input or output is none; leave it out for a page in the browser"
+        )
+    encoding = sys.stdout.encoding or "unknown"
+    if "utf" not in encoding.lower():
+        wanted = "set LANG=C.UTF-8, or leave it out for a page in the browser"
+        raise InputError(f"--terminal draws with signs that the encoding {encoding} lacks; {wanted}")
