@@ -1,5 +1,6 @@
 """Would more data help? The incumbent's plan on rising shares of the training set, all as jobs of one stack."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,11 +11,47 @@ from goodfit.data.dataset import Splits
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.learning_curve import learning_curve
 from goodfit.improve.measurement import Measurement
+from goodfit.improve.verify import Paired
 from goodfit.plan import Plan
 from goodfit.train.jobs import Job, resolved_batch_size
 
 SHARES = (1 / 8, 1 / 5, 1 / 3, 1 / 2)  # of the training set; the whole of it is the incumbent itself
 _LEAST_EXAMPLES = 32
+_MOST_TIMES = 10  # the data: a law is not followed further
+
+
+def augmentation_worth(curve: Mapping[str, Any], effect: Paired) -> dict[str, Any]:
+    """How many more real examples would have lowered the dev error as augmentation did, by the curve's law.
+
+    Args:
+        curve: of the network without augmentation, as `ask` gives it.
+        effect: of augmentation on its dev error, with its interval; that of the law itself is not in the result's.
+
+    Returns:
+        `examples`, `low` and `high`: examples; None where the law, or ten times the data, does not come so far down.
+    """
+    whole = curve["sizes"][-1]
+    value, low, high = (_as_examples(curve, whole, change) for change in (effect.effect, effect.high, effect.low))
+    if effect.high >= 0 or low is None:
+        sentence = "Augmentation did not lower the dev error beyond doubt, so its worth in examples is not known"
+        if effect.high < 0:
+            sentence = f"Augmentation is worth more than {_MOST_TIMES - 1} times the {whole:,} real examples"
+    else:
+        most = "more than can be told" if high is None else f"{high:,}"
+        about = f"more than {(_MOST_TIMES - 1) * whole:,}" if value is None else f"about {value:,}"
+        sentence = (
+            f"Augmentation is worth {about} more real examples (95 % interval {low:,} to {most}), by the curve's law"
+        )
+    return {"examples": value, "low": low, "high": high, "sentence": f"{sentence}."}
+
+
+def _as_examples(curve: Mapping[str, Any], whole: int, change: float) -> int | None:
+    """Examples beyond those that there are whose error differs by so much; at least none."""
+    target = curve["floor"] + curve["slope"] + change  # the law at the whole training set is floor + slope
+    if target <= curve["floor"] or curve["slope"] <= 0:
+        return None
+    times = ((target - curve["floor"]) / curve["slope"]) ** (-1 / curve["power"])
+    return None if times > _MOST_TIMES else max(0, round((times - 1) * whole))
 
 
 def curve_jobs(splits: Splits, incumbent: Measurement, seed: int) -> list[Job]:

@@ -170,6 +170,7 @@ def _end(loop: Loop, incumbent: Measurement, closed: Assembled, folder: Path, fo
         "baseline": loop.baseline,
         "rounds": story.of_rounds(loop),
         "learning_curve": loop.learning_curve,
+        "augmentation": loop.augmentation_worth(),
         "ensemble": story.of_ensemble(closed),
         "calibration": story.of_calibration(closed),
         "final": ending.final(splits, closed, told, question.human_error, tested, bias_shown)
