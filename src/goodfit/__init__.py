@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from goodfit.diagnose.doctor import Doctor
     from goodfit.plan import Plan
     from goodfit.verbs import (
+        augment,
         back,
         branch,
         check,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Doctor",
     "Plan",
+    "augment",
     "back",
     "branch",
     "check",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from goodfit.cli import (
+    augment,
     back,
     branch,
     check,
@@ -55,6 +56,7 @@ for _command in (
     check.check,
     test.test,
     predict.predict,
+    augment.augment,
     runs.runs,
     report.report,
     lesson.lesson,

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goodfit.verbs.augmenting import augment
     from goodfit.verbs.branching import branch
     from goodfit.verbs.checking import check, check_gradients
     from goodfit.verbs.diagnosing import diagnose, diagnose_errors
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from goodfit.verbs.watching import watch
 
 __all__ = [
+    "augment",
     "back",
     "branch",
     "check",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "augment": "augmenting",
     "back": "nudging",
     "branch": "branching",
     "check": "checking",
