@@ -75,9 +75,15 @@ def test_every_setting_has_its_range_checked():
 
 @pytest.mark.parametrize("depth", [0, 5, 20, 56, 110, 152])
 def test_a_depth_is_of_convolutional_networks_with_a_hidden_layer(depth):
-    assert Plan(layer="convolutional", depth=depth).depth == depth
+    assert Plan(layer="convolutional", depth=depth, hidden_units=(8,)).depth == depth
     with pytest.raises(PlanError, match="hidden_units is empty" if not depth else "set layer to convolutional"):
         Plan(layer="convolutional", depth=depth, hidden_units=())
+
+
+def test_each_stage_has_a_block():
+    assert Plan(layer="convolutional", depth=11, hidden_units=(8, 8, 8)).structure.blocks == (0, 1, 2)
+    with pytest.raises(PlanError, match="depth is 8, too few for the 3 stages; take 11 or more"):
+        Plan(layer="convolutional", depth=8, hidden_units=(8, 8, 8))
 
 
 def test_blocks_are_spread_over_the_stages():

@@ -338,6 +338,9 @@ def _check(plan: Plan) -> None:
         raise PlanError(f"depth is {plan.depth!r}; it must be 3n + 2, such as 20, 56 or 110, or 0")
     if plan.depth and (plan.layer != "convolutional" or not plan.hidden_units):
         raise PlanError(f"depth is {plan.depth}, which convolutional layers alone can have; set layer to convolutional")
+    if plan.depth and (plan.depth - 2) // 3 < len(plan.hidden_units):
+        least = 3 * len(plan.hidden_units) + 2
+        raise PlanError(f"depth is {plan.depth}, too few for the {len(plan.hidden_units)} stages; take {least} or more")
     if plan.layer == "convolutional" and not plan.hidden_units:
         raise PlanError("hidden_units is empty; a convolutional network needs the feature maps of one layer at least")
     if isinstance(plan.keep_prob, tuple) and len(plan.keep_prob) != len(plan.hidden_units):
