@@ -75,6 +75,16 @@ def test_an_exception_and_a_request_to_end_put_it_right_too(terminal):
     assert signal.getsignal(signal.SIGTERM) == handler
 
 
+def test_a_terminal_that_is_closed_is_left():
+    ours, its = pty.openpty()
+    with pressed(its) as keyboard:
+        os.write(ours, b"n")
+        os.close(ours)
+        keys = [key for _ in range(3) for key in keyboard.wait(5)]
+    os.close(its)
+    assert keys[-1] == "ctrl-d"
+
+
 def test_where_there_is_no_terminal_one_sentence_says_so():
     with pytest.raises(InputError, match=r"--terminal needs a terminal, .*; leave it out for a page in the browser"):
         check_terminal()

@@ -177,7 +177,7 @@ class Terminal:
 
     def until(self, pattern):
         """Wait until the screen, or what is printed after it, has something; what that was."""
-        end = time.monotonic() + LONG
+        end, shown = time.monotonic() + LONG, ""
         while time.monotonic() < end:
             if select.select([self.ours], [], [], 0.1)[0]:
                 self.text = (self.text + os.read(self.ours, 1 << 16).decode(errors="replace"))[-200_000:]

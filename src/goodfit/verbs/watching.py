@@ -75,7 +75,8 @@ def watch(
             facts = {"run": str(folder), "address": server.open(trainings.site(folder))}
             (told or _print)(facts)
             server.run()
-    return facts | {"training": is_live(folder) or trainings.alive(folder.resolve().name)}
+    lives = archive.is_unfinished(folder) and (is_live(folder) or trainings.alive(folder.resolve().name))
+    return facts | {"training": lives}
 
 
 def _opened(source: str | Path, trainings: "Trainings", control: int, out: str | Path, given: dict[str, Any]) -> Path:

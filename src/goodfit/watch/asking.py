@@ -95,7 +95,7 @@ PROMPTS = {
     "r": Prompt("Run to epoch: ", _until),
     "n": Prompt("Nudge, as learning_rate=3e-4 l2=0.1: ", _nudge),
     "b": Prompt("Back to epoch: ", _back),
-    "B": Prompt("Branch from an epoch (or best), with changes, as 12 optimiser=momentum: ", _branch),
+    "B": Prompt("Branch, as 12 optimiser=momentum (or best): ", _branch),
     "s": Prompt("Stop, keep the best network and diagnose it? y/n ", _stop, one_key=True),
 }
 

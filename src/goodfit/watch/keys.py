@@ -8,7 +8,7 @@ import signal
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -84,7 +84,10 @@ class Keyboard:
         return keys + self._parser.flush()
 
     def _more(self) -> list[str]:
-        data = os.read(self.descriptor, _MOST_BYTES)
+        try:
+            data = os.read(self.descriptor, _MOST_BYTES)
+        except OSError:
+            data = b""
         return self._parser.feed(data) if data else [*self._parser.flush(), "ctrl-d"]  # the terminal has gone
 
 
@@ -107,7 +110,8 @@ def pressed(descriptor: int) -> Iterator[Keyboard]:
     finally:
         for each, handler in known.items():
             signal.signal(each, handler)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal has gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

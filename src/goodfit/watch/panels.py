@@ -14,7 +14,7 @@ from goodfit.watch.asking import change, shown
 TRAIN, DEV, NUDGE = "dodger_blue1", "dark_orange", "magenta"
 _MEASURES = ("gradient", "update", "deviation", "dead", "saturated")
 _SHARES = ("dead", "saturated")
-_NAMED, _NUMBER = 10, 9  # columns of a layer's name and of a measure
+_NAMED, _NUMBER = 11, 9  # columns of a layer's name and of a measure
 _MOST_LOGGED = 8  # of the last nudges
 
 
@@ -43,8 +43,11 @@ def panels(parts: Mapping[str, Any]) -> list[Panel]:
     return told
 
 
-def gap(told: Mapping[str, Any] | None, width: int) -> list[Text]:
-    """A bar up to the dev error: what a person leaves, avoidable bias, variance; and the numbers in words."""
+def gap(told: Mapping[str, Any] | None, width: int, short: bool) -> list[Text]:
+    """A bar up to the dev error: what a person leaves, avoidable bias, variance; and the numbers in words.
+
+    `short`: the numbers alone.
+    """
     if not told:
         return []
     train, dev, human = told["train"], told["dev"], told["human"]
@@ -53,18 +56,21 @@ def gap(told: Mapping[str, Any] | None, width: int) -> list[Text]:
     long = width - 4
     ends = [round(long * max(each, 0) / most) for each in (base, max(train, base), max(dev, train))]
     bar = Text("Gap ", "bold")
-    for length, style, sign in zip(
-        (ends[0], ends[1] - ends[0], ends[2] - ends[1]), ("bright_black", TRAIN, DEV), "░█▓", strict=True
-    ):
-        bar.append(sign * length, style)
+    lengths = (ends[0], ends[1] - ends[0], ends[2] - ends[1])
+    for length, style, block in zip(lengths, ("bright_black", TRAIN, DEV), "░█▓", strict=True):
+        bar.append(block * length, style)
     said = told["said"]
-    level = "human error taken as 0" if told["assumed"] else f"human error {said['human']}"
+    level = " (human error taken as 0)" if told["assumed"] else f" (human error {said['human']})"
+    sign = ("", "") if short else ("█ ", "▓ ")
     facts = [f"train {said['train']}", f"dev {said['dev']}"]
     if human is not None:
-        facts.append(f"█ avoidable bias {said['bias']} ({level})")
-    facts.append(f"▓ variance {said['variance']}")
+        facts.append(f"{sign[0]}avoidable bias {said['bias']}{'' if short else level}")
+    facts.append(f"{sign[1]}variance {said['variance']}")
     facts += [told["verdict"]] if told["verdict"] else []
-    return [bar, *(Text(line) for line in textwrap.wrap("; ".join(facts).replace("\u00a0", " "), width))]
+    return [
+        *([] if short else [bar]),
+        *(Text(line) for line in textwrap.wrap("; ".join(facts).replace("\u00a0", " "), width)),
+    ]
 
 
 def _findings(found: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
@@ -82,16 +88,16 @@ def _findings(found: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
 
 def _health(layers: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     """A table; a layer that a finding points at is marked, and says which."""
-    heads = ("gradient", "upd/wgt", "deviation", "dead", "satur.")
-    yield Text(f"{'  layer':<{_NAMED + 1}}" + "".join(f"{head:>{_NUMBER + 1}}" for head in heads), "dim")
+    heads = ("gradient", "upd/wgt", "spread", "dead", "satur.")
+    yield Text(f"{'  layer':<{_NAMED}}" + "".join(f"{head:>{_NUMBER}}" for head in heads), "dim")
     for layer in layers:
         name = f"{'! ' if layer['found'] else '  '}{layer['layer']}"
         cells = []
         for measure in _MEASURES:
             values = layer["measures"].get(measure) or [None]
             show = words.percent if measure in _SHARES else words.fixed
-            cells.append(f"{show(values[-1]):>{_NUMBER + 1}}")
-        yield Text(f"{name:<{_NAMED + 1}}" + "".join(cells), "bold red" if layer["found"] else "")
+            cells.append(f"{show(values[-1]):>{_NUMBER}}")
+        yield Text(f"{name:<{_NAMED}}" + "".join(cells), "bold red" if layer["found"] else "")
         for found in dict.fromkeys(layer["found"]):
             yield Text(f"    {found}", "red")
 

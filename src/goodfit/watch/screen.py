@@ -15,6 +15,8 @@ from goodfit.watch.plot import Line, Mark, plot
 from goodfit.watch.view import COLUMNS, Curve
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 20
+_TALL = 28  # with which there is room for bars
+_BROAD = 90  # with which there is room for a long bar of what is done, and for words
 _WIDE = 62  # of a column of panels, at least, where there are several
 _LEAST_PLOT, _PLOT_SHARE = 8, 0.4  # rows that panels leave to the plot, and of all that there are
 _MOST_MESSAGE = 3  # lines of an answer
@@ -78,16 +80,14 @@ def screen(seen: Seen, width: int, height: int) -> list[Text]:
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         small = f"The terminal is {width}×{height}; the view needs {LEAST_WIDTH}×{LEAST_HEIGHT}."
         return _fitted([Text(small), *_foot(seen, width, False)], width, height)
-    top = _head(seen, width) + gap(seen.parts.get("gap"), width)
+    head, gaps = _head(seen, width), gap(seen.parts.get("gap"), width, short=height < _TALL)
     told = panels(seen.parts)
     told = told[seen.turned % len(told) :] + told[: seen.turned % len(told)] if told else []
-    room = height - len(top) - len(_foot(seen, width, False))
-    least = max(_LEAST_PLOT, round(_PLOT_SHARE * room))
-    below, hidden = _placed(told, width, room - least - 1)
-    foot = _foot(seen, width, hidden)
+    room = height - len(head) - len(gaps) - len(_foot(seen, width, False))
+    below, hidden = _placed(told, width, room - max(_LEAST_PLOT, round(_PLOT_SHARE * room)))
     tall = room - len(below)
     drawn = _helped(tall) if seen.helping else _plotted(seen, width, tall)
-    return _fitted([*_head(seen, width), *drawn, *top[len(_head(seen, width)) :], *below], width, height, foot)
+    return _fitted([*head, *drawn, *gaps, *below], width, height, _foot(seen, width, hidden))
 
 
 def _fitted(lines: list[Text], width: int, height: int, foot: Sequence[Text] = ()) -> list[Text]:
@@ -112,8 +112,9 @@ def _head(seen: Seen, width: int) -> list[Text]:
     second = Text(f"epoch {epoch:,} of {epochs:,}  " if epochs else "")
     share = state.get("share")
     if share is not None:
-        done = round(20 * min(max(share, 0), 1))
-        second.append("━" * done, style).append("━" * (20 - done), "bright_black").append(f"  {share:.0%}")
+        long = 20 if width >= _BROAD else 6
+        done = round(long * min(max(share, 0), 1))
+        second.append("━" * done, style).append("━" * (long - done), "bright_black").append(f"  {share:.0%}")
     notes = [left(state.get("seconds_left")) if status == "training" else ""]
     notes += [f"pauses after epoch {state['until']}"] if state.get("until") and status in LIVE else []
     notes += [f"verdict: {state['verdict']}"] if state.get("verdict") else []
@@ -129,8 +130,8 @@ def _plotted(seen: Seen, width: int, height: int) -> list[Text]:
     unit = "%" if seen.measure == "error" and metric == "error_rate" else ""
     log = seen.measure == "cost"
     marks = [Mark(each["epoch"], _mark(each, width), NUDGE) for each in seen.parts.get("marks") or ()]
-    title = "cost, log scale" if log else "error" if metric == "error_rate" else "error, 1 − R²"
-    legend = Text.assemble(("Curves", "bold"), f" {title}")
+    more = (", log scale" if log else ", 1 − R²" if metric == "1-r2" else "") if width >= _BROAD else ""
+    legend = Text.assemble(("Curves", "bold"), f" {seen.measure}{more}")
     own = next((each for each in seen.curves if (each.role, each.pair) == ("run", 0)), None)
     if own is None or not len(own.values):
         above = height // 2 - 1
@@ -211,9 +212,7 @@ def _foot(seen: Seen, width: int, hidden: bool) -> list[Text]:
     lines = [Text(line, "bold yellow") for line in said]
     if seen.prompt:
         question, typed = seen.prompt
-        typed = typed[-max(width - len(question) - 1, 10) :]
-        if len(question) + len(typed) >= width:
-            question = ""
+        typed = typed[-max(width - len(question) - 1, 1) :]
         return [*lines, Text.assemble((question, "bold cyan"), typed, ("█", "blink"))]
     status = seen.state["status"]
     space = {"waiting": "start", "paused": "continue"}.get(status, "pause")
