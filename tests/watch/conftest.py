@@ -85,11 +85,12 @@ class Fake:
     def finish(self, **more: Any) -> None:
         """The end: the files of a live training go, those of a run come."""
         self._stack.close()
-        frame = pl.DataFrame(self.rows(30)[:, : len(RECORDED)], schema=list(RECORDED), orient="row")
-        frame = frame.with_row_index("epoch", 1).with_columns(seed=pl.lit(0), fold=pl.lit(0))
-        names = ("plan", "untouched since epoch 4")
-        history = pl.concat([frame.with_columns(experiment=pl.lit(name)) for name in names])
-        history.write_parquet(self.folder / archive.HISTORY_FILE)
+        frames = []
+        for name, shift in (("plan", 0.0), ("untouched since epoch 4", 1.0)):
+            rows = self.rows(30, shift=shift)[:, : len(RECORDED)]
+            frame = pl.DataFrame(rows, schema=list(RECORDED), orient="row").with_row_index("epoch", 1)
+            frames.append(frame.with_columns(seed=pl.lit(0), fold=pl.lit(0), experiment=pl.lit(name)))
+        pl.concat(frames).write_parquet(self.folder / archive.HISTORY_FILE)
         (self.folder / archive.PLAN_FILE).write_text(self.plan.to_yaml())
         gap = {"value": 0.02, "low": 0.01, "high": 0.03}
         final = {"verdict": "good fit", "reason": "No gap is more than 2 points.", "findings": []}

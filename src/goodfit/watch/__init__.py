@@ -1,1 +1,1 @@
-"""The page of a live training: what a run says of itself, read once for all who watch, and the server that shows it."""
+"""A live training to watch: what a run says of itself, read once for all, and the page or terminal that shows it."""
