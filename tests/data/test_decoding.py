@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from goodfit.data import decoding
-from goodfit.data.decoding import Looked, decode_file, decode_files, look_at_file, resized, scaled_to_8
+from goodfit.data.decoding import decode_files
+from goodfit.data.image_bytes import Looked, decode_file, look_at_file, quiet
+from goodfit.data.resizing import resized, scaled_to_8
 
 
 def png(pixels, bits, colour):
@@ -24,8 +26,9 @@ def png(pixels, bits, colour):
 
 
 def decoded(path, shape):
-    into = np.zeros(shape, np.uint8)
-    return into, decode_file(str(path), into)
+    looked, content = decode_file(str(path), shape)
+    assert bool(content) == (looked.why == "")
+    return np.frombuffer(content, np.uint8).reshape(shape if content else 0), looked
 
 
 @pytest.fixture
@@ -157,7 +160,7 @@ def test_a_bomb_is_refused_by_its_number_of_pixels_before_it_is_decoded(written,
     content = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header
     content += struct.pack(">I", zlib.crc32(b"IHDR" + header)) + png(GREY, 8, 0)[33:]
     path = written("bomb.png", content)
-    with decoding._quiet():
+    with quiet():
         assert decoded(path, (2, 2, 1))[1].why == "has more than 50 million pixels"
 
 
@@ -189,9 +192,9 @@ def test_threads_and_processes_decode_the_same(many, tmp_path, monkeypatch):
 def test_what_a_process_that_died_had_taken_is_decoded_again(many, tmp_path, monkeypatch):
     monkeypatch.setattr(decoding, "_FILES_A_PROCESS", 10)
     monkeypatch.setattr(decoding.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(
-        decoding, "_SERVE", "import os, json, sys; os.read(json.load(sys.stdin)['pipe'], 8); os._exit(1)"
-    )
+    program = "import os, json, sys; os.read(json.load(sys.stdin)['pipe'], 8); os._exit(1)"
+    (tmp_path / "program.py").write_text(program)
+    monkeypatch.setattr(decoding, "_PROGRAM", str(tmp_path / "program.py"))
     real = decoding._helper
 
     def helper(*facts):

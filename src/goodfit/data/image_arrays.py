@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from sklearn.datasets import load_digits
 
 from goodfit.data.arrays import series_of
-from goodfit.data.decoding import scaled_to_8
+from goodfit.data.resizing import scaled_to_8
 from goodfit.errors import InputError
 
 LABEL = "label"

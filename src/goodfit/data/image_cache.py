@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from goodfit.data.decoding import Looked, decode_files, look_at_file
+from goodfit.data.decoding import decode_files
+from goodfit.data.image_bytes import Looked, Shape, look_at_file, quiet
 from goodfit.errors import InputError
 
 LARGEST_SIDE = 64  # of the size that is chosen; what people must look at closely is larger, and trains for hours
@@ -26,8 +27,6 @@ _VERSION = 1  # of what decoding gives
 _SAMPLE = 256  # files whose beginning tells the commonest size; a wrong guess costs a second decoding
 _CHUNK = 4_096  # images at a time
 _DAY = 86_400
-
-Shape = tuple[int, int, int]
 
 
 class Decoded(NamedTuple):
@@ -132,7 +131,8 @@ def _room(folder: Path) -> Iterator[Path]:
 
 def _make(target: Path, paths: Sequence[str], names: Sequence[str], place: str, wanted: Shape | None) -> dict[str, Any]:
     """Decode into the target, and say what was seen; once more where the beginnings of some files misled."""
-    shape = wanted or _common(look_at_file(paths[row]) for row in _spread(len(paths)))
+    with quiet():
+        shape = wanted or _common(look_at_file(paths[row]) for row in _spread(len(paths)))
     looked = decode_files(paths, target, shape)
     broken = [(row, each.why) for row, each in enumerate(looked) if each.why]
     if len(broken) > MOST_BROKEN * len(paths):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from goodfit.data.decoding import ENDINGS
+from goodfit.data.image_bytes import ENDINGS
 from goodfit.errors import InputError
 
 CLASS = "class"  # the target's name where folders give the classes

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from jaxtyping import UInt8
 
-from goodfit.data.decoding import ENDINGS
 from goodfit.data.image_arrays import as_pixels, is_idx, read_digits, read_idx, read_npz_images
+from goodfit.data.image_bytes import ENDINGS
 from goodfit.data.image_files import CLASS, image_column, inside, list_classes, list_folder
 from goodfit.data.roles import missing_values
 from goodfit.data.tables import Table, read_table
