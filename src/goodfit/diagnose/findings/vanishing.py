@@ -23,6 +23,7 @@ _FACTOR_DEEP, _FROM = 5e-2, 6  # layers from which a twentieth is no chance, whe
 _OFTEN = 0.25  # of the looks: a network that gets away from it does so slowly
 _STUCK = 0.9  # where nothing was learnt the first look is enough: an output that knows the shares hides it from others
 _DEEP = 10  # layers beyond which batch norm alone may not do
+_LEAST = 1e-30
 _DEAD = 0.9  # where a whole layer is dead, no gradient passes for that reason
 
 
@@ -38,8 +39,11 @@ def find(case: Case) -> Finding | None:
         limit = _FACTOR_DEEP
     back = growth_back(case)
     silent = (health.of("dead")[:, 1:-1] >= _DEAD).any(axis=1) & ~outputs_vanish(case)
+    gone = outputs_vanish(case) & bool(case.plan and case.plan.depth)  # in dozens of convolutions, to exactly nothing
     looks = [
-        look for look, each in enumerate(back) if each is not None and 0 < each.factor < limit and not silent[look]
+        look
+        for look, each in enumerate(back)
+        if each is not None and each.factor < limit and not silent[look] and (each.factor > 0 or gone[look])
     ]
     known = [look for look, each in enumerate(back) if each is not None]
     worst = back[looks[0]] if looks else None
@@ -50,7 +54,7 @@ def find(case: Case) -> Finding | None:
     return Finding(
         NAME,
         severity=1,
-        confidence=float(min(0.99, 0.8 + 0.03 * np.log10(limit / worst.factor))),
+        confidence=float(min(0.99, 0.8 + 0.03 * np.log10(limit / max(worst.factor, _LEAST)))),
         sentence=f"The gradient vanishes: from the output back to {layer} it shrinks to {worst.rate:.2g} times a "
         f"layer, {worst.factor:.1e} times over all {signal.shape[1]} layers (epoch {epoch}), and {cost_words(case)}.",
         evidence={"rate": worst.rate, "factor": worst.factor, "share_of_looks": len(looks) / len(known)},
