@@ -20,6 +20,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _AT_ONCE = 2**24  # bytes of a file that are read in one piece
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 MOST_PIXELS = 50_000_000  # of one file: more is a bomb that looks like an image
 _BOMB = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
 _GREY, _ALPHA = ("1", "L", "LA", "La"), ("LA", "La", "PA", "RGBA", "RGBa")
@@ -44,9 +45,9 @@ class _RefusedError(Exception):
 def decode_file(path: str, shape: Shape) -> tuple[Looked, bytes]:
     """What was seen of a file, and its pixels in this height, width and number of channels; none of a broken one."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            if os.fstat(file.fileno()).st_size <= _AT_ONCE:  # Pillow reads in many small pieces
-                return _decode(_opened(file.read()), shape)
+        content = _read(path)
+        if content:
+            return _decode(_opened(content), shape)
         with Image.open(path, formats=FORMATS) as image:
             return _decode(image, shape)
     except Exception as error:  # Pillow's readers raise many kinds, and each means that this file is broken
@@ -122,6 +123,16 @@ def _why(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return f"cannot be read: {error.strerror}"
     return "is truncated" if "truncated" in str(error).lower() else "is damaged"
+
+
+def _read(path: str) -> bytes:
+    """All of a file in one piece, as Pillow reads in many small ones; nothing of a very large one."""
+    handle = os.open(path, _READ_ONLY)
+    try:
+        size = os.fstat(handle).st_size
+        return os.read(handle, size) if size <= _AT_ONCE else b""
+    finally:
+        os.close(handle)
 
 
 def _opened(content: bytes) -> Image.Image:

@@ -53,7 +53,10 @@ class Images:
     @property
     def paths(self) -> list[str]:
         """Of the files, as they are opened."""
-        return [os.path.join(self.root, file) for file in self.files]
+        if self.kind == "image table":  # whose paths may be whole ones, as long as they stay in its folder
+            return [os.path.join(self.root, file) for file in self.files]
+        within = f"{self.root}{os.sep}"
+        return [within + file for file in self.files]
 
 
 def find_images(source: Any, as_: As | None = None, labelled: bool = True) -> Images | None:
