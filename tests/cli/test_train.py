@@ -34,6 +34,8 @@ def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
         "plan": None,
         "changes": {},
         "replay": None,
+        "control": 0,
+        "as_": None,
         "human_error": None,
         "min_gap": 0.02,
         "out": "runs",
@@ -91,3 +93,19 @@ def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
         "Training interrupted: interrupted after epoch 7.",
         "goodfit resume runs/20260101-120000-digits-3f2a goes on with it.",
     ]
+
+
+def test_what_a_nudge_was_worth_is_told(goodfit, asked, result):
+    result["worth"] = [{"epoch": 12, "sentence": "dev error −0.5 points: it helped"}, {"epoch": 14, "sentence": ""}]
+    lines = goodfit("train", "digits", "--control", "2").stdout.splitlines()
+    assert asked["control"] == 2
+    assert [line for line in lines if "changed after" in line] == [
+        "What was changed after epoch 12: dev error −0.5 points: it helped."
+    ]
+
+
+@pytest.mark.parametrize("control", ["-1", "9", "two"])
+def test_a_wrong_number_of_copies_is_refused(goodfit, asked, control):
+    outcome = goodfit("train", "digits", "--control", control)
+    assert (outcome.code, asked) == (2, {})
+    assert "--control" in outcome.stderr

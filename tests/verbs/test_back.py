@@ -195,9 +195,7 @@ def outputs_of(splits, plan, seed, after):
 
 
 @pytest.mark.parametrize("control", [1, 3])
-def test_what_a_nudge_was_worth_is_the_difference_to_trainings_that_were_left_alone(
-    train, table, plan, tmp_path, control
-):
+def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(train, table, plan, tmp_path, control):
     """The copies end where whole trainings of their seeds end, and the interval is that of the paired test."""
     result = train((5, nudge(learning_rate=0.3)), control=control)
     (at,) = {each["epoch"] for each in result["nudges"]}
