@@ -8,7 +8,9 @@ from goodfit.data.dataset import Splits
 from goodfit.diagnose.findings.remedies import REPLACEMENT
 from goodfit.improve.measurement import Measurement
 from goodfit.improve.prescriptions import (
+    AUGMENTATION,
     BIGGER,
+    FLIPS,
     RECIPE,
     Case,
     Gap,
@@ -56,8 +58,10 @@ def recipe(
 
 
 def rest_of_recipe(splits: Splits, plan: Plan, known: set[Plan], flips: bool | None = None) -> list[Proposal]:
-    """The recipe's lines that help against both gaps."""
-    return prescribed(RECIPE, _case(splits, plan, flips), ("bias", "variance"), known)
+    """The recipe's lines that help against both gaps; before them, of images, augmentation, whose worth people ask."""
+    case = _case(splits, plan, flips)
+    more = prescribed((AUGMENTATION, FLIPS), case, ["variance"], known)
+    return more + prescribed(RECIPE, case, ("bias", "variance"), known)
 
 
 def cures(turn: Round, known: set[Plan], default: Plan | None) -> list[Proposal]:

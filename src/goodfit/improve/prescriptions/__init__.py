@@ -62,7 +62,9 @@ RECIPE: tuple[Prescription, ...] = (
 )
 
 __all__ = [
+    "AUGMENTATION",
     "BIGGER",
+    "FLIPS",
     "RECIPE",
     "Case",
     "Gap",
