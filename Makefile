@@ -45,6 +45,7 @@ $(BENCH)/stamp: pyproject.toml
 bench: setup $(BENCH)/stamp
 	$(BIN)/python benchmarks/learning_curve.py
 	$(BIN)/python benchmarks/looks.py
+	$(BIN)/python benchmarks/image_loading.py
 	$(BIN)/python benchmarks/watch.py
 	$(BIN)/python benchmarks/doctor.py
 	$(BIN)/python benchmarks/doctor_repair.py

@@ -173,7 +173,7 @@ def test_a_table_of_paths_and_labels(folder, tmp_path):
     assert dataset.schema == Schema((), "shade", "binary", ("DARK", "LIGHT"), (), (4, 4, 1))
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
     assert dataset.origin["kind"] == "image table"
-    whole = frame.with_columns(str(tmp_path) + "/" + pl.col("picture"))
+    whole = frame.with_columns(picture=str(tmp_path) + "/" + pl.col("picture"))
     whole.write_csv(tmp_path / "whole.csv")
     assert open_splits(tmp_path / "whole.csv").dataset.fingerprint == dataset.fingerprint
     more = frame.with_columns(pl.Series("patient", np.arange(24) // 2), pl.Series("note", ["x"] * 24))
