@@ -109,6 +109,15 @@ def test_a_damaged_run_is_said_to_be_and_tried_again(fake):
     assert state(reader)["status"] == "waiting"
 
 
+def test_a_whole_job_is_said_to_be_at_work_until_its_report_is_there(fake):
+    run = fake().live()
+    asked = run.folder / "checkpoint" / "asked.json"
+    asked.write_text(asked.read_text().replace('"command": "train"', '"command": "improve"'))
+    told = state(Reader(run.folder))
+    assert told["status"] == "working"
+    assert told["sentence"].startswith("This is a whole job of `goodfit improve`: its report, at its end, ")
+
+
 def test_an_ended_run_without_its_files_is_damaged(fake):
     run = fake().live()
     run.finish()

@@ -31,6 +31,7 @@ _STATUS = {
     "paused": ("paused", "yellow"),
     "cut off": ("cut off", "red"),
     "damaged": ("damaged", "red"),
+    "working": ("at work", "green"),
 }
 HELP = (
     ("space", "start, pause, continue"),

@@ -91,7 +91,14 @@ class Reader:
             return _view({"state": self._state("damaged", sentence=str(error))})
 
     def _on_the_way(self) -> View:
-        asked, now, about = Asked.read(self.folder), said_by(self.folder), json_of(self.folder / ABOUT_FILE)
+        asked, now = Asked.read(self.folder, ("train", "improve")), said_by(self.folder)
+        if asked.command != "train":
+            status = "working" if is_live(self.folder) else "cut off"
+            sentence = (
+                f"This is a whole job of `goodfit {asked.command}`: its report, at its end, shows what it trained."
+            )
+            return _view({"state": self._state(status, sentence=sentence)})
+        about = json_of(self.folder / ABOUT_FILE)
         begun = Plan.from_dict(asked.plan)
         plan = Plan.from_dict(now["plan"]) if now else begun
         log = parts.read_nudges(bytes_of(self.folder / NUDGES_FILE))

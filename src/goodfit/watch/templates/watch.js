@@ -28,7 +28,7 @@ async function ask(button, action, asked, done) {
   state(now.state);
 }
 
-const WORDS = { waiting: "Waits to start", starting: "Starting…", training: "Training", paused: "Paused", "cut off": "Cut off", damaged: "Damaged" };
+const WORDS = { waiting: "Waits to start", starting: "Starting…", training: "Training", paused: "Paused", "cut off": "Cut off", damaged: "Damaged", working: "At work" };
 
 function state(told) {
   now.state = told;
