@@ -62,6 +62,7 @@ def test_the_options_are_the_verbs(goodfit, asked):
         "test": None,
         "no_test": False,
         "seed": 0,
+        "as_": None,
         "out": Path("page.html"),
     }
 

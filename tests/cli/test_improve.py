@@ -13,6 +13,7 @@ DEFAULTS = {
     "test": None,
     "no_test": False,
     "seed": 0,
+    "as_": None,
     "budget": 120.0,
     "rounds": None,
     "folds": None,
@@ -47,7 +48,7 @@ def test_the_verb_gets_its_own_defaults(goodfit, verbs, result):
 def test_the_verb_gets_every_option(goodfit, verbs, result):
     asked = answering(verbs, result)
     words = (
-        "improve my.csv --target y --task binary --group g --time t --dev d.csv --test e.csv --no-test --seed 3 "
+        "improve my.csv --target y --task binary --group g --time t --dev d.csv --test e.csv --no-test --seed 3 --as images "
         "--budget 60 --rounds 2 --folds 5 --human-error 0.15 --min-gap 0.01 --plan plan.yaml "
         "--replay runs/a --out o --force-test"
     )
@@ -64,6 +65,7 @@ def test_the_verb_gets_every_option(goodfit, verbs, result):
                 "test": "e.csv",
                 "no_test": True,
                 "seed": 3,
+                "as_": "images",
                 "budget": 60.0,
                 "rounds": 2,
                 "folds": 5,

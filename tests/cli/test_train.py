@@ -31,6 +31,7 @@ def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
         "test": None,
         "no_test": False,
         "seed": 0,
+        "as_": None,
         "plan": None,
         "changes": {},
         "replay": None,

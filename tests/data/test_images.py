@@ -343,7 +343,7 @@ def test_digits_as_images():
 
 @pytest.mark.parametrize("source", ["iris", "table.csv", np.zeros((30, 3))])
 def test_other_data_is_not_opened_as_images(source):
-    refused(source, "--as images is for the built-in digits", as_="images")
+    refused(source, "--as images is not for this data: only the built-in digits", as_="images")
 
 
 # without labels

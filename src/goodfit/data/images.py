@@ -73,7 +73,7 @@ def find_images(source: Any, as_: As | None = None, labelled: bool = True) -> Im
     """
     if as_ is not None:
         if as_ != "images" or str(source) != "digits":
-            raise InputError(f"--as {as_} is for the built-in digits (--as images); leave it out for other data")
+            raise InputError(f"--as {as_} is not for this data: only the built-in digits are opened so, by --as images")
         pixels, columns = read_digits()
         return Images("digits", "digits", "digits", "built-in", columns, "digit", pixels=pixels)
     if not isinstance(source, str | Path):
