@@ -70,7 +70,7 @@ class Judge:
         seeds = _ONE_PAIR if pairs == 1 else f"{pairs} pairs"
         value, low, high = (f"{x:+.4f}" for x in (cost.effect, cost.low, cost.high))
         changes = f"dev error {change(self.splits, error)}, calibrated dev cost {value} [{low}, {high}]"
-        return f"{changes} of the parameters that are kept, against an untouched copy's: {verdict} ({seeds})"
+        return f"{changes} of the parameters that are kept, against those of an untouched copy: {verdict} ({seeds})"
 
 
 @dataclass
