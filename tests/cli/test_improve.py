@@ -48,8 +48,8 @@ def test_the_verb_gets_its_own_defaults(goodfit, verbs, result):
 def test_the_verb_gets_every_option(goodfit, verbs, result):
     asked = answering(verbs, result)
     words = (
-        "improve my.csv --target y --task binary --group g --time t --dev d.csv --test e.csv --no-test --seed 3 --as images "
-        "--budget 60 --rounds 2 --folds 5 --human-error 0.15 --min-gap 0.01 --plan plan.yaml "
+        "improve my.csv --target y --task binary --group g --time t --dev d.csv --test e.csv --no-test --seed 3 "
+        "--as images --budget 60 --rounds 2 --folds 5 --human-error 0.15 --min-gap 0.01 --plan plan.yaml "
         "--replay runs/a --out o --force-test"
     )
     assert goodfit(*words.split()).code == 0

@@ -36,7 +36,6 @@ def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
         "changes": {},
         "replay": None,
         "control": 0,
-        "as_": None,
         "human_error": None,
         "min_gap": 0.02,
         "out": "runs",
