@@ -13,9 +13,7 @@ def branch(
     run: options.Run,
     changes: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE…]", help="Settings of the plan, such as optimiser=momentum."
-        ),
+        typer.Argument(metavar="[KEY=VALUE…]", help="Settings of the plan, such as optimiser=momentum."),
     ] = None,
     epoch: Annotated[
         int | None,

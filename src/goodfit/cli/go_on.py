@@ -10,9 +10,7 @@ from goodfit.cli import options, output
 
 def go_on(
     run: options.Run,
-    to: Annotated[
-        int | None, typer.Option(metavar="EPOCH", min=1, help="Pause again after this epoch.")
-    ] = None,
+    to: Annotated[int | None, typer.Option(metavar="EPOCH", min=1, help="Pause again after this epoch.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Let a run that was paused train on.
