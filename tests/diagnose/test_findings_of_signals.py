@@ -86,6 +86,30 @@ def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_case):
     assert vanishing.find(make_case(STUCK, dead=dead_layer, hidden=7, **alike)) is not None
 
 
+def lost(smallest, hidden=12):
+    """Outputs that shrink to this share of the first in the middle of the network; then biases bring some size back."""
+    size = np.ones(hidden + 2)
+    size[hidden // 2 :] = 0.05
+    size[hidden // 2] = smallest
+    dead_layer = np.zeros(hidden + 2)
+    dead_layer[-4:-1] = 1.0
+    return {"hidden": hidden, "size": size, "dead": dead_layer, "gradient": np.r_[np.zeros(hidden), 0.1, 0.1]}
+
+
+@pytest.mark.parametrize(("smallest", "sick"), [(0.9e-2, True), (1.1e-2, False), (0.0, False)])
+def test_in_dozens_of_convolutions_the_smallest_output_tells_a_lost_signal_from_dead_units(
+    make_case, names, smallest, sick
+):
+    """As in plain networks of 110 layers (benchmarks/depth.py), whose last layers are alike for every example."""
+    deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,), "activation": "relu"}
+    found = names(make_case(STUCK, plan=deep, **lost(smallest)))
+    assert (vanishing.NAME in found, dead.NAME in found) == (sick, not sick)
+    assert vanishing.NAME not in names(make_case(STUCK, **lost(smallest)))  # dense layers are judged as ever
+    case = make_case(STUCK, plan=deep, **lost(0.5e-2))
+    sentence = getattr(vanishing.find(case), "sentence", "")
+    assert "back to layer 1 nothing is left of it in some of the 13 layers" in sentence
+
+
 def test_a_deep_network_is_prescribed_a_way_past_its_layers(make_case):
     for hidden, architecture in ((10, "plain"), (11, "residual")):
         case = make_case(STUCK, hidden=hidden, gradient=gradients(0.2, hidden))

@@ -58,7 +58,16 @@ def growth_forward(case: Case) -> list[Growth | None]:
 
 
 def outputs_vanish(case: Case) -> Bool[np.ndarray, "looks"]:
-    """Looks whose outputs shrink so much with depth that examples cannot be told apart, though no unit is silent."""
+    """Looks whose outputs shrink so much with depth that examples cannot be told apart, though no unit is silent.
+
+    In dozens of convolutions the signal is gone after a third of them, and biases alone go on from there: then the
+    smallest output counts, as a share of the first, and not the trend.
+    """
+    health = looked(case)
+    if health is not None and case.plan is not None and case.plan.depth:
+        hidden = health.of("size")[:, 1:-1]
+        smallest = hidden.min(axis=1)
+        return (smallest > 0) & (smallest < _VANISHED * hidden[:, 0])
     forward = growth_forward(case)
     return np.array([each is not None and 0 < each.factor < _VANISHED for each in forward], bool)
 

@@ -14,6 +14,7 @@ from goodfit.diagnose.findings.looks import (
 )
 from goodfit.diagnose.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnose.findings.signs import cost_words, stuck
+from goodfit.diagnose.growth import Growth
 from goodfit.plan import Plan
 
 NAME = "vanishing gradient"
@@ -55,14 +56,20 @@ def find(case: Case) -> Finding | None:
         NAME,
         severity=1,
         confidence=float(min(0.99, 0.8 + 0.03 * np.log10(limit / max(worst.factor, _LEAST)))),
-        sentence=f"The gradient vanishes: from the output back to {layer} it shrinks to {worst.rate:.2g} times a "
-        f"layer, {worst.factor:.1e} times over all {signal.shape[1]} layers (epoch {epoch}), and {cost_words(case)}.",
+        sentence=f"The gradient vanishes: from the output back to {layer} {_shrinks(worst, signal.shape[1])} "
+        f"(epoch {epoch}), and {cost_words(case)}.",
         evidence={"rate": worst.rate, "factor": worst.factor, "share_of_looks": len(looks) / len(known)},
         remedies=_remedies(case),
         layer=layer,
         epoch=epoch,
         plot=plot_by_layer(case, "dJ/dz by layer", "size of dJ/dz (relative)", signal, 1),
     )
+
+
+def _shrinks(worst: Growth, layers: int) -> str:
+    if worst.factor == 0:
+        return f"nothing is left of it in some of the {layers} layers"
+    return f"it shrinks to {worst.rate:.2g} times a layer, {worst.factor:.1e} times over all {layers} layers"
 
 
 def _remedies(case: Case) -> tuple[Remedy, ...]:
