@@ -17,6 +17,7 @@ from goodfit.lessons.topics import (
     lambda_,
     mini_batches,
     optimisers,
+    residual,
     saddle,
     sampling,
     softmax_output,
@@ -135,6 +136,39 @@ def test_relu_needs_twice_the_variance(page_of):
     layer, xavier = mark_of(page_of("vanishing-gradients"), 1, 0, "1, Xavier / n", activation=1)
     _, he = mark_of(page_of("vanishing-gradients"), 1, 0, "2, He / n", activation=1)
     np.testing.assert_allclose(xavier / he, math.sqrt(0.5) ** layer, rtol=0.01)  # ReLU is homogeneous
+
+
+@pytest.mark.parametrize("L", residual.DEPTHS)
+def test_small_branches_multiply_by_no_more_than_e_and_large_ones_by_the_root_of_three(L):
+    """(1 + 2/B)^(B/2) for B blocks, and (1 + 2)^(B/2); on average; fifty units are few, so roughly."""
+    B = (L - 2) // 2
+    for what in residual.WHAT:
+        assert residual.factor(residual.RESIDUAL, L, 1.0, what) == pytest.approx((1 + 2 / B) ** (B / 2), rel=0.35)
+        assert residual.rate(residual.LARGE, L, 1.0, what) ** 2 == pytest.approx(math.sqrt(3), rel=0.1)
+
+
+def test_plain_blocks_multiply_by_their_weights_and_the_residual_way_stays_open(page_of):
+    """Weights of half the size halve a ReLU network's signal in each layer: exactly, as it is homogeneous."""
+    L = residual.DEPTHS[-1]
+    weak, he = (residual.relative(residual.PLAIN, L, weight, "signal") for weight in (0.7, 1.0))
+    np.testing.assert_allclose(weak / he, 0.7 ** np.arange(0, L - 1, 2), rtol=1e-9)
+    state = {"what": 0, "weight": residual.WEIGHTS.index(0.7)}
+    for name, low, high in (("plain", 0, 1e-15), ("residual", 1, 2)):
+        layer, shown = mark_of(page_of("residual"), 0, 0, name, **state)
+        assert (layer[0], layer[-1], shown[-1]) == (1, L - 1, 1)
+        assert low <= shown[0] < high
+        depth, far = mark_of(page_of("residual"), 0, 1, name, **state)
+        assert (depth.tolist(), far[-1]) == (list(residual.DEPTHS), shown[0])
+
+
+def test_a_plain_network_of_110_layers_stays_at_the_cost_of_one_half_for_all(page_of):
+    deepest = len(residual.DEPTHS) - 1
+    _, plain = mark_of(page_of("residual"), 2, 0, "plain", depth=deepest)
+    _, learnt = mark_of(page_of("residual"), 2, 0, "residual", depth=deepest)
+    assert plain[-1] == pytest.approx(math.log(2), abs=0.005)
+    assert learnt[-1] < 0.5 * plain[-1]
+    _, apart = mark_of(page_of("residual"), 1, 0, "plain")
+    assert apart[-1] < 1e-3 < 1 - 1 / math.pi - 0.1 < apart[0]  # Cho & Saul: cos of a right angle becomes 1/π
 
 
 @pytest.mark.parametrize("lambd", l1_l2.LAMBDAS)

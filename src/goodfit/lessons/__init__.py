@@ -12,6 +12,7 @@ from goodfit.lessons.topics.lambda_ import LAMBDA
 from goodfit.lessons.topics.learning_rate_decay import LEARNING_RATE_DECAY
 from goodfit.lessons.topics.mini_batches import MINI_BATCHES
 from goodfit.lessons.topics.optimisers import OPTIMISERS
+from goodfit.lessons.topics.residual import RESIDUAL_NETWORKS
 from goodfit.lessons.topics.saddle import SADDLE
 from goodfit.lessons.topics.sampling import SAMPLING
 from goodfit.lessons.topics.softmax_output import SOFTMAX
@@ -25,6 +26,7 @@ LESSONS: tuple[Lesson, ...] = (
     LEARNING_RATE_DECAY,
     EARLY_STOPPING,
     VANISHING_GRADIENTS,
+    RESIDUAL_NETWORKS,
     BATCH_NORM,
     L1_L2,
     LAMBDA,

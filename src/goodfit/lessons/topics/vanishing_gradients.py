@@ -171,5 +171,5 @@ VANISHING_GRADIENTS = Lesson(
     ),
     use="""The initialisation follows the activation by itself; `--set initialisation=xavier` or `he` asks for one.
         Deep networks are helped by `--set architecture=residual` and `--set batch_norm=before`. Next: `goodfit lesson
-        saddle`.""",
+        residual`.""",
 )
