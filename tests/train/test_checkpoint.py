@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -248,7 +249,8 @@ def test_periodically_waits_for_the_first_visit_after_its_seconds(monkeypatch, m
 
     def visit(time):
         now[0] = time
-        return {job: [action.keep(moments[0]) for action in actions] for job, actions in control(progress).items()}
+        answer: dict[int, Any] = dict(control(progress))
+        return {job: [action.keep(moments[0]) for action in actions] for job, actions in answer.items()}
 
     assert visit(100.9) == {}
     assert visit(101.5) == {3: [None]}
