@@ -55,6 +55,8 @@ bench: setup $(BENCH)/stamp
 	$(BENCH)/bin/python benchmarks/search_tables.py
 	$(BENCH)/bin/python benchmarks/search.py
 	$(BENCH)/bin/python benchmarks/search_quality.py
+	$(BENCH)/bin/python benchmarks/images.py step
+	$(BENCH)/bin/python benchmarks/images.py quality
 	$(BENCH)/bin/python benchmarks/engine.py
 	$(BENCH)/bin/python benchmarks/quality.py
 

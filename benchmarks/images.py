@@ -27,7 +27,7 @@ from goodfit.train.jobs import Job
 from goodfit.train.machine import prepare_jax
 
 RESULTS = Path(__file__).parent / "results"
-SPLITS, BUDGET = 3, 540.0
+SPLITS, BUDGET = 3, 300.0
 PLAN = Plan(
     layer="convolutional",
     hidden_units=(32, 64),
