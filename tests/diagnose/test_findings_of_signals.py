@@ -117,6 +117,10 @@ def test_a_deep_network_is_prescribed_a_way_past_its_layers(make_case):
         assert found is not None
         cured = case.plan.with_(**found.remedies[0].changes)
         assert (cured.architecture, cured.batch_norm, cured.activation) == (architecture, "before", "relu")
+    deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,)}  # eleven blocks in one stage
+    found = vanishing.find(make_case(STUCK, plan=deep, hidden=12, gradient=gradients(0.2, 12)))
+    assert found is not None
+    assert found.remedies[0].changes["architecture"] == "residual"
 
 
 def test_what_a_rate_or_a_penalty_does_to_the_weights_is_not_the_gradients_doing(make_case):

@@ -79,7 +79,7 @@ def _remedies(case: Case) -> tuple[Remedy, ...]:
     adam = {"optimiser": "adam", "learning_rate": Plan().learning_rate}  # sums of many layers are large and steep
     both = batch_norm(case, "residual network with batch norm, by Adam", why, **residual, **adam)
     return (
-        *(both if case.plan is not None and len(case.plan.hidden_units) > _DEEP else ()),
+        *(both if case.plan is not None and case.plan.structure.hidden_layers > _DEEP else ()),
         *batch_norm(case, "ReLU with batch norm", "slopes of 1 and steady variances pass it on", **activation),
         *changed(case, "ReLU with He's initialisation", "slopes of 1, and weights that keep the variance", activation),
         *changed(case, "residual network", why, residual),
