@@ -50,6 +50,7 @@ bench: setup $(BENCH)/stamp
 	$(BIN)/python benchmarks/doctor.py
 	$(BIN)/python benchmarks/doctor_repair.py
 	$(BIN)/python benchmarks/hopeless.py
+	$(BIN)/python benchmarks/depth.py
 	$(BENCH)/bin/python benchmarks/doctor_recipe.py
 	$(BIN)/python benchmarks/gradient_check.py
 	$(BENCH)/bin/python benchmarks/search_tables.py
