@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from goodfit.data.dataset import Splits
-from goodfit.train.defaults import default_plan, regression_plan
+from goodfit.train.defaults import default_plan, perceptron_plan, regression_plan
 
 
 def _sized(splits: Splits, m: int) -> Splits:
@@ -57,3 +57,5 @@ def test_images_get_convolutions_by_their_size_and_number(splits, side, m, units
     plan = default_plan(images)
     assert (plan.layer, plan.hidden_units, plan.epochs) == ("convolutional", units, epochs)
     assert regression_plan(images).hidden_units == ()
+    assert perceptron_plan(images).layer == "dense"
+    assert perceptron_plan(images).epochs <= 60

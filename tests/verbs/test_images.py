@@ -105,6 +105,7 @@ def test_nothing_is_written_for_bad_images(folder, tmp_path):
 
 def test_digits_are_improved_as_images(tmp_path):
     result = goodfit.improve("digits", as_="images", rounds=0, plan=PLAN.with_(batch_size=64, epochs=8), out=tmp_path)
+    assert list(result["baseline"])[:3] == ["majority class", "softmax regression", "perceptron on pixels"]
     assert result["options"]["as"] == "images"
     assert "--as images" in result["command_line"]
     assert result["data"]["image"] == [8, 8, 1]

@@ -26,7 +26,7 @@ from goodfit.improve.telling import Tell
 from goodfit.improve.trainings import Trainings
 from goodfit.improve.verify import holm, paired_test
 from goodfit.plan import Plan
-from goodfit.train.defaults import default_plan, regression_plan
+from goodfit.train.defaults import default_plan, perceptron_plan, regression_plan
 from goodfit.train.fit import interruptible
 from goodfit.train.jobs import Job
 
@@ -120,7 +120,7 @@ class Loop:
         return incumbent
 
     def _baselines(self) -> Measurement:
-        """Majority class or mean, then regression, then the starting network."""
+        """Majority class or mean, then regression, of images a perceptron on the pixels, then the starting network."""
         splits, laboratory = self.question.splits, self.laboratory
         simplest = "mean" if splits.dataset.schema.task == "regression" else "majority class"
         parts = [
@@ -129,9 +129,12 @@ class Loop:
         ]
         self.baseline[simplest] = float(np.concatenate(parts).mean())
         kind = {"regression": "linear", "binary": "logistic", "classes": "softmax"}[splits.dataset.schema.task]
-        simple = Entry(f"{kind} regression", regression_plan(splits), self.fresh_seeds(1))
-        self.measured += laboratory.measure("baselines", [simple])
-        self.baseline[simple.name] = self.measured[-1].dev_error
+        entries = [Entry(f"{kind} regression", regression_plan(splits), self.fresh_seeds(1))]
+        if splits.dataset.schema.image:
+            entries.append(Entry("perceptron on pixels", perceptron_plan(splits), self.fresh_seeds(1)))
+        measured = laboratory.measure("baselines", entries)
+        self.measured += measured
+        self.baseline |= {each.name: each.dev_error for each in measured}
         if self.interrupted:
             return self.measured[-1]
         self.start = self._affordable(self.start)

@@ -19,6 +19,7 @@ _PIECEWISE_FROM, _PIECEWISE_COLUMNS = 1_000, 40
 _SMALLEST_PICTURE = 4  # pixels a side, before the mean of each feature map is taken
 _MAPS, _MAPS_OF_SMALL, _SMALL_SIDE = 16, 32, 16  # feature maps of the first stage, fewer where a picture is large
 _IMAGES_AT_ONCE = 64
+_PIXEL_EPOCHS = 20  # of a network that is only compared with
 _MOST_STEPS = 20_000  # 60 epochs of mini-batches up to about 40,000 examples, fewer epochs beyond
 
 
@@ -61,3 +62,12 @@ def regression_plan(splits: Splits) -> Plan:
     plan = default_plan(splits).with_(layer="dense", batch_norm="none")
     epochs = plan.epochs if plan.batch_size else 200
     return plan.with_(hidden_units=(), label_smoothing=0.0, keep_prob=1.0, learning_rate=0.02, epochs=epochs)
+
+
+def perceptron_plan(splits: Splits) -> Plan:
+    """The default network of a table on the pixels of images: what convolutions are compared with."""
+    m = len(splits.train)
+    plan = Plan(batch_size=guideline_batch_size(m), preparation="standard")
+    if plan.batch_size == 0:
+        return plan.with_(**_WHOLE_BATCH)
+    return plan.with_(epochs=min(_PIXEL_EPOCHS, max(5, _MOST_STEPS * plan.batch_size // m)))
