@@ -80,4 +80,7 @@ def reset(case: Case) -> tuple[Remedy, ...]:
     changes = {name: getattr(usual, name) for name in _NETWORK}
     if case.plan is not None:
         changes["epochs"] = max(case.plan.epochs, usual.epochs)
+    if case.plan is not None and case.plan.layer == "convolutional":  # feature maps are no units of a table's network
+        maps = {"hidden_units": case.plan.hidden_units, "depth": 0}
+        changes |= maps | {"activation": "relu", "batch_norm": "before"}
     return changed(case, REPLACEMENT, "it learns on most tables, whatever ails this one", changes)
