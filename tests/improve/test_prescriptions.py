@@ -12,6 +12,7 @@ from goodfit.plan import Plan
 PLANS = (
     Plan(),
     Plan(batch_size=0, hidden_units=(), preparation="standard"),
+    Plan(layer="convolutional", hidden_units=(8,), augmentation=0.5),
     Plan(
         optimiser="momentum",
         patience=5,
@@ -93,6 +94,8 @@ def test_lines_for_images_are_for_images_and_flips_where_labels_survive_them():
     assert _changes("convolutional layers", upright)["layer"] == "convolutional"
     more = mirrored._replace(plan=Plan(augmentation=0.5, flip=0.5, layer="convolutional"))
     assert [_changes(name, more) for name in (*images, "convolutional layers")] == [{"augmentation": 1.0}, {}, {}]
+    assert _changes("without augmentation", more) == {"augmentation": 0.0}
+    assert not _changes("without augmentation", mirrored)
     assert not _changes("standard preparation", mirrored)
 
 

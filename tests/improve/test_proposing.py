@@ -28,6 +28,8 @@ def test_of_images_augmentation_is_always_tried(splits, flips, first):
     assert names[: len(first)] == first
     assert names[len(first)] not in ("augmentation", "flips")
     assert rest_of_recipe(images, plan, {plan.with_(augmentation=0.5)}, flips)[0].name != "augmentation"
+    augmented = [each.name for each in rest_of_recipe(images, plan.with_(augmentation=0.5), set(), flips)]
+    assert augmented[: len(first) + 1] == ["without augmentation", *first]
 
 
 def test_of_tables_it_is_not(splits):

@@ -56,6 +56,9 @@ def test_images_get_convolutions_by_their_size_and_number(splits, side, m, units
     images = Splits(replace(splits.dataset, schema=schema), np.arange(m), splits.dev, splits.test, (), 0)
     plan = default_plan(images)
     assert (plan.layer, plan.hidden_units, plan.epochs) == ("convolutional", units, epochs)
+    assert plan.augmentation == 0.5
+    assert plan.flip == 0  # it may change labels, so the data is asked first
     assert regression_plan(images).hidden_units == ()
+    assert regression_plan(images).augmentation == 0
     assert perceptron_plan(images).layer == "dense"
     assert perceptron_plan(images).epochs <= 60

@@ -20,7 +20,7 @@ from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.improve.more_data import ask, augmentation_worth, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
-from goodfit.improve.prescriptions import Gap, Proposal, variations
+from goodfit.improve.prescriptions import WITHOUT_AUGMENTATION, Gap, Proposal, variations
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
 from goodfit.improve.telling import Tell
 from goodfit.improve.trainings import Trainings
@@ -285,12 +285,11 @@ class Loop:
         return proposals
 
     def augmentation_worth(self) -> dict[str, Any] | None:
-        """What augmentation was worth in real examples, where it and the learning curve were tried."""
-        tried = [each for turn in self.rounds for each in turn.tried if "augmentation" in each.proposal.changes]
-        if not tried or not self.learning_curve:
-            return None
-        best = min(tried, key=lambda each: each.error.effect)
-        return augmentation_worth(self.learning_curve, best.error)
+        """What augmentation is worth in real examples, where the network was tried without, and the curve asked."""
+        without = [
+            each for turn in self.rounds for each in turn.tried if each.proposal.name == WITHOUT_AUGMENTATION.name
+        ]
+        return augmentation_worth(self.learning_curve, without[0].error) if without and self.learning_curve else None
 
     def _flips(self, incumbent: Measurement) -> bool | None:
         """Of images, whether left and right may change places: asked once, of networks that never saw a flip."""

@@ -17,41 +17,41 @@ from goodfit.train.jobs import Job, resolved_batch_size
 
 SHARES = (1 / 8, 1 / 5, 1 / 3, 1 / 2)  # of the training set; the whole of it is the incumbent itself
 _LEAST_EXAMPLES = 32
-_MOST_TIMES = 10  # the data: a law is not followed further
 
 
-def augmentation_worth(curve: Mapping[str, Any], effect: Paired) -> dict[str, Any]:
-    """How many more real examples would have lowered the dev error as augmentation did, by the curve's law.
+def augmentation_worth(curve: Mapping[str, Any], without: Paired) -> dict[str, Any]:
+    """How many real examples augmentation stands for: with it, the others alone do as well as all do without it.
 
     Args:
-        curve: of the network without augmentation, as `ask` gives it.
-        effect: of augmentation on its dev error, with its interval; that of the law itself is not in the result's.
+        curve: of the network with augmentation, as `ask` gives it.
+        without: what leaving augmentation out does to the dev error, with its interval; that of the law is not in ours.
 
     Returns:
-        `examples`, `low` and `high`: examples; None where the law, or ten times the data, does not come so far down.
+        `examples`, `low` and `high`, and a `sentence`; None for a figure below the smallest size that was measured.
     """
     whole = curve["sizes"][-1]
-    value, low, high = (_as_examples(curve, whole, change) for change in (effect.effect, effect.high, effect.low))
-    if effect.high >= 0 or low is None:
-        sentence = "Augmentation did not lower the dev error beyond doubt, so its worth in examples is not known"
-        if effect.high < 0:
-            sentence = f"Augmentation is worth more than {_MOST_TIMES - 1} times the {whole:,} real examples"
+    value, low, high = (_spared(curve, change) for change in (without.effect, without.low, without.high))
+    if low == 0:
+        sentence = "Leaving augmentation out did not raise the dev error beyond doubt, so its worth is not known"
     else:
-        most = "more than can be told" if high is None else f"{high:,}"
-        about = f"more than {(_MOST_TIMES - 1) * whole:,}" if value is None else f"about {value:,}"
+        told, least, most = (
+            f"more than {whole - curve['sizes'][0]:,}" if n is None else f"{n:,}" for n in (value, low, high)
+        )
+        about = told if value is None else f"about {told}"
         sentence = (
-            f"Augmentation is worth {about} more real examples (95 % interval {low:,} to {most}), by the curve's law"
+            f"Augmentation is worth {about} of the {whole:,} real examples (95 % interval {least} to {most}): with it, "
+            "the others alone do as well as all without it, by the curve's law"
         )
     return {"examples": value, "low": low, "high": high, "sentence": f"{sentence}."}
 
 
-def _as_examples(curve: Mapping[str, Any], whole: int, change: float) -> int | None:
-    """Examples beyond those that there are whose error differs by so much; at least none."""
-    target = curve["floor"] + curve["slope"] + change  # the law at the whole training set is floor + slope
-    if target <= curve["floor"] or curve["slope"] <= 0:
-        return None
-    times = ((target - curve["floor"]) / curve["slope"]) ** (-1 / curve["power"])
-    return None if times > _MOST_TIMES else max(0, round((times - 1) * whole))
+def _spared(curve: Mapping[str, Any], rise: float) -> int | None:
+    """Examples that may be left out until the error has risen so much; at least none."""
+    sizes, slope = curve["sizes"], curve["slope"]
+    if rise <= 0:
+        return 0
+    left = 0.0 if slope <= 0 else sizes[-1] * (1 + rise / slope) ** (-1 / curve["power"])
+    return None if left < sizes[0] else round(sizes[-1] - left)
 
 
 def curve_jobs(splits: Splits, incumbent: Measurement, seed: int) -> list[Job]:

@@ -12,6 +12,7 @@ from goodfit.improve.prescriptions import (
     BIGGER,
     FLIPS,
     RECIPE,
+    WITHOUT_AUGMENTATION,
     Case,
     Gap,
     Proposal,
@@ -60,7 +61,7 @@ def recipe(
 def rest_of_recipe(splits: Splits, plan: Plan, known: set[Plan], flips: bool | None = None) -> list[Proposal]:
     """The recipe's lines that help against both gaps; before them, of images, augmentation, whose worth people ask."""
     case = _case(splits, plan, flips)
-    more = prescribed((AUGMENTATION, FLIPS), case, ["variance"], known)
+    more = prescribed((WITHOUT_AUGMENTATION, AUGMENTATION, FLIPS), case, ["variance"], known)
     return more + prescribed(RECIPE, case, ("bias", "variance"), known)
 
 

@@ -1,7 +1,7 @@
 """The basic recipe: every prescription, in the order in which they are tried."""
 
 from goodfit.improve.prescriptions.activation import ACTIVATION
-from goodfit.improve.prescriptions.augmentation import AUGMENTATION, FLIPS
+from goodfit.improve.prescriptions.augmentation import AUGMENTATION, FLIPS, WITHOUT_AUGMENTATION
 from goodfit.improve.prescriptions.batch_norm import BATCH_NORM
 from goodfit.improve.prescriptions.bigger import BIGGER
 from goodfit.improve.prescriptions.choice import (
@@ -35,6 +35,7 @@ from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 RECIPE: tuple[Prescription, ...] = (
     AUGMENTATION,
     FLIPS,
+    WITHOUT_AUGMENTATION,
     CONVOLUTIONAL,
     MINI_BATCHES_32,
     DROPOUT,  # before other preparations: it helped first on two sets with high variance (benchmarks/RESULTS.md)
@@ -66,6 +67,7 @@ __all__ = [
     "BIGGER",
     "FLIPS",
     "RECIPE",
+    "WITHOUT_AUGMENTATION",
     "Case",
     "Gap",
     "Prescription",

@@ -17,4 +17,10 @@ def _flips(case: Case) -> dict[str, Any] | None:
 AUGMENTATION = Prescription(
     "augmentation", ("variance",), "moved, turned and distorted pictures of the same label are more data", _more
 )
+WITHOUT_AUGMENTATION = Prescription(
+    "without augmentation",
+    ("bias", "variance"),
+    "what its pictures are worth shows without them",
+    lambda case: {"augmentation": 0.0} if case.plan.augmentation > 0 else None,
+)
 FLIPS = Prescription("flips", ("variance",), "mirrored pictures of the same label are more data", _flips)
