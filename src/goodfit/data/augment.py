@@ -51,6 +51,7 @@ def augment(
     rows = places(tall * cosine, -broad * sine, drawn[:, 3], 2)
     columns = places(tall * sine, broad * cosine, drawn[:, 4], 3)
     at = jnp.stack([(rows + 1) * (height - 1) / 2, (columns + 1) * (width - 1) / 2], axis=1)
+    at = jax.lax.optimization_barrier(at)  # else each of the four neighbours of a place computes it again
     warped = jax.vmap(jax.vmap(_sampled, in_axes=(-1, None), out_axes=-1))(images, at)
     bright = 1 + CONTRAST * drawn[:, 5], BRIGHTNESS * drawn[:, 6]
     return warped * bright[0][:, None, None, None] + bright[1][:, None, None, None]
