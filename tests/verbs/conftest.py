@@ -4,8 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.improve import proposing
+from goodfit.improve import broadcast, proposing
 from goodfit.plan import Plan
+from goodfit.train import checkpoint
+from goodfit.train import fit as fit_module
+from goodfit.verbs import nudging
 
 TRIED = ("train longer", "higher learning rate", "L2 penalty", "stronger weight decay", "label smoothing")
 
@@ -48,3 +51,14 @@ def short_recipe():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proposing, "RECIPE", lines)
         yield
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """A visit every few steps, a checkpoint and a word of where it is at each, and nobody waits."""
+    monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-5)
+    monkeypatch.setattr(fit_module, "_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "_SHARE", float("inf"))
+    monkeypatch.setattr(broadcast, "_SECONDS", 0.0)
+    monkeypatch.setattr(nudging, "_PATIENCE", 0.0)

@@ -10,30 +10,17 @@ import pytest
 import goodfit
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError, PlanError
-from goodfit.improve import broadcast
 from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import judge_outputs
 from goodfit.improve.verify import paired_test
-from goodfit.train import checkpoint
-from goodfit.train import fit as fit_module
 from goodfit.train.control import Change
 from goodfit.train.fit import fit
 from goodfit.train.jobs import Job
 from goodfit.train.predictor import member_of
-from goodfit.verbs import nudging
+
+pytestmark = pytest.mark.usefixtures("small_pieces")
 
 SEED = 3
-
-
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """A visit every few steps, a checkpoint and a word of where it is at each, and nobody waits."""
-    monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-5)
-    monkeypatch.setattr(fit_module, "_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
-    monkeypatch.setattr(checkpoint, "_SHARE", float("inf"))
-    monkeypatch.setattr(broadcast, "_SECONDS", 0.0)
-    monkeypatch.setattr(nudging, "_PATIENCE", 0.0)
 
 
 @pytest.fixture(scope="module")

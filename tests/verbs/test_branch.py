@@ -9,23 +9,11 @@ import pytest
 
 import goodfit
 from goodfit.errors import InputError, PlanError
-from goodfit.improve import broadcast
-from goodfit.train import checkpoint
-from goodfit.train import fit as fit_module
-from goodfit.verbs import nudging
 from goodfit.verbs.branching import begin_branch
 
+pytestmark = pytest.mark.usefixtures("small_pieces")
+
 STILL = {"learning_rate": 1e-12, "epochs": 1, "batch_norm_beta": 0.9999999}  # a training that changes nothing
-
-
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """A visit every few steps, a checkpoint and a word of where it is at each, and nobody waits."""
-    monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-5)
-    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
-    monkeypatch.setattr(checkpoint, "_SHARE", float("inf"))
-    monkeypatch.setattr(broadcast, "_SECONDS", 0.0)
-    monkeypatch.setattr(nudging, "_PATIENCE", 0.0)
 
 
 class Cut(BaseException):

@@ -15,11 +15,9 @@ import pytest
 
 import goodfit
 from goodfit.errors import InputError, PlanError
-from goodfit.improve import broadcast
 from goodfit.plan import Plan
-from goodfit.train import checkpoint
-from goodfit.train import fit as fit_module
-from goodfit.verbs import nudging
+
+pytestmark = pytest.mark.usefixtures("small_pieces")
 
 FIRST: dict[str, Any] = {"learning_rate": 0.001, "l2": 0.5}
 SECOND: dict[str, Any] = {"keep_prob": 0.95, "epochs": 14}
@@ -34,17 +32,6 @@ def numbers(run):
 
 def history(run):
     return pl.read_parquet(Path(run) / "history.parquet")
-
-
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """A visit every few steps, a checkpoint and a word of where it is at each, and nobody waits."""
-    monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-5)
-    monkeypatch.setattr(fit_module, "_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
-    monkeypatch.setattr(checkpoint, "_SHARE", float("inf"))
-    monkeypatch.setattr(broadcast, "_SECONDS", 0.0)
-    monkeypatch.setattr(nudging, "_PATIENCE", 0.0)
 
 
 @pytest.fixture(scope="module")
