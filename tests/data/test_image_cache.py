@@ -98,15 +98,6 @@ def test_broken_files_are_left_out_and_the_rest_moves_together(files, tmp_path):
         assert found.broken == [(0, "is no image"), (4, "is no image"), (5, "is no image")]
 
 
-def test_many_rows_move_together_by_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_cache, "_CHUNK", 7)
-    rows = np.arange(5_000, dtype=np.uint16).view(np.uint8).reshape(-1, 2, 1, 1)
-    np.save(tmp_path / "a.npy", rows)
-    kept = np.flatnonzero(np.random.default_rng(0).random(5_000) < 0.5)
-    image_cache._keep(tmp_path / "a.npy", kept)
-    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows[kept])
-
-
 def test_more_than_half_broken_is_refused_and_leaves_nothing(files, tmp_path):
     for name in "012345":
         (files / f"{name}.png").write_bytes(b"text")
