@@ -1,33 +1,52 @@
-"""Images that are arrays already: NPZ files, the IDX files of MNIST, and the built-in digits."""
+"""Images that are arrays already: in files that are read a piece at a time, and the built-in digits in memory."""
 
-import gzip
-import re
+import hashlib
+import math
+import os
+import zipfile
 import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from jaxtyping import UInt8
+from jaxtyping import Int, UInt8
 from sklearn.datasets import load_digits
 
 from goodfit.data.arrays import series_of
-from goodfit.data.resizing import scaled_to_8
+from goodfit.data.columns import tidy
+from goodfit.data.eight_bits import Pieces, in_8_bits
+from goodfit.data.mapped import PIECE, header_of, keep, mapped, stamp
 from goodfit.errors import InputError
 
 LABEL = "label"
-_IDX_NAME = re.compile(r"(^|[._-])idx\d?([._-]ubyte)?(\.gz)?$")
-_UBYTE = 0x08  # the only kind of value that images and their labels have
-_PIECE = 2**26  # bytes at a time
-_NPZ = "images (numbers, height, width and channels) and labels"
+_VERSION = 1  # of what becomes of an array
+
+_Pixels = UInt8[np.ndarray, "_ height width channels"]
+
+
+class ArrayFile(NamedTuple):
+    """The images of an NPZ or IDX file, of which only the header has been read.
+
+    Attributes:
+        path: of the file.
+        shape: of the pixels: images, height, width and channels (1 or 3).
+        pieces: reads the pixels, [pixels, channels] a piece, and says what is done to them.
+    """
+
+    path: Path
+    shape: tuple[int, int, int, int]
+    pieces: Callable[[], tuple[Iterator[UInt8[np.ndarray, "pixels channels"]], tuple[str, ...]]]
 
 
 class Arrays(NamedTuple):
-    """Images as pixels, their labels as the first column, and what people are told."""
+    """The images of a file, and their labels as the first column; none where they were not asked for."""
 
-    pixels: UInt8[np.ndarray, "images height width channels"]
+    pixels: ArrayFile
     columns: pl.DataFrame
-    notes: tuple[str, ...] = ()
 
 
 def read_digits() -> tuple[UInt8[np.ndarray, "images 8 8 1"], pl.DataFrame]:
@@ -37,147 +56,118 @@ def read_digits() -> tuple[UInt8[np.ndarray, "images 8 8 1"], pl.DataFrame]:
     return pixels, pl.DataFrame({"digit": bunch.target})
 
 
-def read_npz_images(path: Path, labelled: bool) -> Arrays | None:
-    """The images of an NPZ file; None where it holds no array of that name and so is a table.
+def gathered(
+    arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None, place: str, cache: Path | None
+) -> tuple[_Pixels, list[str]]:
+    """The pixels of arrays one after another, and what was done to them.
+
+    Where one of them is in a file, they are written piece by piece into the cache and found there again.
+
+    Args:
+        arrays: of the same height, width and channels.
+        rows: those to take, in rising order; None for all.
+        place: where they are, in words.
+        cache: the folder of the cache, made where there is none; None for the system's temporary folder.
 
     Raises:
-        InputError: images without labels or labels without images, or arrays that are none.
+        InputError: values that are no pixels, a damaged file, or the cache cannot be written.
+    """
+    files = [array for array in arrays if isinstance(array, ArrayFile)]
+    if not files:
+        whole = np.concatenate([array for array in arrays if isinstance(array, np.ndarray)])
+        return whole if rows is None else whole[rows], []
+    stamps = [(file.path.name, stamp(file.path)) for file in files]
+    taken = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
+    listing = ["arrays", _VERSION, stamps, taken]
+    pixels, facts = mapped([os.path.abspath(place)], listing, cache, lambda target: _write(target, arrays, rows))
+    return pixels, facts["notes"]
+
+
+def _write(
+    target: Path, arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None
+) -> dict[str, list[str]]:
+    told = []
+    with target.open("wb") as file:
+        file.write(header_of((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:])))
+        for array in arrays:
+            pieces, notes = array.pieces() if isinstance(array, ArrayFile) else (iter([array]), ())
+            for piece in pieces:
+                file.write(piece.data)
+            told += notes
+    if rows is not None:
+        keep(target, rows)
+    return {"notes": list(dict.fromkeys(told))}
+
+
+def array_file(path: Path, what: str, shape: tuple[int, int, int, int], dtype: np.dtype, read: Pieces) -> ArrayFile:
+    """Values of this shape and type as images of 8 bits, once they are read.
+
+    Args:
+        path: of their file.
+        what: how to call them in a sentence.
+        shape: images, height, width, and 1, 3 or 4 channels.
+        dtype: of the values.
+        read: gives the values from their beginning.
+    """
+    channels = min(shape[3], 3)
+    return ArrayFile(path, (*shape[:3], channels), partial(in_8_bits, read, dtype, shape[3], what))
+
+
+def read_values(file: Any, shape: tuple[int, ...], dtype: np.dtype, path: Path) -> Iterator[np.ndarray]:
+    """The values that a file goes on with to its end, a piece at a time: [pixels, channels], the shape's last size.
+
+    Raises:
+        InputError: the file does not hold as many.
+    """
+    wanted = math.prod(shape) * dtype.itemsize
+    one = shape[-1] * dtype.itemsize
+    together = max(1, PIECE // one) * one
+    for start in range(0, wanted, together):
+        content = file.read(min(together, wanted - start))
+        if len(content) < min(together, wanted - start):
+            check_size(path, shape, dtype, start + len(content))
+        yield np.frombuffer(content, dtype).reshape(-1, shape[-1])
+    check_size(path, shape, dtype, wanted + len(file.read(1)))
+
+
+def check_size(path: Path, shape: tuple[int, ...], dtype: np.dtype, found: int) -> None:
+    """Refuse a file that holds another number of bytes than its header says.
+
+    Raises:
+        InputError: both numbers.
+    """
+    wanted = math.prod(shape) * dtype.itemsize
+    if found != wanted:
+        has = f"more than {wanted:,}" if found > wanted else f"{found:,}"
+        sizes = " × ".join(f"{size:,}" for size in (*shape, dtype.itemsize) if size != 1) or "1"
+        raise InputError(f"{path} is damaged: its header says {sizes} bytes, but {has} follow")
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """One sentence for whatever a damaged file raises while it is read.
+
+    Raises:
+        InputError: why it cannot be read.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            names = set(archive.files)
-            if "images" not in names and names != {"labels"}:
-                return None
-            arrays = {name: archive[name] for name in names & {"images", "labels"}}
-    except Exception as error:  # as for tables, which says so for a damaged file
-        if isinstance(error, ValueError) and "allow_pickle" in str(error):
-            raise InputError(f"{path} holds Python objects; its images must be one array of numbers") from None
-        return None
-    if "images" not in arrays:
-        raise InputError(f"{path} has labels but no images; it needs {_NPZ}")
-    if arrays["images"].ndim < 3:
-        return None
-    pixels, notes = as_pixels(arrays["images"], f"{path}: images")
-    if not labelled:
-        return Arrays(pixels, pl.DataFrame(), notes)
-    if "labels" not in arrays:
-        raise InputError(f"{path} has images but no labels; it needs {_NPZ}")
-    return Arrays(pixels, _labels(arrays["labels"], len(pixels), str(path)), notes)
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is damaged: {error}; make it again, or fetch it again") from None
 
 
-def as_pixels(
-    array: np.ndarray, what: str
-) -> tuple[UInt8[np.ndarray, "images height width channels"], tuple[str, ...]]:
-    """An array as images of 8 bits, grey or of three colours; and what was done to make it so.
+def label_column(labels: np.ndarray, images: int, what: str) -> pl.DataFrame:
+    """Labels as the column `label`; missing ones are null.
 
     Raises:
-        InputError: it holds no images.
+        InputError: not one for each of the images.
     """
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4 or array.size == 0 or array.shape[3] not in (1, 3, 4):
-        wanted = "images, height, width and 1, 3 or 4 channels (or no channels: grey)"
-        raise InputError(f"{what} has the shape {array.shape}; it needs {wanted}")
-    values, notes = _of_8_bits(array, what)
-    if values.shape[3] == 4:
-        alpha = values[..., 3:].astype(np.uint16)
-        over_white = (values[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-        return over_white.astype(np.uint8), (*notes, "the images' fourth channel is taken for alpha, over white")
-    return np.ascontiguousarray(values), notes
-
-
-def _of_8_bits(array: np.ndarray, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    if array.dtype == np.uint8:
-        return array, ()
-    if array.dtype == bool:
-        return array.astype(np.uint8) * 255, ()
-    if array.dtype.kind not in "uif" or not np.isfinite(array).all():
-        raise InputError(
-            f"{what} holds values of type {array.dtype} that are no pixels; use whole numbers from 0 to 255"
-        )
-    low, high = array.min(), array.max()
-    if low < 0 or high > 65_535:
-        raise InputError(f"{what} has pixels from {low:g} to {high:g}; use 0 to 255, 0 to 65,535, or 0 to 1")
-    if array.dtype.kind == "f" and high <= 1:
-        return np.round(array * 255).astype(np.uint8), ("pixels from 0 to 1 are scaled to 0 to 255",)
-    if array.dtype.kind == "f" and (array % 1 != 0).any():
-        raise InputError(f"{what} has pixels such as {high:g}, which are neither whole nor from 0 to 1")
-    if high > 255 or array.dtype == np.uint16:
-        return scaled_to_8(array), ("pixels of 16 bits are scaled to 8",)
-    return array.astype(np.uint8), ()
-
-
-def _labels(labels: np.ndarray, images: int, what: str) -> pl.DataFrame:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
         raise InputError(f"{what} has labels of the shape {labels.shape}; it needs one label an image")
     if len(labels) != images:
         raise InputError(f"{what} has {images:,} images but {len(labels):,} labels; they must go together")
-    return pl.DataFrame([series_of(labels, what).rename(LABEL)])
-
-
-def is_idx(path: Path) -> bool:
-    """Whether the name is that of an IDX file, as MNIST has them."""
-    return _IDX_NAME.search(path.name) is not None
-
-
-def read_idx(path: Path, labelled: bool) -> Arrays:
-    """The images of an IDX file, and the labels in the file beside it.
-
-    Raises:
-        InputError: a file is missing, damaged, or holds something else.
-    """
-    images = _idx_array(path)
-    if images.ndim == 1:
-        raise InputError(f"{path} holds labels without images; give the file of the images, beside which it is found")
-    if images.ndim == 2:
-        raise InputError(f"{path} holds no images: it has 2 dimensions")
-    pixels, notes = as_pixels(images, str(path))
-    if not labelled:
-        return Arrays(pixels, pl.DataFrame(), notes)
-    beside = _labels_beside(path)
-    labels = _idx_array(beside)
-    if labels.ndim != 1:
-        raise InputError(f"{beside} should hold the labels of {path.name}, but has {labels.ndim} dimensions")
-    return Arrays(pixels, _labels(labels, len(images), f"{path} with {beside.name}"), notes)
-
-
-def _labels_beside(path: Path) -> Path:
-    name = re.sub(r"idx\d", "idx1", path.name.replace("images", "labels")).removesuffix(".gz")
-    choices = [path.with_name(name + ending) for ending in ("", ".gz")]
-    found = next((each for each in choices if each.exists() and each != path), None)
-    if found is None:
-        raise InputError(f"{path} has images but no labels: there is no {name} (or {name}.gz) beside it")
-    return found
-
-
-def _idx_array(path: Path) -> np.ndarray:
-    """The values of an IDX file: magic number (0, 0, kind, dimensions), the sizes, the bytes."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            magic = file.read(4)
-            if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != _UBYTE or not 1 <= magic[3] <= 4:
-                begins = f"it begins with 0x{magic.hex()}, not 0x000008" if magic else "it is empty"
-                raise InputError(f"{path} is no IDX file of bytes: {begins}")
-            shape = tuple(np.frombuffer(file.read(4 * magic[3]), ">u4").astype(int).tolist())
-            wanted = int(np.prod(shape, dtype=object)) if len(shape) == magic[3] else -1
-            content = _at_most(file, max(wanted, 0) + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    except ValueError:
-        raise InputError(f"{path} is damaged: its header is cut off") from None
-    if len(content) != wanted:
-        has = f"more than {wanted:,}" if len(content) > wanted else f"{len(content):,}"
-        sizes = " × ".join(f"{size:,}" for size in shape)
-        raise InputError(f"{path} is damaged: its header says {sizes} bytes, but {has} follow")
-    return np.frombuffer(content, np.uint8).reshape(shape)
-
-
-def _at_most(file: Any, count: int) -> bytes:
-    """So many bytes of a file, or all it has; piece by piece, since a damaged header asks for any number."""
-    pieces = []
-    while count > 0 and (piece := file.read(min(count, _PIECE))):
-        pieces.append(piece)
-        count -= len(piece)
-    return b"".join(pieces)
+    return tidy(pl.DataFrame([series_of(labels, what).rename(LABEL)]))

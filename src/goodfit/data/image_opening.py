@@ -10,6 +10,7 @@ from jaxtyping import Int, UInt8
 
 from goodfit.data.columns import as_words
 from goodfit.data.dataset import Dataset, Features, Schema, TaskKind
+from goodfit.data.image_arrays import gathered
 from goodfit.data.image_cache import LARGEST_SIDE, Decoded, broken_words, cached
 from goodfit.data.images import Images
 from goodfit.data.roles import FEWEST_ROWS, missing_values, read_groups, read_times, role_column, target_column
@@ -96,7 +97,8 @@ def features_of_images(images: Images, schema: Schema) -> tuple[Features, Int[np
         if images.pixels.shape[1:] != shape:
             found = _shape_words(images.pixels.shape)
             raise InputError(f"{images.place} has {found}, but the run was trained on {_shape_words((0, *shape), '')}")
-        pixels, sound = images.pixels, np.arange(len(images))
+        pixels, _ = gathered([images.pixels], None, images.place, None)
+        sound = np.arange(len(pixels))
     else:
         decoded = cached(images.paths, images.files, images.place, None, shape)
         pixels, sound = decoded.pixels, decoded.kept
@@ -147,13 +149,14 @@ def _pixels(
     parts: Sequence[Images], rows: Int[np.ndarray, "rows"], cache: Path | None
 ) -> tuple[UInt8[np.ndarray, "sound height width channels"], Int[np.ndarray, "sound"], list[str]]:
     """The pixels of these rows, the places among them of those that could be read, and what people are told."""
+    place = ", ".join(part.place for part in parts)
     arrays = [part.pixels for part in parts if part.pixels is not None]
     if arrays:
-        whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-        return (whole if len(rows) == len(whole) else whole[rows]), np.arange(len(rows)), []
+        everything = len(rows) == sum(len(part) for part in parts)
+        pixels, told = gathered(arrays, None if everything else rows, place, cache)
+        return pixels, np.arange(len(rows)), told
     paths = [path for part in parts for path in part.paths]
     files = [file for part in parts for file in part.files]
-    place = ", ".join(part.place for part in parts)
     names = [files[row] for row in rows]
     decoded = cached([paths[row] for row in rows], names, place, cache)
     return decoded.pixels, decoded.kept, _told(decoded, names)

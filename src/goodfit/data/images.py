@@ -9,9 +9,12 @@ import numpy as np
 import polars as pl
 from jaxtyping import UInt8
 
-from goodfit.data.image_arrays import as_pixels, is_idx, read_digits, read_idx, read_npz_images
+from goodfit.data.eight_bits import as_pixels
+from goodfit.data.idx_images import is_idx, read_idx
+from goodfit.data.image_arrays import ArrayFile, read_digits
 from goodfit.data.image_bytes import ENDINGS
 from goodfit.data.image_files import CLASS, image_column, inside, list_classes, list_folder
+from goodfit.data.npz_images import read_npz_images
 from goodfit.data.roles import missing_values
 from goodfit.data.tables import Table, read_table
 from goodfit.errors import InputError
@@ -21,7 +24,7 @@ As = Literal["images"]
 
 @dataclass(frozen=True)
 class Images:
-    """The images of a source: files that are not decoded yet, or pixels.
+    """The images of a source: files that are not decoded yet, or arrays.
 
     Attributes:
         name: of the file or the folder, or of the built-in data.
@@ -31,8 +34,8 @@ class Images:
         columns: what is known of each image beside its pixels.
         target: the target's name, where the source itself says it.
         root: the folder that the files are in.
-        files: their paths in it; empty where there are pixels.
-        pixels: of every image, where they are not in files.
+        files: their paths in it; empty where they are arrays.
+        pixels: of every image, where they are arrays: in memory, or in a file that is not read yet.
         notes: sentences that people are told.
     """
 
@@ -44,11 +47,11 @@ class Images:
     target: str | None = None
     root: Path = Path()
     files: tuple[str, ...] = ()
-    pixels: UInt8[np.ndarray, "images height width channels"] | None = None
+    pixels: UInt8[np.ndarray, "images height width channels"] | ArrayFile | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.files) if self.pixels is None else len(self.pixels)
+        return len(self.files) if self.pixels is None else self.pixels.shape[0]
 
     @property
     def paths(self) -> list[str]:
@@ -93,7 +96,7 @@ def find_images(source: Any, as_: As | None = None, labelled: bool = True) -> Im
     if found is None:
         return None
     target = found.columns.columns[0] if labelled else None
-    return Images(*_names(path), "image arrays", found.columns, target, pixels=found.pixels, notes=found.notes)
+    return Images(*_names(path), "image arrays", found.columns, target, pixels=found.pixels)
 
 
 def _in_folder(path: Path, labelled: bool) -> Images:
