@@ -1,15 +1,21 @@
 """Convolutional networks in the engine: the same bits in any company and by any driver, and what they need."""
 
+from dataclasses import replace
+
+import jax
 import numpy as np
 import pytest
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from goodfit.data.dataset import Dataset, Features, Schema, Splits
-from goodfit.errors import PlanError
+from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
 from goodfit.train import fit as fit_module
+from goodfit.train import predictor as predictor_module
 from goodfit.train.control import Change
 from goodfit.train.fit import fit, fit_many
-from goodfit.train.jobs import Job
+from goodfit.train.jobs import Job, Pool, enter, stacks
+from goodfit.train.machine import devices
 from goodfit.train.predictor import Predictor, member_of
 from goodfit.train.stack import SteppedStack
 
@@ -18,6 +24,7 @@ SMALL = Plan(
     keep_prob=0.9, decay="constant", preparation="standard",
 )  # fmt: skip
 
+_MESH = Mesh(np.array(devices()), ("models",))
 OFF = Change({"augmentation": 0.0})
 
 
@@ -97,3 +104,41 @@ def test_augmentation_is_of_the_training_alone_and_can_be_nudged(pictures, tools
 def test_a_table_cannot_be_augmented(splits):
     with pytest.raises(PlanError, match="augmentation and flip need images, and this data is a table; set them to 0"):
         fit(Job(Plan(augmentation=1.0), 0), splits)
+
+
+def test_pixels_are_standardised_as_they_are_taken_and_never_copied(pictures, tmp_path):
+    """Two folds with moments of their own share the bytes of a mapped file, on every device."""
+    np.save(tmp_path / "pixels.npy", pictures.dataset.features.pixels)
+    pixels = np.load(tmp_path / "pixels.npy", mmap_mode="r")
+    dataset = replace(pictures.dataset, features=pictures.dataset.features._replace(pixels=np.asarray(pixels)))
+    splits = replace(pictures, dataset=dataset)
+    folds = [Job(SMALL, 1, np.arange(0, 60), np.arange(60, 70)), Job(SMALL, 1, np.arange(40, 100), np.arange(10, 20))]
+    entered = [enter(place, job, splits) for place, job in enumerate(folds)]
+    (loaded,) = stacks(entered[0][1], [member for member, _ in entered], Pool(splits))
+    assert np.shares_memory(loaded.data.inputs, pixels)
+    for shard in jax.device_put(loaded.data.inputs, NamedSharding(_MESH, PartitionSpec())).addressable_shards:
+        assert shard.data.unsafe_buffer_pointer() == pixels.ctypes.data
+    for task, job in zip(loaded.tasks, folds, strict=True):
+        data, place, rows = jax.device_put((loaded.data, task.set, np.array([3, 130])))
+        own = pixels[job.train].astype(float)
+        expected = (pixels[[3, 130]].reshape(2, -1) - own.mean()) / own.std()
+        inputs, targets = data.take(place, rows)
+        np.testing.assert_allclose(inputs, expected, rtol=1e-5, atol=1e-5)
+        np.testing.assert_array_equal(targets, [1, 0])
+
+
+def test_rows_of_the_test_set_stay_closed(pictures):
+    with pytest.raises(InputError, match="outside the training and dev sets"):
+        fit(Job(SMALL, 1, train=np.arange(0, 130)), pictures)
+
+
+def test_predictions_part_by_part_are_those_of_the_whole(pictures, alone, monkeypatch):
+    """The last part is an incomplete one, and rows come in the order that was asked for."""
+    predictor = Predictor(pictures.dataset.schema, (member_of(alone, "one"),))
+    whole = predictor.outputs(pictures.dataset.features)
+    monkeypatch.setattr(predictor_module, "_AT_ONCE", 48)
+    rows = np.random.default_rng(0).permutation(160)[:100]
+    np.testing.assert_array_equal(predictor.outputs(pictures.dataset.features, rows), whole[rows])
+    member = predictor.members[0]
+    of_member = member.outputs(pictures.dataset.features, pictures.dataset.schema, rows)
+    np.testing.assert_allclose(of_member, whole[rows], rtol=1e-6)

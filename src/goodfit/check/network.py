@@ -137,5 +137,6 @@ def open_network(plan: Plan, splits: Splits, seed: int, most: int) -> Network:
     rows = np.asarray(task.rows)[: int(task.m)]
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    inputs, targets = (np.asarray(part)[int(task.set)][rows] for part in loaded.data)
+    data, place, taken = jax.device_put((loaded.data, task.set, rows))
+    inputs, targets = map(np.asarray, data.take(place, taken))
     return Network(program, task, inputs, targets, {"layers": loaded.states[0].model.params}, int(task.m))

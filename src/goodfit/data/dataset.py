@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from jaxtyping import Float, Int, Num, UInt8
 
+from goodfit.data.paging import read_ahead
+
 Kind = Literal["number", "category", "boolean", "date"]
 TaskKind = Literal["binary", "classes", "regression"]
 
@@ -78,6 +80,8 @@ class Features(NamedTuple):
 
     def take(self, rows: Int[np.ndarray, "taken"] | slice) -> "Features":
         """The features of these rows."""
+        if self.pixels is not None:
+            read_ahead(self.pixels, rows)
         return Features(self.numbers[rows], self.codes[rows], None if self.pixels is None else self.pixels[rows])
 
 
@@ -120,7 +124,9 @@ class Dataset:
             digest.update(np.ascontiguousarray(array, kind).tobytes())
         if pixels is not None:
             for start in range(0, len(pixels), _CHUNK):
-                digest.update(np.asarray(pixels[start : start + _CHUNK]).tobytes())
+                part = slice(start, start + _CHUNK)
+                read_ahead(pixels, part)
+                digest.update(np.asarray(pixels[part]).tobytes())
         return digest.hexdigest()
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int, Num, UInt8
 from scipy.special import ndtri
 
 from goodfit.data.dataset import Dataset, Features, Schema
+from goodfit.data.paging import read_ahead
 from goodfit.plan import PreparationKind
 
 MOST_KNOTS = 1000
@@ -130,8 +131,9 @@ class Preparation:
 
     def _fill(self, inputs: np.ndarray, numbers: np.ndarray, codes: np.ndarray, pixels: np.ndarray | None) -> None:
         if self.pixels and pixels is not None:
-            scaled = (pixels - self.pixels.mean.astype(np.float32)) * self.pixels.scale.astype(np.float32)
-            inputs[:] = scaled.reshape(inputs.shape)
+            scaled = inputs.reshape(pixels.shape)
+            np.subtract(pixels, self.pixels.mean.astype(np.float32), out=scaled)
+            scaled *= self.pixels.scale.astype(np.float32)
             return
         place = numbers.shape[1]
         absent = np.isnan(numbers)
@@ -202,7 +204,9 @@ def _pixel_scale(pixels: UInt8[np.ndarray, "all height width channels"], rows: I
     """Of these images; in parts, as all of them may not fit the memory."""
     sums = np.zeros((2, pixels.shape[-1]))
     for start in range(0, len(rows), _CHUNK // 16):
-        part = pixels[rows[start : start + _CHUNK // 16]].reshape(-1, pixels.shape[-1]).astype(np.float64)
+        places = rows[start : start + _CHUNK // 16]
+        read_ahead(pixels, places)
+        part = pixels[places].reshape(-1, pixels.shape[-1]).astype(np.float64)
         sums += part.sum(axis=0), np.square(part).sum(axis=0)
     mean, square = sums / (len(rows) * pixels.shape[1] * pixels.shape[2])
     deviation = np.sqrt(np.maximum(square - mean**2, 0))

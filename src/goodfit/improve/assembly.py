@@ -96,7 +96,7 @@ def assemble(
     predictor = Predictor(schema, _weighted(candidates, weights), temperature)
     outputs = mean if calibration is None else tempered(mean, temperature)
     train_rows = sample(splits.train)
-    train_outputs = predictor.outputs(splits.dataset.features.take(train_rows))
+    train_outputs = predictor.outputs(splits.dataset.features, train_rows)
     return Assembled(
         predictor=predictor,
         kept=kept,

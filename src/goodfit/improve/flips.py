@@ -31,12 +31,11 @@ def mirrored(measurement: Measurement, splits: Splits) -> Mirrored | None:
     runs = [run for of_seed in measurement.runs for run in of_seed if run.usable]
     if features.pixels is None or not schema.classes or not runs:
         return None
+    turned = features._replace(pixels=features.pixels[:, :, ::-1])
     errors = []
     for run in runs:
-        own = features.take(run.dev)
-        turned = own._replace(pixels=None if own.pixels is None else own.pixels[:, :, ::-1])
         member = member_of(run, "")
-        outputs = np.stack([member.outputs(each, schema) for each in (own, turned)])
+        outputs = np.stack([member.outputs(each, schema, run.dev) for each in (features, turned)])
         errors.append(judge_outputs(splits, outputs, run.dev)[1].mean(axis=1))
     error, flipped = np.mean(errors, axis=0)
     guess = 1 - np.bincount(splits.dataset.target[splits.train]).max() / len(splits.train)

@@ -149,35 +149,24 @@ class Laboratory:
     def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"]:
         """Errors on the dev rows of jobs that bring their own training rows."""
         runs = self.train(what, jobs)
-        features = self.splits.dataset.features
-        errors = []
-        for run in runs:
-            inputs = run.preparation.transform(features.take(run.dev))
-            errors.append(judge_outputs(self.splits, self._outputs(run, None, inputs), run.dev)[1])
-        return np.stack(errors)
+        return np.stack([judge_outputs(self.splits, self._outputs(run, None, run.dev), run.dev)[1] for run in runs])
 
     def judge(self, entry: Entry, runs: tuple[tuple[Run, ...], ...], seconds: float) -> Measurement:
         """Predict each judged row by the network that did not train on it, and training rows by those that did."""
         rows, pool = self.rows, self.splits.pool
-        features = self.splits.dataset.features.take(pool)
         outputs, train_errors, snapshots = [], [], []
         train_rows = pool[:0]
-        prepared: dict[int, np.ndarray] = {}
         for of_seed in runs:
             held_out = np.zeros((1 + entry.plan.snapshots, len(rows), self.outputs))
             seen_sum, seen_count = np.zeros(len(pool)), np.zeros(len(pool))
             for run in of_seed:
-                key = id(run.preparation)
-                if key not in prepared:
-                    prepared[key] = run.preparation.transform(features)
-                judged, trained = np.searchsorted(rows, run.dev), np.searchsorted(pool, sample(run.train))
-                dev = prepared[key][np.searchsorted(pool, run.dev)]
-                held_out[0, judged] = self._outputs(run, None, dev)
+                judged, trained = np.searchsorted(rows, run.dev), sample(run.train)
+                held_out[0, judged] = self._outputs(run, None, run.dev)
                 for moment in range(entry.plan.snapshots):
-                    held_out[moment + 1, judged] = self._outputs(run, moment, dev)
-                of_train = self._outputs(run, None, prepared[key][trained])
-                seen_sum[trained] += judge_outputs(self.splits, of_train, pool[trained])[1]
-                seen_count[trained] += 1
+                    held_out[moment + 1, judged] = self._outputs(run, moment, run.dev)
+                of_train = judge_outputs(self.splits, self._outputs(run, None, trained), trained)[1]
+                seen_sum[np.searchsorted(pool, trained)] += of_train
+                seen_count[np.searchsorted(pool, trained)] += 1
             outputs.append(held_out[0])
             snapshots.append(held_out[1:])
             train_errors.append(seen_sum[seen_count > 0] / seen_count[seen_count > 0])
@@ -216,12 +205,13 @@ class Laboratory:
         return max(1, len(self.splits.dataset.schema.classes))
 
     def _outputs(
-        self, run: Run, moment: int | None, inputs: Float[np.ndarray, "rows width"]
+        self, run: Run, moment: int | None, rows: Int[np.ndarray, "rows"]
     ) -> Float[np.ndarray, "rows outputs"]:
         """A run's outputs, now or at a snapshot; the constant baseline's where training gave no usable network."""
         weights = run.best if moment is None or moment >= len(run.snapshots) else run.snapshots[moment]
         if run.usable:
-            outputs = member_of(run, "", weights).outputs_of(inputs, self.splits.dataset.schema)
+            dataset = self.splits.dataset
+            outputs = member_of(run, "", weights).outputs(dataset.features, dataset.schema, rows)
             if np.isfinite(outputs).all():
                 return outputs
-        return constant_outputs(self.splits, run.train, len(inputs))
+        return constant_outputs(self.splits, run.train, len(rows))

@@ -44,14 +44,10 @@ class Judge:
     def _preparation(self) -> Preparation:
         return Preparation.fit(self.plan.preparation, self.splits.dataset, self.splits.train)
 
-    @functools.cached_property
-    def _inputs(self) -> Float[np.ndarray, "rows width"]:
-        return self._preparation.transform(self.splits.dataset.features.take(self.splits.dev))
-
     def __call__(self, weights: Weights) -> Costs:
         """Cost, calibrated as `improve` judges by it, and error of each dev row."""
         member = Member("", self.plan.structure, weights, self._preparation)
-        outputs = member.outputs_of(self._inputs, self.splits.dataset.schema)
+        outputs = member.outputs(self.splits.dataset.features, self.splits.dataset.schema, self.splits.dev)
         error = judge_outputs(self.splits, outputs[None], self.splits.dev)[1]
         if self.splits.dataset.schema.classes:  # else a nudge of label smoothing would change every cost
             outputs = cross_calibrated(outputs, self.splits.dataset.target[self.splits.dev])

@@ -32,7 +32,7 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
     """What SEEN names, of the inputs, each hidden layer and the output; dropout off, batch norm over the probe."""
     structure, h, params = program.structure, task.hyperparameters, state.model.params
     rows = task.rows[jnp.arange(PROBE) * task.m // PROBE]
-    inputs, targets = data.inputs[task.set, rows], data.targets[task.set, rows]
+    inputs, targets = data.take(task.set, rows)
 
     def cost(params: Params) -> tuple[Float[Array, ""], list[Float[Array, "batch _"]]]:
         logits, _, seen = layer_by_layer(structure, params, inputs, None, None)

@@ -125,35 +125,43 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
 
 
 class Pool:
-    """The training and dev rows of the data, prepared once for each kind of preparation and set of training rows."""
+    """The training and dev rows of the data, prepared once for each kind of preparation and set of training rows.
+
+    Images are not: their bytes, which may not fit the memory, stay where they are, all rows of them.
+    """
 
     def __init__(self, splits: Splits) -> None:
         self.splits = splits
-        self.rows = splits.pool
+        images = splits.dataset.schema.image is not None
+        self.rows = np.arange(len(splits.dataset)) if images else splits.pool
         self._prepared: dict[tuple[str, bytes], tuple[Preparation, np.ndarray, np.ndarray]] = {}
 
     def places(self, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"]:
-        """Where these rows of the data stand in the pool.
+        """Where these rows of the data stand among the prepared ones.
 
         Raises:
             InputError: a row that is in neither the training nor the dev set.
         """
-        places = np.searchsorted(self.rows, rows)
-        if not np.array_equal(self.rows[np.minimum(places, len(self.rows) - 1)], rows):
+        open_rows = self.splits.pool
+        if not np.array_equal(open_rows[np.minimum(np.searchsorted(open_rows, rows), len(open_rows) - 1)], rows):
             raise InputError("a job has rows outside the training and dev sets; rows of the test set stay closed")
-        return places
+        return np.searchsorted(self.rows, rows)
 
     def key(self, member: Member) -> tuple[str, bytes]:
         """Two members with equal keys see the same prepared data."""
         return member.job.plan.preparation, member.train.tobytes()
 
     def prepared(self, member: Member) -> tuple[Preparation, np.ndarray, np.ndarray]:
-        """The member's preparation, and the pool's features and targets through it."""
+        """The member's preparation, and the features and targets of the pool's rows through it."""
         key = self.key(member)
         if key not in self._prepared:
             dataset = self.splits.dataset
             preparation = Preparation.fit(member.job.plan.preparation, dataset, member.train)
-            inputs = preparation.transform(dataset.features.take(self.rows))
+            pixels = dataset.features.pixels
+            if pixels is None:
+                inputs = preparation.transform(dataset.features.take(self.rows))
+            else:
+                inputs = pixels.reshape(len(pixels), -1)
             targets = preparation.target_in(dataset.target[self.rows])
             kind = np.float32 if dataset.schema.task == "regression" else np.int32
             if len(self._prepared) == MOST_SETS:  # dozens of subsets, each with its copy, would fill the memory
@@ -191,12 +199,23 @@ def _load(
 ) -> Loaded:
     first = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
     copies = [first[key] for key in keys]
-    copies += [copies[0]] * (_set_places(len(copies), most_sets, copies[0][1].nbytes) - len(copies))
-    data = Data(np.stack([inputs for _, inputs, _ in copies]), np.stack([targets for *_, targets in copies]))  # pyright: ignore[reportArgumentType]
     schema = pool.splits.dataset.schema
+    size = 0 if schema.image else copies[0][1].nbytes
+    copies += [copies[0]] * (_set_places(len(copies), most_sets, size) - len(copies))
+    data = _stacked(copies)
     tasks = [_task(program, each, keys.index(pool.key(each)), pool, len(schema.classes)) for each in portion]
     states = [each.job.start.state if each.job.start else _first(program, each.job, schema) for each in portion]
     return Loaded(portion, data, tasks, states, places)
+
+
+def _stacked(copies: list[tuple[Preparation, np.ndarray, np.ndarray]]) -> Data:
+    """The copies side by side; of images one, as they are."""
+    preparations, inputs, targets = zip(*copies, strict=True)
+    scales = [each.pixels for each in preparations if each.pixels]
+    if not scales:
+        return Data(np.stack(inputs), np.stack(targets))  # pyright: ignore[reportArgumentType]
+    moments = (np.stack([each[place] for each in scales]).astype(np.float32) for place in (1, 2))
+    return Data(inputs[0][None], np.stack(targets), *moments)  # pyright: ignore[reportArgumentType]
 
 
 def beginning(job: Job, splits: Splits) -> State:
@@ -252,7 +271,10 @@ def _padded(rows: Int[np.ndarray, "rows"], length: int) -> Int[np.ndarray, "plac
 
 
 class _Memory(NamedTuple):
-    """Bytes: of the prepared data on the host and each device, of a batch on its way, and of one model."""
+    """Bytes: of the prepared data on the host and each device, of a batch on its way, and of one model.
+
+    Images are not copied on the host; a GPU holds their bytes.
+    """
 
     data: int
     working: int
@@ -266,7 +288,10 @@ def _memory(program: Program, splits: Splits, inputs: int) -> _Memory:
     weights, batch = 4 * numbers, max(program.structure.batch_size, program.evaluation_chunk)
     working = 4 * 4 * activations * batch
     model = 6 * weights + 4 * 4 * rows  # parameters, gradients, two averages, best, a copy; row lists
-    return _Memory(4 * rows * inputs * (len(machine.devices()) + 1), working, model)
+    data = 4 * rows * inputs * (len(machine.devices()) + 1)
+    if splits.dataset.features.pixels is not None:
+        data = splits.dataset.features.pixels.nbytes * len(machine.devices()) if machine.on_gpu() else 0
+    return _Memory(data, working, model)
 
 
 def _check_memory(program: Program, splits: Splits, inputs: int) -> None:
@@ -283,7 +308,7 @@ def _check_memory(program: Program, splits: Splits, inputs: int) -> None:
 def _fitting(program: Program, splits: Splits, inputs: int, models: int, budget: int) -> tuple[int, int]:
     """Places and copies of the data that a stack of these models may have in so many bytes."""
     memory, devices = _memory(program, splits, inputs), len(machine.devices())
-    sets = max(1, min(MOST_SETS, int(budget / 2 / memory.data)))
+    sets = max(1, min(MOST_SETS, int(budget / 2 / memory.data))) if splits.dataset.schema.image is None else MOST_SETS
     places = capacity()
     if machine.on_gpu():  # where every place costs time, few sizes to compile
         places = min(places, -(-(1 << (models - 1).bit_length()) // devices) * devices)

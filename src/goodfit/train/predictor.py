@@ -1,12 +1,13 @@
 """What predicts: networks, each with its own preparation and weight, averaged and calibrated. One is enough."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit, softmax
 
@@ -20,6 +21,7 @@ from goodfit.train.stack import logits
 from goodfit.train.task import Model
 
 MODEL_FILE, PREPARATION_FILE, PREDICTOR_FILE = "model.safetensors", "preparation.json", "predictor.json"
+_AT_ONCE = 4_096  # rows
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,12 @@ class Member:
     preparation: Preparation
     weight: float = 1.0
 
-    def outputs(self, features: Features, schema: Schema) -> Float[np.ndarray, "rows outputs"]:
-        """Probabilities of the classes, or one column of predictions in the target's own unit."""
-        return self.outputs_of(self.preparation.transform(features), schema)
+    def outputs(
+        self, features: Features, schema: Schema, rows: Int[np.ndarray, "rows"] | None = None
+    ) -> Float[np.ndarray, "rows outputs"]:
+        """Probabilities of the classes, or one column of predictions in the target's own unit; of all or these rows."""
+        parts = _parts(features, rows)
+        return np.concatenate([self.outputs_of(self.preparation.transform(part), schema) for part in parts])
 
     def outputs_of(self, inputs: Float[np.ndarray, "rows width"], schema: Schema) -> Float[np.ndarray, "rows outputs"]:
         """The same for features that are prepared already."""
@@ -69,8 +74,15 @@ class Predictor:
     members: tuple[Member, ...]
     temperature: float = 1.0
 
-    def outputs(self, features: Features) -> Float[np.ndarray, "rows outputs"]:
-        """Calibrated probabilities of the classes, or one column of predictions."""
+    def outputs(
+        self, features: Features, rows: Int[np.ndarray, "rows"] | None = None
+    ) -> Float[np.ndarray, "rows outputs"]:
+        """Calibrated probabilities of the classes, or one column of predictions; of all or these rows."""
+        mean = np.concatenate([self._mean(part) for part in _parts(features, rows)])
+        return mean if self.schema.task == "regression" else tempered(mean, self.temperature)
+
+    def _mean(self, features: Features) -> Float[np.ndarray, "rows outputs"]:
+        """Of the members, by weight."""
         total = sum(member.weight for member in self.members)
         mean = np.zeros(1)
         prepared: dict[int, np.ndarray] = {}
@@ -79,7 +91,7 @@ class Predictor:
             if key not in prepared:
                 prepared[key] = member.preparation.transform(features)
             mean = mean + member.outputs_of(prepared[key], self.schema) * (member.weight / total)
-        return mean if self.schema.task == "regression" else tempered(mean, self.temperature)
+        return mean
 
     def save(self, folder: Path) -> None:
         """Write weights, preparations and the list of members; no pickle."""
@@ -120,6 +132,12 @@ class Predictor:
             raise InputError(f"{folder} has no {name}: the run is damaged or not finished; train it again") from None
         except Exception as error:  # any other failure to read means one thing to the user
             raise InputError(f"the model in {folder} is damaged ({error}); train it again") from None
+
+
+def _parts(features: Features, rows: Int[np.ndarray, "rows"] | None) -> Iterator[Features]:
+    """The features of these rows, or all, a part at a time: images may not fit the memory together."""
+    every = np.arange(len(features.numbers)) if rows is None else rows
+    return (features.take(every[start : start + _AT_ONCE]) for start in range(0, len(every), _AT_ONCE))
 
 
 def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: list[Preparation]) -> Member:

@@ -137,7 +137,7 @@ def _stacked(trees: Sequence[Any]) -> Any:
 
 
 def _empty_records(program: Program, data: Data, *leading: int) -> Float[Array, "*leading epochs recorded"]:
-    return jnp.full((*leading, MOST_EPOCHS, recorded(program.structure)), jnp.nan, data.inputs.dtype)
+    return jnp.full((*leading, MOST_EPOCHS, recorded(program.structure)), jnp.nan, data.dtype)
 
 
 @functools.lru_cache(_MOST_PROGRAMS)
@@ -229,7 +229,7 @@ class SteppedStack:
     def _advance_one(self, model: int, until: int) -> Float[np.ndarray, "epochs recorded"]:
         order_of, step, end = _compiled_steps(self.program)
         task, state = self._tasks[model], self._states[model]
-        records = np.full((MOST_EPOCHS, recorded(self.program.structure)), np.nan, self._data.inputs.dtype)
+        records = np.full((MOST_EPOCHS, recorded(self.program.structure)), np.nan, self._data.dtype)
         per_epoch = int(steps_per_epoch(self.program, task))
         done, row = int(state.step), 0
         order = order_of(task, done // per_epoch)

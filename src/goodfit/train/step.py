@@ -57,7 +57,7 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
     structure, h = program.structure, task.hyperparameters
     per_epoch = steps_per_epoch(program, task)
     rows = minibatch(order, state.step % per_epoch, structure.batch_size)
-    inputs, targets = data.inputs[task.set, rows], data.targets[task.set, rows]
+    inputs, targets = data.take(task.set, rows)
     key = fold(fold(task.key, 2), state.step)
     if structure.augmentation and structure.image:
         pictures = inputs.reshape(len(inputs), *structure.image)
@@ -108,13 +108,13 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
         in_dev = (index >= train_chunks).astype(jnp.int32)
         first = (index - in_dev * train_chunks) * chunk
         real = first + jnp.arange(chunk) < jnp.where(in_dev == 1, task.watched_dev, task.watched_train)
-        logits, _ = forward(program.structure, model.params, data.inputs[task.set, rows], model.averages, None)
-        targets = data.targets[task.set, rows]
+        inputs, targets = data.take(task.set, rows)
+        logits, _ = forward(program.structure, model.params, inputs, model.averages, None)
         cost = jnp.where(real, losses(program.output, logits, targets), 0).sum()
         error = jnp.where(real, errors(program.output, logits, targets), 0).sum()
         return sums.at[:, in_dev].add(jnp.stack([cost, error]))
 
-    sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.inputs.dtype))
+    sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.dtype))
     return (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
 
 
@@ -134,7 +134,7 @@ def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[S
     seen = jax.lax.cond(
         due(task, state.step // per_epoch),
         lambda: look(program, data, task, state).reshape(-1),
-        lambda: jnp.full(recorded(program.structure) - len(RECORDED), jnp.nan, data.inputs.dtype),
+        lambda: jnp.full(recorded(program.structure) - len(RECORDED), jnp.nan, data.dtype),
     )
     dev_cost = measured[1]
     better = dev_cost < state.best_cost

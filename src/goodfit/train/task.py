@@ -28,10 +28,37 @@ class Program:
 
 
 class Data(NamedTuple):
-    """Prepared examples: one copy for each distinct preparation in the stack."""
+    """Prepared examples: one copy for each distinct preparation in the stack.
 
-    inputs: Float[Array, "sets rows features"]
+    Images stay as they are, bytes that may lie in a file mapped into memory, and are standardised as they are taken.
+
+    Attributes:
+        inputs: of every row; of images one copy, which all preparations share.
+        targets: of every row.
+        mean: of each channel of images, in pixels from 0 to 255; None for a table.
+        scale: one over its standard deviation; None for a table.
+    """
+
+    inputs: Num[Array, "copies rows features"]
     targets: Num[Array, "sets rows"]
+    mean: Float[Array, "sets channels"] | None = None
+    scale: Float[Array, "sets channels"] | None = None
+
+    @property
+    def dtype(self) -> Any:
+        """Of the numbers that a network takes."""
+        return (self.inputs if self.mean is None else self.mean).dtype
+
+    def take(
+        self, place: Int[Array, ""], rows: Int[Array, "taken"]
+    ) -> tuple[Float[Array, "taken features"], Num[Array, "taken"]]:
+        """Inputs and targets of these rows, by one of the preparations."""
+        targets = self.targets[place, rows]
+        if self.mean is None or self.scale is None:
+            return self.inputs[place, rows], targets
+        pixels = self.inputs[0, rows].astype(self.dtype).reshape(len(rows), -1, self.mean.shape[1])
+        scaled = (pixels - self.mean[place][None, None]) * self.scale[place][None, None]
+        return scaled.reshape(len(rows), -1), targets
 
 
 class Task(NamedTuple):

@@ -100,7 +100,7 @@ def open_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, o
     earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model, force=force)
     if not own:
         earlier = [line for line in earlier if (line.get("run"), line.get("model")) != (folder.name, model)]
-    outputs = predictor.outputs(splits.dataset.features.take(splits.test))
+    outputs = predictor.outputs(splits.dataset.features, splits.test)
     errors = judge_outputs(splits, outputs[None], splits.test)[1]
     note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None
     return Tested(error_interval(splits, errors, splits.test), note, outputs, errors)

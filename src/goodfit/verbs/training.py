@@ -201,7 +201,7 @@ def _leave(
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
     journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
     predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
-    train_outputs = predictor.outputs(splits.dataset.features.take(splits.train))
+    train_outputs = predictor.outputs(splits.dataset.features, splits.train)
     predictor.save(folder)
     (folder / archive.PLAN_FILE).write_text(run.plan.to_yaml(), encoding="utf-8")
     archive.write_history(folder, history)
