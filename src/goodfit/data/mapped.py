@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from goodfit.data.paging import mapped_at_random
 from goodfit.errors import InputError
 
 PIECE = 2**24  # bytes of a large array that are in memory at a time; what is made of them is a few times as large
@@ -56,7 +57,7 @@ def mapped(
         _forget(folder, of_place)
         partial.replace(folder / f"{stem}.npy")
         partial.with_suffix(".json").replace(folder / f"{stem}.json")
-    return _opened(folder / f"{stem}.npy"), facts
+    return mapped_at_random(_opened(folder / f"{stem}.npy")), facts
 
 
 def stamp(path: str | Path) -> tuple[int, int] | None:
@@ -133,7 +134,7 @@ def _read(folder: Path, stem: str) -> tuple[np.ndarray, dict[str, Any]] | None:
         sound = pixels.dtype == np.uint8 and pixels.ndim == 4 and zlib.crc32(pixels.data) == facts["crc"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, BufferError):
         return None
-    return (pixels, facts) if sound else None
+    return (mapped_at_random(pixels), facts) if sound else None
 
 
 def _opened(path: Path) -> np.ndarray:
