@@ -1,10 +1,8 @@
 """A search: as many trials as asked, the same however it is cut, and none twice after kill −9."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,11 +145,28 @@ def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, whole, tm
 
 
 KILLED = """
-import sys
-from tests_search import searched, open_splits
-splits = open_splits("iris")
-print("ready", flush=True)
-searched(splits, sys.argv[1], 16)
+import os, signal, sys, time
+import numpy as np
+from tests_search import open_splits, searched  # loaded here, once for all the forks
+
+def search(ready):
+    splits = open_splits("iris")
+    os.write(ready, b".")
+    searched(splits, sys.argv[1], 16)
+    os._exit(0)
+
+for moment in np.random.default_rng(0).uniform(0.0, 2.0, 10):  # seconds: from its first write to about its end
+    ours, its = os.pipe()
+    child = os.fork()
+    if child == 0:
+        search(its)
+    os.close(its)
+    assert os.read(ours, 1) == b".", "it comes to no start"
+    os.close(ours)
+    time.sleep(moment)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+searched(open_splits("iris"), sys.argv[1], 16)
 """
 
 
@@ -161,13 +176,6 @@ def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(whole, tmp_path)
     (tmp_path / "tests_search.py").write_text(Path(__file__).read_text(encoding="utf-8"))
     command = [sys.executable, "-c", KILLED, url]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    for moment in np.random.default_rng(0).uniform(0.0, 2.0, 10):  # seconds: from its first write to about its end
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        with process:
-            assert process.stdout
-            process.stdout.readline()
-            time.sleep(moment)
-            process.send_signal(signal.SIGKILL)
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     study = optuna.load_study(study_name="one", storage=url)
