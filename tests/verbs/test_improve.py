@@ -173,13 +173,18 @@ def test_folds_judge_every_row_of_training_and_dev_set(table, small_plan, tmp_pa
     assert kept.filter(pl.col("set") == "dev").height == 400
 
 
-def test_groups_widen_every_interval_of_a_regression(small_plan, tmp_path):
+@pytest.fixture(scope="module")
+def regression_plan(small_plan):
+    """A plan for 400 rows of one column; tests share its compiled programs."""
+    return small_plan.with_(hidden_units=(4,), epochs=15)
+
+
+def test_groups_widen_every_interval_of_a_regression(regression_plan, tmp_path):
     """Five rows a group that share their miss: the test figure is as uncertain as a fifth of the rows would make it."""
     generator = np.random.default_rng(0)
     frame = pl.DataFrame({"x": generator.normal(size=80), "miss": generator.normal(size=80), "person": range(80)})
     frame = pl.concat([frame] * 5).with_columns(y=pl.col("x") + pl.col("miss")).drop("miss")
-    plan = small_plan.with_(hidden_units=(4,))
-    options = {"target": "y", "group": "person", "task": "regression", "rounds": 0, "plan": plan}
+    options = {"target": "y", "group": "person", "task": "regression", "rounds": 0, "plan": regression_plan}
     final = goodfit.improve(frame, out=tmp_path, **options)["final"]
     half = (final["test_high"] - final["test_low"]) / 2
     # normal misses: squares of deviation sqrt(2), and 16 people in the test set
@@ -205,12 +210,11 @@ def test_bad_options_write_nothing(table, tmp_path, options, words):
     assert not (tmp_path / "runs").exists()
 
 
-def test_regression_is_measured_by_the_training_variance(tmp_path):
+def test_regression_is_measured_by_the_training_variance(regression_plan, tmp_path):
     generator = np.random.default_rng(0)
-    inputs = generator.normal(size=(400, 3))
+    inputs = generator.normal(size=(400, 1))
     target = 50 + 10 * np.sin(inputs[:, 0]) + generator.normal(size=400)
-    plan = goodfit.Plan(hidden_units=(16,), batch_size=32, epochs=15, keep_prob=1.0, learning_rate=0.02)
-    result = goodfit.improve((inputs, target), rounds=0, plan=plan, out=tmp_path)
+    result = goodfit.improve((inputs, target), rounds=0, plan=regression_plan, out=tmp_path)
     saved = read_run(result["run"])
     rows = saved.source["rows"]
     predicted = goodfit.predict(result["run"], inputs[rows["test"]])["prediction"].to_numpy()
@@ -233,7 +237,7 @@ def test_few_groups_limit_the_folds_of_the_members(made_table, small_plan, tmp_p
 
 
 def test_with_a_time_order_no_member_is_judged_on_its_past(made_table, small_plan, tmp_path):
-    frame = made_table(300, 0).with_columns(day=pl.Series(np.arange(300)))
+    frame = made_table(500, 0).with_columns(day=pl.Series(np.arange(500)))
     result = goodfit.improve(frame, target="kind", time="day", rounds=0, plan=small_plan, out=tmp_path)
     journal = read_journal(Path(result["run"]))
     assert not any(line["event"] == "folds" for line in journal)
