@@ -126,7 +126,7 @@ class Dataset:
             for start in range(0, len(pixels), _CHUNK):
                 part = slice(start, start + _CHUNK)
                 read_ahead(pixels, part)
-                digest.update(np.asarray(pixels[part]).tobytes())
+                digest.update(np.ascontiguousarray(pixels[part]))
         return digest.hexdigest()
 
 
