@@ -31,7 +31,7 @@ def test_what_becomes_of_the_first_piece_depends_on_the_last():
     ("pieces", "sentence"),
     [
         (([0.5, 1.0], [2.0]), "a.npz: images has pixels such as 2, which are neither whole nor from 0 to 1"),
-        (([0.0, 1.0], [np.inf]), "values of type float64 that are no pixels"),
+        (([0.0, 1.0], [np.inf]), r"images has pixels that are missing or infinite \(NaN, inf\); use whole numbers"),
         (([7, 8], [-1]), "has pixels from -1 to 8; use 0 to 255"),
         (([7, 8], [65_536]), "has pixels from 7 to 65536; use 0 to 255"),
         ((["a"], ["b"]), "values of type <U1 that are no pixels"),

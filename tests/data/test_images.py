@@ -179,6 +179,8 @@ def test_a_table_of_paths_and_labels(folder, tmp_path):
     more = frame.with_columns(pl.Series("patient", np.arange(24) // 2), pl.Series("note", ["x"] * 24))
     more.write_csv(tmp_path / "more.csv")
     refused(tmp_path / "more.csv", "say which column of .*more.csv is the target; it has shade, patient, note")
+    frame.select("picture").write_csv(tmp_path / "bare.csv")
+    refused(tmp_path / "bare.csv", "has paths of images and no other column; add one with the label of each image")
     splits = open_splits(tmp_path / "more.csv", target="shade", group="patient")
     assert splits.dataset.groups is not None
     assert splits.dataset.groups.tolist() == [
@@ -248,7 +250,9 @@ def test_npz_with_images_and_labels(tmp_path):
         ({"images": np.zeros((24, 2, 2, 2)), "labels": np.zeros(24)}, r"images has the shape \(24, 2, 2, 2\)"),
         ({"images": np.full((24, 2, 2), -1), "labels": TWO}, "has pixels from -1 to -1; use 0 to 255"),
         ({"images": np.full((24, 2, 2), 1.5), "labels": TWO}, "neither whole nor from 0 to 1"),
-        ({"images": np.full((24, 2, 2), np.nan), "labels": TWO}, "values of type float64 that are no pixels"),
+        ({"images": np.full((24, 2, 2), np.nan), "labels": TWO}, "pixels that are missing or infinite"),
+        ({"images": np.zeros((0, 2, 2)), "labels": np.zeros(0)}, r"has the shape \(0, 2, 2\): there is no image in it"),
+        ({"images": np.zeros((24, 4)), "labels": TWO}, r"has the shape \(24, 4\); it needs images, height, width"),
         ({"images": np.full((24, 2, 2), "a"), "labels": TWO}, "values of type <U1 that are no pixels"),
         ({"images": np.array([np.zeros((2, 2)), "mixed"], object), "labels": np.zeros(2)}, "holds Python objects"),
     ],
@@ -287,6 +291,11 @@ def test_idx_files_with_their_labels_beside_them(mnist, tmp_path):
 
 
 def test_bad_idx(mnist, tmp_path):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("t10k-images-idx3-ubyte.gz", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        (alone / name).touch()
+    refused(alone, "is a folder with IDX files; give the file of the images, .*/alone/train-images-idx3-ubyte$")
     images, labels = (tmp_path / f"train-{part}-ubyte" for part in ("images-idx3", "labels-idx1"))
     whole = images.read_bytes()
     refused(labels, "labels-idx1-ubyte holds labels without images; give the file of the images")

@@ -37,7 +37,7 @@ def test_the_first_column_has_the_images_and_the_others_what_becomes_of_them(tmp
     [
         ({"strength": -0.1}, "strength is -0.1; it must be a number of at least 0 and at most 2"),
         ({"flip": 1.5}, "flip is 1.5; it must be a number of at least 0 and at most 1"),
-        ({"as_": None}, "digits is a table; augmentation is for images"),
+        ({"as_": None}, "digits is a table; augmentation is for images: open it with --as images"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path, options, sentence):

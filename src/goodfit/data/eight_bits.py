@@ -34,6 +34,8 @@ def shape_of_images(shape: tuple[int, ...], what: str) -> tuple[int, int, int, i
         InputError: it is another.
     """
     count, height, width, channels = (*shape, 1) if len(shape) == 3 else shape if len(shape) == 4 else (0, 0, 0, 0)
+    if len(shape) in (3, 4) and shape[0] == 0:
+        raise InputError(f"{what} has the shape {shape}: there is no image in it")
     if min(count, height, width) < 1 or channels not in (1, 3, 4):
         wanted = "images, height, width and 1, 3 or 4 channels (or no channels: grey)"
         raise InputError(f"{what} has the shape {shape}; it needs {wanted}")
@@ -83,13 +85,13 @@ def _change(read: Pieces, dtype: np.dtype, what: str) -> tuple[Callable[[np.ndar
 
 def _limits(read: Pieces, dtype: np.dtype, what: str) -> tuple[float, float, bool]:
     """The least and the greatest value, and whether all are whole numbers."""
-    refusal = f"{what} holds values of type {dtype} that are no pixels; use whole numbers from 0 to 255"
+    wanted = "use whole numbers from 0 to 255"
     if dtype.kind not in "uif":
-        raise InputError(refusal)
+        raise InputError(f"{what} holds values of type {dtype} that are no pixels; {wanted}")
     low, high, whole = np.inf, -np.inf, True
     for values in read():
         if not np.isfinite(values).all():
-            raise InputError(refusal)
+            raise InputError(f"{what} has pixels that are missing or infinite (NaN, inf); {wanted}")
         low, high = min(low, float(values.min())), max(high, float(values.max()))
         whole = whole and not (dtype.kind == "f" and (values % 1).any())
     return low, high, whole

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from goodfit.data.idx_images import is_idx
 from goodfit.data.image_bytes import ENDINGS
 from goodfit.errors import InputError
 
@@ -26,7 +27,11 @@ def list_classes(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[str
     _refuse_run(folder)
     classes = sorted(entry.name for entry in _entries(folder) if entry.is_dir())
     if not classes:
-        lone = any(_is_image(entry.name) for entry in _entries(folder))
+        names = sorted(entry.name for entry in _entries(folder))
+        idx = [name for name in names if is_idx(Path(name)) and "images" in name]
+        if idx:
+            raise InputError(f"{folder} is a folder with IDX files; give the file of the images, {folder / idx[-1]}")
+        lone = any(_is_image(name) for name in names)
         found = "images but no sub-folders, so they have no labels" if lone else "no sub-folders with images"
         raise InputError(
             f"{folder} is a folder with {found}; put the images of each class into a sub-folder of its own"

@@ -55,7 +55,7 @@ def read_npz_images(path: Path, labelled: bool) -> Arrays | None:
         raise InputError(f"{path} has labels but no images; it needs {_WANTED}")
     if images.dtype.hasobject:
         raise InputError(f"{path} holds Python objects; its images must be one array of numbers")
-    if len(images.shape) < 3:
+    if len(images.shape) < 2 or names.keys() > {"X", "y"}:  # a column that happens to have this name
         return None
     check_size(path, images.shape, images.dtype, images.size)
     what = f"{path}: images"

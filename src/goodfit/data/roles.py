@@ -19,6 +19,8 @@ def target_column(columns: Sequence[str], place: str, asked: str | int | None, o
     Raises:
         InputError: nobody says it, or there is no such column.
     """
+    if not columns:  # of images: their paths are no column any more
+        raise InputError(f"{place} has paths of images and no other column; add one with the label of each image")
     if isinstance(asked, int):
         if not -len(columns) <= asked < len(columns):
             raise InputError(f"{place} has {len(columns)} columns, so none at place {asked} to be the target")

@@ -50,7 +50,8 @@ def augment(
     prepare_jax()
     splits = open_splits(data, **options)
     if splits.dataset.features.pixels is None:
-        raise InputError(f"{splits.dataset.name} is a table; augmentation is for images")
+        hint = ": open it with --as images" if isinstance(data, str) and data == "digits" else ""
+        raise InputError(f"{splits.dataset.name} is a table; augmentation is for images{hint}")
     rows = _rows(splits)
     preparation = Preparation.fit("standard", splits.dataset, splits.train)
     scale = preparation.pixels
