@@ -259,3 +259,13 @@ def test_a_storage_s_password_is_not_passed_on_with_the_page(made: Made, tmp_pat
     text = write_report(run).read_text()
     assert "s3cret" not in text
     assert "--storage postgresql://ann:***@host:5432/db --trials 8" in text
+
+
+def test_probabilities_that_needed_no_adjusting(made: Made, tmp_path: Path):
+    run = shutil.copytree(made("classes"), tmp_path / "run")
+    result = result_of(run)
+    result["calibration"] |= {"temperature": 1.0, "log_loss_after": result["calibration"]["log_loss_before"]}
+    (run / "result.json").write_text(json.dumps(result))
+    text = write_report(run).read_text()
+    assert "The probabilities are as the network gives them: no adjusting lowered the log loss" in text
+    assert "were adjusted" not in text
