@@ -6,12 +6,11 @@ import jax
 import numpy as np
 import pytest
 
-from goodfit.train import fit as fit_module
 from goodfit.train import machine
 from goodfit.train import stack as stack_module
 from goodfit.train.fit import fit, fit_many
 from goodfit.train.jobs import Job, Pool, enter, stacks
-from goodfit.train.stack import Stack, SteppedStack, capacity
+from goodfit.train.stack import Stack, capacity
 
 
 def _company(plan, count):
@@ -67,10 +66,10 @@ def test_a_model_is_the_same_when_memory_leaves_few_places(splits, plan, alone, 
     assert tools.same_bits(fit_many(jobs, splits, memory=memory)[4], alone)
 
 
-def _stack(jobs, splits, kind: type[Stack] | type[SteppedStack] = Stack):
+def _stack(jobs, splits):
     members, programs = zip(*(enter(i, job, splits) for i, job in enumerate(jobs)), strict=True)
     loaded = next(stacks(programs[0], list(members), Pool(splits)))
-    return kind(programs[0], loaded.data, loaded.tasks, loaded.states, loaded.places)
+    return Stack(programs[0], loaded.data, loaded.tasks, loaded.states, loaded.places)
 
 
 def test_pieces_may_end_within_an_epoch(splits, plan, alone):
@@ -125,23 +124,6 @@ def test_on_gpus_a_single_model_still_has_a_place_on_each_device(splits, plan, m
     member, program = enter(0, Job(plan, 0), splits)
     loaded = next(stacks(program, [member], Pool(splits)))
     assert loaded.places == len(machine.devices()) == 2
-
-
-def test_the_stepped_driver_equals_the_scanned_one(splits, plan, alone, tools, monkeypatch):
-    monkeypatch.setattr(fit_module, "driver", lambda structure: "stepped")
-    jobs = [Job(plan, 5), Job(plan.with_(epochs=3, patience=1, learning_rate=1e-9), 6)]
-    runs = fit_many(jobs, splits, tools.Watcher(every=4))
-    for name in alone.history:
-        np.testing.assert_allclose(runs[0].history[name], alone.history[name], rtol=2e-4, atol=2e-5)
-    np.testing.assert_allclose(runs[0].best["layers.0.W"], alone.best["layers.0.W"], rtol=1e-3, atol=1e-4)
-
-
-def test_the_stepped_driver_stops_early_by_itself(splits, plan):
-    stack = _stack([Job(plan.with_(patience=2, learning_rate=1e-30), 6)], splits, SteppedStack)
-    records = stack.advance({0: 60})[0]
-    assert stack.status(0) == 1
-    assert int(stack.state(0).step) in (15, 20, 25)
-    assert np.isfinite(records[: int(stack.state(0).step) // 5]).all()
 
 
 def test_capacity_is_a_multiple_of_the_devices():

@@ -21,7 +21,7 @@ from goodfit.train import machine
 from goodfit.train.control import Action, Change, Checkpoint, Control, Fork, Progress, Return, Snapshot, Stop, Wait
 from goodfit.train.jobs import Job, Loaded, Member, Pool, enter, stacks, traced
 from goodfit.train.moment import Keep, Moment
-from goodfit.train.stack import MOST_EPOCHS, STACKS, Stack, SteppedStack, driver
+from goodfit.train.stack import MOST_EPOCHS, Stack
 from goodfit.train.step import DIVERGED, RECORDED, STOPPED_EARLY, settled
 from goodfit.train.task import Program, State
 
@@ -81,7 +81,7 @@ def _train(
     """Drive one stack until every model has ended."""
     began = time.perf_counter()
     members = loaded.members
-    stack = STACKS[driver(program.structure)](program, loaded.data, loaded.tasks, loaded.states, loaded.places)
+    stack = Stack(program, loaded.data, loaded.tasks, loaded.states, loaded.places)
     first = members[0]
     each = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
     piece = min(_PIECE_SECONDS / each, MOST_EPOCHS)
@@ -144,16 +144,14 @@ def _take_in(member: Member, records: np.ndarray, status: int) -> None:
         member.ended = (Outcome.FINISHED, f"all {member.plan.epochs} epochs done")
 
 
-def _ask(
-    control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int], interrupted: threading.Event
-) -> None:
+def _ask(control: Control, stack: Stack, members: list[Member], live: list[int], interrupted: threading.Event) -> None:
     """Show the control its models and do what it says, again and again for as long as it waits."""
     # a sleep, not the event's own wait: a signal that falls into that one's lock would never get out
     while _obey(control, stack, members, live) and not interrupted.is_set():
         time.sleep(_WAIT_SECONDS)
 
 
-def _obey(control: Control, stack: Stack | SteppedStack, members: list[Member], live: list[int]) -> bool:
+def _obey(control: Control, stack: Stack, members: list[Member], live: list[int]) -> bool:
     """Show the control its models and do what it says; returns whether it waits."""
     going = {members[place].index: place for place in live}
     answer = control([_progress(members[place]) for place in live])
@@ -193,7 +191,7 @@ def _hand(member: Member, state: State, keep: Keep | None) -> None:
         keep(member.moment(state))
 
 
-def _take_up(stack: Stack | SteppedStack, members: list[Member], job: int, moment: Moment) -> None:
+def _take_up(stack: Stack, members: list[Member], job: int, moment: Moment) -> None:
     """Let a job of this stack go on from a moment."""
     place = next((place for place, member in enumerate(members) if member.index == job), None)
     if place is None:

@@ -19,8 +19,8 @@ from jaxtyping import Array, Float, Int
 from goodfit.nets.architectures import forward
 from goodfit.plan import Hyperparameters, Structure
 from goodfit.train.machine import devices, on_gpu
-from goodfit.train.step import advance, end_epoch, epoch_order, recorded, train_step
-from goodfit.train.task import Data, Model, Program, State, Task, steps_per_epoch
+from goodfit.train.step import advance, recorded
+from goodfit.train.task import Data, Model, Program, State, Task
 
 CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
 MOST_EPOCHS = 256  # records kept between two visits to the host
@@ -28,7 +28,6 @@ PREDICTION_CHUNK = 512
 _MOST_PROGRAMS = 64  # kept; each takes about 460 memory maps, of which Linux gives a process 65,530 before it dies
 
 Lift = Literal["loop", "vmap"]
-Driver = Literal["scanned", "stepped"]
 
 
 def capacity() -> int:
@@ -191,74 +190,6 @@ def _vmap(
     return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(
         data, tasks, states, until, records
     )
-
-
-class SteppedStack:
-    """The same models driven from the host, a compiled step at a time.
-
-    For programs that are slow inside a loop: XLA's CPU convolutions in `lax.scan` ran 30 times slower (design).
-    """
-
-    def __init__(
-        self, program: Program, data: Data, tasks: Sequence[Task], states: Sequence[State], places: int
-    ) -> None:
-        del places
-        self.program = program
-        self._data, self._tasks, self._states = jax.device_put((data, list(tasks), list(states)))
-
-    def state(self, model: int) -> State:
-        """A model's state, as NumPy arrays."""
-        return jax.tree.map(np.asarray, self._states[model])
-
-    def status(self, model: int) -> int:
-        """Whether a model goes on."""
-        return int(self._states[model].status)
-
-    def change(self, model: int, hyperparameters: Hyperparameters) -> None:
-        """Give a model other hyperparameters, from its next step on."""
-        self._tasks[model] = self._tasks[model]._replace(hyperparameters=jax.device_put(hyperparameters))
-
-    def restore(self, model: int, state: State) -> None:
-        """Let a model go on from another state."""
-        self._states[model] = jax.device_put(state)
-
-    def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
-        """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
-        return {model: self._advance_one(model, end) for model, end in until.items()}
-
-    def _advance_one(self, model: int, until: int) -> Float[np.ndarray, "epochs recorded"]:
-        order_of, step, end = _compiled_steps(self.program)
-        task, state = self._tasks[model], self._states[model]
-        records = np.full((MOST_EPOCHS, recorded(self.program.structure)), np.nan, self._data.dtype)
-        per_epoch = int(steps_per_epoch(self.program, task))
-        done, row = int(state.step), 0
-        order = order_of(task, done // per_epoch)
-        while done < until and int(state.status) == 0:
-            state = step(self._data, task, state, order)
-            done += 1
-            if done % per_epoch == 0:
-                state, record = end(self._data, task, state)
-                records[row] = record
-                row += 1
-                order = order_of(task, done // per_epoch)
-        self._states[model] = state
-        return records
-
-
-@functools.lru_cache(_MOST_PROGRAMS)
-def _compiled_steps(program: Program) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    order = jax.jit(functools.partial(epoch_order, program))
-    step = jax.jit(functools.partial(train_step, program))
-    return order, step, jax.jit(functools.partial(end_epoch, program))
-
-
-def driver(structure: Structure) -> Driver:
-    """Which driver a structure needs here; every dense network is scanned."""
-    del structure
-    return "scanned"
-
-
-STACKS: dict[Driver, type[Stack] | type[SteppedStack]] = {"scanned": Stack, "stepped": SteppedStack}
 
 
 @functools.lru_cache(_MOST_PROGRAMS)
