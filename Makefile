@@ -18,7 +18,7 @@ $(VENV)/stamp: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/goodfit improve digits --budget 60
 
-# Each process takes a half of the tests in a row, so that what a file's tests share is made once, then steals of the other's.
+# Each process has half of the tests, in a row, so that what those of a file share is made once; who is done takes more.
 test: setup
 	$(BIN)/pytest -n 2 --dist worksteal
 
