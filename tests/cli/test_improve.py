@@ -96,6 +96,12 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result, m
     assert outcome.stderr == "training the default network (25 % done, 1 min 30 s left)\n"
 
 
+def test_what_is_wrong_with_the_data_is_told_first(goodfit, verbs, result):
+    answering(verbs, result | {"notes": ["60 images", "warning: 1 of 61 files is broken: a.png; left out"]})
+    lines = goodfit("improve", "pictures").stdout.splitlines()
+    assert lines[:2] == ["Warning: 1 of 61 files is broken: a.png; left out.", "Good fit? Yes."]
+
+
 def test_json_is_the_result_and_nothing_else(goodfit, verbs, result):
     answering(verbs, result)
     result["final"]["test_high"] = float("nan")

@@ -84,6 +84,12 @@ def test_people_get_verdict_errors_and_gaps(goodfit, asked):
     ]
 
 
+def test_what_is_wrong_with_the_data_is_told_first(goodfit, asked, result):
+    result |= {"notes": ["60 images of 6 × 6, grey", "warning: 1 of 61 files is broken: a.png (is no image); left out"]}
+    lines = goodfit("train", "pictures").stdout.splitlines()
+    assert lines[:2] == ["Warning: 1 of 61 files is broken: a.png (is no image); left out.", "Verdict: good fit"]
+
+
 def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
     result |= {"outcome": "diverged", "reason": "the cost became infinite or undefined in epoch 7"}
     lines = goodfit("train", "digits").stdout.splitlines()

@@ -54,8 +54,9 @@ def improve(
 
 
 def answers(result: dict[str, Any]) -> Iterator[str]:
-    """Is it a good fit, what error to expect, what helped, what next, where the report is."""
+    """What is wrong with the data, is it a good fit, what to expect, what helped, what next, where the report is."""
     final = result["final"]
+    yield from output.warning_lines(result)
     if result["outcome"] == "interrupted":
         yield "Stopped early by Ctrl-C; this is the best so far."
         yield f"goodfit resume {result['run']} goes on with it."

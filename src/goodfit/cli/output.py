@@ -83,6 +83,13 @@ def metric_name(metric: str) -> str:
     return "1−R²" if metric == "1-r2" else "error"
 
 
+def warning_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the data, by the notes on it that say so."""
+    for note in result.get("notes") or []:
+        if note.startswith("warning: "):
+            yield f"W{note[1:]}."
+
+
 def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
     """What ails the training, then the verdict, the errors behind it and the gaps between them, a line each."""
     name = metric_name(metric)

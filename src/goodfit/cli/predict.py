@@ -1,11 +1,14 @@
 """`goodfit predict`: what a run's model says of new rows."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from goodfit.cli import options, output
+
+_SHOWN = 5  # files that cannot be read
 
 
 def predict(
@@ -23,6 +26,11 @@ def predict(
     from goodfit import verbs
 
     frame = verbs.predict(run, data, out=out)
+    lost = frame["prediction"].is_null()
+    if lost.any():  # of image files alone
+        files = ", ".join(frame["file"].filter(lost).head(_SHOWN)) + (", …" if lost.sum() > _SHOWN else "")
+        told = f"{lost.sum():,} of {len(frame):,} images cannot be read and have no prediction: {files}"
+        print(f"Warning: {told}.", file=sys.stderr)
     if as_json:
         facts = {"run": run, "rows": len(frame), "out": out}
         output.print_json(facts if out else facts | {"predictions": frame.to_dicts()})

@@ -55,7 +55,8 @@ def train(
 
 
 def answers(result: dict[str, Any]) -> Iterator[str]:
-    """How it ended, the verdict, both errors, and where the run is."""
+    """What is wrong with the data, how it ended, the verdict, both errors, and where the run is."""
+    yield from output.warning_lines(result)
     if result.get("outcome", "finished") != "finished":
         yield f"Training {result['outcome']}: {result['reason'].rstrip('.')}."
     if result.get("outcome") == "interrupted":
