@@ -47,6 +47,11 @@ def test_changes_are_read_as_yaml(goodfit, asked):
     assert asked["changes"] == {"hidden_units": [64, 64], "l2": 0.1, "activation": "relu"}
 
 
+def test_a_depth_needs_no_layer_beside_it(goodfit, asked):
+    assert goodfit("train", "pictures", "--set", "architecture=residual", "--set", "depth=20").code == 0
+    assert asked["changes"] == {"architecture": "residual", "depth": 20}
+
+
 def test_the_plan_file_is_left_to_the_verb(goodfit, asked):
     goodfit("train", "digits", "--plan", "plan.yaml", "--set", "learning_rate=0.1")
     assert asked["plan"] == Path("plan.yaml")

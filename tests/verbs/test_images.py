@@ -12,6 +12,7 @@ import goodfit
 from goodfit.data import image_cache
 from goodfit.errors import InputError
 from goodfit.plan import Plan
+from goodfit.verbs.beginning import ask
 
 PLAN = Plan(hidden_units=(8,), batch_size=16, epochs=15, keep_prob=1.0, learning_rate=0.02, decay="constant")
 
@@ -47,6 +48,15 @@ def test_a_folder_is_trained_and_its_decoded_images_stay_beside_the_run(run, fol
     assert result["final"]["train_error"] < 0.35
     names = sorted(path.suffix for path in (Path(run["run"]).parent / ".images").iterdir())
     assert names == [".json", ".npy"]
+
+
+def test_a_depth_takes_the_default_networks_stages(tmp_path):
+    for number in range(20):
+        save(tmp_path / "pictures" / "ab"[number % 2] / f"{number}.png", np.full((64, 64), 10 * number))
+    settings = {"plan": None, "control": 0, "replay": None}
+    chosen = ask(tmp_path / "pictures", None, {"architecture": "residual", "depth": 20}, tmp_path, settings, {})[2]
+    assert (chosen.layer, chosen.depth) == ("convolutional", 20)
+    assert list(chosen.hidden_units) == sorted(set(chosen.hidden_units))
 
 
 def test_the_report_shows_samples_and_mistakes_as_pictures(run):

@@ -84,5 +84,6 @@ def read_changes(words: Sequence[str]) -> dict[str, Any]:
         PlanError: a word is not `key=value`, or no plan could take it.
     """
     changes = read_pairs(words, "--set ")
-    Plan().with_(**changes)  # refuses what no plan takes, before any data is read
+    # refuses what no plan takes, before any data is read; a depth is for images, whose own plan is convolutional
+    Plan(layer="convolutional" if "depth" in changes else "dense").with_(**changes)
     return changes

@@ -70,7 +70,7 @@ def ask(
         raise InputError(f"control is {control!r}; give a whole number of copies from 0 to {MOST_COPIES}")
     prepare_jax()
     splits = open_splits(data, **options, cache=image_cache(out))
-    chosen = (given or default_plan(splits)).with_(**(changes or {}))
+    chosen = (given or _start(splits, changes or {})).with_(**(changes or {}))
     again = [] if replay is None else read_replay(replay, chosen)
     settings |= {"plan": plan, "set": settings_words(changes or {}), "control": control or None}
     asked = Asked(
@@ -149,6 +149,13 @@ def begun(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> Begun:
     going = [replace(job, start=at, keep=keep) for job, at, keep in zip(pairs, moments, keeps, strict=True)]
     copies = [replace(job, asleep=True) for job in pairs[: asked.control]]
     return Begun([*going, *copies], kept, moments, told, made)
+
+
+def _start(splits: Splits, changes: dict[str, Any]) -> Plan:
+    """The default plan; where the changes give it a depth, its sizes of feature maps once each: those of the stages."""
+    plan = default_plan(splits)
+    deep = plan.layer == "convolutional" and changes.get("depth")
+    return plan.with_(hidden_units=tuple(dict.fromkeys(plan.hidden_units))) if deep else plan
 
 
 def settings_words(changes: dict[str, Any]) -> list[str] | None:
