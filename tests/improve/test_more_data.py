@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodfit.improve.more_data import augmentation_worth
+from goodfit.improve.more_data import augmentation_effect, augmentation_worth
 from goodfit.improve.verify import Paired
 
 CURVE = {"sizes": (100, 800, 1600), "floor": 0.05, "slope": 0.1, "power": 0.5}  # 0.05 + 0.1·(m/1600)^−0.5
@@ -36,3 +36,9 @@ def test_what_lies_below_the_smallest_size_is_said_to_be_more():
     assert (
         "worth more than 1,500 of the 1,600 real examples (95 % interval 100 to more than 1,500)" in worth["sentence"]
     )
+
+
+def test_without_a_curve_the_change_of_the_error_is_told():
+    told = augmentation_effect("+0.28 points [-0.29, +1.12]")
+    assert told["examples"] is None
+    assert "changed the dev error by +0.28 points [-0.29, +1.12]; its worth in examples" in told["sentence"]

@@ -269,3 +269,11 @@ def test_probabilities_that_needed_no_adjusting(made: Made, tmp_path: Path):
     text = write_report(run).read_text()
     assert "The probabilities are as the network gives them: no adjusting lowered the log loss" in text
     assert "were adjusted" not in text
+
+
+def test_augmentations_effect_is_told_without_a_learning_curve(made: Made, tmp_path: Path):
+    run = shutil.copytree(made("classes"), tmp_path / "run")
+    result = result_of(run) | {"augmentation": {"sentence": "Leaving augmentation out changed nothing."}}
+    for curve in (result["learning_curve"], None):
+        (run / "result.json").write_text(json.dumps(result | {"learning_curve": curve}))
+        assert write_report(run).read_text().count("Leaving augmentation out changed nothing.") == 1

@@ -18,7 +18,7 @@ from goodfit.improve.flips import Mirrored, mirrored
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
-from goodfit.improve.more_data import ask, augmentation_worth, curve_jobs, worth_asking
+from goodfit.improve.more_data import ask, augmentation_effect, augmentation_worth, curve_jobs, worth_asking
 from goodfit.improve.pace import Pace
 from goodfit.improve.prescriptions import WITHOUT_AUGMENTATION, Gap, Proposal, variations
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
@@ -285,11 +285,15 @@ class Loop:
         return proposals
 
     def augmentation_worth(self) -> dict[str, Any] | None:
-        """What augmentation is worth in real examples, where the network was tried without, and the curve asked."""
+        """What augmentation is worth, where it was left out: in real examples, where the curve was asked."""
         without = [
             each for turn in self.rounds for each in turn.tried if each.proposal.name == WITHOUT_AUGMENTATION.name
         ]
-        return augmentation_worth(self.learning_curve, without[0].error) if without and self.learning_curve else None
+        if not without:
+            return None
+        if self.learning_curve is None:
+            return augmentation_effect(change(self.question.splits, without[0].error))
+        return augmentation_worth(self.learning_curve, without[0].error)
 
     def _flips(self, incumbent: Measurement) -> bool | None:
         """Of images, whether left and right may change places: asked once, of networks that never saw a flip."""
