@@ -25,6 +25,12 @@ from goodfit.train.task import Data, Model, Program, State, Task
 CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
 MOST_EPOCHS = 256  # records kept between two visits to the host
 PREDICTION_CHUNK = 512
+# Convolutions on CPUs: YNNPACK takes one core where Eigen takes all, and XLA's usual schedule computes early what may run
+# side by side, so that the cache is too small for it: without both a step takes 0.65 of its time (benchmarks/images.py).
+_OF_CONVOLUTIONS = {
+    "xla_cpu_experimental_ynn_fusion_type": "",
+    "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
+}
 _MOST_PROGRAMS = 64  # kept; each takes about 460 memory maps, of which Linux gives a process 65,530 before it dies
 
 Lift = Literal["loop", "vmap"]
@@ -150,7 +156,12 @@ def _compiled(program: Program, on: Sequence[Any], lift: Lift) -> Callable[..., 
         out_specs=(spread, spread),
         check_vma=False,
     )
-    return jax.jit(sharded, donate_argnums=(2,))
+    return jax.jit(sharded, donate_argnums=(2,), compiler_options=_options(program.structure))
+
+
+def _options(structure: Structure) -> dict[str, Any] | None:
+    """What the compiler is told for this architecture here."""
+    return None if structure.layer == "dense" or on_gpu() else _OF_CONVOLUTIONS
 
 
 def _loop(
@@ -197,7 +208,7 @@ def _compiled_forward(structure: Structure) -> Callable[..., Any]:
     def logits(model: Model, inputs: Float[Array, "chunk features"]) -> Float[Array, "chunk outputs"]:
         return forward(structure, model.params, inputs, model.averages, None)[0]
 
-    return jax.jit(logits)
+    return jax.jit(logits, compiler_options=_options(structure))
 
 
 def logits(
