@@ -46,9 +46,11 @@ def test_the_baseline_is_plain_regression(splits):
 @pytest.mark.parametrize(
     ("side", "m", "units", "epochs"),
     [
-        (8, 1000, (32, 32, 64), 30),
-        (28, 4000, (16, 16, 32, 32, 64), 30),
-        (64, 60_000, (16, 16, 32, 32, 64, 64, 128, 128, 256), 21),
+        (8, 100, (32, 64, 64), 100),
+        (8, 1000, (32, 64, 64), 25),  # 400 steps
+        (28, 4000, (16, 32, 64, 64), 8),
+        (64, 60_000, (16, 32, 64, 128, 256, 256), 8),
+        (64, 600_000, (16, 32, 64, 128, 256, 256), 5),
     ],
 )
 def test_images_get_convolutions_by_their_size_and_number(splits, side, m, units, epochs):
