@@ -25,8 +25,8 @@ from goodfit.train.task import Data, Model, Program, State, Task
 CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
 MOST_EPOCHS = 256  # records kept between two visits to the host
 PREDICTION_CHUNK = 512
-# Convolutions on CPUs: YNNPACK takes one core where Eigen takes all, and XLA's usual schedule computes early what may run
-# side by side, so that the cache is too small for it: without both a step takes 0.65 of its time (benchmarks/images.py).
+# Convolutions on CPUs: YNNPACK takes one core where Eigen takes all, and XLA's usual schedule computes early what may
+# run side by side, so that the cache is too small for it; without both a step takes about 0.7 of its time.
 _OF_CONVOLUTIONS = {
     "xla_cpu_experimental_ynn_fusion_type": "",
     "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
