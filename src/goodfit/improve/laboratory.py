@@ -13,7 +13,7 @@ from goodfit.errors import PlanError
 from goodfit.improve.calibration import cross_calibrated
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.improve.pace import Pace, stops_of
-from goodfit.improve.telling import Tell, Telling
+from goodfit.improve.telling import Stopwatch, Tell, Telling
 from goodfit.improve.trainings import Trained, Trainings
 from goodfit.plan import Plan
 from goodfit.record import Run
@@ -26,20 +26,22 @@ from goodfit.train.predictor import member_of
 from goodfit.train.task import Program
 
 _LEAST_WORK = 0.3  # seconds of estimated work that tell something of this machine's speed
-_LEAST_RATIO = 0.4
-_COMPILE_SECONDS = 1.5  # of a program not seen yet, measured on 2 cores
+_LEAST_RATIO = 0.4  # models that a GPU trains side by side are no measure of one alone
+_COMPILE_SECONDS = 1.5  # of the first program, measured on 2 cores; convolutions take longer, a warm cache less
 
 
 @dataclass
 class Speed:
-    """How fast this machine trains.
+    """How fast this machine trains and compiles.
 
     Attributes:
-        ratio: measured over estimated training time, of late.
+        ratio: measured over estimated training time, of late; None before it was measured.
+        compiling: seconds that a program took to compile, likewise.
         seen: programs compiled so far, with their number of inputs.
     """
 
-    ratio: float = 1.0
+    ratio: float | None = None
+    compiling: float | None = None
     seen: set[tuple[Program, int]] = field(default_factory=set)
 
 
@@ -77,7 +79,8 @@ class Laboratory:
     def seconds(self, jobs: Sequence[Job]) -> float:
         """About how long these would take: compilation, and training spread over the devices."""
         _, programs = self._work(jobs)
-        return self.training_seconds(jobs) + _COMPILE_SECONDS * len(programs - self.speed.seen)
+        compiling = _COMPILE_SECONDS if self.speed.compiling is None else self.speed.compiling
+        return self.training_seconds(jobs) + compiling * len(programs - self.speed.seen)
 
     def possible(self, plan: Plan) -> bool:
         """Whether the plan fits the data and the memory."""
@@ -89,16 +92,16 @@ class Laboratory:
 
     def training_seconds(self, jobs: Sequence[Job]) -> float:
         """The same without compilation."""
-        return self._work(jobs)[0] * self.speed.ratio
+        return self._work(jobs)[0] * (self.speed.ratio or 1.0)
 
-    def _work(self, jobs: Sequence[Job], runs: Sequence[Run] | None = None) -> tuple[float, set[tuple[Program, int]]]:
-        """Estimated seconds of training, all epochs or those that the runs had; and the programs."""
+    def _work(self, jobs: Sequence[Job], had: Sequence[int] | None = None) -> tuple[float, set[tuple[Program, int]]]:
+        """Estimated seconds of training, all epochs or those that each job had; and the programs."""
         work, programs = 0.0, set()
         for place, job in enumerate(jobs):
             member, program = enter(0, job, self.splits)
             inputs = width(job.plan.preparation, self.splits.dataset.schema)
             programs.add((program, inputs))
-            epochs = len(runs[place].history["epoch"]) if runs else member.plan.epochs
+            epochs = member.plan.epochs if had is None else had[place]
             work += epochs * seconds_per_epoch(program, len(member.train), len(member.dev), inputs)
         return work / len(machine.devices()), programs
 
@@ -126,24 +129,30 @@ class Laboratory:
         trained = trainings.find(what, jobs) if trainings else None
         if trained is None:
             hopeless = Hopeless([job.plan for job in jobs], facts_of(self.splits)) if give_up else None
-            controls = Together([each for each in (hopeless, deadline, control) if each])
+            stopwatch = Stopwatch()
+            controls = Together([each for each in (hopeless, deadline, control, stopwatch) if each])
             began = time.perf_counter()
             runs = fit_many(jobs, self.splits, Telling(what, len(jobs), self.tell, controls))
             trained = Trained(runs, stops_of(deadline), time.perf_counter() - began)
             if trainings:
                 trainings.keep(trained)
-            self._learn(jobs, trained)
+            self._learn(jobs, trained, stopwatch)
         self.pace.write_stops(what, trained.stopped)
         return trained
 
-    def _learn(self, jobs: Sequence[Job], trained: Trained) -> None:
-        """Learn from a training how fast this machine is."""
-        work, programs = self._work(jobs, trained.runs)
+    def _learn(self, jobs: Sequence[Job], trained: Trained, stopwatch: Stopwatch) -> None:
+        """Learn from a training how fast this machine is; where programs were compiled, from what came after that."""
         speed = self.speed
-        training = trained.seconds - _COMPILE_SECONDS * len(programs - speed.seen)
+        whole, programs = self._work(jobs, [len(run.history["epoch"]) for run in trained.runs])
+        work, seconds, new = whole, trained.seconds, len(programs - speed.seen)
+        if new:
+            work, _ = self._work(jobs, [stopwatch.epochs[place] for place in range(len(jobs))])
+            seconds = stopwatch.seconds
         if work > _LEAST_WORK:
-            ratio = max(training / work, _LEAST_RATIO)  # a warm cache compiles in less than was taken off
-            speed.ratio = ratio if not speed.seen else (speed.ratio + ratio) / 2
+            speed.ratio = _of_late(speed.ratio, max(seconds / work, _LEAST_RATIO))
+        if new:
+            rest = trained.seconds - seconds - (whole - work) * (speed.ratio or 1.0)
+            speed.compiling = _of_late(speed.compiling, max(0.0, rest) / new)
         speed.seen |= programs
 
     def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"]:
@@ -215,3 +224,8 @@ class Laboratory:
             if np.isfinite(outputs).all():
                 return outputs
         return constant_outputs(self.splits, run.train, len(rows))
+
+
+def _of_late(before: float | None, measured: float) -> float:
+    """A mean in which what was measured last counts as much as all before it."""
+    return measured if before is None else (before + measured) / 2

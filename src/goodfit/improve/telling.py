@@ -1,7 +1,8 @@
-"""How far a training is, told to whoever waits for it."""
+"""How far a training is, told to whoever waits for it; and how fast it is."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from goodfit.train.control import Action, Control, Progress, Wait
@@ -42,3 +43,31 @@ class Telling:
             passed, here = now - self.began, share - self.found
             self.tell(self.what, share, passed * (1 - share) / here if here > 0 else None)
         return actions
+
+
+@dataclass
+class Stopwatch:
+    """Takes the time of trainings from when all models of a stack have had an epoch: by then nothing is compiled.
+
+    Attributes:
+        seconds: taken so far.
+        epochs: that each job had in these.
+    """
+
+    seconds: float = 0.0
+    epochs: Counter[int] = field(default_factory=Counter)
+    _last: float = 0.0
+    _seen: dict[int, int] = field(default_factory=dict)
+
+    def next_visit(self, job: int, epoch: int, epochs: int) -> None:
+        """Any will do."""
+
+    def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
+        """Look at the clock."""
+        now = time.perf_counter()
+        if all(self._seen.get(each.job) for each in progress):
+            self.seconds += now - self._last
+            self.epochs.update({each.job: each.epoch - self._seen[each.job] for each in progress})
+        self._last = now
+        self._seen |= {each.job: each.epoch for each in progress}
+        return {}
