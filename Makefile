@@ -58,7 +58,8 @@ bench: setup $(BENCH)/stamp
 	$(BENCH)/bin/python benchmarks/search.py
 	$(BENCH)/bin/python benchmarks/search_quality.py
 	$(BENCH)/bin/python benchmarks/images.py step
-	$(BENCH)/bin/python benchmarks/images.py quality
+	for split in 0 1 2; do $(BENCH)/bin/python benchmarks/images.py quality $$split; done
+	$(BENCH)/bin/python benchmarks/images.py improve
 	$(BENCH)/bin/python benchmarks/engine.py
 	$(BENCH)/bin/python benchmarks/quality.py
 

