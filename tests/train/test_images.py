@@ -67,7 +67,7 @@ def test_the_same_bits_in_any_company(pictures, tools, settings):
 def test_looks_have_a_row_for_each_part(pictures, alone):
     assert alone.health.layers == ("inputs", "layer 1", "layer 2", "output")
     assert (alone.health.of("gradient")[:, 1:] > 0).all()
-    deep = fit(Job(SMALL.with_(depth=8, epochs=1), 1), pictures)
+    deep = fit(Job(SMALL.with_(depth=8, architecture="residual", epochs=2), 1), pictures)
     assert deep.health is not None
     assert len(deep.health.layers) == 5
 
