@@ -62,5 +62,6 @@ def test_images_get_convolutions_by_their_size_and_number(splits, side, m, units
     assert plan.flip == 0  # it may change labels, so the data is asked first
     assert regression_plan(images).hidden_units == ()
     assert regression_plan(images).augmentation == 0
+    assert regression_plan(images).epochs >= perceptron_plan(images).epochs
     assert perceptron_plan(images).layer == "dense"
     assert perceptron_plan(images).epochs <= 60

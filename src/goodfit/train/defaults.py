@@ -68,7 +68,7 @@ def _for_images(splits: Splits, image: tuple[int, int, int]) -> Plan:
 
 def regression_plan(splits: Splits) -> Plan:
     """Softmax, logistic or linear regression: the baseline without hidden layers."""
-    plan = default_plan(splits).with_(layer="dense", batch_norm="none", augmentation=0.0)
+    plan = perceptron_plan(splits) if splits.dataset.schema.image else default_plan(splits)
     epochs = plan.epochs if plan.batch_size else 200
     return plan.with_(hidden_units=(), label_smoothing=0.0, keep_prob=1.0, learning_rate=0.02, epochs=epochs)
 
