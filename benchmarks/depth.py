@@ -5,8 +5,8 @@
 Takes about a quarter of an hour, much of it compilation; writes `results/depth.md`. The images are scikit-learn's
 digits (8×8), the networks are without batch norm, which would hide what depth does, and everything else is as
 `default_plan` has it, at a learning rate of 0.003; once without dropout and once with it, which drops feature maps in
-every block. Three seeds each. What the doctor says of each training is what `improve` would hear. At last what it prescribes first for the
-deepest plain networks is trained.
+every block. Three seeds each. What the doctor says of each training is what `improve` would hear. At last what it
+prescribes first for the deepest plain networks is trained.
 """
 
 import time
