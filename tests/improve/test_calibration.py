@@ -30,8 +30,8 @@ def test_the_temperature_undoes_what_made_a_network_too_sure_or_too_timid(sharpn
 
 def test_binary_temperature_by_hand():
     # 3 of 4 examples told with odds 9 to 1 are right: calibrated odds are 3 to 1, so T = ln 9 / ln 3
-    logs = np.log(np.tile([0.9, 0.1], (40_000, 1)))
-    assert fit_temperature(logs, np.tile([0, 0, 0, 1], 10_000)) == pytest.approx(2, abs=1e-3)
+    told = np.tile([0.9, 0.1], (40_000, 1))
+    assert fit_temperature(told, np.tile([0, 0, 0, 1], 10_000)) == pytest.approx(2, abs=1e-3)
 
 
 def test_a_small_set_without_a_mistake_does_not_make_probabilities_certain():
@@ -41,8 +41,8 @@ def test_a_small_set_without_a_mistake_does_not_make_probabilities_certain():
     for _ in range(60):
         s = (low + high) / 2
         low, high = (s, high) if 30 * np.log(9) * s / (1 + 9**s) > np.log(s) / 0.25 else (low, s)
-    logs = np.log(np.tile([0.9, 0.1], (30, 1)))
-    assert fit_temperature(logs, np.zeros(30, int)) == pytest.approx(1 / low, rel=1e-4)
+    told = np.tile([0.9, 0.1], (30, 1))
+    assert fit_temperature(told, np.zeros(30, int)) == pytest.approx(1 / low, rel=1e-4)
     assert 0.4 < 1 / low < 0.7
 
 

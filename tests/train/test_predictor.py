@@ -68,7 +68,7 @@ def test_regression_predicts_in_the_targets_own_unit(regression_splits, plan, or
 @pytest.fixture(scope="module")
 def ensemble(splits, plan, alone):
     robust = fit(Job(plan.with_(preparation="robust"), 6), splits)
-    members = (member_of(alone, "first", weight=3.0), member_of(robust, "second", weight=1.0))
+    members = (member_of(alone, "first", weight=3.0), member_of(robust, "second", weight=1.0, temperature=0.5))
     return Predictor(splits.dataset.schema, members, temperature=2.0)
 
 
@@ -78,6 +78,22 @@ def test_members_are_averaged_by_weight_then_calibrated(ensemble, splits):
     mean = 0.75 * first + 0.25 * second
     expected = np.sqrt(mean) / np.sqrt(mean).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(ensemble.outputs(features), expected, rtol=1e-12)
+
+
+def test_a_member_is_calibrated_before_it_is_averaged(ensemble, splits):
+    features, schema = splits.dataset.features, splits.dataset.schema
+    member = ensemble.members[1]
+    raw = replace(member, temperature=1.0).outputs(features, schema)
+    np.testing.assert_allclose(member.outputs(features, schema), raw**2 / (raw**2).sum(axis=1, keepdims=True))
+
+
+def test_a_predictor_from_before_members_had_temperatures_is_read(ensemble, splits, tmp_path):
+    ensemble.save(tmp_path)
+    facts = json.loads((tmp_path / "predictor.json").read_text())
+    assert [each.pop("temperature") for each in facts["members"]] == [1.0, 0.5]
+    (tmp_path / "predictor.json").write_text(json.dumps(facts))
+    again = Predictor.load(tmp_path, splits.dataset.schema)
+    assert [member.temperature for member in again.members] == [1.0, 1.0]
 
 
 def test_temperature_is_that_of_the_logits():

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
-from goodfit.improve.calibration import Calibration, calibrate
+from goodfit.improve.calibration import Calibration, calibrate, fairly_tempered
 from goodfit.improve.ensemble import crossed, select
 from goodfit.improve.journal import Journal
 from goodfit.improve.measurement import Measurement, judge_outputs, sample
@@ -21,7 +21,11 @@ _MOST_CANDIDATES = 16  # plans that the selection looks at
 
 @dataclass(frozen=True)
 class Candidate:
-    """One plan as a possible part of the ensemble: its networks, and their mean output on rows they did not see."""
+    """One plan as a possible part of the ensemble: its networks, and their mean output on rows they did not see.
+
+    The outputs are calibrated, for each seed by itself: label smoothing makes a network modest, and by raw log-loss it
+    would lose to one that is surer and wrong more often.
+    """
 
     name: str
     members: tuple[Member, ...]
@@ -81,14 +85,15 @@ def assemble(
         groups: of these rows, where the user named them.
         seed: of the choice.
     """
-    candidates = _candidates(measured, rows) or [_single(incumbent)]
+    candidates = _candidates(measured, splits, rows, seed) or [_single(incumbent)]
     truth, schema = splits.dataset.target[rows], splits.dataset.schema
     stacked = np.stack([candidate.outputs for candidate in candidates])
     weights = select(stacked, truth, schema.task, seed).weights
     mean = crossed(stacked, truth, schema.task, seed, groups)
-    cost, error = judge_outputs(splits, mean[None], rows)
+    error = judge_outputs(splits, mean[None], rows)[1]
     gain = paired_test(incumbent.errors, error, groups=groups, seed=seed)
-    kept = float(cost.mean()) < float(judge_outputs(splits, incumbent.outputs, rows)[0].mean())
+    cheaper = _cost(mean[None], splits, rows, seed) < _cost(incumbent.outputs, splits, rows, seed)
+    kept = cheaper and gain.low <= 0
     if not kept:
         candidates, weights, mean = [_single(incumbent)], np.ones(1), incumbent.outputs[0]
     calibration = None if schema.task == "regression" else calibrate(mean, truth, seed=seed)
@@ -118,7 +123,9 @@ def assemble(
     )
 
 
-def _candidates(measured: Sequence[Measurement], rows: Int[np.ndarray, "rows"]) -> list[Candidate]:
+def _candidates(
+    measured: Sequence[Measurement], splits: Splits, rows: Int[np.ndarray, "rows"], seed: int
+) -> list[Candidate]:
     """One candidate a plan, and one a snapshot: all its networks, judged on the rows by those that did not see them."""
     by_plan: dict[Plan, list[Measurement]] = {}
     for measurement in sorted(measured, key=lambda each: each.dev_cost):
@@ -126,18 +133,47 @@ def _candidates(measured: Sequence[Measurement], rows: Int[np.ndarray, "rows"]) 
             by_plan.setdefault(measurement.plan, []).append(measurement)
     candidates = []
     for same in list(by_plan.values())[:_MOST_CANDIDATES]:
-        runs = [run for measurement in same for of_seed in measurement.runs for run in of_seed]
-        parts = [measurement.outputs[:, np.isin(measurement.rows, rows)] for measurement in same]
-        name = same[0].name
-        members = tuple(member_of(run, name) for run in runs)
-        candidates.append(Candidate(name, members, np.concatenate(parts).mean(axis=0)))
+        candidates.append(_candidate(same, None, splits, rows, seed))
         for moment in range(same[0].plan.snapshots):
-            if all(moment < len(run.snapshots) for run in runs):
-                parts = [each.snapshots[moment][:, np.isin(each.rows, rows)] for each in same]
-                members = tuple(member_of(run, name, run.snapshots[moment]) for run in runs)
-                called = f"{name}, snapshot {moment + 1}"
-                candidates.append(Candidate(called, members, np.concatenate(parts).mean(axis=0)))
+            if all(moment < len(run.snapshots) for each in same for runs in each.runs for run in runs):
+                candidates.append(_candidate(same, moment, splits, rows, seed))
     return candidates
+
+
+def _candidate(
+    same: Sequence[Measurement], moment: int | None, splits: Splits, rows: Int[np.ndarray, "rows"], seed: int
+) -> Candidate:
+    """The networks of a plan's measurements, at their best or at a snapshot, with a temperature for each seed."""
+    name = same[0].name
+    members: list[Member] = []
+    outputs = []
+    for measurement in same:
+        measured = measurement.outputs if moment is None else measurement.snapshots[moment]
+        for runs, own in zip(measurement.runs, measured[:, np.isin(measurement.rows, rows)], strict=True):
+            temperature, calibrated = _calibrated(own, splits, rows, seed)
+            outputs.append(calibrated)
+            for run in runs:
+                weights = None if moment is None else run.snapshots[moment]
+                members.append(member_of(run, name, weights, temperature=temperature))
+    called = name if moment is None else f"{name}, snapshot {moment + 1}"
+    return Candidate(called, tuple(members), np.mean(outputs, axis=0))
+
+
+def _calibrated(
+    outputs: Float[np.ndarray, "rows outputs"], splits: Splits, rows: Int[np.ndarray, "rows"], seed: int
+) -> tuple[float, Float[np.ndarray, "rows outputs"]]:
+    """The temperature of these outputs, and them as they are on rows that it was not fitted on."""
+    if splits.dataset.schema.task == "regression":
+        return 1.0, outputs
+    return fairly_tempered(outputs, splits.dataset.target[rows], seed)
+
+
+def _cost(
+    outputs: Float[np.ndarray, "seeds rows outputs"], splits: Splits, rows: Int[np.ndarray, "rows"], seed: int
+) -> float:
+    """Mean cost of calibrated outputs."""
+    calibrated = np.stack([_calibrated(own, splits, rows, seed)[1] for own in outputs])
+    return float(judge_outputs(splits, calibrated, rows)[0].mean())
 
 
 def _single(measurement: Measurement) -> Candidate:

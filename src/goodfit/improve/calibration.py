@@ -44,15 +44,26 @@ def calibrate(
         truth: their class codes.
         seed: of the two halves, each judged with the other's temperature.
     """
-    logs = np.log(np.clip(probabilities.astype(np.float64), _LEAST, 1))
-    before = _cost(1.0, logs, truth)
-    crossed = np.log(np.maximum(cross_calibrated(probabilities, truth, seed), _LEAST))
-    temperature = fit_temperature(logs, truth) if _cost(1.0, crossed, truth) < before else 1.0
+    logs = _logs(probabilities)
+    before, (temperature, _) = _cost(1.0, logs, truth), fairly_tempered(probabilities, truth, seed)
     ece_before = expected_calibration_error(truth, probabilities)
     if temperature == 1.0:
         return Calibration(1.0, before, before, ece_before, ece_before)
     ece_after = expected_calibration_error(truth, tempered(probabilities, temperature))
     return Calibration(temperature, before, _cost(1 / temperature, logs, truth), ece_before, ece_after)
+
+
+def fairly_tempered(
+    probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"], seed: int = 0
+) -> tuple[float, Float[np.ndarray, "examples classes"]]:
+    """The temperature, 1 unless one lowers the log-loss of examples it was not fitted on; and the outputs to judge by.
+
+    These are what it gives on new examples: cross-calibrated, or the probabilities as they were.
+    """
+    crossed = cross_calibrated(probabilities, truth, seed)
+    if _cost(1.0, _logs(crossed), truth) < _cost(1.0, _logs(probabilities), truth):
+        return fit_temperature(probabilities, truth), crossed
+    return 1.0, probabilities
 
 
 def cross_calibrated(
@@ -61,26 +72,30 @@ def cross_calibrated(
     """Each half of the examples with the temperature of the other half: what calibration gives on new examples."""
     halves = np.random.default_rng(seed).permutation(len(truth)) % 2
     calibrated = probabilities.astype(np.float64)
-    logs = np.log(np.clip(calibrated, _LEAST, 1))
     for half in (0, 1):
         own = halves == half
-        calibrated[own] = tempered(calibrated[own], fit_temperature(logs[~own], truth[~own]))
+        calibrated[own] = tempered(calibrated[own], fit_temperature(probabilities[~own], truth[~own]))
     return calibrated
 
 
-def fit_temperature(logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
+def fit_temperature(probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
     """The temperature of the highest posterior: log-likelihood, and log T normal around 0.
 
     Without the prior, a small dev set without a mistake would make every probability 0 or 1.
     """
     if len(truth) == 0:
         return 1.0
+    logs = _logs(probabilities)
 
     def cost(log_inverse: float) -> float:
         return _cost(np.exp(log_inverse), logs, truth) + (log_inverse / _PRIOR_DEVIATION) ** 2 / (2 * len(truth))
 
     found = minimize_scalar(cost, bounds=_LOG_INVERSE_TEMPERATURES, method="bounded", options={"xatol": 1e-6})
     return float(np.exp(-found.x))
+
+
+def _logs(probabilities: Float[np.ndarray, "examples classes"]) -> Float[np.ndarray, "examples classes"]:
+    return np.log(np.clip(probabilities.astype(np.float64), _LEAST, 1))
 
 
 def _cost(inverse: float, logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:

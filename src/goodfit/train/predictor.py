@@ -26,13 +26,23 @@ _AT_ONCE = 4_096  # rows
 
 @dataclass(frozen=True)
 class Member:
-    """One network of a predictor."""
+    """One network of a predictor.
+
+    Attributes:
+        name: of its plan.
+        structure: of the network.
+        weights: its parameters and running averages.
+        preparation: of its inputs.
+        weight: in the average.
+        temperature: of its own probabilities, before they are averaged; as the predictor's.
+    """
 
     name: str
     structure: Structure
     weights: Weights
     preparation: Preparation
     weight: float = 1.0
+    temperature: float = 1.0
 
     def outputs(
         self, features: Features, schema: Schema, rows: Int[np.ndarray, "rows"] | None = None
@@ -51,13 +61,18 @@ class Member:
             return self.preparation.target_out(z[:, 0])[:, None]
         if schema.task == "binary":
             positive = expit(z[:, 0])
-            return np.stack([1 - positive, positive], axis=1)
-        return softmax(z, axis=1)
+            probabilities = np.stack([1 - positive, positive], axis=1)
+        else:
+            probabilities = softmax(z, axis=1)
+        return probabilities if self.temperature == 1 else tempered(probabilities, self.temperature)
 
 
-def member_of(run: Run, name: str, weights: Weights | None = None, weight: float = 1.0) -> Member:
+def member_of(
+    run: Run, name: str, weights: Weights | None = None, weight: float = 1.0, temperature: float = 1.0
+) -> Member:
     """The run's best network, or one of its snapshots, as a member."""
-    return Member(name, run.plan.structure, run.best if weights is None else weights, run.preparation, weight)
+    own = run.best if weights is None else weights
+    return Member(name, run.plan.structure, own, run.preparation, weight, temperature)
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,7 @@ class Predictor:
                     "structure": asdict(member.structure),
                     "preparation": place[id(member.preparation)],
                     "weight": member.weight,
+                    "temperature": member.temperature,
                 }
             )
         save_file({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}, folder / MODEL_FILE)
@@ -144,7 +160,8 @@ def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: li
     settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
     structure = Structure(**settings)
     own = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
-    return Member(facts["name"], structure, unpack(own), preparations[facts["preparation"]], facts["weight"])
+    preparation, temperature = preparations[facts["preparation"]], facts.get("temperature", 1.0)  # older: none
+    return Member(facts["name"], structure, unpack(own), preparation, facts["weight"], temperature)
 
 
 def tempered(probabilities: Float[np.ndarray, "rows classes"], temperature: float) -> Float[np.ndarray, "rows classes"]:
