@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from goodfit.cli import progress
 
 DEFAULTS = {
@@ -134,12 +136,13 @@ def test_it_is_told_when_nothing_helped(goodfit, verbs, result):
     assert lines[4] == "None of 2 experiments helped beyond doubt."
 
 
-def test_an_ensemble_that_lowers_the_cost_alone_is_told_as_such(goodfit, verbs, result):
-    result["ensemble"]["gain"] = {"value": 0.0028, "low": -0.01, "high": 0.02}
+@pytest.mark.parametrize(("value", "points"), [(0.0028, "0.28"), (1.5e-19, "0.00"), (-1.5e-19, "0.00")])
+def test_an_ensemble_that_lowers_the_cost_alone_is_not_said_to_help(goodfit, verbs, result, value, points):
+    result["ensemble"]["gain"] = {"value": value, "low": -0.01, "high": 0.02}
     answering(verbs, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    expected = "lower dev cost, dev error 0.28 points (95 % interval −1.00 to 2.00)."
-    assert lines[-2] == f"Helped: an ensemble of 16 networks: {expected}"
+    expected = f"lower dev cost, dev error {points} points (95 % interval −1.00 to 2.00)."
+    assert lines[-2] == f"Kept: an ensemble of 16 networks: {expected}"
 
 
 def test_other_metrics_are_told_on_one_line(goodfit, verbs, result):

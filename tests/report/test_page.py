@@ -267,7 +267,7 @@ def test_probabilities_that_needed_no_adjusting(made: Made, tmp_path: Path):
     result["calibration"] |= {"temperature": 1.0, "log_loss_after": result["calibration"]["log_loss_before"]}
     (run / "result.json").write_text(json.dumps(result))
     text = write_report(run).read_text()
-    assert "The probabilities are as the network gives them: no adjusting lowered the log loss" in text
+    assert "The probabilities are as the ensemble gives them: no adjusting lowered the log loss" in text
     assert "were adjusted" not in text
 
 

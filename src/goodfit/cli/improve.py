@@ -95,8 +95,8 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
         change = f"{error} {change_words(ensemble['gain'], metric)}"
-        cheaper = "lower dev cost, " if ensemble["gain"]["value"] >= 0 else ""
+        helped, why = ("Helped", "") if round(ensemble["gain"]["value"], 4) < 0 else ("Kept", "lower dev cost, ")
         networks = "1 network" if ensemble["models"] == 1 else f"{ensemble['models']} networks"
-        yield f"Helped: an ensemble of {networks}: {cheaper}{change}."
+        yield f"{helped}: an ensemble of {networks}: {why}{change}."
     elif not kept:
         yield f"None of {len(tried)} experiments helped beyond doubt." if tried else "Experiments: none."
