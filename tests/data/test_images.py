@@ -103,7 +103,7 @@ def test_what_is_left_out_is_told(folder):
         "1 file is no image by its ending and is left out: dark/notes.txt",
         "1 file beside the class folders is left out: read me",
         "warning: 2 of 30 files are broken: dark/bad.png (is no image), dark/cut.png (is truncated); left out",
-        "1 image has another size than the commonest, 4 × 4: resized in proportion, "
+        "warning: 1 image has another size than the commonest, 4 × 4: resized in proportion, "
         "the rest filled with the median of the border",
         "1 image has 16 bits a pixel: scaled to 8",
         "27 of the images are grey, others have colours: all become red, green and blue",

@@ -175,11 +175,13 @@ def _told(decoded: Decoded, names: Sequence[str]) -> list[str]:
         broken = [(names[row], why) for row, why in decoded.broken]
         told.append(f"warning: {broken_words(broken, len(names))}; left out")
     if decoded.shrunk:
-        told.append(f"the images are made smaller, to {height} × {width}: their longer side is {LARGEST_SIDE} at most")
+        told.append(
+            f"warning: the images are made smaller, to {height} × {width}: their longer side is {LARGEST_SIDE} at most"
+        )
     if decoded.resized:
         images = "1 image has" if decoded.resized == 1 else f"{decoded.resized:,} images have"
         told.append(
-            f"{images} another size than the commonest, {height} × {width}: resized in proportion, "
+            f"warning: {images} another size than the commonest, {height} × {width}: resized in proportion, "
             "the rest filled with the median of the border"
         )
     if decoded.deep:
