@@ -74,6 +74,8 @@ def test_the_same_model_of_l1_may_be_tested_twice(table, small_plan, tmp_path):
     assert any((leaf == 0).mean() > 0.5 for leaf in member.weights.values())
     first, second = (Predictor(saved.schema, (replace(member, weights=w),)) for w in (member.weights, negative))
     assert model_fingerprint(first) == model_fingerprint(second)
+    surer = Predictor(saved.schema, (replace(member, temperature=0.5),))  # whose share in an average is another
+    assert model_fingerprint(first) != model_fingerprint(surer)
     figure = goodfit.test(result["run"])["test_error"]
     assert goodfit.test(result["run"])["test_error"] == figure
 

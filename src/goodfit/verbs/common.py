@@ -125,10 +125,10 @@ def groups_of(splits: Splits, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, 
 
 
 def model_fingerprint(predictor: Predictor) -> str:
-    """The same for the same weights, in the same places, at the same temperature."""
+    """The same for the same weights, in the same places, at the same temperatures."""
     digest = hashlib.sha256(repr(predictor.temperature).encode())
     for member in predictor.members:
-        digest.update(repr((member.weight, member.structure)).encode())
+        digest.update(repr((member.weight, member.temperature, member.structure)).encode())
         for name in sorted(member.weights):
             zero = 0.0  # added, it makes -0.0, which L1 leaves and a packed file does not keep, the same as 0.0
             digest.update(name.encode() + (member.weights[name] + zero).tobytes())
