@@ -16,7 +16,7 @@ from goodfit.improve.pace import Pace, stops_of
 from goodfit.improve.telling import Stopwatch, Tell, Telling
 from goodfit.improve.trainings import Trained, Trainings
 from goodfit.plan import Plan
-from goodfit.record import Run
+from goodfit.record import Outcome, Run
 from goodfit.search.hopeless import Hopeless, facts_of
 from goodfit.train import machine
 from goodfit.train.control import Control, Together
@@ -155,9 +155,11 @@ class Laboratory:
             speed.compiling = _of_late(speed.compiling, max(0.0, rest) / new)
         speed.seen |= programs
 
-    def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"]:
-        """Errors on the dev rows of jobs that bring their own training rows."""
+    def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"] | None:
+        """Errors on the dev rows of jobs that bring their own training rows; None where any of them was cut short."""
         runs = self.train(what, jobs)
+        if any(run.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED) for run in runs):
+            return None
         return np.stack([judge_outputs(self.splits, self._outputs(run, None, run.dev), run.dev)[1] for run in runs])
 
     def judge(self, entry: Entry, runs: tuple[tuple[Run, ...], ...], seconds: float) -> Measurement:

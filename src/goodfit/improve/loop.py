@@ -18,9 +18,9 @@ from goodfit.improve.flips import Mirrored, mirrored
 from goodfit.improve.journal import Journal
 from goodfit.improve.laboratory import Laboratory
 from goodfit.improve.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
-from goodfit.improve.more_data import ask, augmentation_effect, augmentation_worth, curve_jobs, worth_asking
+from goodfit.improve.more_data import OF_AUGMENTATION, OF_DATA, Inquiry, ask, without_augmentation
 from goodfit.improve.pace import Pace
-from goodfit.improve.prescriptions import WITHOUT_AUGMENTATION, Gap, Proposal, variations
+from goodfit.improve.prescriptions import Gap, Proposal, variations
 from goodfit.improve.rounds import Question, Round, Tried, change, figure
 from goodfit.improve.telling import Tell
 from goodfit.improve.trainings import Trainings
@@ -40,7 +40,6 @@ _GIVEN_SHARE = 0.1  # where a plan is given: the default network comes in the fi
 _PAIR_SHARE = 0.5  # of what is left, for the default network with pieces and without
 _ROUND_SHARE = 0.35  # of what is left, for one round's experiments
 _SICK_SHARE = 0.6  # where something ails the training, for without a cure the rest is not worth its time
-_CURVE_SHARE = 0.15  # of what is left, for the learning curve
 _ROUNDS_END = 0.55  # of the budget: from then on it goes to the ensemble's members
 _VARIATIONS = 6
 _SNAPSHOTS = 2  # at half time and at the end
@@ -108,7 +107,7 @@ class Loop:
                 break
             gap = self._dominating(turn)
             if gap == "variance":
-                self._ask_more_data(incumbent)
+                self._ask_more_data(incumbent, OF_DATA)
             if self.interrupted:
                 break
             incumbent = self._experiments(turn, self._prescribed(turn, gap))
@@ -253,19 +252,12 @@ class Loop:
             return "bias" if turn.gaps.verdict == "high bias" else "variance"
         return "bias" if bias.value > turn.gaps.variance.value else "variance"
 
-    def _ask_more_data(self, incumbent: Measurement) -> None:
+    def _ask_more_data(self, incumbent: Measurement, inquiry: Inquiry) -> None:
         """The recipe's first answer to variance, "more data": what would it be worth?"""
-        laboratory, splits = self.laboratory, self.question.splits
-        if self.learning_curve or self.question.folds or not worth_asking(splits, incumbent):
-            return
-        jobs = curve_jobs(splits, incumbent, self.question.seed)
-        seconds = laboratory.seconds(jobs)
-        if self.pace.decide("learning curve", lambda left: int(seconds < _CURVE_SHARE * left), 1):
-            errors = laboratory.errors_of("learning curve: would more data help?", jobs)
-            if self.interrupted:
-                return
-            self.learning_curve = ask(laboratory, incumbent, errors, self.question.seed)
-            self.journal.write("learning_curve", **self.learning_curve)
+        if self.learning_curve is None and not self.question.folds:
+            self.learning_curve = ask(self.laboratory, incumbent, self.question.seed, inquiry)
+            if self.learning_curve:
+                self.journal.write("learning_curve", **self.learning_curve)
 
     def _prescribed(self, turn: Round, dominating: Gap) -> list[Proposal]:
         """What this round tries; cures of what ails the training come first."""
@@ -283,17 +275,6 @@ class Loop:
             names=[proposal.name for proposal in proposals],
         )
         return proposals
-
-    def augmentation_worth(self) -> dict[str, Any] | None:
-        """What augmentation is worth, where it was left out: in real examples, where the curve was asked."""
-        without = [
-            each for turn in self.rounds for each in turn.tried if each.proposal.name == WITHOUT_AUGMENTATION.name
-        ]
-        if not without:
-            return None
-        if self.learning_curve is None:
-            return augmentation_effect(change(self.question.splits, without[0].error))
-        return augmentation_worth(self.learning_curve, without[0].error)
 
     def _flips(self, incumbent: Measurement) -> bool | None:
         """Of images, whether left and right may change places: asked once, of networks that never saw a flip."""
@@ -342,6 +323,8 @@ class Loop:
             return turn.incumbent
         turn.tried += [self._tried(each, unchanged, result) for each, result in ended]
         self._verify(turn)
+        if without_augmentation([turn]) and not self.interrupted:
+            self._ask_more_data(turn.incumbent, OF_AUGMENTATION)
         adopted = next((tried.measurement for tried in turn.tried if tried.adopted), None)
         return adopted or pooled(turn.incumbent, unchanged)
 

@@ -21,6 +21,7 @@ from goodfit.improve.decisions import Decisions
 from goodfit.improve.journal import JOURNAL_FILE, Journal
 from goodfit.improve.loop import Loop
 from goodfit.improve.measurement import Measurement
+from goodfit.improve.more_data import augmentation_told
 from goodfit.improve.pace import Pace
 from goodfit.improve.rounds import Question
 from goodfit.improve.telling import Tell
@@ -170,7 +171,7 @@ def _end(loop: Loop, incumbent: Measurement, closed: Assembled, folder: Path, fo
         "baseline": loop.baseline,
         "rounds": story.of_rounds(loop),
         "learning_curve": loop.learning_curve,
-        "augmentation": loop.augmentation_worth(),
+        "augmentation": augmentation_told(splits, loop.rounds, loop.learning_curve),
         "ensemble": story.of_ensemble(closed),
         "calibration": story.of_calibration(closed),
         "final": ending.final(splits, closed, told, question.human_error, tested, bias_shown)
