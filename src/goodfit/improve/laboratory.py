@@ -35,14 +35,21 @@ class Speed:
     """How fast this machine trains and compiles.
 
     Attributes:
-        ratio: measured over estimated training time, of late; None before it was measured.
-        compiling: seconds that a program took to compile, likewise.
+        work: estimated seconds of the trainings so far, half as much of each before the last.
+        seconds: that these took, likewise.
+        compiling: seconds that a program took to compile, of late; None before it was measured.
         seen: programs compiled so far, with their number of inputs.
     """
 
-    ratio: float | None = None
+    work: float = 0.0
+    seconds: float = 0.0
     compiling: float | None = None
     seen: set[tuple[Program, int]] = field(default_factory=set)
+
+    @property
+    def ratio(self) -> float:
+        """Measured over estimated training time: long trainings tell more than short ones, late ones too."""
+        return max(self.seconds / self.work, _LEAST_RATIO) if self.work else 1.0
 
 
 @dataclass
@@ -92,7 +99,7 @@ class Laboratory:
 
     def training_seconds(self, jobs: Sequence[Job]) -> float:
         """The same without compilation."""
-        return self._work(jobs)[0] * (self.speed.ratio or 1.0)
+        return self._work(jobs)[0] * self.speed.ratio
 
     def _work(self, jobs: Sequence[Job], had: Sequence[int] | None = None) -> tuple[float, set[tuple[Program, int]]]:
         """Estimated seconds of training, all epochs or those that each job had; and the programs."""
@@ -149,10 +156,11 @@ class Laboratory:
             work, _ = self._work(jobs, [stopwatch.epochs[place] for place in range(len(jobs))])
             seconds = stopwatch.seconds
         if work > _LEAST_WORK:
-            speed.ratio = _of_late(speed.ratio, max(seconds / work, _LEAST_RATIO))
+            speed.work, speed.seconds = speed.work / 2 + work, speed.seconds / 2 + seconds
         if new:
-            rest = trained.seconds - seconds - (whole - work) * (speed.ratio or 1.0)
-            speed.compiling = _of_late(speed.compiling, max(0.0, rest) / new)
+            rest = trained.seconds - seconds - (whole - work) * speed.ratio
+            compiling = max(0.0, rest) / new
+            speed.compiling = compiling if speed.compiling is None else (speed.compiling + compiling) / 2
         speed.seen |= programs
 
     def errors_of(self, what: str, jobs: Sequence[Job]) -> Float[np.ndarray, "jobs rows"] | None:
@@ -226,8 +234,3 @@ class Laboratory:
             if np.isfinite(outputs).all():
                 return outputs
         return constant_outputs(self.splits, run.train, len(rows))
-
-
-def _of_late(before: float | None, measured: float) -> float:
-    """A mean in which what was measured last counts as much as all before it."""
-    return measured if before is None else (before + measured) / 2
