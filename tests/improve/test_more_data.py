@@ -92,7 +92,7 @@ def test_by_rounds_every_seed_is_asked(incumbent):
     laboratory, measured = incumbent
     curve = ask(laboratory, measured, 0, OF_AUGMENTATION)
     assert curve is not None
-    assert curve["sizes"] == (60, 100, 150, 300)
+    assert curve["sizes"] == (90, 135, 195, 300)
     assert [line["value"] for line in laboratory.pace.journal.lines if line["event"] == "decision"] == [4]
 
 
