@@ -1,6 +1,7 @@
 """What augmentation is worth in real examples, against the law that the curve follows; and what the curve may cost."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -94,6 +95,13 @@ def test_by_rounds_every_seed_is_asked(incumbent):
     assert curve is not None
     assert curve["sizes"] == (90, 135, 195, 300)
     assert [line["value"] for line in laboratory.pace.journal.lines if line["event"] == "decision"] == [4]
+
+
+def test_almost_without_mistakes_there_is_no_curve(incumbent):
+    laboratory, measured = incumbent
+    errors = np.zeros_like(measured.errors)
+    errors[:, 0] = 1
+    assert ask(laboratory, replace(measured, errors=errors), 0, OF_AUGMENTATION) is None
 
 
 def test_half_trained_networks_make_no_curve(incumbent, monkeypatch):
