@@ -126,7 +126,7 @@ class Dataset:
             for start in range(0, len(pixels), _CHUNK):
                 part = slice(start, start + _CHUNK)
                 read_ahead(pixels, part)
-                digest.update(np.ascontiguousarray(pixels[part]))
+                digest.update(np.ascontiguousarray(pixels[part]).data)
         return digest.hexdigest()
 
 

@@ -33,9 +33,9 @@ from goodfit.improve.prescriptions.weight_decay import WEIGHT_DECAY
 
 # What changes only numbers comes early among equals: it runs in the incumbent's own compiled program.
 RECIPE: tuple[Prescription, ...] = (
+    WITHOUT_AUGMENTATION,  # before more of it: what it is worth is asked by that
     AUGMENTATION,
     FLIPS,
-    WITHOUT_AUGMENTATION,
     CONVOLUTIONAL,
     MINI_BATCHES_32,
     DROPOUT,  # before other preparations: it helped first on two sets with high variance (benchmarks/RESULTS.md)
