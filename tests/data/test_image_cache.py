@@ -137,6 +137,16 @@ def test_large_images_are_made_smaller_to_64_on_the_longer_side(tmp_path):
     assert (found.shrunk, found.resized) == (True, 0)
 
 
+def test_images_of_many_small_sizes_are_resized_but_not_said_to_be_made_smaller(tmp_path):
+    """No size is commoner than another; the largest is taken as it is."""
+    (tmp_path / "images").mkdir()
+    for side in (3, 12, 5):
+        save(tmp_path / "images" / f"{side:02}.png", np.zeros((side, side)))
+    found = opened(tmp_path / "images", tmp_path / "cache")
+    assert found.pixels.shape[1:3] == (12, 12)
+    assert (found.shrunk, found.resized) == (False, 2)
+
+
 def test_a_shape_that_is_asked_for_is_given(files, tmp_path):
     assert opened(files, tmp_path / "cache", (8, 8, 3)).pixels.shape == (10, 8, 8, 3)
     assert opened(files, tmp_path / "cache").pixels.shape == (10, 3, 4, 1)

@@ -16,7 +16,7 @@ from goodfit.errors import InputError
 
 LARGEST_SIDE = 64  # of the size that is chosen; what people must look at closely is larger, and trains for hours
 MOST_BROKEN = 0.5  # of the files
-_VERSION = 1  # of what decoding gives
+_VERSION = 2  # of what decoding gives
 _SAMPLE = 256  # files whose beginning tells the commonest size; a wrong guess costs a second decoding
 
 
@@ -85,12 +85,12 @@ def _make(target: Path, paths: Sequence[str], names: Sequence[str], place: str, 
     whole = [each for each in looked if not each.why]
     if len(whole) < len(looked):
         keep(target, np.array([row for row, each in enumerate(looked) if not each.why], np.int64))
-    same = sum(_capped(each) == true[:2] for each in whole)
+    same = [(each.height, each.width) for each in whole if _capped(each) == true[:2]]
     return {
         "files": len(paths),
         "broken": broken,
-        "resized": len(whole) - same,
-        "shrunk": bool(whole) and Counter((each.height, each.width) for each in whole).most_common(1)[0][0] != true[:2],
+        "resized": len(whole) - len(same),
+        "shrunk": 2 * same.count(true[:2]) < len(same),
         "deep": sum(each.deep for each in whole),
         "grey": sum(each.channels == 1 for each in whole) if true[2] == 3 else 0,
     }
