@@ -20,15 +20,15 @@ import numpy as np
 
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.finding import DataFacts
-from goodfit.diagnose.findings import examine, vanishing
-from goodfit.diagnose.findings.looks import growth_back
-from goodfit.improve.examination import case_of, data_facts
+from goodfit.diagnosis.finding import DataFacts
+from goodfit.diagnosis.findings import examine, vanishing
+from goodfit.diagnosis.findings.looks import growth_back
+from goodfit.engine.fit import fit, fit_many
+from goodfit.engine.jobs import Job
+from goodfit.experiments.default_plans import default_plan
+from goodfit.experiments.examination import case_of, data_facts
 from goodfit.plan import Architecture, Plan
-from goodfit.record import Run
-from goodfit.train.defaults import default_plan
-from goodfit.train.fit import fit, fit_many
-from goodfit.train.jobs import Job
+from goodfit.record.run import Run
 
 DEPTHS, ARCHITECTURES, SEEDS = (8, 20, 56, 110), get_args(Architecture), (0, 1, 2)
 EPOCHS, MAPS = 15, (16, 32)
@@ -49,7 +49,7 @@ class Seen(NamedTuple):
 
 
 def plan_of(splits: Splits, depth: int, architecture: Architecture, keep_prob: float) -> Plan:
-    """The network, with everything but its shape, regularisation and learning rate as by default."""
+    """The network, with everything but its shape, regularization and learning rate as by default."""
     shape = {"layer": "convolutional", "hidden_units": MAPS, "depth": depth, "architecture": architecture}
     numbers = {"batch_norm": "none", "epochs": EPOCHS, "keep_prob": keep_prob, "learning_rate": 3e-3}
     return default_plan(splits).with_(**numbers, **shape)

@@ -24,20 +24,20 @@ import numpy as np
 
 from doctor_cases import FAULTS, HARM, HEALTHY_RUNS, MORE, PER_FAULT, Patch, Setting, held_out, setting
 from doctor_data import misread, splits_of, with_duplicates, with_label_noise, with_leak, with_shift
+from goodfit.api.options import quiet
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import Preparation
-from goodfit.diagnose.finding import Case
-from goodfit.diagnose.findings import NAMES, examine
-from goodfit.diagnose.intervals import wilson
-from goodfit.improve.examination import case_of, data_facts, label_noise
-from goodfit.improve.journal import Journal
-from goodfit.improve.laboratory import Laboratory
-from goodfit.improve.measurement import Entry
-from goodfit.improve.pace import Pace
+from goodfit.diagnosis.finding import Case
+from goodfit.diagnosis.findings import NAMES, examine
+from goodfit.diagnosis.intervals import wilson
+from goodfit.engine import health, member, stack, step
+from goodfit.engine.task import Model, State
+from goodfit.experiments.clock import Pace
+from goodfit.experiments.examination import case_of, data_facts, label_noise
+from goodfit.experiments.laboratory import Laboratory
 from goodfit.nets.losses import losses
-from goodfit.train import health, jobs, stack, step
-from goodfit.train.task import Model, State
-from goodfit.verbs.common import quiet
+from goodfit.record.measurement import Entry
+from goodfit.run_folder.journal import Journal
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LINES, TABLE = RESULTS / "doctor_detection.jsonl", RESULTS / "doctor_detection.md"
@@ -98,7 +98,7 @@ def _first_weights(patch: Patch) -> Change:
 
 
 def _inputs(patch: Patch, inputs: np.ndarray) -> np.ndarray:
-    """As a table looks that nobody normalised."""
+    """As a table looks that nobody normalized."""
     columns = inputs.shape[1]
     scales = {
         "scaled": np.geomspace(1, patch.strength, columns)[np.random.default_rng(columns).permutation(columns)],
@@ -126,7 +126,7 @@ def _uncorrected(state: State) -> Model:
 @contextmanager
 def planted(patch: Patch | None) -> Iterator[None]:
     """The engine with this fault in it."""
-    kind, old = patch.kind if patch else "", (jobs.init, Preparation.transform, step.settled)
+    kind, old = patch.kind if patch else "", (member.init, Preparation.transform, step.settled)
     compiled = kind in ("loss", "averages")
     if patch and kind in ("weights", "biases"):
         change = _first_weights(patch)
@@ -135,7 +135,7 @@ def planted(patch: Patch | None) -> Iterator[None]:
             params, averages = old[0](*arguments)
             return tuple(change(place, len(params), dict(layer)) for place, layer in enumerate(params)), averages
 
-        jobs.init = init
+        member.init = init
     if patch and kind == "inputs":
         Preparation.transform = lambda self, features: _inputs(patch, old[1](self, features))
     if patch and kind == "loss":
@@ -147,7 +147,7 @@ def planted(patch: Patch | None) -> Iterator[None]:
     try:
         yield
     finally:
-        jobs.init, Preparation.transform, step.settled = old
+        member.init, Preparation.transform, step.settled = old
         step.losses = health.losses = losses
         if compiled:
             stack._compiled.cache_clear()

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from doctor_data import CLASSES, CLEAN, NUMBERS, Table, splits_of
+from goodfit.experiments.default_plans import default_plan
 from goodfit.plan import Plan
-from goodfit.train.defaults import default_plan
 
 PER_FAULT, HEALTHY_RUNS = 60, 600
 MORE = {"learning rate too high": 90, "batch too small": 90}  # a third or more of these do no harm
@@ -64,9 +64,9 @@ def _epochs(table: Table, batch_size: int, steps: int = STEPS) -> int:
     return int(np.clip(steps // max(1, m // (batch_size or m)), *EPOCHS))
 
 
-ADAM = {"optimiser": "adam", "learning_rate": 2e-3}
-DESCENT = {"optimiser": "gradient_descent", "learning_rate": 0.1}
-MOMENTUM = {"optimiser": "momentum", "learning_rate": 0.1}
+ADAM = {"optimizer": "adam", "learning_rate": 2e-3}
+DESCENT = {"optimizer": "gradient_descent", "learning_rate": 0.1}
+MOMENTUM = {"optimizer": "momentum", "learning_rate": 0.1}
 PLAIN = {"decay": "constant", "batch_size": 32, "keep_prob": 1.0, "weight_decay": 0.0, "preparation": "standard"}
 NETWORKS: dict[str, dict[str, Any]] = {
     "relu adam": {"hidden_units": (32, 32), "activation": "relu", **PLAIN, **ADAM},
@@ -86,16 +86,16 @@ USUAL = ("relu adam", "relu descent", "tanh momentum", "silu", "sigmoid", "resid
 
 
 def healthy_plan(rng: np.random.Generator, table: Table, network: str, **changes: Any) -> Plan:
-    """A network with its rate, length and light regularisation drawn around the usual."""
+    """A network with its rate, length and light regularization drawn around the usual."""
     plan = Plan(**NETWORKS[network])
     rate = plan.learning_rate * 2 ** rng.uniform(-1, 1)
-    if table.name in NUMBERS and plan.optimiser != "adam":
+    if table.name in NUMBERS and plan.optimizer != "adam":
         rate /= 3  # squared errors are steeper than log losses
     numbers: dict[str, Any] = {"learning_rate": float(rate), "epochs": _epochs(table, plan.batch_size)}
     numbers["l2"] = float(rng.choice([0.0, 0.0, 0.1, 0.5]))
     if network == "silu":
         numbers |= {"keep_prob": float(rng.choice([0.75, 0.85, 0.9])), "weight_decay": float(rng.choice([0.0, 0.01]))}
-    elif plan.optimiser == "adam":
+    elif plan.optimizer == "adam":
         numbers["weight_decay"] = float(rng.choice([0.0, 0.01, 0.05]))
     return plan.with_(**{**numbers, **changes})
 
@@ -142,9 +142,9 @@ def _rate(low: float, high: float) -> Changes:
     return lambda rng, plan, m: {"learning_rate": plan.learning_rate * _power(rng, low, high)}
 
 
-def _regularised(rng: np.random.Generator, plan: Plan, m: int) -> dict[str, Any]:
+def _regularized(rng: np.random.Generator, plan: Plan, m: int) -> dict[str, Any]:
     """L2 that outweighs the cost, weight decay of 2 to 20 % a step, or L1 that outruns Adam's steps."""
-    kind = rng.choice(["l2", "weight_decay", "l1"] if plan.optimiser == "adam" else ["l2"])
+    kind = rng.choice(["l2", "weight_decay", "l1"] if plan.optimizer == "adam" else ["l2"])
     if kind == "l2":
         return {"l2": m * _power(rng, -0.2, 0.7)}
     if kind == "l1":
@@ -199,7 +199,7 @@ def _plateau(rng: np.random.Generator) -> Setting:
     if rng.random() < 0.5:
         return _planted(("relu descent", "tanh four"), BROAD, patch=_patch("weights", ("scaled",), -3.5, -2))(rng)
     one = _planted(("sigmoid",), ("halves",))(rng)
-    slow = {"optimiser": "gradient_descent", "learning_rate": float(rng.uniform(0.1, 0.5)), "weight_decay": 0.0}
+    slow = {"optimizer": "gradient_descent", "learning_rate": float(rng.uniform(0.1, 0.5)), "weight_decay": 0.0}
     return replace(one, plan=one.plan.with_(**slow))
 
 
@@ -217,11 +217,11 @@ _TABLE: dict[str, tuple[Callable[[np.random.Generator], Setting], set[str], set[
     "vanishing gradient": (
         _vanishing,
         {"vanishing gradient"},
-        {"plateau", "learning rate too low", "bad initialisation"},
+        {"plateau", "learning rate too low", "bad initialization"},
     ),
     "exploding gradient": (
         _planted(("deep relu", "deep relu adam"), BROAD, patch=_patch("weights", ("scaled",), 0.3, 0.6)),
-        {"exploding gradient", "bad initialisation", "divergence"},
+        {"exploding gradient", "bad initialization", "divergence"},
         LEAPS | ENDS,
     ),
     "divergence": (
@@ -231,12 +231,12 @@ _TABLE: dict[str, tuple[Callable[[np.random.Generator], Setting], set[str], set[
     ),
     "dead ReLUs": (
         _planted(("relu adam", "relu descent", "relu four"), BROAD, patch=_patch("biases", ("",), 0.8, 1.5)),
-        {"dead ReLUs", "bad initialisation"},
+        {"dead ReLUs", "bad initialization"},
         {"plateau", "vanishing gradient", "learning rate too low"},
     ),
     "saturated units": (
         _planted(("tanh four", "tanh momentum"), BROAD, patch=_patch("weights", ("hidden",), 1.1, 1.7)),
-        {"saturated units", "bad initialisation"},
+        {"saturated units", "bad initialization"},
         LEAPS | {"plateau", "vanishing gradient"},
     ),
     "learning rate too high": (
@@ -251,25 +251,25 @@ _TABLE: dict[str, tuple[Callable[[np.random.Generator], Setting], set[str], set[
     ),
     "plateau": (
         _plateau,
-        {"plateau", "bad initialisation", "vanishing gradient"},
+        {"plateau", "bad initialization", "vanishing gradient"},
         {"learning rate too low"},
     ),
-    "inputs not normalised": (
+    "inputs not normalized": (
         _planted(
             ("relu adam", "relu descent", "tanh momentum", "silu"),
             ANY,
             patch=_patch("inputs", ("scaled", "shifted", "bytes"), 1.3, 2.5),
         ),
-        {"inputs not normalised"},
-        LEAPS | ENDS | {"bad initialisation", "learning rate too low", "vanishing gradient"},
+        {"inputs not normalized"},
+        LEAPS | ENDS | {"bad initialization", "learning rate too low", "vanishing gradient"},
     ),
-    "bad initialisation": (
+    "bad initialization": (
         _planted(
             ("relu adam", "relu descent", "tanh momentum", "silu"),
             BROAD,
             patch=_patch("weights", ("zero", "alike", "scaled"), 0.9, 1.6),
         ),
-        {"bad initialisation"},
+        {"bad initialization"},
         LEAPS | ENDS | {"vanishing gradient", "learning rate too low"},
     ),
     "wrong output or loss": (_wrong_output, {"wrong output or loss"}, set()),
@@ -278,9 +278,9 @@ _TABLE: dict[str, tuple[Callable[[np.random.Generator], Setting], set[str], set[
         {"batch norm with small batches", "batch too small"},
         {"training and evaluation disagree"},
     ),
-    "regularisation too strong": (
-        _planted(("relu adam", "silu", "tanh momentum"), BROAD, _regularised),
-        {"regularisation too strong"},
+    "regularization too strong": (
+        _planted(("relu adam", "silu", "tanh momentum"), BROAD, _regularized),
+        {"regularization too strong"},
         {"plateau"},
     ),
     "dropout too strong": (

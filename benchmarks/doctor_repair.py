@@ -29,11 +29,11 @@ from doctor_cases import FAULTS, NETWORKS, healthy_plan
 from doctor_data import LETTERS, MADE, Arrays, Table
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.intervals import wilson
+from goodfit.diagnosis.intervals import wilson
+from goodfit.engine.fit import fit_many
+from goodfit.engine.jobs import Job
+from goodfit.engine.predictor import member_of
 from goodfit.plan import Plan
-from goodfit.train.fit import fit_many
-from goodfit.train.jobs import Job
-from goodfit.train.predictor import member_of
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LINES, TABLE = RESULTS / "doctor_repair.jsonl", RESULTS / "doctor_repair.md"
@@ -52,7 +52,7 @@ SICK = (
     "saturated units",
     "learning rate too high",
     "learning rate too low",
-    "regularisation too strong",
+    "regularization too strong",
     "dropout too strong",
     "batch norm with small batches",
     "batch too small",
@@ -153,7 +153,7 @@ def _changes(fault: str, rng: np.random.Generator, plan: Plan) -> dict[str, Any]
         return float(10 ** rng.uniform(low, high))
 
     def several() -> dict[str, Any]:
-        two = rng.choice(["learning rate too low", "regularisation too strong", "stopped too early"], 2, replace=False)
+        two = rng.choice(["learning rate too low", "regularization too strong", "stopped too early"], 2, replace=False)
         return {key: value for each in two for key, value in _changes(str(each), rng, plan).items()}
 
     options: dict[str, Any] = {
@@ -164,7 +164,7 @@ def _changes(fault: str, rng: np.random.Generator, plan: Plan) -> dict[str, Any]
         "saturated units": lambda: {"learning_rate": power(0.5, 2)},
         "learning rate too high": lambda: {"learning_rate": plan.learning_rate * power(2, 3.5)},
         "learning rate too low": lambda: {"learning_rate": plan.learning_rate * power(-5, -2)},
-        "regularisation too strong": lambda: {"l2": 800 * power(-0.2, 0.7)},
+        "regularization too strong": lambda: {"l2": 800 * power(-0.2, 0.7)},
         "dropout too strong": lambda: {"keep_prob": float(rng.uniform(0.03, 0.2))},
         "batch norm with small batches": lambda: {"batch_size": 2, "epochs": 15},
         "batch too small": lambda: {"batch_size": 1, "epochs": 15, "learning_rate": plan.learning_rate * 4},
@@ -191,7 +191,7 @@ def structures() -> tuple[Plan, ...]:
             hidden_units=units,
             activation=str(rng.choice(["relu", "silu", "tanh", "leaky_relu"])),
             batch_norm=str(rng.choice(["none", "none", "before"])),
-            optimiser=str(rng.choice(["adam", "adam", "momentum", "gradient_descent"])),
+            optimizer=str(rng.choice(["adam", "adam", "momentum", "gradient_descent"])),
             decay=str(rng.choice(["constant", "one_cycle"])),
             batch_size=int(rng.choice([32, 64, 128, 0])),
             keep_prob=0.8 if dropout else 1.0,
@@ -203,7 +203,7 @@ def structures() -> tuple[Plan, ...]:
 def random_plan(rng: np.random.Generator) -> Plan:
     """Rates on a log scale, 1 − keep_prob too; epochs from 20 to 200."""
     plan = structures()[rng.integers(STRUCTURES)]
-    rate = 10 ** (rng.uniform(-4, -1.5) if plan.optimiser == "adam" else rng.uniform(-3, 0))
+    rate = 10 ** (rng.uniform(-4, -1.5) if plan.optimizer == "adam" else rng.uniform(-3, 0))
     keep = 1 - 10 ** rng.uniform(-1.3, -0.3)
     return plan.with_(
         learning_rate=float(rate),

@@ -24,11 +24,14 @@ import numpy as np
 
 from engine_rivals import Rival, ScikitLearn, Torch, matmul_of_torch
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
+from goodfit.engine import machine
+from goodfit.engine.jobs import Job
+from goodfit.engine.member import enter
+from goodfit.engine.packing import stacks
+from goodfit.engine.pool import Pool
+from goodfit.engine.stack import Stack
+from goodfit.engine.step import RECORDED, epoch_order
 from goodfit.plan import Plan
-from goodfit.train import machine
-from goodfit.train.jobs import Job, Pool, enter, stacks
-from goodfit.train.stack import Stack
-from goodfit.train.step import RECORDED, epoch_order
 
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # where set they hold NumPy to an old, slow kernel
 TRAIN, DEV = 4096, 1024

@@ -46,7 +46,7 @@ class Torch:
             layers += [linear, torch.nn.ReLU()]
         self.model = torch.nn.Sequential(*layers[:-1])
         self.loss = torch.nn.CrossEntropyLoss()
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=rate, fused=fused)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=rate, fused=fused)
         self.inputs, self.targets = torch.tensor(inputs), torch.tensor(targets.astype(np.int64))
         self.batch, self.orders, self.threads = batch, orders, threads
 
@@ -60,9 +60,9 @@ class Torch:
             for start in range(0, len(order), self.batch):
                 rows = order[start : start + self.batch]
                 cost = self.loss(self.model(self.inputs[rows]), self.targets[rows])
-                self.optimiser.zero_grad()
+                self.optimizer.zero_grad()
                 cost.backward()
-                self.optimiser.step()
+                self.optimizer.step()
                 total += cost.detach()
             means.append(float(total) * self.batch / len(order))
         return means

@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from goodfit.check.gradients import check_gradients
-from goodfit.check.network import Network, open_network
+from goodfit.checks.gradients import check_gradients
+from goodfit.checks.network import Network, open_network
 from goodfit.data.splits import open_splits
 from goodfit.plan import Plan
 from goodfit.textbook.gradient_checking import numerical_gradient, relative_error

@@ -14,10 +14,11 @@ from scipy.stats import rankdata
 
 from doctor_data import Table
 from doctor_repair import Judge, random_plan
-from goodfit.record import Outcome
-from goodfit.search.hopeless import Hopeless, facts_of
-from goodfit.train.fit import fit_many
-from goodfit.train.jobs import Job
+from goodfit.diagnosis.data_facts import facts_of
+from goodfit.engine.fit import fit_many
+from goodfit.engine.jobs import Job
+from goodfit.record.run import Outcome
+from goodfit.search.hopeless import Hopeless
 
 TABLES = ("rings", "taught", "logistic", "friedman", "jittered digits")
 PLANS = 40

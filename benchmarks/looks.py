@@ -13,11 +13,11 @@ import polars as pl
 
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
+from goodfit.engine import stack, step
+from goodfit.engine.fit import fit_many
+from goodfit.engine.jobs import Job
+from goodfit.engine.machine import prepare_jax
 from goodfit.plan import Plan
-from goodfit.train import stack, step
-from goodfit.train.fit import fit_many
-from goodfit.train.jobs import Job
-from goodfit.train.machine import prepare_jax
 
 ROUNDS = 3
 CASES = {

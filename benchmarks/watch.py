@@ -25,11 +25,11 @@ import numpy as np
 import polars as pl
 
 from goodfit import verbs
-from goodfit.improve.inbox import now
-from goodfit.record import SEEN
-from goodfit.train.step import RECORDED
-from goodfit.verbs.beginning import begin
-from goodfit.verbs.watching import Trainings
+from goodfit.api.page_actions import Trainings
+from goodfit.api.training_job import begin
+from goodfit.engine.step import RECORDED
+from goodfit.record.run import SEEN
+from goodfit.run_folder.mailbox import now
 
 ROWS, COLUMNS = 8_000, 20  # with which an epoch of the default network takes some 50 ms on two cores
 SPANS = 16  # of each kind

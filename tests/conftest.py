@@ -21,21 +21,26 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share the folder of the p
 
 # `plan` and `errors` are left out: a plan meets what people write, and refuses wrong types with its own sentences.
 _CHECKED = (
-    "check",
+    "api",
+    "checks",
     "cli",
     "data",
-    "diagnose",
+    "diagnosis",
+    "engine",
+    "experiments",
     "hooks",
-    "improve",
+    "interrupt",
     "lessons",
+    "live",
+    "loop",
+    "monitor",
     "nets",
     "record",
-    "report",
+    "reports",
+    "run_folder",
     "search",
     "textbook",
-    "train",
-    "verbs",
-    "watch",
+    "wording",
 )
 # An int is fine where a float is declared; `Self` needs the class, which a method alone does not know
 _CONF = "is_pep484_tower=True, hint_overrides=beartype.FrozenDict({beartype.typing.Self: object})"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 TECHNIQUES = ROOT / "docs" / "techniques.md"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)\)")
-COMMAND = re.compile(r"`goodfit ([a-z]+)([^`]*)`")
+COMMAND = re.compile(r"`goodfit ([a-z-]+)([^`]*)`")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -31,9 +31,9 @@ OUTSIDE = {
     "hidden_units": [[0], [8.0], 64, "64", [True]],
     "architecture": ["convolutional"],
     "activation": ["rely"],
-    "initialisation": [None],
+    "initialization": [None],
     "batch_norm": [False],
-    "optimiser": ["adma"],
+    "optimizer": ["adma"],
     "decay": ["step"],
     "preparation": ["whiten"],
     "augmentation": [-0.1, 2.1],
@@ -103,7 +103,7 @@ def test_ranges_that_depend_on_another_setting():
 
 
 def test_yaml_gives_the_plan_back():
-    plan = Plan(hidden_units=(7, 5), keep_prob=(0.5, 0.875), learning_rate=1e-5, optimiser="rmsprop", batch_norm="none")
+    plan = Plan(hidden_units=(7, 5), keep_prob=(0.5, 0.875), learning_rate=1e-5, optimizer="rmsprop", batch_norm="none")
     again = Plan.from_yaml(plan.to_yaml())
     assert again == plan
     assert hash(again) == hash(plan)

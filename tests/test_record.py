@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from goodfit.nets.layers import Moments
-from goodfit.record import flatten, pack, unflatten, unpack
+from goodfit.record.run import flatten, pack, unflatten, unpack
 
 
 def _network(generator: np.random.Generator):

@@ -1,67 +1,85 @@
 """Train a neural network to a good fit, and prove why it fits.
 
-The verbs load on first use, so that `import goodfit` is quick and does not import JAX.
+The functions load on first use, so that `import goodfit` is quick and does not import JAX.
 """
 
 import importlib
-import importlib.metadata
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goodfit import errors, hooks
-    from goodfit.diagnose.doctor import Doctor
+    from goodfit.api.augment import augment
+    from goodfit.api.branch import branch
+    from goodfit.api.check import check, check_gradients
+    from goodfit.api.diagnose import diagnose, diagnose_errors
+    from goodfit.api.improve import improve
+    from goodfit.api.lesson import lesson
+    from goodfit.api.open_test import open_test
+    from goodfit.api.predict import predict
+    from goodfit.api.report import report
+    from goodfit.api.resume import resume
+    from goodfit.api.runs import runs
+    from goodfit.api.steer import nudge, pause, rewind, stop, unpause
+    from goodfit.api.train import train
+    from goodfit.api.tune import tune
+    from goodfit.api.watch import watch
+    from goodfit.diagnosis.doctor import Doctor
     from goodfit.plan import Plan
-    from goodfit.verbs import (
-        augment,
-        back,
-        branch,
-        check,
-        check_gradients,
-        diagnose,
-        diagnose_errors,
-        go_on,
-        improve,
-        lesson,
-        nudge,
-        pause,
-        predict,
-        report,
-        resume,
-        runs,
-        stop,
-        test,
-        train,
-        tune,
-        watch,
-    )
+
+# Where each public name lives. A package (`errors`, `hooks`) is named alone.
+_HOMES = {
+    "Doctor": "diagnosis.doctor",
+    "Plan": "plan",
+    "augment": "api.augment",
+    "branch": "api.branch",
+    "check": "api.check",
+    "check_gradients": "api.check",
+    "diagnose": "api.diagnose",
+    "diagnose_errors": "api.diagnose",
+    "errors": "",
+    "hooks": "",
+    "improve": "api.improve",
+    "lesson": "api.lesson",
+    "nudge": "api.steer",
+    "open_test": "api.open_test",
+    "pause": "api.steer",
+    "predict": "api.predict",
+    "report": "api.report",
+    "resume": "api.resume",
+    "rewind": "api.steer",
+    "runs": "api.runs",
+    "stop": "api.steer",
+    "train": "api.train",
+    "tune": "api.tune",
+    "unpause": "api.steer",
+    "watch": "api.watch",
+}
 
 __all__ = [
     "Doctor",
     "Plan",
     "augment",
-    "back",
     "branch",
     "check",
     "check_gradients",
     "diagnose",
     "diagnose_errors",
     "errors",
-    "go_on",
     "hooks",
     "improve",
     "lesson",
     "nudge",
+    "open_test",
     "pause",
     "predict",
     "report",
     "resume",
+    "rewind",
     "runs",
     "stop",
-    "test",
     "train",
     "tune",
+    "unpause",
     "watch",
 ]
 
@@ -69,31 +87,17 @@ __version__: str
 
 
 def __getattr__(name: str) -> Any:
-    """Load an exported name the first time it is asked for."""
+    """Load a public name on first use."""
     if name == "__version__":
-        return importlib.metadata.version("goodfit")
-    if name in ("errors", "hooks"):
+        return importlib.import_module("importlib.metadata").version("goodfit")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'goodfit' has no attribute '{name}'")
+    home = _HOMES[name]
+    if not home:
         return importlib.import_module(f"goodfit.{name}")
-    if name == "Doctor":
-        return importlib.import_module("goodfit.diagnose.doctor").Doctor
-    if name == "Plan":
-        return importlib.import_module("goodfit.plan").Plan
-    if name in __all__:
-        return getattr(importlib.import_module("goodfit.verbs"), name)
-    raise AttributeError(f"module 'goodfit' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"goodfit.{home}"), name)
 
 
 def __dir__() -> list[str]:
-    """The public names, loaded or not."""
+    """Return the public names, loaded or not."""
     return sorted([*globals(), *__all__, "__version__"])
-
-
-class _Package(ModuleType):
-    """This module: importing the folder `goodfit/train` must not put a module where the verb `train` is."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (isinstance(value, ModuleType) and name in __all__):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -10,11 +10,11 @@ import yaml
 from goodfit.errors import PlanError, nearest
 
 Activation = Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "softplus"]
-Initialisation = Literal["auto", "he", "xavier"]
+Initialization = Literal["auto", "he", "xavier"]
 Architecture = Literal["plain", "residual"]
 LayerKind = Literal["dense", "convolutional"]
 BatchNorm = Literal["none", "before", "after"]
-Optimiser = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
+Optimizer = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
 Decay = Literal["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"]
 PreparationKind = Literal["standard", "robust", "quantile", "piecewise"]
 
@@ -53,7 +53,7 @@ class Structure:
     architecture: Architecture
     activation: Activation
     batch_norm: BatchNorm
-    optimiser: Optimiser
+    optimizer: Optimizer
     decay: Decay
     batch_size: int
     dropout: bool
@@ -89,9 +89,9 @@ class Plan:
             `hidden_units` has (He et al. 2016: 20, 56, 110, 152); 0 is one convolution for each of `hidden_units`.
         architecture: `residual` adds a hidden layer's input to its output where their widths agree.
         activation: the hidden layers' activation.
-        initialisation: `auto` is Xavier for tanh and sigmoid and He for the others (seed: weight initialisation).
-        batch_norm: normalise z `before` the activation, or a `after` it.
-        optimiser: the seed's four; `adam` with a `weight_decay` is AdamW.
+        initialization: `auto` is Xavier for tanh and sigmoid and He for the others (notes: weight initialization).
+        batch_norm: normalize z `before` the activation, or a `after` it.
+        optimizer: the seed's four; `adam` with a `weight_decay` is AdamW.
         batch_size: examples in a mini-batch; 0 is the whole training set.
         decay: how the learning rate falls; epochs count from 1.
         preparation: how numbers are scaled before they enter the network.
@@ -112,7 +112,7 @@ class Plan:
         batch_norm_beta: β of the running statistics of batch norm.
         class_balance: class weights are (mean count / count) to this power; 0 is none, 1 is balanced.
         augmentation: of images, how far each is moved, turned, scaled, distorted and changed in brightness and contrast
-            anew in every epoch (seed: data augmentation); 1 is much, 0 none.
+            anew in every epoch (course notes: data augmentation); 1 is much, 0 none.
         flip: the probability that left and right of an image change places, in every epoch.
         patience: epochs without a better dev cost before training stops; 0 trains to the end.
         snapshots: copies of the parameters kept at even distances along the run, for ensembles.
@@ -123,9 +123,9 @@ class Plan:
     depth: int = 0
     architecture: Architecture = "plain"
     activation: Activation = "silu"
-    initialisation: Initialisation = "auto"
+    initialization: Initialization = "auto"
     batch_norm: BatchNorm = "none"
-    optimiser: Optimiser = "adam"
+    optimizer: Optimizer = "adam"
     batch_size: int = 128
     decay: Decay = "one_cycle"
     preparation: PreparationKind = "robust"
@@ -178,7 +178,7 @@ class Plan:
             architecture=self.architecture,
             activation=self.activation,
             batch_norm=self.batch_norm,
-            optimiser=self.optimiser,
+            optimizer=self.optimizer,
             decay=self.decay,
             batch_size=self.batch_size,
             dropout=any(keep_prob < 1 for keep_prob in self.keep_probs),
@@ -291,9 +291,9 @@ _CHOICES = {
     "architecture": get_args(Architecture),
     "layer": get_args(LayerKind),
     "activation": get_args(Activation),
-    "initialisation": get_args(Initialisation),
+    "initialization": get_args(Initialization),
     "batch_norm": get_args(BatchNorm),
-    "optimiser": get_args(Optimiser),
+    "optimizer": get_args(Optimizer),
     "decay": get_args(Decay),
     "preparation": get_args(PreparationKind),
 }

@@ -1,13 +1,12 @@
-"""The command line as a person meets it, with verbs that only write down what they were asked."""
+"""The command line as a person meets it, with functions that only write down what they were asked."""
 
 import json
-import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
+import goodfit as package
 from goodfit.cli.main import main
 
 
@@ -38,13 +37,21 @@ def goodfit(capsys, tmp_path, monkeypatch) -> Callable[..., Outcome]:
     return run
 
 
+class Functions:
+    """Stand-ins for goodfit's public functions; each is replaced for one test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        vars(self)["patch"] = monkeypatch
+
+    def __setattr__(self, name: str, function: Any) -> None:
+        """Replace a function."""
+        vars(self)["patch"].setattr(package, name, function, raising=False)
+
+
 @pytest.fixture
-def verbs(monkeypatch) -> ModuleType:
-    """A stand-in for `goodfit.verbs`: tests put in it what they need."""
-    stand_in = ModuleType("goodfit.verbs")
-    monkeypatch.setitem(sys.modules, "goodfit.verbs", stand_in)
-    monkeypatch.setattr("goodfit.verbs", stand_in, raising=False)
-    return stand_in
+def functions(monkeypatch) -> Functions:
+    """The functions that commands call; tests replace those that they need."""
+    return Functions(monkeypatch)
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ GROWTH = {"activations": STEADY, "gradients": {"reason": "gradients are vanishin
 
 
 @pytest.fixture
-def asked(verbs):
-    """What `verbs.check` was asked, and what it answers."""
+def asked(functions):
+    """What `functions.check` was asked, and what it answers."""
     calls = {}
     answer = {
         "gradients": {"fresh": GREAT, "examples": 256, "dropout": False},
@@ -39,7 +39,7 @@ def asked(verbs):
         calls.update(settings, source=source, data=data)
         return answer
 
-    verbs.check = check
+    functions.check = check
     return calls, answer
 
 

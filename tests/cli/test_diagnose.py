@@ -34,9 +34,9 @@ def test_people_read_errors_and_gaps_in_percent(goodfit):
     assert lines[5] == "Variance: 10.0 % (95 % interval 8.67 % to 11.5 %)"
 
 
-def test_the_verb_gets_a_run_and_its_options(goodfit, verbs):
+def test_the_verb_gets_a_run_and_its_options(goodfit, functions):
     asked = []
-    verbs.diagnose = lambda *args, **options: asked.append((args, options)) or {"verdict": "good fit"}
+    functions.diagnose = lambda *args, **options: asked.append((args, options)) or {"verdict": "good fit"}
     assert goodfit("diagnose", "runs/a", "--json").json == {"verdict": "good fit"}
     goodfit("diagnose", "runs/a", "--folds", "5", "--human-error", "0.1", "--min-gap", "0.05", "--data", "d", "--json")
     assert asked == [

@@ -28,8 +28,8 @@ DEFAULTS = {
 }
 
 
-def answering(verbs, result):
-    """Let `verbs.improve` answer `result`; the questions it was asked."""
+def answering(functions, result):
+    """Let `functions.improve` answer `result`; the questions it was asked."""
     asked = []
 
     def improve(data, *, progress, **settings):
@@ -37,18 +37,18 @@ def answering(verbs, result):
         progress("training the default network", 0.25, 90.0)
         return result
 
-    verbs.improve = improve
+    functions.improve = improve
     return asked
 
 
-def test_the_verb_gets_its_own_defaults(goodfit, verbs, result):
-    asked = answering(verbs, result)
+def test_the_verb_gets_its_own_defaults(goodfit, functions, result):
+    asked = answering(functions, result)
     assert goodfit("improve", "digits").code == 0
     assert asked == [("digits", DEFAULTS)]
 
 
-def test_the_verb_gets_every_option(goodfit, verbs, result):
-    asked = answering(verbs, result)
+def test_the_verb_gets_every_option(goodfit, functions, result):
+    asked = answering(functions, result)
     words = (
         "improve my.csv --target y --task binary --group g --time t --dev d.csv --test e.csv --no-test --seed 3 "
         "--as images --budget 60 --rounds 2 --folds 5 --human-error 0.15 --min-gap 0.01 --plan plan.yaml "
@@ -82,8 +82,8 @@ def test_the_verb_gets_every_option(goodfit, verbs, result):
     ]
 
 
-def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result, monkeypatch):
-    answering(verbs, result)
+def test_people_get_the_answers_and_progress_on_stderr(goodfit, functions, result, monkeypatch):
+    answering(functions, result)
     monkeypatch.setattr(progress, "_FIRST_PAUSE", 0.0)
     outcome = goodfit("improve", "digits")
     assert outcome.stdout.splitlines() == [
@@ -98,14 +98,14 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, verbs, result, m
     assert outcome.stderr == "training the default network (25 % done, 1 min 30 s left)\n"
 
 
-def test_what_is_wrong_with_the_data_is_told_first(goodfit, verbs, result):
-    answering(verbs, result | {"notes": ["60 images", "warning: 1 of 61 files is broken: a.png; left out"]})
+def test_what_is_wrong_with_the_data_is_told_first(goodfit, functions, result):
+    answering(functions, result | {"notes": ["60 images", "warning: 1 of 61 files is broken: a.png; left out"]})
     lines = goodfit("improve", "pictures").stdout.splitlines()
     assert lines[:2] == ["Warning: 1 of 61 files is broken: a.png; left out.", "Good fit? Yes."]
 
 
-def test_json_is_the_result_and_nothing_else(goodfit, verbs, result):
-    answering(verbs, result)
+def test_json_is_the_result_and_nothing_else(goodfit, functions, result):
+    answering(functions, result)
     result["final"]["test_high"] = float("nan")
     outcome = goodfit("improve", "digits", "--json")
     result["final"]["test_high"] = None
@@ -113,7 +113,7 @@ def test_json_is_the_result_and_nothing_else(goodfit, verbs, result):
     assert outcome.stderr == ""
 
 
-def test_regression_is_told_in_1_minus_r2(goodfit, verbs, result):
+def test_regression_is_told_in_1_minus_r2(goodfit, functions, result):
     result |= {
         "metric": "1-r2",
         "baseline": {"mean": 1.0021, "linear regression": 0.5213},
@@ -121,45 +121,45 @@ def test_regression_is_told_in_1_minus_r2(goodfit, verbs, result):
         "rounds": [],
     }
     result["final"] |= {"dev_error": 0.4987, "test_error": 0.5102, "test_low": 0.4111, "test_high": 0.6021}
-    answering(verbs, result)
+    answering(functions, result)
     lines = goodfit("improve", "diabetes").stdout.splitlines()
     assert lines[2].startswith("Expect on new data: 1−R² 0.510 (95 % interval 0.411 to 0.602), measured on")
     assert lines[3] == "Dev 1−R²: mean 1.002, linear regression 0.521, now 0.499."
     assert lines[4] == "Experiments: none."
 
 
-def test_it_is_told_when_nothing_helped(goodfit, verbs, result):
+def test_it_is_told_when_nothing_helped(goodfit, functions, result):
     result["ensemble"]["kept"] = False
     result["rounds"][0]["tried"][0]["adopted"] = False
-    answering(verbs, result)
+    answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
     assert lines[4] == "None of 2 experiments helped beyond doubt."
 
 
 @pytest.mark.parametrize(("value", "points"), [(0.0028, "0.28"), (1.5e-19, "0.00"), (-1.5e-19, "0.00")])
-def test_an_ensemble_that_lowers_the_cost_alone_is_not_said_to_help(goodfit, verbs, result, value, points):
+def test_an_ensemble_that_lowers_the_cost_alone_is_not_said_to_help(goodfit, functions, result, value, points):
     result["ensemble"]["gain"] = {"value": value, "low": -0.01, "high": 0.02}
-    answering(verbs, result)
+    answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
     expected = f"lower dev cost, dev error {points} points (95 % interval −1.00 to 2.00)."
     assert lines[-2] == f"Kept: an ensemble of 16 networks: {expected}"
 
 
-def test_other_metrics_are_told_on_one_line(goodfit, verbs, result):
+def test_other_metrics_are_told_on_one_line(goodfit, functions, result):
     figures = {"error_rate": 0.1, "log_loss": 0.23456, "auc": 0.98765, "balanced_accuracy": 0.912, "ece": 0.1}
     result["final"] |= {"dev_metrics": figures | {"auc": 0.5}, "test_metrics": figures}
-    answering(verbs, result)
+    answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
     assert lines[3] == "Test set: log-loss 0.2346, AUC 0.9877, balanced accuracy 91.2 %"
     result["final"] |= {"dev_metrics": {"1-r2": 0.5, "rmse": 54.321, "mae": 43.21}, "test_metrics": None}
     assert goodfit("improve", "digits").stdout.splitlines()[3] == "Dev set: RMSE 54.32, MAE 43.21"
 
 
-def test_without_a_test_figure_it_says_why(goodfit, verbs, result):
+def test_without_a_test_figure_it_says_why(goodfit, functions, result):
     result["final"] |= {"test_error": None, "test_note": "the test set was opened before", "verdict": "high variance"}
     result["final"]["next"] = ["Collect more data."]
     result["outcome"] = "interrupted"
-    answering(verbs, result)
+    answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
     assert lines[:3] == [
         "Stopped early by Ctrl-C; this is the best so far.",

@@ -27,9 +27,9 @@ def test_a_page_is_written_and_its_path_told(goodfit, tmp_path):
 
 
 def test_a_misspelt_name_gets_the_nearest_one(goodfit):
-    outcome = goodfit("lesson", "optimizers")
+    outcome = goodfit("lesson", "optimizer")
     assert (outcome.code, outcome.stdout) == (2, "")
-    assert outcome.stderr == "goodfit: there is no lesson 'optimizers'; did you mean 'optimisers'?\n"
+    assert outcome.stderr == "goodfit: there is no lesson 'optimizer'; did you mean 'optimizers'?\n"
     told = goodfit("lesson", "zzz", "--json").json["error"]
     assert told.startswith("there is no lesson 'zzz'; known names: bias-variance, averages,")
 

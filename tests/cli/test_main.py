@@ -12,8 +12,8 @@ import goodfit as package
 from goodfit.errors import InputError
 
 COMMANDS = (
-    *("improve", "train", "resume", "nudge", "pause", "continue", "stop"),
-    *("diagnose", "check", "test", "predict", "runs", "report"),
+    *("improve", "train", "resume", "nudge", "pause", "unpause", "rewind", "stop"),
+    *("diagnose", "check", "open-test", "predict", "runs", "report"),
 )
 
 
@@ -71,19 +71,19 @@ def test_wrong_usage_is_one_sentence_and_code_2(goodfit, arguments, sentence):
     assert (in_json.code, in_json.json, in_json.stderr) == (2, {"error": sentence}, "")
 
 
-def test_our_errors_are_one_sentence_and_code_2(goodfit, verbs):
-    verbs.report = raising(InputError("no run in 'x';\n  give a run's folder"))
+def test_our_errors_are_one_sentence_and_code_2(goodfit, functions):
+    functions.report = raising(InputError("no run in 'x';\n  give a run's folder"))
     assert goodfit("report", "x") == (2, "", "goodfit: no run in 'x'; give a run's folder\n")
     assert goodfit("report", "x", "--json") == (2, '{"error": "no run in \'x\'; give a run\'s folder"}\n', "")
 
 
-def test_what_the_system_refuses_is_a_sentence_too(goodfit, verbs):
-    verbs.report = raising(PermissionError(13, "Permission denied", "/runs/a"))
+def test_what_the_system_refuses_is_a_sentence_too(goodfit, functions):
+    functions.report = raising(PermissionError(13, "Permission denied", "/runs/a"))
     assert goodfit("report", "x") == (2, "", "goodfit: /runs/a: Permission denied\n")
 
 
-def test_our_own_faults_show_no_traceback_unless_asked(goodfit, verbs, monkeypatch):
-    verbs.report = raising(KeyError("verdict"))
+def test_our_own_faults_show_no_traceback_unless_asked(goodfit, functions, monkeypatch):
+    functions.report = raising(KeyError("verdict"))
     outcome = goodfit("report", "x")
     assert outcome.code == 1
     assert outcome.stdout == ""
@@ -94,8 +94,8 @@ def test_our_own_faults_show_no_traceback_unless_asked(goodfit, verbs, monkeypat
         goodfit("report", "x")
 
 
-def test_ctrl_c_where_no_verb_handles_it_ends_quietly(goodfit, verbs):
-    verbs.report = raising(KeyboardInterrupt())
+def test_ctrl_c_where_no_verb_handles_it_ends_quietly(goodfit, functions):
+    functions.report = raising(KeyboardInterrupt())
     assert goodfit("report", "x") == (130, "", "")
 
 

@@ -11,15 +11,15 @@ GONE = WAITING | {"training": False}
 
 
 @pytest.fixture
-def asked(verbs):
-    """What the verbs were asked; each answers `asked[0]`."""
+def asked(functions):
+    """What the functions were asked; each answers `asked[0]`."""
     calls: list[Any] = [ANSWERED]
 
     def verb(name):
         return lambda run, **given: calls.append((name, run, given)) or calls[0]
 
-    for name in ("nudge", "pause", "go_on", "back", "stop"):
-        setattr(verbs, name, verb(name))
+    for name in ("nudge", "pause", "unpause", "rewind", "stop"):
+        setattr(functions, name, verb(name))
     return calls
 
 
@@ -51,12 +51,12 @@ def test_a_nudge_that_cannot_be_read_is_refused(goodfit, asked, words, sentence)
     ("command", "verb", "told", "waits"),
     [
         ("nudge", "nudge", "", "the numbers change at the end of the epoch"),
-        ("pause", "pause", "Paused after epoch 12; goodfit continue runs/a goes on.", "it pauses where it looks next"),
-        ("continue", "go_on", "The training goes on after epoch 12.", "it goes on where it looks next"),
+        ("pause", "pause", "Paused after epoch 12; goodfit unpause runs/a goes on.", "it pauses where it looks next"),
+        ("unpause", "unpause", "The training goes on after epoch 12.", "it goes on where it looks next"),
         (
-            "back",
-            "back",
-            "Went back from epoch 12 to 7, where it pauses; goodfit continue runs/a goes on.",
+            "rewind",
+            "rewind",
+            "Went back from epoch 12 to 7, where it pauses; goodfit unpause runs/a goes on.",
             "it goes back where it looks next",
         ),
         (
@@ -68,8 +68,8 @@ def test_a_nudge_that_cannot_be_read_is_refused(goodfit, asked, words, sentence)
     ],
 )
 def test_what_is_done_or_awaited_is_told(goodfit, asked, command, verb, told, waits):
-    words = {"nudge": ["l2=1"], "back": ["--to", "7"]}.get(command, [])
-    asked[0] = ANSWERED | {"back": [12, 7]}
+    words = {"nudge": ["l2=1"], "rewind": ["--to", "7"]}.get(command, [])
+    asked[0] = ANSWERED | {"rewind": [12, 7]}
     assert goodfit(command, "runs/a", *words).stdout == f"{told}\n"
     assert asked[1][:2] == (verb, "runs/a")
     assert asked[1][2]["who"] == "terminal"

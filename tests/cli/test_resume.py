@@ -1,12 +1,12 @@
 """`goodfit resume`: what people are told."""
 
 
-def test_from_where_it_went_on_is_told_before_the_result(goodfit, verbs, result):
+def test_from_where_it_went_on_is_told_before_the_result(goodfit, functions, result):
     asked = []
     told = ["the checkpoint a is damaged, so it was left aside as b", "the training went on from step 8"]
     result["final"] |= {"test_error": None}
     result["command"] = "train"
-    verbs.resume = lambda run, *, progress: asked.append(run) or result | {"resumed": told}
+    functions.resume = lambda run, *, progress: asked.append(run) or result | {"resumed": told}
     lines = goodfit("resume", "runs/a").stdout.splitlines()
     assert lines[:3] == [
         "The checkpoint a is damaged, so it was left aside as b.",
@@ -18,10 +18,10 @@ def test_from_where_it_went_on_is_told_before_the_result(goodfit, verbs, result)
     assert asked == ["runs/a", "runs/a"]
 
 
-def test_of_improve_it_says_what_that_would_have_said(goodfit, verbs, result):
+def test_of_improve_it_says_what_that_would_have_said(goodfit, functions, result):
     told = {"command": "improve", "resumed": ["the job went on after 3 of its trainings"]}
-    verbs.resume = lambda run, *, progress: result | told
+    functions.resume = lambda run, *, progress: result | told
     lines = goodfit("resume", "runs/a").stdout.splitlines()
     assert lines[:2] == ["The job went on after 3 of its trainings.", "Good fit? Yes."]
-    verbs.improve = lambda data, *, progress, **settings: result
+    functions.improve = lambda data, *, progress, **settings: result
     assert lines[1:] == goodfit("improve", "digits").stdout.splitlines()

@@ -6,16 +6,16 @@ import pytest
 
 
 @pytest.fixture
-def asked(verbs, result):
-    """The settings that `verbs.train` was asked for."""
+def asked(functions, result):
+    """The settings that `functions.train` was asked for."""
     given = {}
-    result["final"] |= {"test_error": None, "next": ["Try L2 regularisation."]}
+    result["final"] |= {"test_error": None, "next": ["Try L2 regularization."]}
 
     def train(data, *, progress, **settings):
         given.update(settings, data=data)
         return result
 
-    verbs.train = train
+    functions.train = train
     return given
 
 
@@ -83,14 +83,14 @@ def test_people_get_verdict_errors_and_gaps(goodfit, asked):
         "Dev error: 1.11 %",
         "Avoidable bias: 0.00 % (95 % interval 0.00 % to 0.36 %)",
         "Variance: 1.11 % (95 % interval 0.34 % to 2.82 %)",
-        "Next: Try L2 regularisation.",
+        "Next: Try L2 regularization.",
         "Run: runs/20260101-120000-digits-3f2a",
         "Report: runs/20260101-120000-digits-3f2a/report.html",
     ]
 
 
 def test_what_is_wrong_with_the_data_is_told_first(goodfit, asked, result):
-    result |= {"notes": ["60 images of 6 × 6, grey", "warning: 1 of 61 files is broken: a.png (is no image); left out"]}
+    result |= {"notes": ["60 images of 6 × 6, gray", "warning: 1 of 61 files is broken: a.png (is no image); left out"]}
     lines = goodfit("train", "pictures").stdout.splitlines()
     assert lines[:2] == ["Warning: 1 of 61 files is broken: a.png (is no image); left out.", "Verdict: good fit"]
 

@@ -4,8 +4,8 @@ import pytest
 
 
 @pytest.fixture
-def asked(verbs, result):
-    """The settings that `verbs.tune` was asked for."""
+def asked(functions, result):
+    """The settings that `functions.tune` was asked for."""
     given = {}
     result |= {
         "search": {"notes": ["learning_rate's best values lie at the upper end of its range (0.1): widen it"]},
@@ -21,7 +21,7 @@ def asked(verbs, result):
         given.update(settings, data=data)
         return result
 
-    verbs.tune = tune
+    functions.tune = tune
     return given
 
 

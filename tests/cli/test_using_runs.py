@@ -1,4 +1,4 @@
-"""`goodfit test`, `predict`, `runs` and `report`: what runs are for."""
+"""`goodfit open-test`, `predict`, `runs` and `report`: what runs are for."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ import polars as pl
 FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25], "probability:yes": [0.25, 0.75]})
 
 
-def test_test_tells_the_figure_and_its_interval(goodfit, verbs):
+def test_test_tells_the_figure_and_its_interval(goodfit, functions):
     asked = []
     facts = {"metric": "error_rate", "test_error": 0.125, "test_low": 0.1, "test_high": 0.15, "test_note": None}
-    verbs.test = lambda *args, **options: asked.append((args, options)) or facts
+    functions.open_test = lambda *args, **options: asked.append((args, options)) or facts
     expected = "Expect on new data: error 12.5 % (95 % interval 10.0 % to 15.0 %), measured on the test set"
     assert goodfit("test", "runs/a").stdout == f"{expected}.\n"
     facts["test_note"] = "the test set had been opened 1 times before"
@@ -24,37 +24,37 @@ def test_test_tells_the_figure_and_its_interval(goodfit, verbs):
     assert asked[:2] == [(("runs/a", None), {"force": False}), (("runs/a", "d"), {"force": True})]
 
 
-def test_predict_writes_a_file_or_stdout(goodfit, verbs):
+def test_predict_writes_a_file_or_stdout(goodfit, functions):
     asked = []
-    verbs.predict = lambda *args, **options: asked.append((args, options)) or FRAME
+    functions.predict = lambda *args, **options: asked.append((args, options)) or FRAME
     assert goodfit("predict", "runs/a", "new.csv", "--out", "p.csv").stdout == "2 predictions are in p.csv\n"
     csv = "prediction,probability:no,probability:yes\nno,0.75,0.25\nyes,0.25,0.75\n"
     assert goodfit("predict", "runs/a", "new.csv").stdout == csv
     assert asked == [(("runs/a", "new.csv"), {"out": Path("p.csv")}), (("runs/a", "new.csv"), {"out": None})]
 
 
-def test_predict_names_images_that_cannot_be_read(goodfit, verbs):
+def test_predict_names_images_that_cannot_be_read(goodfit, functions):
     files = pl.DataFrame({"file": [f"{n}.png" for n in range(8)], "prediction": ["no"] + [None] * 6 + ["yes"]})
-    verbs.predict = lambda *args, **options: files
+    functions.predict = lambda *args, **options: files
     outcome = goodfit("predict", "runs/a", "new", "--json")
     assert len(outcome.json["predictions"]) == 8
     words = "6 of 8 images cannot be read and have no prediction: 1.png, 2.png, 3.png, 4.png, 5.png, …"
     assert outcome.stderr == f"Warning: {words}.\n"
-    verbs.predict = lambda *args, **options: files.head(2)
+    functions.predict = lambda *args, **options: files.head(2)
     assert goodfit("predict", "runs/a", "new").stderr == (
         "Warning: 1 of 2 images cannot be read and have no prediction: 1.png.\n"
     )
 
 
-def test_predict_in_json_holds_the_predictions_unless_a_file_does(goodfit, verbs):
-    verbs.predict = lambda *args, **options: FRAME
+def test_predict_in_json_holds_the_predictions_unless_a_file_does(goodfit, functions):
+    functions.predict = lambda *args, **options: FRAME
     with_file = goodfit("predict", "runs/a", "new.csv", "--out", "p.csv", "--json").json
     assert with_file == {"run": "runs/a", "rows": 2, "out": "p.csv"}
     without = goodfit("predict", "runs/a", "new.csv", "--json").json
     assert without["predictions"][1] == {"prediction": "yes", "probability:no": 0.25, "probability:yes": 0.75}
 
 
-def test_runs_is_a_table(goodfit, verbs):
+def test_runs_is_a_table(goodfit, functions):
     one = {"run": "runs/b", "outcome": "finished", "verdict": "good fit", "metric": "error_rate"}
     other = {"run": "runs/a", "outcome": "finished", "verdict": "high bias", "metric": "1-r2"}
     found = [
@@ -64,7 +64,7 @@ def test_runs_is_a_table(goodfit, verbs):
         {"run": "runs/0", "outcome": "damaged"},
     ]
     asked = []
-    verbs.runs = lambda out: asked.append(out) or found
+    functions.runs = lambda out: asked.append(out) or found
     assert [line.split() for line in goodfit("runs").stdout.splitlines()] == [
         ["run", "verdict", "dev", "test"],
         ["runs/b", "good", "fit", "1.11", "%", "1.39", "%"],
@@ -77,13 +77,13 @@ def test_runs_is_a_table(goodfit, verbs):
     assert asked == ["runs", "elsewhere"]
 
 
-def test_no_runs_yet_is_told(goodfit, verbs):
-    verbs.runs = lambda out: []
+def test_no_runs_yet_is_told(goodfit, functions):
+    functions.runs = lambda out: []
     assert goodfit("runs").stdout == "No runs in runs yet; `goodfit improve digits` makes one.\n"
     assert goodfit("runs", "--json").json == []
 
 
-def test_report_says_where_it_is(goodfit, verbs):
-    verbs.report = lambda run: Path(run) / "report.html"
+def test_report_says_where_it_is(goodfit, functions):
+    functions.report = lambda run: Path(run) / "report.html"
     assert goodfit("report", "runs/a").stdout == "runs/a/report.html\n"
     assert goodfit("report", "runs/a", "--json").json == {"report": "runs/a/report.html"}

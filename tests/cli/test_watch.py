@@ -10,7 +10,7 @@ FACTS = {"run": "runs/a", "address": "http://127.0.0.1:8123/?token=abc"}
 
 
 @pytest.fixture
-def asked(verbs):
+def asked(functions):
     """What the verb was asked; its second item says whether the training goes on."""
     calls: list[Any] = [True]
 
@@ -19,7 +19,7 @@ def asked(verbs):
         told(FACTS)
         return FACTS | {"training": calls[0]}
 
-    verbs.watch = watch
+    functions.watch = watch
     return calls
 
 

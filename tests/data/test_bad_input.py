@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from goodfit.data.sources import encode, open_data, read_frame
+from goodfit.data.open import encode, open_data, read_frame
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 
@@ -20,7 +20,7 @@ ROWS = 30
 def table(**columns):
     return {
         "size": [i % 7 for i in range(ROWS)],
-        "colour": ["red", "blue"] * 15,
+        "color": ["red", "blue"] * 15,
         "kind": ["a", "b", "c"] * 10,
     } | columns
 
@@ -66,7 +66,7 @@ FILES = {
         "data.csv has 2 values in line 2 where its first line has 3; every row needs one value for each column",
     ),
     "duplicate names": (
-        GOOD.replace("colour", "size", 1),
+        GOOD.replace("color", "size", 1),
         "data.csv has two columns named 'size' (columns 1 and 2); give each column its own name",
     ),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "data.csv is not a table: it holds binary data"),
@@ -102,8 +102,8 @@ FILES = {
         "column 'kind' has an infinite value in row 5; put a number there, or leave it empty for missing",
     ),
     "all columns constant": (
-        csv_of(table(size=[1] * ROWS, colour=["red"] * ROWS)),
-        "no column is left to learn from: 2 columns are constant (size, colour)",
+        csv_of(table(size=[1] * ROWS, color=["red"] * ROWS)),
+        "no column is left to learn from: 2 columns are constant (size, color)",
     ),
     "identifiers alone": (
         csv_of({"id": range(5, 5 + ROWS), "name": [f"n{i}" for i in range(ROWS)], "kind": ["a", "b"] * 15}),
@@ -127,7 +127,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_a_file_that_cannot_be_learnt_from(case, tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_learned_from(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content, sentence = FILES[case]
     path = tmp_path / "data.csv"
@@ -138,14 +138,14 @@ def test_a_file_that_cannot_be_learnt_from(case, tmp_path, monkeypatch):
 
 
 OPTIONS = {
-    "no target": ({}, "say which column of data.csv is the target; it has size, colour, kind"),
+    "no target": ({}, "say which column of data.csv is the target; it has size, color, kind"),
     "target misspelt": (
         {"target": "kidn"},
         "data.csv has no column 'kidn' to be the target: did you mean 'kind'?",
     ),
     "target far off": (
         {"target": "zzz"},
-        "data.csv has no column 'zzz' to be the target: known names: size, colour, kind",
+        "data.csv has no column 'zzz' to be the target: known names: size, color, kind",
     ),
     "target's place": (
         {"target": 3},
@@ -153,26 +153,26 @@ OPTIONS = {
     ),
     "no such group": (
         {"target": "kind", "group": "color"},
-        "data.csv has no group column 'color': did you mean 'colour'?",
+        "data.csv has no group column 'color': did you mean 'color'?",
     ),
     "no such time": (
         {"target": "kind", "time": "when"},
-        "data.csv has no time column 'when': known names: size, colour, kind",
+        "data.csv has no time column 'when': known names: size, color, kind",
     ),
     "group is the target": (
         {"target": "kind", "group": "kind"},
         "'kind' is the target, so it cannot be the group column as well",
     ),
     "time in words": (
-        {"target": "kind", "time": "colour"},
-        "time column 'colour' holds neither numbers nor dates (like 2024-01-31)",
+        {"target": "kind", "time": "color"},
+        "time column 'color' holds neither numbers nor dates (like 2024-01-31)",
     ),
     "group and time": (
-        {"target": "kind", "group": "colour", "time": "size"},
+        {"target": "kind", "group": "color", "time": "size"},
         "give a group column or a time column, not both: a division by one breaks the other",
     ),
     "two groups for three sets": (
-        {"target": "kind", "group": "colour"},
+        {"target": "kind", "group": "color"},
         "the group column has 2 different values; at least 3 are needed",
     ),
     "regression on words": (
@@ -190,7 +190,7 @@ OPTIONS = {
     "negative seed": ({"target": "kind", "seed": -1}, "the seed is -1; it must be a whole number from 0 to 4294967295"),
     "dev file lacks a column": (
         {"target": "kind", "dev": "other.csv"},
-        "other.csv lacks colour and adds color; it needs the same columns as data.csv",
+        "other.csv lacks color and adds color; it needs the same columns as data.csv",
     ),
     "test file missing": (
         {"target": "kind", "test": "oter.csv"},
@@ -208,7 +208,7 @@ OPTIONS = {
 def test_options_that_do_not_fit_the_data(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text(GOOD)
-    (tmp_path / "other.csv").write_text(GOOD.replace("colour", "color"))
+    (tmp_path / "other.csv").write_text(GOOD.replace("color", "color"))
     options, sentence = OPTIONS[case]
     with pytest.raises(InputError) as refusal:
         open_splits("data.csv", **options)
@@ -218,7 +218,7 @@ def test_options_that_do_not_fit_the_data(case, tmp_path, monkeypatch):
 def test_an_infinite_value_in_a_dev_file_names_that_file_and_its_own_row(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text(GOOD)
-    (tmp_path / "new.csv").write_text("\n".join(["kind,size,colour", "a,1,red", "a,inf,red"]))
+    (tmp_path / "new.csv").write_text("\n".join(["kind,size,color", "a,1,red", "a,inf,red"]))
     with pytest.raises(InputError, match=r"^column 'size' of new\.csv has an infinite value in row 2;"):
         open_splits("data.csv", target="kind", dev="new.csv")
 
@@ -341,21 +341,21 @@ def test_npz_without_a_table(tmp_path):
 
 
 PREDICT = {
-    "missing column": ({"sizes": [1], "colour": ["red"]}, "the data has no column 'size': did you mean 'sizes'?"),
+    "missing column": ({"sizes": [1], "color": ["red"]}, "the data has no column 'size': did you mean 'sizes'?"),
     "words for numbers": (
-        {"size": ["1", "big"], "colour": ["red", "red"]},
+        {"size": ["1", "big"], "color": ["red", "red"]},
         "column 'size' should hold numbers, but row 2 has 'big'",
     ),
     "dates for numbers": (
-        {"size": pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 1, 2), eager=True), "colour": ["red", "red"]},
+        {"size": pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 1, 2), eager=True), "color": ["red", "red"]},
         "column 'size' should hold numbers but holds dates",
     ),
     "lists for words": (
-        {"size": [1], "colour": [["red"]]},
-        "column 'colour' should hold words but holds values of type List(String)",
+        {"size": [1], "color": [["red"]]},
+        "column 'color' should hold words but holds values of type List(String)",
     ),
     "infinite": (
-        {"size": [1.0, math.inf], "colour": ["red", "red"]},
+        {"size": [1.0, math.inf], "color": ["red", "red"]},
         "column 'size' has an infinite value in row 2; put a number there, or leave it empty for missing",
     ),
 }

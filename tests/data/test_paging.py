@@ -29,7 +29,7 @@ def array(mapping):
     return np.ndarray((20, ROW // 8, 8), np.uint8, buffer=mapping, offset=128)
 
 
-def test_neighbouring_rows_are_asked_for_together(array, mapping):
+def test_neighboring_rows_are_asked_for_together(array, mapping):
     read_ahead(array, np.array([9, 4, 5]))
     assert mapping.told == [
         (mmap.MADV_WILLNEED, 4 * ROW, 2 * ROW + 128),  # from the page in which row 4 begins

@@ -169,7 +169,7 @@ def test_rows_are_prepared_alike_alone_and_among_many():
         assert np.array_equal(preparation.transform(data.features.take(some)), inputs[some])
 
 
-def test_the_target_of_regression_is_standardised_by_the_fitted_rows():
+def test_the_target_of_regression_is_standardized_by_the_fitted_rows():
     data = dataset(np.arange(5.0)[:, None], target=[1.0, 3.0, 5.0, 7.0, 1000.0])
     preparation = Preparation.fit("standard", data, np.arange(4))
     scaled = preparation.target_in(data.target)

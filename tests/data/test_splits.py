@@ -145,7 +145,7 @@ def test_groups_of_one_size_are_divided_as_rows_are():
     splits = open_splits(frame, target="y", group="owner")
     assert [len(getattr(splits, name)) for name in SETS] == [300, 100, 100]
     told = "the rows of one owner stay in one set (30 in training, 10 in dev, 10 in test)"
-    assert f"{told}, and owner itself is not learnt from" in splits.notes
+    assert f"{told}, and owner itself is not learned from" in splits.notes
     other = open_splits(frame, target="y", group="owner", seed=1)
     assert not np.array_equal(other.test, splits.test)
 
@@ -173,14 +173,14 @@ def test_different_moments_are_divided_exactly():
     assert np.array_equal(np.sort(order[splits.train]), np.arange(60))
     assert np.array_equal(np.sort(order[splits.dev]), np.arange(60, 80))
     assert np.array_equal(np.sort(order[splits.test]), np.arange(80, 100))
-    told = "by when, the sets follow each other (training, dev, test), and when itself is not learnt from"
+    told = "by when, the sets follow each other (training, dev, test), and when itself is not learned from"
     assert told in splits.notes
 
 
 def test_a_class_that_comes_only_later_is_told():
     frame = frame_of(["a", "b"] * 20 + ["c"] * 10, when=list(range(50)))
     splits = open_splits(frame, target="y", time="when")
-    assert "warning: the training set has no example of c, so it cannot be learnt" in splits.notes
+    assert "warning: the training set has no example of c, so it cannot be learned" in splits.notes
 
 
 class TestGivenSets:

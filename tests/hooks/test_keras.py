@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodfit.diagnose.doctor import Doctor
+from goodfit.diagnosis.doctor import Doctor
 from goodfit.errors import InputError
 from goodfit.hooks import keras_callback
 
@@ -85,7 +85,7 @@ def test_a_healthy_training_is_left_alone(train):
     [
         ({"rate": 1e-6}, "learning rate too low"),
         ({"rate": 3.0}, "learning rate too high"),
-        ({"initializer": "zeros"}, "bad initialisation"),
+        ({"initializer": "zeros"}, "bad initialization"),
         (
             {
                 "hidden": (16,) * 8,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodfit.diagnose.doctor import Doctor
+from goodfit.diagnosis.doctor import Doctor
 from goodfit.errors import InputError
 from goodfit.hooks import TorchHooks
 
@@ -24,7 +24,7 @@ def train(digits):
             wrong = (logits.argmax(dim=1) != targets[rows]).float().mean()
             return cost(logits, targets[rows]).item(), wrong.item()
 
-    def run(hidden=(32, 32), name="relu", optimiser=torch.optim.Adam, rate=3e-3, epochs=6, change=None):
+    def run(hidden=(32, 32), name="relu", optimizer=torch.optim.Adam, rate=3e-3, epochs=6, change=None):
         activation = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}[name]
         torch.manual_seed(0)
         widths = (64, *hidden)
@@ -32,7 +32,7 @@ def train(digits):
         model = nn.Sequential(*parts, nn.Linear(widths[-1], 10))
         if change:
             change(model)
-        stepper, doctor, batch = optimiser(model.parameters(), lr=rate), Doctor(activation=name, task="classes"), None
+        stepper, doctor, batch = optimizer(model.parameters(), lr=rate), Doctor(activation=name, task="classes"), None
         before = []
         with TorchHooks(model, doctor) as hooks:
             for epoch in range(1, epochs + 1):
@@ -79,7 +79,7 @@ def test_the_doctor_is_told_what_went_through_the_model(train, digits, softmax):
 
 def test_a_healthy_training_is_left_alone(train):
     assert train()[-1].findings() == []
-    assert train(optimiser=torch.optim.SGD, rate=0.1, epochs=10)[-1].findings() == []
+    assert train(optimizer=torch.optim.SGD, rate=0.1, epochs=10)[-1].findings() == []
 
 
 def large(model):
@@ -93,9 +93,9 @@ def large(model):
     [
         ({"rate": 1e-6}, "learning rate too low"),
         ({"rate": 3.0}, "learning rate too high"),
-        ({"change": large}, "bad initialisation"),
+        ({"change": large}, "bad initialization"),
         ({"hidden": (16,) * 8, "name": "sigmoid"}, "vanishing gradient"),
-        ({"optimiser": torch.optim.SGD, "rate": float("inf")}, "divergence"),
+        ({"optimizer": torch.optim.SGD, "rate": float("inf")}, "divergence"),
     ],
 )
 def test_a_sick_training_is_named_first(train, settings, name):

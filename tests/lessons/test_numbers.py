@@ -16,7 +16,7 @@ from goodfit.lessons.topics import (
     l1_l2,
     lambda_,
     mini_batches,
-    optimisers,
+    optimizers,
     residual,
     saddle,
     sampling,
@@ -61,35 +61,35 @@ def test_the_lag_of_an_average_is_what_a_sine_would_have():
 
 
 def test_the_bowl_is_the_cost_of_the_regression():
-    X = optimisers.examples()
+    X = optimizers.examples()
     w, best = np.array([0.7, -0.2]), np.array([1.0, 0.5])
     J = compute_cost((best + w)[None] @ X, best[None] @ X, "linear")
-    assert optimisers.excess(optimisers.bowl(X), w[None])[0] == pytest.approx(J)
+    assert optimizers.excess(optimizers.bowl(X), w[None])[0] == pytest.approx(J)
     assert X.std(axis=1).tolist() == pytest.approx([1, 7], rel=0.1)
 
 
 def test_gradient_descent_follows_its_closed_form_and_both_bowls_begin_alike():
-    (raw, start), (normal, other) = optimisers.bowls()
-    path = optimisers.walk("gradient_descent", raw, start, 0.03, 20)
+    (raw, start), (normal, other) = optimizers.bowls()
+    path = optimizers.walk("gradient_descent", raw, start, 0.03, 20)
     step = np.eye(2) - 0.03 * raw
     np.testing.assert_allclose(path[20], np.linalg.matrix_power(step, 20) @ start, rtol=1e-9)
-    assert optimisers.excess(raw, start[None])[0] == pytest.approx(optimisers.excess(normal, other[None])[0])
+    assert optimizers.excess(raw, start[None])[0] == pytest.approx(optimizers.excess(normal, other[None])[0])
     np.testing.assert_allclose(np.diag(normal), 1)
-    first = optimisers.walk("adam", raw, start, 0.03, 1)
+    first = optimizers.walk("adam", raw, start, 0.03, 1)
     np.testing.assert_allclose(np.abs(first[1] - first[0]), 0.03, rtol=1e-6)
-    assert np.isnan(optimisers.walk("gradient_descent", raw, start, 1.0, 50)[-1]).all()
+    assert np.isnan(optimizers.walk("gradient_descent", raw, start, 1.0, 50)[-1]).all()
 
 
 def test_rings_lie_where_the_cost_is_equal():
-    H = optimisers.bowls()[0][0]
-    np.testing.assert_allclose(optimisers.excess(H, optimisers.ellipse(H, 3.0)), 3.0)
+    H = optimizers.bowls()[0][0]
+    np.testing.assert_allclose(optimizers.excess(H, optimizers.ellipse(H, 3.0)), 3.0)
 
 
 def test_steps_needed_count_from_the_last_time_outside():
     H = np.eye(2)
     path = np.array([[1.0, 0.0], [0.001, 0.0], [0.5, 0.0], [0.001, 0.0], [0.0, 0.0]])
-    assert optimisers.steps_needed(H, path) == 3
-    assert math.isnan(optimisers.steps_needed(H, path[:3]))
+    assert optimizers.steps_needed(H, path) == 3
+    assert math.isnan(optimizers.steps_needed(H, path[:3]))
 
 
 def test_the_lowest_cost_has_no_gradient_and_the_whole_batch_never_rises():
@@ -164,9 +164,9 @@ def test_plain_blocks_multiply_by_their_weights_and_the_residual_way_stays_open(
 def test_a_plain_network_of_110_layers_stays_at_the_cost_of_one_half_for_all(page_of):
     deepest = len(residual.DEPTHS) - 1
     _, plain = mark_of(page_of("residual"), 2, 0, "plain", depth=deepest)
-    _, learnt = mark_of(page_of("residual"), 2, 0, "residual", depth=deepest)
+    _, learned = mark_of(page_of("residual"), 2, 0, "residual", depth=deepest)
     assert plain[-1] == pytest.approx(math.log(2), abs=0.005)
-    assert learnt[-1] < 0.5 * plain[-1]
+    assert learned[-1] < 0.5 * plain[-1]
     _, apart = mark_of(page_of("residual"), 1, 0, "plain")
     assert apart[-1] < 1e-3 < 1 - 1 / math.pi - 0.1 < apart[0]  # Cho & Saul: cos of a right angle becomes 1/π
 

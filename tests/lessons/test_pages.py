@@ -13,7 +13,7 @@ from goodfit.lessons import LESSONS
 from goodfit.lessons.page import render, write_lesson
 
 FOLDER = Path(lessons.__file__).parent
-STYLE = (FOLDER.parent / "report/templates/report.css").read_text() + (FOLDER / "templates/lesson.css").read_text()
+STYLE = (FOLDER.parent / "reports/templates/report.css").read_text() + (FOLDER / "templates/lesson.css").read_text()
 
 
 def marks_of(figure):
@@ -76,8 +76,8 @@ def test_every_mark_can_be_drawn(page):
         for mark in marks_of(figure):
             for state in (mark.get("when", {}), mark.get("strong", {})):
                 assert all(0 <= choice < controls[name] for name, choice in state.items())
-            for colour in [mark[key] for key in ("colour", "low", "high") if isinstance(mark.get(key), str)]:
-                assert re.search(rf"--{colour}\b", STYLE)
+            for color in [mark[key] for key in ("color", "low", "high") if isinstance(mark.get(key), str)]:
+                assert re.search(rf"--{color}\b", STYLE)
             if mark["kind"] in ("line", "points", "bars"):
                 x = figure["columns"][mark["x"]] if isinstance(mark["x"], str) else mark["x"]
                 assert len(x) == len(mark["y"]) > 0

@@ -14,7 +14,7 @@ X = np.random.default_rng(0).standard_normal((16, 5)).astype(np.float32)
 
 def _network(**settings):
     plan = Plan(**{"hidden_units": (5, 7), "keep_prob": 1.0, "activation": "tanh", **settings})
-    return plan, *init(plan.structure, plan.initialisation, 3, 5, 2)
+    return plan, *init(plan.structure, plan.initialization, 3, 5, 2)
 
 
 def test_batch_norm_on_z_leaves_b_out_and_on_a_keeps_it():
@@ -62,7 +62,7 @@ def test_at_test_time_running_averages_are_used_one_example_at_a_time():
     assert used[0] is running[0]
 
 
-def test_in_training_the_mini_batch_is_normalised_by_itself():
+def test_in_training_the_mini_batch_is_normalized_by_itself():
     plan, params, _ = _network(batch_norm="before", hidden_units=(5,))
     ours, used = forward(plan.structure, params, jnp.array(X), None, None)
     z = X @ params[0]["W"]

@@ -90,7 +90,7 @@ def test_two_units_are_kept_together_as_often_as_chance_has_it():
     assert abs(together.std() * np.sqrt(len(masks)) - 1) < 0.1
 
 
-def test_every_bit_is_half_of_the_time_set_and_neighbours_differ_in_half_of_their_bits():
+def test_every_bit_is_half_of_the_time_set_and_neighbors_differ_in_half_of_their_bits():
     bits = np.asarray(counter_bits(jnp.uint32(3), (SIZE,)))
     assert len(np.unique(bits)) > SIZE - 10
     each = (bits[:, None] >> np.arange(32)[None, :]) & 1

@@ -17,11 +17,11 @@ from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
 from goodfit.search import cluster as nodes
 from goodfit.search.cluster import LOCAL, cluster
-from goodfit.search.groups import Group, Here
+from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import Search
-from goodfit.search.zoom import GoodfitZoomSampler
+from goodfit.search.workers import Group, Here
 
 # A token of these tests alone, which Ray reads when it is imported, and passes on to the processes that it starts
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}

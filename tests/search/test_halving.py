@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from goodfit.engine.control import Progress
+from goodfit.engine.step import RECORDED
 from goodfit.search.halving import Halving
-from goodfit.train.control import Progress
-from goodfit.train.step import RECORDED
 
 
 def progress(errors, epoch=10, epochs=40):

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from goodfit.data.splits import open_splits
-from goodfit.diagnose.finding import DataFacts
+from goodfit.diagnosis.data_facts import facts_of
+from goodfit.diagnosis.finding import DataFacts
+from goodfit.engine.control import Progress
+from goodfit.engine.fit import fit_many
+from goodfit.engine.jobs import Job
+from goodfit.engine.step import RECORDED, recorded
 from goodfit.plan import Plan
-from goodfit.record import SEEN, Outcome
-from goodfit.search.hopeless import Hopeless, facts_of
-from goodfit.train.control import Progress
-from goodfit.train.fit import fit_many
-from goodfit.train.jobs import Job
-from goodfit.train.step import RECORDED, recorded
+from goodfit.record.run import SEEN, Outcome
+from goodfit.search.hopeless import Hopeless
 
 FACTS = DataFacts(m=100, task="binary", class_counts=(50, 50))
 GUESS = math.log(2)  # cost of the constant guess
@@ -35,7 +36,7 @@ def progress(costs, epoch=10, epochs=40, dead=0.0):
 def test_no_progress_is_given_up_at_a_quarter_and_what_falls_is_not():
     control, stuck = progress(GUESS)
     (stop,) = control(stuck)[0]
-    assert stop.reason == "no progress: nothing was learnt in 10 of 40 epochs"
+    assert stop.reason == "no progress: nothing was learned in 10 of 40 epochs"
     assert stop.outcome == Outcome.HOPELESS
     for costs in (GUESS * np.linspace(1.05, 0.97, 10), 0.9 * GUESS):  # still falling; and some way down
         control, going = progress(costs)

@@ -25,11 +25,11 @@ from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 from goodfit.plan import Plan
 from goodfit.search import storage
-from goodfit.search.groups import Here
+from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import beating, claim, open_study, orphans, ours
 from goodfit.search.trials import Search
-from goodfit.search.zoom import GoodfitZoomSampler
+from goodfit.search.workers import Here
 
 SERVER = os.environ.get("GOODFIT_TEST_POSTGRESQL")
 TRIALS, ROUND = 22, 4
@@ -230,10 +230,10 @@ def make_silent(study, *trials):
 def test_a_trial_of_another_machine_is_taken_up_after_a_long_silence(fresh):
     here = socket.gethostname()
     with opened(fresh) as study:
-        silent, heard, neighbour = (drawn_by(study, owner) for owner in ("far:1", "far:1", f"{here}:{os.getppid()}"))
-        make_silent(study, silent, neighbour)  # a neighbour that is alive may be stopped, and go on
+        silent, heard, neighbor = (drawn_by(study, owner) for owner in ("far:1", "far:1", f"{here}:{os.getppid()}"))
+        make_silent(study, silent, neighbor)  # a neighbor that is alive may be stopped, and go on
         assert [trial.number for trial in orphans(study)] == [silent.number]
-        assert ours([silent, heard, neighbour]) == [True, False, False]
+        assert ours([silent, heard, neighbor]) == [True, False, False]
 
 
 @shared

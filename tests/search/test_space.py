@@ -105,7 +105,7 @@ def test_few_trials_search_the_first_tiers(trials, searched):
 
 def test_the_default_leaves_out_what_the_plan_does_not_use():
     names = {
-        dimension.name for dimension in Space.default(200, BASE.with_(optimiser="rmsprop", weight_decay=0)).dimensions
+        dimension.name for dimension in Space.default(200, BASE.with_(optimizer="rmsprop", weight_decay=0)).dimensions
     }
     assert "beta1" not in names
     assert {"beta2", "l2"} <= names

@@ -13,14 +13,14 @@ import pytest
 from optuna.trial import TrialState
 
 from goodfit.data.splits import open_splits
+from goodfit.engine.fit import fit
+from goodfit.engine.jobs import Job
 from goodfit.plan import Plan
-from goodfit.search.groups import Group, Here, Kept, Workers
+from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
-from goodfit.search.zoom import GoodfitZoomSampler
-from goodfit.train.fit import fit
-from goodfit.train.jobs import Job
+from goodfit.search.workers import Group, Here, Kept, Workers
 
 BASE = Plan(hidden_units=(8,), batch_size=16, epochs=12, keep_prob=1.0)
 SPACE = Space.parse(["learning_rate=log:1e-4..1e-1", "units=choice:4,8"], BASE)

@@ -22,7 +22,7 @@ def test_the_outputs_mean_is_beta_and_its_deviation_gamma():
 
 
 def test_a_bias_before_it_changes_nothing():
-    """Why batch norm's layers have no b (seed: fitting batch norm into a network)."""
+    """Why batch norm's layers have no b (course notes: fitting batch norm into a network)."""
     moved, _ = batch_norm_forward(Z + 100.0, GAMMA, BETA)
     np.testing.assert_allclose(moved, batch_norm_forward(Z, GAMMA, BETA)[0], rtol=1e-11)
 

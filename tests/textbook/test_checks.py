@@ -5,14 +5,8 @@ import pytest
 from scipy.optimize import rosen, rosen_der, rosen_hess
 from scipy.stats import kstest
 
-from goodfit.textbook.gradient_checking import (
-    numerical_gradient,
-    relative_error,
-    to_parameters,
-    to_vector,
-    verdict,
-)
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.gradient_checking import numerical_gradient, relative_error, to_parameters, to_vector, verdict
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.local_optima import hessian, kind_of_point, share_of_minima
 from goodfit.textbook.sampling import linear, log_scale, one_minus_log
 

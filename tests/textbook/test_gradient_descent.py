@@ -7,8 +7,8 @@ from scipy.optimize import minimize
 from goodfit.textbook.costs import compute_cost, l2_penalty
 from goodfit.textbook.gradient_checking import to_parameters, to_vector
 from goodfit.textbook.gradient_descent import mini_batches, train
-from goodfit.textbook.initialisation import initialize_parameters
-from goodfit.textbook.optimisers import adam, momentum, rmsprop, zeros_like
+from goodfit.textbook.initialization import initialize_parameters
+from goodfit.textbook.optimizers import adam, momentum, rmsprop, zeros_like
 from goodfit.textbook.propagation import backward_prop, forward_prop
 from goodfit.textbook.softmax import one_hot
 
@@ -33,7 +33,7 @@ def test_another_seed_is_another_order():
     assert (one != other).any(axis=0).mean() > 0.9
 
 
-def test_batch_gradient_descent_never_raises_the_regularised_cost():
+def test_batch_gradient_descent_never_raises_the_regularized_cost():
     """The seed's implementation tip; J is the mean loss with its penalty."""
     start = initialize_parameters([4, 8, 3], "tanh")
     trained = list(train(X, Y, start, learning_rate=0.2, lambd=3.0, epochs=200, activation="tanh"))
@@ -59,17 +59,17 @@ def test_softmax_regression_reaches_scipys_optimum():
     np.testing.assert_allclose(parameters["W1"], to_parameters(best.x, shapes)["W1"], atol=1e-4)
 
 
-@pytest.mark.parametrize("optimiser", ["momentum", "rmsprop", "adam"])
-def test_train_takes_the_steps_of_its_optimiser(optimiser):
+@pytest.mark.parametrize("optimizer", ["momentum", "rmsprop", "adam"])
+def test_train_takes_the_steps_of_its_optimizer(optimizer):
     start = initialize_parameters([4, 5, 3])
-    ours = train(X, Y, start, optimiser=optimiser, learning_rate=0.01, epochs=5)
+    ours = train(X, Y, start, optimizer=optimizer, learning_rate=0.01, epochs=5)
     parameters, v, s = start, zeros_like(start), zeros_like(start)
     for t, (after, _) in enumerate(ours, start=1):
         AL, caches = forward_prop(X, parameters)
         grads = backward_prop(AL, Y, caches)
-        if optimiser == "momentum":
+        if optimizer == "momentum":
             parameters, v = momentum(parameters, grads, v, 0.01)
-        elif optimiser == "rmsprop":
+        elif optimizer == "rmsprop":
             parameters, s = rmsprop(parameters, grads, s, 0.01)
         else:
             parameters, v, s = adam(parameters, grads, v, s, t, 0.01)

@@ -1,7 +1,7 @@
 """The engine equals the textbook: costs, gradients, moments, and the parameters after twenty steps.
 
-Structures are few, because each is compiled: sixteen rows of an orthogonal array, in which every pair of an optimiser,
-a decay, a regulariser, a batch norm and an output meets. Numbers are drawn freely.
+Structures are few, because each is compiled: sixteen rows of an orthogonal array, in which every pair of an optimizer,
+a decay, a regularizer, a batch norm and an output meets. Numbers are drawn freely.
 """
 
 import functools
@@ -15,26 +15,26 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from goodfit.data.minibatches import minibatch
+from goodfit.engine.minibatches import minibatch
+from goodfit.engine.optimizers import add_l2 as engine_add_l2
+from goodfit.engine.step import Data, Program, Task, batch_cost, first_state, settled, train_step
 from goodfit.nets.layers import Moments
 from goodfit.nets.noise import fold, keep_mask
 from goodfit.plan import Plan
-from goodfit.textbook import costs, decay, optimisers
+from goodfit.textbook import costs, decay, optimizers
 from goodfit.textbook.activations import ACTIVATIONS as textbook_activations
 from goodfit.textbook.batch_norm import running_average
 from goodfit.textbook.gradient_descent import update_parameters
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.propagation import add_l2, backward_prop, forward_prop, moments
 from goodfit.textbook.softmax import one_hot
-from goodfit.train.optimisers import add_l2 as engine_add_l2
-from goodfit.train.step import Data, Program, Task, batch_cost, first_state, settled, train_step
 
 FEATURES, BATCH, PLACES, STEPS, CLASSES = 3, 6, 20, 20, 3
 LEAST_VARIANCE = 2e-3  # that batch norm divides float32 by; less lets rounding grow beyond 1e-5
 
-OPTIMISERS = ("gradient_descent", "momentum", "rmsprop", "adam")
+OPTIMIZERS = ("gradient_descent", "momentum", "rmsprop", "adam")
 DECAYS = ("constant", "inverse", "exponential", "inverse_sqrt")
-REGULARISERS = ("none", "l2", "l1", "dropout")
+REGULARIZERS = ("none", "l2", "l1", "dropout")
 BATCH_NORMS = ("none", "before", "after", "before")
 OUTPUTS = ("softmax", "sigmoid", "linear", "softmax")
 ACTIVATIONS = ("relu", "tanh", "silu", "elu", "sigmoid", "gelu", "leaky_relu", "softplus", "selu")
@@ -45,9 +45,9 @@ _TIMES = ((0, 0, 0, 0), (0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 1, 2))  # in the fiel
 class Case(NamedTuple):
     """What is compiled."""
 
-    optimiser: str
+    optimizer: str
     decay: str
-    regulariser: str
+    regularizer: str
     batch_norm: str
     output: Any
     activation: str
@@ -58,9 +58,9 @@ def _case(a: int, b: int) -> Case:
     row = 4 * a + b
     third, fourth, fifth = (a ^ _TIMES[k][b] for k in (1, 2, 3))
     return Case(
-        OPTIMISERS[a],
+        OPTIMIZERS[a],
         DECAYS[b],
-        REGULARISERS[third],
+        REGULARIZERS[third],
         BATCH_NORMS[fourth],
         OUTPUTS[fifth],
         ACTIVATIONS[row % len(ACTIVATIONS)],
@@ -102,12 +102,12 @@ def _worlds(draw: st.DrawFn, case: Case, first: dict[str, np.ndarray], least_eps
     def number(low: float, high: float) -> float:
         return float(np.float32(draw(st.floats(low, high))))
 
-    kept = case.regulariser == "dropout"
+    kept = case.regularizer == "dropout"
     plan = Plan(
         hidden_units=case.hidden,
         activation=case.activation,  # pyright: ignore[reportArgumentType]
         batch_norm=case.batch_norm,  # pyright: ignore[reportArgumentType]
-        optimiser=case.optimiser,  # pyright: ignore[reportArgumentType]
+        optimizer=case.optimizer,  # pyright: ignore[reportArgumentType]
         decay=case.decay,  # pyright: ignore[reportArgumentType]
         batch_size=BATCH,
         learning_rate=number(1e-3, 0.05),
@@ -116,8 +116,8 @@ def _worlds(draw: st.DrawFn, case: Case, first: dict[str, np.ndarray], least_eps
         beta2=number(0.5, most_beta),
         epsilon=number(least_epsilon, 0.1),
         weight_decay=0.0,
-        l2=number(0, 10) if case.regulariser == "l2" else 0.0,
-        l1=number(0.1, 10) if case.regulariser == "l1" else 0.0,
+        l2=number(0, 10) if case.regularizer == "l2" else 0.0,
+        l1=number(0.1, 10) if case.regularizer == "l1" else 0.0,
         keep_prob=tuple(number(0.3, 0.95) for _ in case.hidden) if kept else 1.0,
         input_keep_prob=number(0.5, 0.95) if kept else 1.0,
         label_smoothing=0.0 if case.output == "linear" else number(0, 0.5),
@@ -203,14 +203,14 @@ def _rate(plan: Plan, epoch: int) -> float:
 
 
 def _step(plan: Plan, parameters: dict, grads: dict, v: dict, s: dict, t: int, rate: float) -> tuple[dict, dict, dict]:
-    """The textbook's optimisers."""
-    if plan.optimiser == "momentum":
-        return *optimisers.momentum(parameters, grads, v, rate, plan.beta1), s
-    if plan.optimiser == "rmsprop":
-        parameters, s = optimisers.rmsprop(parameters, grads, s, rate, plan.beta2, plan.epsilon)
+    """The textbook's optimizers."""
+    if plan.optimizer == "momentum":
+        return *optimizers.momentum(parameters, grads, v, rate, plan.beta1), s
+    if plan.optimizer == "rmsprop":
+        parameters, s = optimizers.rmsprop(parameters, grads, s, rate, plan.beta2, plan.epsilon)
         return parameters, v, s
-    if plan.optimiser == "adam":
-        return optimisers.adam(parameters, grads, v, s, t, rate, plan.beta1, plan.beta2, plan.epsilon)
+    if plan.optimizer == "adam":
+        return optimizers.adam(parameters, grads, v, s, t, rate, plan.beta1, plan.beta2, plan.epsilon)
     return update_parameters(parameters, grads, rate), v, s
 
 
@@ -226,7 +226,7 @@ def _compare(world: World, output: Any, dtype: Any, equal: Callable[[Any, dict[s
     """Twenty steps of both, side by side; dropout's masks are the engine's."""
     plan, m, parameters = world.plan, world.m, world.parameters
     program, data, task, state = _engine(world, output, dtype)
-    v, s, objective = optimisers.zeros_like(parameters), optimisers.zeros_like(parameters), 0.0
+    v, s, objective = optimizers.zeros_like(parameters), optimizers.zeros_like(parameters), 0.0
     running: dict[str, Any] = {}
     kept = dict(enumerate((plan.input_keep_prob, *plan.keep_probs)))
     for t in range(1, STEPS + 1):
@@ -260,7 +260,7 @@ def _compare(world: World, output: Any, dtype: Any, equal: Callable[[Any, dict[s
         parameters, v, s = _step(plan, parameters, grads, v, s, t, rate)
         for name in parameters:
             if name.startswith("W"):
-                parameters[name] = optimisers.soft_threshold(parameters[name], rate * plan.l1 / (2 * m))
+                parameters[name] = optimizers.soft_threshold(parameters[name], rate * plan.l1 / (2 * m))
     equal(state.model.params, parameters, "parameters")
     equal([{"objective": state.objective_sum}], {"objective1": np.array(objective)}, "objective")
     corrected = {name: value / (1 - plan.batch_norm_beta**STEPS) for name, value in running.items()}

@@ -1,4 +1,4 @@
-"""Splits, normalising and the first weights."""
+"""Splits, normalizing and the first weights."""
 
 import jax
 import numpy as np
@@ -9,8 +9,8 @@ from sklearn.preprocessing import StandardScaler
 from goodfit.nets.architectures import init
 from goodfit.plan import Plan
 from goodfit.textbook.activations import ACTIVATIONS
-from goodfit.textbook.initialisation import initialize_parameters
-from goodfit.textbook.normalising import mean_and_deviation, normalise
+from goodfit.textbook.initialization import initialize_parameters
+from goodfit.textbook.normalizing import mean_and_deviation, normalize
 from goodfit.textbook.splits import split, split_sizes
 
 
@@ -44,20 +44,20 @@ def test_the_sets_come_from_one_distribution_even_if_examples_were_sorted():
     assert all(kstest(x[0], "uniform").pvalue > 0.01 for x, _ in split(X, X))
 
 
-def test_normalising_is_scikit_learns_scaling_by_the_training_set():
+def test_normalizing_is_scikit_learns_scaling_by_the_training_set():
     rng = np.random.default_rng(1)
     train, dev = 5 + 3 * rng.standard_normal((4, 50)), rng.standard_normal((4, 20))
     train[2] = 7.0  # never changes
     scaler = StandardScaler().fit(train.T)
     mu, sigma = mean_and_deviation(train)
     for X in (train, dev):
-        np.testing.assert_allclose(normalise(X, mu, sigma), np.transpose(scaler.transform(X.T)), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(normalize(X, mu, sigma), np.transpose(scaler.transform(X.T)), rtol=1e-10, atol=1e-12)
 
 
 def test_the_variance_becomes_one_which_dividing_by_it_would_not_do():
     X = 3 * np.random.default_rng(2).standard_normal((1, 500))
     mu, sigma = mean_and_deviation(X)
-    assert normalise(X, mu, sigma).var() == pytest.approx(1)
+    assert normalize(X, mu, sigma).var() == pytest.approx(1)
     assert ((X - mu) / sigma**2).var() == pytest.approx(1 / X.var())
 
 

@@ -10,7 +10,7 @@ from goodfit.textbook.activations import ACTIVATIONS
 from goodfit.textbook.averages import exponentially_weighted_averages
 from goodfit.textbook.dropout import draw_mask
 from goodfit.textbook.gradient_checking import numerical_gradient, relative_error, to_parameters, to_vector, verdict
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.propagation import add_l1, add_l2, backward_prop, forward_prop, moments
 from goodfit.textbook.softmax import one_hot
 

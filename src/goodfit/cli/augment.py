@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output
 
 
@@ -22,7 +23,5 @@ def augment(
 
     Example: goodfit augment digits --as images --strength 1
     """
-    from goodfit import verbs
-
-    result = verbs.augment(data, target=target, as_=as_, seed=seed, strength=strength, flip=flip, out=out)
+    result = goodfit.augment(data, target=target, as_=as_, seed=seed, strength=strength, flip=flip, out=out)
     output.show(result, as_json, lambda result: [f"Sheet: {result['sheet']}"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output, progress
 from goodfit.cli.train import answers
 
@@ -13,7 +14,7 @@ def branch(
     run: options.Run,
     changes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE…]", help="Settings of the plan, such as optimiser=momentum."),
+        typer.Argument(metavar="[KEY=VALUE…]", help="Settings of the plan, such as optimizer=momentum."),
     ] = None,
     epoch: Annotated[
         int | None,
@@ -23,13 +24,11 @@ def branch(
 ) -> None:
     """Train a new run, beside this one, that starts from its parameters where their shapes allow.
 
-    Example: goodfit branch runs/20260101-120000-digits-3f2a batch_size=64 optimiser=momentum
+    Example: goodfit branch runs/20260101-120000-digits-3f2a batch_size=64 optimizer=momentum
     """
     asked = options.read_pairs(changes or [])
-    from goodfit import verbs
-
     with progress.shown(quiet=as_json) as callback:
-        result = verbs.branch(run, epoch=epoch, progress=callback, **asked)
+        result = goodfit.branch(run, epoch=epoch, progress=callback, **asked)
     output.show(result, as_json, _answers)
 
 

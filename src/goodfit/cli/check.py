@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output, progress
 
 _MOST_BLOCKS = 12
@@ -54,10 +55,8 @@ def check(
     """
     settings = locals()  # the options are named as the verb's arguments
     del settings["as_json"]
-    from goodfit import verbs
-
     with progress.shown(quiet=as_json) as callback:
-        result = verbs.check(**settings, progress=callback)
+        result = goodfit.check(**settings, progress=callback)
     output.show(result, as_json, _answers)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output
 from goodfit.errors import InputError
 
@@ -45,13 +46,13 @@ def diagnose(
     }
     given = {name: value for name, value in numbers.items() if value is not None}
     _check(run, given, {"--data": data, "--folds": folds})
-    from goodfit import verbs
-
     if run is not None:
-        result = verbs.diagnose(run, data, folds=folds, human_error=human_error, min_gap=min_gap)
+        result = goodfit.diagnose(run, data, folds=folds, human_error=human_error, min_gap=min_gap)
     else:
         levels: dict[str, Any] = {"human_error": human_error, "min_gap": min_gap}
-        result = verbs.diagnose_errors(**given, **{name: value for name, value in levels.items() if value is not None})
+        result = goodfit.diagnose_errors(
+            **given, **{name: value for name, value in levels.items() if value is not None}
+        )
     output.show(result, as_json, lambda facts: output.verdict_lines(facts, facts.get("metric", "error_rate")))
 
 

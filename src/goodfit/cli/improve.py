@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output, progress
 from goodfit.cli.output import change_words, error_words, metric_name
 
@@ -46,10 +47,8 @@ def improve(
     """
     settings = locals()  # the options are named as the verb's arguments
     del settings["as_json"]
-    from goodfit import verbs
-
     with progress.shown(quiet=as_json) as callback:
-        result = verbs.improve(**settings, progress=callback)
+        result = goodfit.improve(**settings, progress=callback)
     output.show(result, as_json, answers)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output
 
 
@@ -19,13 +20,11 @@ def lesson(
 
     Example: goodfit lesson averages
     """
-    from goodfit import verbs
-
     if name is not None:
-        path = verbs.lesson(name, out)
+        path = goodfit.lesson(name, out)
         output.show({"lesson": name, "page": path}, as_json, lambda result: [str(result["page"])])
         return
-    found = verbs.lesson(None, out)
+    found = goodfit.lesson(None, out)
     if as_json:
         output.print_json(found)
     else:

@@ -10,23 +10,23 @@ import typer
 
 from goodfit.cli import (
     augment,
-    back,
     branch,
     check,
     diagnose,
-    go_on,
     improve,
     lesson,
     nudge,
+    open_test,
     pause,
     predict,
     report,
     resume,
+    rewind,
     runs,
     stop,
-    test,
     train,
     tune,
+    unpause,
     watch,
 )
 from goodfit.errors import GoodfitError
@@ -47,21 +47,21 @@ for _command in (
     resume.resume,
     nudge.nudge,
     pause.pause,
-    go_on.go_on,
-    back.back,
+    unpause.unpause,
+    rewind.rewind,
     branch.branch,
     stop.stop,
     tune.tune,
     diagnose.diagnose,
     check.check,
-    test.test,
+    open_test.open_test,
     predict.predict,
     augment.augment,
     runs.runs,
     report.report,
     lesson.lesson,
 ):
-    app.command({"go_on": "continue"}.get(_command.__name__))(_command)  # a word that Python keeps for itself
+    app.command()(_command)
 
 
 def _show_version(asked: bool) -> bool:

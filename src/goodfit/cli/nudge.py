@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output
 
 
@@ -20,9 +21,7 @@ def nudge(
     Example: goodfit nudge runs/20260101-120000-digits-3f2a learning_rate=3e-4 l2=0.1
     """
     asked = options.read_pairs(changes)
-    from goodfit import verbs
-
-    output.show(verbs.nudge(run, who="terminal", **asked), as_json, _answers)
+    output.show(goodfit.nudge(run, who="terminal", **asked), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

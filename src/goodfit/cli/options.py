@@ -9,7 +9,7 @@ import typer
 
 from goodfit.errors import InputError
 from goodfit.plan import Plan
-from goodfit.watch.asking import read_pairs as read_pairs
+from goodfit.wording.key_value import read_pairs as read_pairs
 
 Check = Callable[[Any, Any, float | None], float | None]
 

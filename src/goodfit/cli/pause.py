@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import goodfit
 from goodfit.cli import options, output
 
 
@@ -11,13 +12,11 @@ def pause(run: options.Run, as_json: options.Json = False) -> None:
 
     Example: goodfit pause runs/20260101-120000-digits-3f2a
     """
-    from goodfit import verbs
-
-    output.show(verbs.pause(run, who="terminal"), as_json, _answers)
+    output.show(goodfit.pause(run, who="terminal"), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:
     if result["answered"]:
-        yield f"Paused after epoch {result['epoch']}; goodfit continue {result['run']} goes on."
+        yield f"Paused after epoch {result['epoch']}; goodfit unpause {result['run']} goes on."
     else:
         yield output.not_yet(result, "it pauses where it looks next")

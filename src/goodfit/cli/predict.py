@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output
 
 _SHOWN = 5  # files that cannot be read
@@ -23,9 +24,7 @@ def predict(
 
     Example: goodfit predict runs/20260101-120000-customers-3f2a new.csv --out predictions.csv
     """
-    from goodfit import verbs
-
-    frame = verbs.predict(run, data, out=out)
+    frame = goodfit.predict(run, data, out=out)
     lost = frame["prediction"].is_null()
     if lost.any():  # of image files alone
         files = ", ".join(frame["file"].filter(lost).head(_SHOWN)) + (", …" if lost.sum() > _SHOWN else "")

@@ -1,5 +1,6 @@
 """`goodfit report`: write a run's report anew and say where it is."""
 
+import goodfit
 from goodfit.cli import options, output
 
 
@@ -8,9 +9,7 @@ def report(run: options.Run, as_json: options.Json = False) -> None:
 
     Example: goodfit report runs/20260101-120000-digits-3f2a
     """
-    from goodfit import verbs
-
-    path = verbs.report(run)
+    path = goodfit.report(run)
     if as_json:
         output.print_json({"report": path})
     else:

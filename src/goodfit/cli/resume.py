@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import goodfit
 from goodfit.cli import improve, options, output, progress, train
 
 
@@ -11,10 +12,8 @@ def resume(run: options.Run, as_json: options.Json = False) -> None:
 
     Example: goodfit resume runs/20260101-120000-digits-3f2a
     """
-    from goodfit import verbs
-
     with progress.shown(quiet=as_json) as callback:
-        result = verbs.resume(run, progress=callback)
+        result = goodfit.resume(run, progress=callback)
     output.show(result, as_json, _answers)
 
 

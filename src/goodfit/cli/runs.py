@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import goodfit
 from goodfit.cli import options, output
 from goodfit.cli.output import error_words
 
@@ -11,9 +12,7 @@ def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
 
     Example: goodfit runs --out runs
     """
-    from goodfit import verbs
-
-    found = verbs.runs(out)
+    found = goodfit.runs(out)
     if as_json:
         output.print_json(found)
     elif found:

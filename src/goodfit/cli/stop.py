@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import goodfit
 from goodfit.cli import options, output
 
 
@@ -11,9 +12,7 @@ def stop(run: options.Run, as_json: options.Json = False) -> None:
 
     Example: goodfit stop runs/20260101-120000-digits-3f2a
     """
-    from goodfit import verbs
-
-    output.show(verbs.stop(run, who="terminal"), as_json, _answers)
+    output.show(goodfit.stop(run, who="terminal"), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output, progress
 
 
@@ -47,10 +48,8 @@ def train(
     settings = locals()  # the options are named as the verb's arguments
     del settings["as_json"]
     settings["changes"] = options.read_changes(changes or [])
-    from goodfit import verbs
-
     with progress.shown(quiet=as_json) as callback:
-        result = verbs.train(**settings, progress=callback)
+        result = goodfit.train(**settings, progress=callback)
     output.show(result, as_json, answers)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options, output, progress
 from goodfit.cli.output import error_words
 
@@ -50,10 +51,8 @@ def tune(
     del settings["as_json"]
     if space and len(space) == 1 and "=" not in space[0]:
         settings["space"] = space[0]
-    from goodfit import verbs
-
     with progress.shown(quiet=as_json) as callback:
-        result = verbs.tune(**settings, progress=callback)
+        result = goodfit.tune(**settings, progress=callback)
     output.show(result, as_json, _answers)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+import goodfit
 from goodfit.cli import options
 from goodfit.errors import InputError
 
@@ -56,7 +57,6 @@ def watch(
     if terminal and (as_json or port):
         raise InputError("--terminal shows no page and prints no facts; leave --port and --json out")
     settings["changes"] = options.read_changes(changes or [])
-    from goodfit import verbs
 
     def told(facts: dict[str, Any]) -> None:
         if as_json:
@@ -65,7 +65,7 @@ def watch(
             print(f"Open {facts['address']}")
             print("It is good for one browser. Ctrl-C ends the page, not the training.", flush=True)
 
-    facts = verbs.watch(**settings, told=told)
+    facts = goodfit.watch(**settings, told=told)
     if not as_json:
         print(_farewell(facts, terminal))
 

@@ -20,7 +20,7 @@ _CHUNK = 4_096  # images at a time
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is learnt from: its kind, a category's levels, and whether values were missing."""
+    """A column that is learned from: its kind, a category's levels, and whether values were missing."""
 
     name: str
     kind: Kind
@@ -30,9 +30,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a table means: the columns learnt from, the target, and the columns left out.
+    """What a table means: the columns learned from, the target, and the columns left out.
 
-    Images have no columns but a shape: height, width and channels (1 grey, 3 red, green and blue).
+    Images have no columns but a shape: height, width and channels (1 gray, 3 red, green and blue).
     """
 
     columns: tuple[Column, ...]
@@ -160,6 +160,11 @@ class Splits:
         """The training and dev rows together, sorted."""
         return np.sort(np.concatenate([self.train, self.dev]))
 
+    @property
+    def regression(self) -> bool:
+        """True if the target is a number."""
+        return self.dataset.schema.task == "regression"
+
     @cached_property
     def target_scale(self) -> float:
         """The standard deviation of the training target; 1 for classes, and where all its values are equal."""
@@ -173,3 +178,9 @@ class Cut(NamedTuple):
 
     train: Int[np.ndarray, "train"]
     dev: Int[np.ndarray, "dev"]
+
+
+def groups_of(splits: Splits, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"] | None:
+    """The groups of these rows, where the user named them."""
+    groups = splits.dataset.groups
+    return None if groups is None else groups[rows]

@@ -22,7 +22,7 @@ _CHUNK = 16_384  # rows at a time, so that the work stays in the cache
 
 
 class PixelScale(NamedTuple):
-    """How images are standardised.
+    """How images are standardized.
 
     Attributes:
         shape: height, width and channels.
@@ -50,7 +50,7 @@ class Preparation:
             left end of each piece, and one over its length.
         seen: for each category its levels, true where the fitted rows have them.
         missing: the columns with missing values, first of the numbers, then of the categories.
-        pixels: of images, which are standardised by channel, whatever the kind.
+        pixels: of images, which are standardized by channel, whatever the kind.
         target_center: mean of the fitted target; 0 for classes.
         target_scale: standard deviation of the fitted target; 1 for classes.
     """
@@ -161,7 +161,7 @@ class Preparation:
         return scaled
 
     def target_in(self, target: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
-        """What the network fits: the standardised target of regression, class codes as they are."""
+        """What the network fits: the standardized target of regression, class codes as they are."""
         return (target - self.target_center) / self.target_scale if target.dtype.kind == "f" else target
 
     def target_out(self, outputs: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:

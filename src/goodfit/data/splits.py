@@ -10,9 +10,9 @@ from jaxtyping import Int
 
 from goodfit.data.dataset import Cut, Dataset, Splits, TaskKind
 from goodfit.data.dividing import divide
-from goodfit.data.images import As
+from goodfit.data.images.listing import As
+from goodfit.data.open import open_data
 from goodfit.data.shift import compare_distributions
-from goodfit.data.sources import open_data
 from goodfit.errors import InputError
 
 _FEWEST = 2  # rows of a set, or its error has no interval
@@ -34,7 +34,7 @@ def open_splits(
     as_: As | None = None,
     cache: Path | None = None,
 ) -> Splits:
-    """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (seed: Train / Dev / Test sets).
+    """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (notes: Train / Dev / Test sets).
 
     Stratified for classes; with a group column no group is in two sets; with a time column training is earliest and
     test latest. Where dev or test is given, the other rows keep their proportions: 75/25, and 99/1 above 1,000,000.
@@ -128,7 +128,7 @@ def _told_of_groups(splits: Splits, group: str | None) -> list[str]:
                     "leave their rows out of one of them"
                 )
     counts = ", ".join(f"{len(its)} in {name}" for name, its in groups.items())
-    return [f"the rows of one {group} stay in one set ({counts}), and {group} itself is not learnt from"]
+    return [f"the rows of one {group} stay in one set ({counts}), and {group} itself is not learned from"]
 
 
 def _told_of_time(splits: Splits, time: str | None) -> list[str]:
@@ -140,7 +140,7 @@ def _told_of_time(splits: Splits, time: str | None) -> list[str]:
     for (early, (_, last)), (late, (first, _)) in pairwise(spans.items()):
         if last >= first:
             return [f"warning: by {time}, rows of the {early} set are not earlier than all rows of the {late} set"]
-    return [f"by {time}, the sets follow each other ({', '.join(spans)}), and {time} itself is not learnt from"]
+    return [f"by {time}, the sets follow each other ({', '.join(spans)}), and {time} itself is not learned from"]
 
 
 def _told_of_training(splits: Splits) -> list[str]:
@@ -151,7 +151,7 @@ def _told_of_training(splits: Splits) -> list[str]:
         lacking = np.setdiff1d(np.arange(len(schema.classes)), target[splits.train])
         if len(lacking):
             names = ", ".join(schema.classes[code] for code in lacking)
-            told.append(f"warning: the training set has no example of {names}, so it cannot be learnt")
+            told.append(f"warning: the training set has no example of {names}, so it cannot be learned")
     for name, rows in _named(splits).items():
         if len(rows) > len(splits.train):
             sizes = f"{len(rows):,} and {len(splits.train):,} examples"

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.diagnose.doctor import Doctor
+from goodfit.diagnosis.doctor import Doctor
 from goodfit.errors import InputError
 
 _ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.diagnose.doctor import Doctor
+from goodfit.diagnosis.doctor import Doctor
 from goodfit.errors import InputError
 
 
@@ -18,9 +18,9 @@ class TorchHooks:
         with TorchHooks(model, doctor) as hooks:
             for epoch in range(1, 31):
                 for x, y in batches:
-                    optimiser.zero_grad()
+                    optimizer.zero_grad()
                     loss(model(x), y).backward()
-                    optimiser.step()
+                    optimizer.step()
                 hooks.end_epoch(epoch, train_cost=cost(x_train, y_train), dev_cost=cost(x_dev, y_dev))
         print(doctor.findings())
     """

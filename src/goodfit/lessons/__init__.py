@@ -11,7 +11,7 @@ from goodfit.lessons.topics.l1_l2 import L1_L2
 from goodfit.lessons.topics.lambda_ import LAMBDA
 from goodfit.lessons.topics.learning_rate_decay import LEARNING_RATE_DECAY
 from goodfit.lessons.topics.mini_batches import MINI_BATCHES
-from goodfit.lessons.topics.optimisers import OPTIMISERS
+from goodfit.lessons.topics.optimizers import OPTIMIZERS
 from goodfit.lessons.topics.residual import RESIDUAL_NETWORKS
 from goodfit.lessons.topics.saddle import SADDLE
 from goodfit.lessons.topics.sampling import SAMPLING
@@ -21,7 +21,7 @@ from goodfit.lessons.topics.vanishing_gradients import VANISHING_GRADIENTS
 LESSONS: tuple[Lesson, ...] = (
     BIAS_VARIANCE,
     AVERAGES,
-    OPTIMISERS,
+    OPTIMIZERS,
     MINI_BATCHES,
     LEARNING_RATE_DECAY,
     EARLY_STOPPING,

@@ -1,6 +1,6 @@
 """What pictures are made of: axes, marks, panels and controls, as the plain values that the page's script draws.
 
-A colour is the name of a variable of the style sheet. A mark with `when` is shown only in those states of the figure's
+A color is the name of a variable of the style sheet. A mark with `when` is shown only in those states of the figure's
 controls, and one with `strong` is faint in all other states: {"beta": 2} is the third choice of the control "beta".
 """
 
@@ -12,14 +12,14 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.report.drawing import rounded
+from goodfit.reports.drawing import rounded
 
 Axis = dict[str, Any]
 Mark = dict[str, Any]
 Panel = dict[str, Any]
 Control = dict[str, Any]
 Figure = dict[str, Any]
-Colour = Literal["blue", "orange", "purple", "green", "ink", "muted", "line"]
+Color = Literal["blue", "orange", "purple", "green", "ink", "muted", "line"]
 Numbers = Sequence[float] | Float[np.ndarray, "_"] | Int[np.ndarray, "_"]
 
 
@@ -41,7 +41,7 @@ def line(
     x: Numbers | str,
     y: Numbers,
     name: str,
-    colour: Colour,
+    color: Color,
     *,
     label: str | None = None,
     dash: bool = False,
@@ -53,13 +53,13 @@ def line(
         x: the points' x, or the name of one of the figure's columns.
         y: the points' y.
         name: what the reading of a value calls it.
-        colour: see the style sheet.
+        color: see the style sheet.
         label: text at the line's end; the name, if not given, and none if empty.
-        dash: broken, so that colour is not needed to tell lines apart.
+        dash: broken, so that color is not needed to tell lines apart.
         more: `when`, `strong`, `width`, `dots` (a dot at each point), `quiet` (no reading of values).
     """
     places = x if isinstance(x, str) else _plain(x)
-    made = {"kind": "line", "x": places, "y": _plain(y), "name": name, "colour": colour}
+    made = {"kind": "line", "x": places, "y": _plain(y), "name": name, "color": color}
     return made | {"label": name if label is None else label, "dash": dash} | more
 
 
@@ -67,47 +67,47 @@ def points(
     x: Numbers,
     y: Numbers,
     name: str,
-    colour: Colour,
+    color: Color,
     *,
     shape: Literal["circle", "ring", "square", "cross"] = "circle",
     size: float = 5,
     **more: Any,
 ) -> Mark:
     """Single points; `label` in `more` names them beside the last one."""
-    made = {"kind": "points", "x": _plain(x), "y": _plain(y), "name": name, "colour": colour}
+    made = {"kind": "points", "x": _plain(x), "y": _plain(y), "name": name, "color": color}
     return made | {"shape": shape, "size": size} | more
 
 
-def bars(x: Numbers, y: Numbers, width: float, name: str, colour: Colour, **more: Any) -> Mark:
+def bars(x: Numbers, y: Numbers, width: float, name: str, color: Color, **more: Any) -> Mark:
     """Upright bars from zero, of a width in the axis' own unit."""
-    return {"kind": "bars", "x": _plain(x), "y": _plain(y), "width": width, "name": name, "colour": colour} | more
+    return {"kind": "bars", "x": _plain(x), "y": _plain(y), "width": width, "name": name, "color": color} | more
 
 
-def upright(x: float, label: str, colour: Colour = "muted", **more: Any) -> Mark:
+def upright(x: float, label: str, color: Color = "muted", **more: Any) -> Mark:
     """A line across the panel at one x, named at its top."""
-    return {"kind": "rule", "x": rounded([float(x)])[0], "label": label, "colour": colour} | more
+    return {"kind": "rule", "x": rounded([float(x)])[0], "label": label, "color": color} | more
 
 
-def level(y: float, label: str, colour: Colour = "muted", **more: Any) -> Mark:
+def level(y: float, label: str, color: Color = "muted", **more: Any) -> Mark:
     """A line across the panel at one y, named at its right end."""
-    return {"kind": "rule", "y": rounded([float(y)])[0], "label": label, "colour": colour} | more
+    return {"kind": "rule", "y": rounded([float(y)])[0], "label": label, "color": color} | more
 
 
-def text(x: float, y: float, words: str, colour: Colour = "muted", **more: Any) -> Mark:
+def text(x: float, y: float, words: str, color: Color = "muted", **more: Any) -> Mark:
     """Words at a place; `anchor` in `more` is start, middle or end."""
     return {
         "kind": "text",
         "x": rounded([float(x)])[0],
         "y": rounded([float(y)])[0],
         "text": words,
-        "colour": colour,
+        "color": color,
     } | more
 
 
-def regions(z: Float[np.ndarray, "rows columns"], low: Colour, high: Colour, **more: Any) -> Mark:
+def regions(z: Float[np.ndarray, "rows columns"], low: Color, high: Color, **more: Any) -> Mark:
     """A map of shares from 0 to 1 over the whole panel, in ten steps; the first row is the lowest.
 
-    Below one half it has one colour, above the other, the paler the nearer to one half.
+    Below one half it has one color, above the other, the paler the nearer to one half.
     """
     steps = np.clip((10 * z).astype(int), 0, 9)
     cells = ["".join(map(str, row)) for row in steps]

@@ -75,7 +75,7 @@ def _asset(name: str) -> Markup:
 
 def _report_style() -> Markup:
     """The report's style sheet, so that all pages look alike."""
-    return Markup((resources.files("goodfit.report") / "templates" / "report.css").read_text(encoding="utf-8"))
+    return Markup((resources.files("goodfit.reports") / "templates" / "report.css").read_text(encoding="utf-8"))
 
 
 def _prose(text: str) -> Markup:

@@ -1,6 +1,6 @@
 """Numbers of any size, with powers of ten."""
 
-from goodfit.report.words import number
+from goodfit.wording.numbers import number
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

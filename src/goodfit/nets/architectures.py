@@ -12,10 +12,10 @@ from jaxtyping import Array, Float, UInt32
 
 from goodfit.nets.convolution import convolve, max_pool
 from goodfit.nets.convolutional import blocks, flops, looked_into, pictures
-from goodfit.nets.initialisation import draw_weights, weight_deviation
+from goodfit.nets.initialization import draw_weights, weight_deviation
 from goodfit.nets.layers import ACTIVATIONS, Layer, Moments, batch_norm, dense, dropout, moments
 from goodfit.nets.noise import fold
-from goodfit.plan import Hyperparameters, Initialisation, Structure
+from goodfit.plan import Hyperparameters, Initialization, Structure
 
 Params = tuple[Layer, ...]
 Averages = tuple[Moments, ...]
@@ -32,20 +32,20 @@ class Dropout(NamedTuple):
 
 
 def init(
-    structure: Structure, initialisation: Initialisation, seed: int, inputs: int, outputs: int
+    structure: Structure, initialization: Initialization, seed: int, inputs: int, outputs: int
 ) -> tuple[Params, Averages]:
     """First parameters of one network, and batch norm's running averages, all zero.
 
     Returns:
         params: a dict a layer: W `[inputs, units]` (a kernel: `[size, size, maps, maps]`), b `[units]`; with batch norm
-            gamma and beta `[units]`, and no b where the mean taken away would undo it (seed: fitting batch norm into a
+            gamma and beta `[units]`, and no b where the mean taken away would undo it (notes: fitting batch norm into a
             network).
         averages: Moments of each batch-norm layer.
     """
     params, averages = [], []
     for layer, shape in enumerate(_shapes(structure, inputs)):
         units, before = shape[-1], math.prod(shape[:-1])
-        deviation = weight_deviation(initialisation, structure.activation, before)
+        deviation = weight_deviation(initialization, structure.activation, before)
         weights = {"W": draw_weights(seed, layer, shape, deviation)}
         if structure.batch_norm != "before":
             weights["b"] = np.zeros(units, np.float32)
@@ -82,7 +82,7 @@ def forward(
         structure: the architecture.
         params: as `init` gives them.
         inputs: prepared features.
-        running: the averages to normalise with at test time; None takes the mini-batch's own.
+        running: the averages to normalize with at test time; None takes the mini-batch's own.
         drop: None outside training.
     """
     logits, used, _ = layer_by_layer(structure, params, inputs, running, drop)
@@ -107,24 +107,24 @@ def layer_by_layer(
 
 @dataclass
 class _Way:
-    """What the layers of one pass share: whose moments normalise, and dropout."""
+    """What the layers of one pass share: whose moments normalize, and dropout."""
 
     structure: Structure
     running: Averages | None
     drop: Dropout | None
     used: list[Moments] = field(default_factory=list)
 
-    def normalise(self, weights: Layer, z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
+    def normalize(self, weights: Layer, z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
         self.used.append(moments(z) if self.running is None else self.running[len(self.used)])
         return batch_norm(weights, z, self.used[-1])
 
     def activate(
         self, weights: Layer, z: Float[Array, "batch units"], activation: Activate
     ) -> Float[Array, "batch units"]:
-        """Normalised before or after the activation, or not at all."""
+        """Normalized before or after the activation, or not at all."""
         kind = self.structure.batch_norm
-        out = activation(self.normalise(weights, z) if kind == "before" else z)
-        return self.normalise(weights, out) if kind == "after" else out
+        out = activation(self.normalize(weights, z) if kind == "before" else z)
+        return self.normalize(weights, out) if kind == "after" else out
 
     def dropped(self, a: Float[Array, "batch *rest"], layer: int, stage: int) -> Float[Array, "batch *rest"]:
         """Dropout of units; of a picture, whole feature maps (Tompson et al. 2015)."""

@@ -42,13 +42,13 @@ def dense(params: Layer, a: Float[Array, "batch inputs"]) -> Float[Array, "batch
 
 
 def moments(z: Float[Array, "batch units"]) -> Moments:
-    """Mean and variance over the mini-batch (seed: batch normalization)."""
+    """Mean and variance over the mini-batch (course notes: batch normalization)."""
     mean = z.mean(axis=0)
     return Moments(mean, jnp.square(z - mean[None, :]).mean(axis=0))
 
 
 def batch_norm(params: Layer, z: Float[Array, "batch units"], over: Moments) -> Float[Array, "batch units"]:
-    """z̃ = γ·(z − mean)/√(variance + ε) + β (seed: batch normalization; Ioffe & Szegedy 2015)."""
+    """z̃ = γ·(z − mean)/√(variance + ε) + β (course notes: batch normalization; Ioffe & Szegedy 2015)."""
     scale = params["gamma"] * jax.lax.rsqrt(over.variance + BATCH_NORM_EPSILON)
     return (z - over.mean[None, :]) * scale[None, :] + params["beta"][None, :]
 
@@ -58,7 +58,7 @@ def dropout(
 ) -> Float[Array, "batch *places units"]:
     """Inverted dropout: drop units with probability 1 − keep_prob, divide the rest by keep_prob (seed).
 
-    Of pictures, whole feature maps are dropped: neighbouring places tell the same (Tompson et al. 2015).
+    Of pictures, whole feature maps are dropped: neighboring places tell the same (Tompson et al. 2015).
     """
     kept = keep_mask(key, (a.shape[0], *[1] * (a.ndim - 2), a.shape[-1]), keep_prob)
     return jnp.where(kept, a / keep_prob.astype(a.dtype), jnp.zeros_like(a))

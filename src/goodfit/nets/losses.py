@@ -21,7 +21,7 @@ def losses(
 ) -> Float[Array, "batch"]:
     """Each example's loss, from the outputs before their activation.
 
-    softmax: −Σ y·log ŷ; sigmoid: −y·log ŷ − (1−y)·log(1−ŷ); linear: (ŷ − y)²/2; all have dZ = ŷ − y (seed: softmax).
+    softmax: −Σ y·log ŷ; sigmoid: −y·log ŷ − (1−y)·log(1−ŷ); linear: (ŷ − y)²/2; all have dZ = ŷ − y (notes: softmax).
     `smoothing` spreads that share of a label evenly over all classes (Szegedy et al. 2016).
     """
     if output == "linear":
@@ -47,7 +47,7 @@ def errors(
 
 
 def penalty(params: tuple[Layer, ...], hyperparameters: Hyperparameters, m: Num[Array, ""] | float) -> Float[Array, ""]:
-    """(λ₂/2m)·Σw² + (λ₁/2m)·Σ|w| over the weights, biases left out (seed: regularization)."""
+    """(λ₂/2m)·Σw² + (λ₁/2m)·Σ|w| over the weights, biases left out (course notes: regularization)."""
     squares = sum(jnp.square(layer["W"]).sum() for layer in params)
     absolutes = sum(jnp.abs(layer["W"]).sum() for layer in params)
     return jnp.asarray((hyperparameters.l2 * squares + hyperparameters.l1 * absolutes) / (2 * m))

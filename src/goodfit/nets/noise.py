@@ -10,8 +10,8 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 _GOLDEN = 0x9E3779B9  # 2³² divided by the golden ratio: spreads consecutive counters (Knuth, TAOCP 3, 6.4)
 
 
-def _finalise(bits: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
-    """The 32-bit finaliser of MurmurHash3 (Appleby): every input bit flips each output bit half of the time."""
+def _finalize(bits: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+    """The 32-bit finalizer of MurmurHash3 (Appleby): every input bit flips each output bit half of the time."""
     bits = (bits ^ (bits >> 16)) * jnp.uint32(0x85EBCA6B)
     bits = (bits ^ (bits >> 13)) * jnp.uint32(0xC2B2AE35)
     return bits ^ (bits >> 16)
@@ -19,7 +19,7 @@ def _finalise(bits: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
 
 def fold(key: UInt32[Array, ""], number: Int[Array, ""] | int) -> UInt32[Array, ""]:
     """A new key from a key and a number (a step, an epoch, a layer)."""
-    return _finalise(_finalise(key + jnp.uint32(_GOLDEN)) ^ jnp.asarray(number).astype(jnp.uint32))
+    return _finalize(_finalize(key + jnp.uint32(_GOLDEN)) ^ jnp.asarray(number).astype(jnp.uint32))
 
 
 def counter_bits(key: UInt32[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "..."]:
@@ -28,7 +28,7 @@ def counter_bits(key: UInt32[Array, ""], shape: tuple[int, ...]) -> UInt32[Array
     for length in shape:
         size *= length
     counter = jax.lax.iota(jnp.uint32, size).reshape(shape)
-    return _finalise(_finalise(counter * jnp.uint32(_GOLDEN) + key) ^ key)
+    return _finalize(_finalize(counter * jnp.uint32(_GOLDEN) + key) ^ key)
 
 
 def keep_mask(key: UInt32[Array, ""], shape: tuple[int, ...], keep_prob: Float[Array, ""]) -> Bool[Array, "..."]:

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from goodfit.data.dataset import Splits
 from goodfit.errors import GoodfitError, InputError
-from goodfit.search.groups import Group, Kept, Workers, train
-from goodfit.train.fit import interruptible
+from goodfit.interrupt import interruptible
+from goodfit.search.workers import Group, Kept, Workers, train
 
 LOCAL = "local"
 _ANSWER = 15.0  # seconds that a cluster has to answer; Ray itself goes on trying for more than a minute

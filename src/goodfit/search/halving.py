@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from goodfit.train.control import Progress, Stop
-from goodfit.train.step import RECORDED
+from goodfit.engine.control import Progress, Stop
+from goodfit.engine.step import RECORDED
 
 RUNGS = (25, 50)  # percent of a training's epochs
 _FEWEST = 4  # values at a rung from which the middle means something

@@ -23,15 +23,15 @@ USUAL = {
     "weight_decay": Usual(4, "log:1e-4..1"),  # Loshchilov & Hutter 2019; the default is 0.01
     "l2": Usual(4, "log:1e-2..1e2"),  # around the 1 that the recipe begins with
     "activation": Usual(4, "choice:relu,tanh,silu"),  # seed: ReLU and tanh; SiLU is the default network's
-    "beta2": Usual(4, "one-minus-log:0.9..0.9999"),  # around 0.999 and 0.99 (seed: Adam, RMSprop)
+    "beta2": Usual(4, "one-minus-log:0.9..0.9999"),  # around 0.999 and 0.99 (course notes: Adam, RMSprop)
     "keep_prob": Usual(4, "one-minus-log:0.5..0.98"),  # seed: 0.5 for wide layers, up to nearly 1
     "epsilon": Usual(5, "log:1e-8..1e-3"),  # seed: 1e-8, which is seldom tuned
     "decay_rate": Usual(5, "log:0.01..0.9"),  # its meaning is the decay's, but it is a factor or share in each
-    "optimiser": Usual(5, "choice:momentum,rmsprop,adam"),  # the seed's, without plain descent
+    "optimizer": Usual(5, "choice:momentum,rmsprop,adam"),  # the seed's, without plain descent
     "architecture": Usual(5, "choice:plain,residual"),
     "batch_norm": Usual(5, "choice:none,before,after"),
     "batch_norm_beta": Usual(5, "one-minus-log:0.9..0.999"),  # an average as momentum's
-    "initialisation": Usual(5, "choice:he,xavier"),  # seed: weight initialisation
+    "initialization": Usual(5, "choice:he,xavier"),  # seed: weight initialization
     "preparation": Usual(5, "choice:standard,robust,quantile,piecewise"),
     "l1": Usual(5, "log:1e-2..1e2"),  # as l2
     "input_keep_prob": Usual(5, "one-minus-log:0.8..0.99"),  # seed: near 1 for the inputs
@@ -57,4 +57,4 @@ def applies(name: str, base: Plan) -> bool:
         return base.layer == "dense"
     if name in ("l2", "weight_decay"):
         return (name == "weight_decay") == (base.weight_decay > 0)
-    return base.optimiser in _ACTIVE.get(name, (base.optimiser,))
+    return base.optimizer in _ACTIVE.get(name, (base.optimizer,))

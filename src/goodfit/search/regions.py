@@ -11,7 +11,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from goodfit.search.scales import readable
-from goodfit.search.unit import Numbers, span, value_at
+from goodfit.search.unit_interval import Numbers, span, value_at
 
 # Set on four of the tables of `benchmarks/search_tables.py`, where all that were tried differ little: .1 to .3 good,
 # weighted alike, by rank or by its square; 0 to 0.2 global; deviations of 0.03 to 0.1 of the range, 0 to 0.7 of a step.

@@ -27,7 +27,7 @@ class Dimension:
 
     Attributes:
         name: of the plan's setting, or `units` or `layers`.
-        tier: 1 is the most important (seed: tuning process).
+        tier: 1 is the most important (course notes: tuning process).
         scale: draws are uniform on it.
         low: the range's lower end, a value that people read; 0 for a choice.
         high: its upper end.
@@ -135,7 +135,7 @@ def on_ladder(scale: Scale, value: float) -> bool:
 
 
 def nearest_rung(scale: Scale, value: float) -> int:
-    """The value's nearest neighbour that is on the power or the ladder."""
+    """The value's nearest neighbor that is on the power or the ladder."""
     places = range(2, 2 * _MOST_OCTAVES, int(2 * _STEPS[scale]))
     return min((_rung(place / 2) for place in places), key=lambda rung: abs(rung - value))
 

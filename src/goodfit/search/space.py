@@ -10,10 +10,10 @@ import yaml
 
 from goodfit.errors import InputError, nearest
 from goodfit.plan import Plan
-from goodfit.search import notation, plans, scales
+from goodfit.search import notation, scales, trial_plans
 from goodfit.search.importance import LAST_TIER, USUAL, applies
-from goodfit.search.plans import LAYERS, UNITS, WIDTHS
 from goodfit.search.scales import Dimension
+from goodfit.search.trial_plans import LAYERS, UNITS, WIDTHS
 
 _PER_DIMENSION = 10  # trials for each hyperparameter searched (Loeppky, Sacks & Welch 2009)
 _EXAMPLE = "learning_rate=log:1e-4..1e-1"
@@ -91,7 +91,7 @@ class Space:
             raise InputError(f"{WIDTHS} is searched as {UNITS} and {LAYERS}; write {UNITS}={USUAL[UNITS].text}")
         ranged = sorted(texts.keys() - fixed.keys(), key=list(USUAL).index)
         dimensions = tuple(notation.read(name, texts[name], *USUAL[name]) for name in ranged)
-        plans.check(base, fixed, dimensions)
+        trial_plans.check(base, fixed, dimensions)
         return cls(base, dimensions, tuple(fixed.items()))
 
     @classmethod
@@ -120,16 +120,18 @@ class Space:
         settings = dict(self.fixed)
         for dimension in self.dimensions:  # layers come before what each layer has
             if dimension.each_layer:
-                layers = range(1, plans.depth(self.base, settings) + 1)
+                layers = range(1, trial_plans.depth(self.base, settings) + 1)
                 settings[dimension.name] = tuple(scales.suggest(dimension, trial, layer) for layer in layers)
             else:
                 settings[dimension.name] = scales.suggest(dimension, trial)
-        return plans.plan_of(self.base, settings)
+        return trial_plans.plan_of(self.base, settings)
 
     @property
     def structural(self) -> frozenset[str]:
         """Optuna's names of the parameters that change what is compiled, and so are dear to vary."""
-        compiled = [one for one in self.dimensions if plans.compiles(self.base, dict(self.fixed), self.dimensions, one)]
+        compiled = [
+            one for one in self.dimensions if trial_plans.compiles(self.base, dict(self.fixed), self.dimensions, one)
+        ]
         return frozenset(name for dimension in compiled for name in self._names(dimension))
 
     def values(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +161,7 @@ class Space:
         if not dimension.each_layer:
             return [scales.parameter(dimension)]
         depths = [depth for other in self.dimensions if other.name == LAYERS for depth in scales.values(other)]
-        most = max(depths, default=plans.depth(self.base, dict(self.fixed)))
+        most = max(depths, default=trial_plans.depth(self.base, dict(self.fixed)))
         return [scales.parameter(dimension, layer) for layer in range(1, most + 1)]
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import Trial, TrialState
 
+from goodfit.engine.stack import CAPACITY
 from goodfit.errors import PlanError
+from goodfit.interrupt import interruptible
 from goodfit.plan import Plan, PreparationKind, Structure
-from goodfit.record import Outcome
-from goodfit.search.groups import FAILED, Group, Kept, Workers, failed
+from goodfit.record.run import Outcome
 from goodfit.search.halving import RUNGS
 from goodfit.search.storage import alone, beating, claim, orphans, ours
-from goodfit.train.fit import interruptible
-from goodfit.train.stack import CAPACITY
+from goodfit.search.workers import FAILED, Group, Kept, Workers, failed
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
 Tell = Callable[[int, float | None], None]  # trials done, best dev error

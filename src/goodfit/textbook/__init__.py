@@ -8,8 +8,8 @@ The engine has examples in rows, so its W is this W transposed. Where the seed s
 In the order of the seed:
 
 - splits: training, dev and test sets
-- normalising: inputs of mean 0 and deviation 1
-- initialisation: the first weights
+- normalizing: inputs of mean 0 and deviation 1
+- initialization: the first weights
 - activations: what a layer does to z, and the slopes
 - softmax: the output for C classes, and its derivative
 - costs: what training lowers, and the penalties
@@ -18,7 +18,7 @@ In the order of the seed:
 - propagation: the whole network, forward and back
 - gradient_descent: the update, mini-batches, and a whole training
 - averages: exponentially weighted averages
-- optimisers: momentum, RMSprop, Adam, and L1's proximal step
+- optimizers: momentum, RMSprop, Adam, and L1's proximal step
 - decay: the learning rate, epoch by epoch
 - early_stopping: the best epoch on the dev set
 - ensembles: several models, one output

@@ -2,7 +2,7 @@
 
 That is Σ (1 − β)·βⁿ·θ(t − n) over all n: an average over about the last 1/(1 − β) values, the older the lighter.
 As v begins at 0 it is too small at first; v(t)/(1 − β^t) is not. Source: seed, "Exponentially weighted averages" and
-"Bias correction". The engine averages gradients so (`train/optimisers.py`), and batch norm's moments (`train/step.py`).
+"Bias correction". The engine averages gradients so (`train/optimizers.py`), and batch norm's moments (`train/step.py`).
 """
 
 import numpy as np

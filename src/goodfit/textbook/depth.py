@@ -2,7 +2,7 @@
 
 With linear activations and b = 0, Ŷ = W[L]·…·W[1]·X. Where every W is 1.5 on the diagonal Ŷ = 1.5^L·X, with 0.5 it is
 0.5^L·X; gradients go the same way back. Source: seed, "Vanishing / Exploding gradients"; Hochreiter 1991; Glorot &
-Bengio 2010. Good first weights keep the factor near 1 (`initialisation`); the engine's are in `nets/initialisation.py`.
+Bengio 2010. Good first weights keep the factor near 1 (`initialization`); the engine's are in `nets/initialization.py`.
 
 The seed gives its last layer a W[L] of its own and still writes 1.5^L; that holds where W[L] is 1.5 too. And "W > I"
 stands for: the singular values of W are above 1.

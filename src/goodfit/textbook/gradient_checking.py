@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.textbook.initialisation import Parameters
+from goodfit.textbook.initialization import Parameters
 
 EPSILON = 1e-7
 GREAT, WRONG = 1e-7, 1e-3

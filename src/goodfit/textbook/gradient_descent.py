@@ -15,11 +15,11 @@ from jaxtyping import Bool, Float
 
 from goodfit.textbook.costs import Output, compute_cost, l2_penalty
 from goodfit.textbook.dropout import draw_mask
-from goodfit.textbook.initialisation import Parameters
-from goodfit.textbook.optimisers import adam, momentum, rmsprop, zeros_like
+from goodfit.textbook.initialization import Parameters
+from goodfit.textbook.optimizers import adam, momentum, rmsprop, zeros_like
 from goodfit.textbook.propagation import BatchNorm, add_l2, backward_prop, forward_prop
 
-Optimiser = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
+Optimizer = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
 
 
 def update_parameters(parameters: Parameters, grads: Parameters, learning_rate: float) -> Parameters:
@@ -50,7 +50,7 @@ def train(
     Y: Float[np.ndarray, "outputs m"],
     parameters: Parameters,
     *,
-    optimiser: Optimiser = "gradient_descent",
+    optimizer: Optimizer = "gradient_descent",
     learning_rate: float = 0.1,
     batch_size: int = 0,
     lambd: float = 0.0,
@@ -67,7 +67,7 @@ def train(
         X: inputs, an example a column.
         Y: targets: one-hot, 0 or 1, or numbers, as `output` says.
         parameters: to begin with, from `initialize_parameters`.
-        optimiser: how gradients become steps.
+        optimizer: how gradients become steps.
         learning_rate: α.
         batch_size: examples in a mini-batch; 0 is all of them.
         lambd: λ of the L2 penalty, which is in J.
@@ -94,11 +94,11 @@ def train(
             AL, caches = forward_prop(X_t, parameters, activation, output, batch_norm, masks=masks, keep_probs=kept)
             cost = compute_cost(AL, Y_t, output) + l2_penalty(parameters, lambd, m)
             grads = add_l2(backward_prop(AL, Y_t, caches), parameters, lambd, m)
-            if optimiser == "momentum":
+            if optimizer == "momentum":
                 parameters, v = momentum(parameters, grads, v, learning_rate)
-            elif optimiser == "rmsprop":
+            elif optimizer == "rmsprop":
                 parameters, s = rmsprop(parameters, grads, s, learning_rate)
-            elif optimiser == "adam":
+            elif optimizer == "adam":
                 parameters, v, s = adam(parameters, grads, v, s, t, learning_rate)
             else:
                 parameters = update_parameters(parameters, grads, learning_rate)

@@ -26,7 +26,7 @@ from goodfit.textbook.batch_norm import (
 )
 from goodfit.textbook.costs import Output
 from goodfit.textbook.dropout import drop, drop_back
-from goodfit.textbook.initialisation import Parameters
+from goodfit.textbook.initialization import Parameters
 from goodfit.textbook.softmax import output_derivative, softmax
 
 BatchNorm = Literal["none", "before", "after"]
@@ -83,10 +83,10 @@ def forward_prop(
         own, norm = _own(parameters, layer), None
         Z = own["W"] @ A + own.get("b", 0.0)
         if batch_norm == "before":
-            Z, norm = _normalise(Z, own, epsilon, layer, running)
+            Z, norm = _normalize(Z, own, epsilon, layer, running)
         A_next = g(Z)
         if batch_norm == "after":
-            A_next, norm = _normalise(A_next, own, epsilon, layer, running)
+            A_next, norm = _normalize(A_next, own, epsilon, layer, running)
         mask, keep_prob = masks.get(layer), keep_probs.get(layer, 1.0)
         caches.append(Cache(A, Z, own, norm, mask, keep_prob, activation, batch_norm))
         A = A_next if mask is None else drop(A_next, mask, keep_prob)
@@ -100,7 +100,7 @@ def _own(parameters: Parameters, layer: int) -> Parameters:
     return {name: parameters[f"{name}{layer}"] for name in names}
 
 
-def _normalise(
+def _normalize(
     Z: Float[np.ndarray, "units m"], own: Parameters, epsilon: float, layer: int, running: Parameters | None
 ) -> tuple[Float[np.ndarray, "units m"], BatchNormCache | None]:
     if running is None:
@@ -193,7 +193,7 @@ def add_l2(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> P
 def add_l1(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> Parameters:
     """dW + (λ/2m)·sign(W), the seed's subgradient: weights hover near zero and seldom are zero.
 
-    The engine takes the proximal step instead (`soft_threshold` in `optimisers`), which makes exact zeros.
+    The engine takes the proximal step instead (`soft_threshold` in `optimizers`), which makes exact zeros.
 
     >>> parameters = {"W1": np.array([[6.0, -3.0, 0.0]])}
     >>> add_l1({"W1": np.ones((1, 3))}, parameters, lambd=10.0, m=10)["W1"].tolist()

@@ -19,8 +19,8 @@ from jaxtyping import Float
 
 from goodfit.textbook.activations import ACTIVATIONS
 from goodfit.textbook.costs import Output, compute_cost
-from goodfit.textbook.initialisation import Parameters, initialize_parameters
-from goodfit.textbook.optimisers import adam, zeros_like
+from goodfit.textbook.initialization import Parameters, initialize_parameters
+from goodfit.textbook.optimizers import adam, zeros_like
 from goodfit.textbook.propagation import OUTPUTS
 from goodfit.textbook.softmax import output_derivative
 

@@ -1,6 +1,6 @@
 "use strict";
 
-// Draws each figure as SVG for what its sliders and buttons say, and reads values out. Colours are the style sheet's.
+// Draws each figure as SVG for what its sliders and buttons say, and reads values out. Colors are the style sheet's.
 (() => {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const SVG = "http://www.w3.org/2000/svg";
@@ -14,7 +14,7 @@
     return parent.appendChild(made);
   }
 
-  const ink = (colour) => `var(--${colour})`;
+  const ink = (color) => `var(--${color})`;
   const widthOf = (text, bold) => {
     ruler.font = `${bold ? 600 : 400} 12.5px ${getComputedStyle(document.body).fontFamily}`;
     return ruler.measureText(text).width;
@@ -89,7 +89,7 @@
         down = known;
       });
       const width = faint ? 1.25 : mark.width || 2.5;
-      add(group, "path", { d: path, fill: "none", stroke: ink(mark.colour), "stroke-width": width, "stroke-linejoin": "round",
+      add(group, "path", { d: path, fill: "none", stroke: ink(mark.color), "stroke-width": width, "stroke-linejoin": "round",
         "stroke-dasharray": mark.dash ? `${2.4 * width + 1} ${1.6 * width + 1}` : "none" });
       if (mark.dots && !faint) DRAW.points(group, { ...mark, shape: "circle", size: 2.6 }, x, y, place);
     },
@@ -97,7 +97,7 @@
       const path = place.map((value, i) =>
         x.known(value) && y.known(mark.y[i]) ? `M${pair(held(x.at(value)), held(y.at(mark.y[i])))}${SHAPES[mark.shape](mark.size)}` : "");
       const hollow = mark.shape === "ring" || mark.shape === "cross";
-      add(group, "path", { d: path.join(""), fill: hollow ? "none" : ink(mark.colour), stroke: hollow ? ink(mark.colour) : "var(--panel)",
+      add(group, "path", { d: path.join(""), fill: hollow ? "none" : ink(mark.color), stroke: hollow ? ink(mark.color) : "var(--panel)",
         "stroke-width": hollow ? 2 : mark.size > 3 ? 0.8 : 0, "fill-opacity": mark.opacity || 1 });
     },
     bars(group, mark, x, y, place) {
@@ -105,7 +105,7 @@
         if (!y.known(mark.y[i])) return;
         const [left, right] = [x.at(value - mark.width / 2), x.at(value + mark.width / 2)];
         const [top, bottom] = [y.at(Math.max(mark.y[i], 0)), y.at(Math.min(mark.y[i], 0))];
-        add(group, "rect", { x: left, y: top, width: Math.max(right - left - 1, 1), height: Math.max(bottom - top, 0), fill: ink(mark.colour), "fill-opacity": mark.opacity || 1 });
+        add(group, "rect", { x: left, y: top, width: Math.max(right - left - 1, 1), height: Math.max(bottom - top, 0), fill: ink(mark.color), "fill-opacity": mark.opacity || 1 });
       });
     },
     regions(group, mark, x, y) {
@@ -125,7 +125,7 @@
     },
     rule(group, mark, x, y) {
       const ends = "x" in mark ? { x1: x.at(mark.x), x2: x.at(mark.x), y1: y.from, y2: y.to } : { y1: y.at(mark.y), y2: y.at(mark.y), x1: x.from, x2: x.to };
-      add(group, "line", { ...ends, stroke: ink(mark.colour), "stroke-width": 1.5, "stroke-dasharray": "5 4" });
+      add(group, "line", { ...ends, stroke: ink(mark.color), "stroke-width": 1.5, "stroke-dasharray": "5 4" });
     },
     text() {}, // written last, by writeNames
   };
@@ -148,7 +148,7 @@
 
   function writeNames(svg, panel, state, ends, x, y) {
     const write = (at, down, anchor, mark, words) =>
-      add(svg, "text", { x: at, y: down, "text-anchor": anchor, class: "name", style: `fill:${ink(mark.colour)}` }, words);
+      add(svg, "text", { x: at, y: down, "text-anchor": anchor, class: "name", style: `fill:${ink(mark.color)}` }, words);
     for (const { mark, x: end, y: down } of ends) {
       const fits = end + 7 + widthOf(mark.label, true) <= x.room;
       write(fits ? end + 7 : x.room, down + 4, fits ? "start" : "end", mark, mark.label);
@@ -262,7 +262,7 @@
   function row([mark, name, value = ""]) {
     const made = document.createElement("p");
     const swatch = document.createElement(mark ? "i" : "span");
-    if (mark) swatch.style.background = ink(mark.colour);
+    if (mark) swatch.style.background = ink(mark.color);
     made.append(swatch, ...[name, value].map((words) => Object.assign(document.createElement("span"), { textContent: words })));
     return made;
   }

@@ -3,20 +3,10 @@
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.lessons.drawing import (
-    axis,
-    bars,
-    buttons,
-    figure,
-    line,
-    panel,
-    points,
-    slider,
-    upright,
-)
+from goodfit.lessons.drawing import axis, bars, buttons, figure, line, panel, points, slider, upright
 from goodfit.lessons.lesson import Content, Lesson, Section
-from goodfit.report.words import number, percent
 from goodfit.textbook.averages import exponentially_weighted_averages, window
+from goodfit.wording.numbers import number, percent
 
 BETAS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 DAYS = 365
@@ -144,7 +134,7 @@ def _days(beta: float) -> str:
 def _make() -> Content:
     year = temperatures()
     ten, fifty = (exponentially_weighted_averages(year, beta, bias_correction=True) for beta in (0.9, 0.98))
-    answer = f"""Keep one number v, and each day move it a little towards the new value: v = β·v + (1 − β)·θ. β = 0.9
+    answer = f"""Keep one number v, and each day move it a little toward the new value: v = β·v + (1 − β)·θ. β = 0.9
         averages about ten days and makes the curve {roughness(year) / roughness(ten):.0f} times smoother than the
         temperatures. β = 0.98 averages about fifty and makes it {roughness(year) / roughness(fifty):.0f} times
         smoother, but {lag(fifty)} days late."""
@@ -160,5 +150,5 @@ AVERAGES = Lesson(
     sources=("course notes, “Exponentially weighted averages” and “Bias correction”",),
     use="""Momentum, RMSprop and Adam average gradients in this way (`--set beta1=0.9`, `--set beta2=0.999`), and
         batch norm averages its statistics for test time (`--set batch_norm_beta=0.9`). Next: `goodfit lesson
-        optimisers`.""",
+        optimizers`.""",
 )

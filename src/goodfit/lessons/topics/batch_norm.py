@@ -9,11 +9,11 @@ from jaxtyping import Float
 from goodfit.lessons.drawing import axis, bars, figure, line, panel, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.topics.lambda_ import moons
-from goodfit.report.words import number, percent
 from goodfit.textbook.batch_norm import batch_norm_forward, batch_norm_test, running_average
 from goodfit.textbook.gradient_descent import train
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.propagation import forward_prop, moments
+from goodfit.wording.numbers import number, percent
 
 GAMMAS, BETAS = (0.5, 1.0, 2.0), (-2.0, 0.0, 2.0)
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -24,7 +24,7 @@ SIZES = (1, 2, 4, 8, 16, 64, 256, 1024)  # examples predicted together
 BINS = np.linspace(-6, 14, 51)
 
 
-def _normalised() -> Section:
+def _normalized() -> Section:
     Z = np.random.default_rng(0).normal(6.0, 2.5, (1, 400))
     middle, width = (BINS[:-1] + BINS[1:]) / 2, BINS[1] - BINS[0]
     before = np.histogram(Z, BINS)[0]
@@ -44,8 +44,8 @@ def _normalised() -> Section:
         slider("beta", "β", [number(beta) for beta in BETAS], 1),
     ]
     return Section(
-        "Normalise, then choose anew",
-        """Grey is one unit's z over a mini-batch. Blue is z̃ = γ·(z − mean)/√(variance + ε) + β. Move γ and β, which
+        "Normalize, then choose anew",
+        """Gray is one unit's z over a mini-batch. Blue is z̃ = γ·(z − mean)/√(variance + ε) + β. Move γ and β, which
         are parameters that the network learns.""",
         figure([shown], controls, says),
         """Whatever mean and deviation z had, z̃ has mean β and deviation |γ|. So the layer after it sees inputs whose
@@ -86,7 +86,7 @@ def _training() -> Section:
     best = {name: min(getattr(trained(rate), name)[-1] for rate in RATES) for name in ("without", "norm")}
     return Section(
         "A deep network, with and without",
-        """Eight hidden layers of twenty ReLU units, whose weights begin at half of what the initialisation gives:
+        """Eight hidden layers of twenty ReLU units, whose weights begin at half of what the initialization gives:
         without help the signal vanishes on its way (`goodfit lesson vanishing-gradients`). The same start and the
         same steps, with batch norm and without. Move α.""",
         figure(
@@ -150,7 +150,7 @@ def _testing() -> Section:
         "At test time",
         """A single example has no mean and no variance of its own. So while it trains, the network keeps
         exponentially weighted averages of both over its mini-batches (the first picture), and at test time it uses
-        those. The second picture compares: examples that are normalised by whatever is predicted together with them,
+        those. The second picture compares: examples that are normalized by whatever is predicted together with them,
         and by the averages.""",
         figure(panels),
         f"""One at a time, z minus its own mean is 0 for every example, and {percent(by_size[0])} are wrong, no better
@@ -167,19 +167,19 @@ def _make() -> Content:
         begins with weights of half the right size comes down to a cost of {best["norm"]:.3f} with batch norm, and to
         {best["without"]:.3f} without. At test time it needs averages from training: with them {percent(averaged)} of
         dev are wrong, one at a time without them {percent(by_size[0])}."""
-    return Content(answer, (_normalised(), _training(), _testing()))
+    return Content(answer, (_normalized(), _training(), _testing()))
 
 
 BATCH_NORM = Lesson(
     name="batch-norm",
     title="Batch norm",
-    question="Why normalise inside the network, and what happens at test time?",
+    question="Why normalize inside the network, and what happens at test time?",
     make=_make,
     code=(batch_norm_forward, running_average, batch_norm_test),
     sources=(
         "course notes, “Batch Normalization”",
         "Ioffe & Szegedy 2015",
     ),
-    use="""`--set batch_norm=before` normalises z, `after` the activation; `--set batch_norm_beta=0.9` is β of the
+    use="""`--set batch_norm=before` normalizes z, `after` the activation; `--set batch_norm_beta=0.9` is β of the
         averages. Next: `goodfit lesson vanishing-gradients`.""",
 )

@@ -9,9 +9,9 @@ from goodfit.lessons.contours import contour
 from goodfit.lessons.drawing import axis, bars, buttons, figure, level, line, panel, points, regions, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.topics.lambda_ import SIDE, fit, moons, surface
-from goodfit.report.words import number, percent
 from goodfit.textbook.gradient_descent import train
 from goodfit.textbook.propagation import forward_prop
+from goodfit.wording.numbers import number, percent
 
 EXAMPLES = {"1 % and 11 %": (0.01, 0.11), "15 % and 14 %": (0.15, 0.14), "15 % and 30 %": (0.15, 0.30)}
 EXAMPLES |= {"0.5 % and 1 %": (0.005, 0.01)}
@@ -37,12 +37,12 @@ def density(X: Float[np.ndarray, "2 m"], label: int) -> Float[np.ndarray, "m"]:
     angle = (np.arange(300) + 0.5) / 300 * np.pi
     x1 = (np.cos(angle) if label == 0 else 1 - np.cos(angle)) - 0.5
     x2 = (np.sin(angle) if label == 0 else 0.5 - np.sin(angle)) - 0.25
-    far = [np.square(X[:, :, None][i] - 1.2 * centre) for i, centre in enumerate((x1, x2))]
+    far = [np.square(X[:, :, None][i] - 1.2 * center) for i, center in enumerate((x1, x2))]
     return np.exp(-(far[0] + far[1]) / (2 * 0.35**2)).mean(axis=1)
 
 
 def _verdict(train_error: float, dev_error: float, human_error: float, min_gap: float = 0.02) -> str:
-    from goodfit.diagnose.gaps import judge  # loads SciPy, which the list of lessons can do without
+    from goodfit.diagnosis.gaps import judge  # loads SciPy, which the list of lessons can do without
 
     return judge(train_error, dev_error, human_error=human_error, min_gap=min_gap).verdict
 
@@ -111,8 +111,8 @@ def _networks() -> Section:
         that is possible: it takes the place of the human error. Look at each boundary first, and guess.""",
         figure(panels, [buttons("network", "Network", list(NETWORKS))], says),
         f"""The straight boundary cannot follow the half circles, on training and dev set alike: bias. The basic
-        recipe answers with a bigger network, longer training or another optimiser. The largest network follows single
-        points that are noise: variance, answered with more data or regularisation. Four units manage both mistakes at
+        recipe answers with a bigger network, longer training or another optimizer. The largest network follows single
+        points that are noise: variance, answered with more data or regularization. Four units manage both mistakes at
         once. Twenty units with a penalty come near to the lowest error on both sets. A gap counts here from
         {_points(MIN_GAP)}, since one of sixty examples is 1.7 points.""",
     )

@@ -8,12 +8,12 @@ from jaxtyping import Float
 from goodfit.lessons.drawing import axis, bars, figure, line, panel, points, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.topics.lambda_ import moons
-from goodfit.report.words import number, percent
 from goodfit.textbook.costs import compute_cost
 from goodfit.textbook.dropout import draw_mask, drop, drop_back
 from goodfit.textbook.gradient_descent import train, update_parameters
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.propagation import backward_prop, forward_prop
+from goodfit.wording.numbers import number, percent
 
 KEEP = (1.0, 0.9, 0.8, 0.5, 0.3)
 INPUTS = 8

@@ -7,12 +7,12 @@ from jaxtyping import Float
 
 from goodfit.lessons.drawing import axis, buttons, figure, level, line, panel, points, slider, upright
 from goodfit.lessons.lesson import Content, Lesson, Section
-from goodfit.report.words import count, number
 from goodfit.textbook.costs import compute_cost
 from goodfit.textbook.early_stopping import best_epoch, stop_epoch
 from goodfit.textbook.gradient_descent import train
-from goodfit.textbook.initialisation import Parameters, initialize_parameters
+from goodfit.textbook.initialization import Parameters, initialize_parameters
 from goodfit.textbook.propagation import forward_prop
+from goodfit.wording.numbers import count, number
 
 EPOCHS = 1000
 SHOWN = (1, 3, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
@@ -51,7 +51,7 @@ def learn(lambd: float = 0.0) -> Learning:
     """Train 1-30-30-1 tanh units on sixteen examples, far longer than is good."""
     (X, Y), (X_dev, Y_dev) = examples(16, seed=1), examples(200, seed=2)
     start = initialize_parameters([1, 30, 30, 1], "tanh")
-    options = {"optimiser": "adam", "learning_rate": 0.01, "activation": "tanh", "output": "linear"}
+    options = {"optimizer": "adam", "learning_rate": 0.01, "activation": "tanh", "output": "linear"}
     learning = Learning([], [], {})
     steps = train(X, Y, start, batch_size=8, epochs=EPOCHS, lambd=lambd, **options)
     for step, (parameters, _) in enumerate(steps, start=1):

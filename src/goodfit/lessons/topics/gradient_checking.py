@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.lessons.drawing import Colour, axis, bars, buttons, figure, level, line, panel, slider, upright
+from goodfit.lessons.drawing import Color, axis, bars, buttons, figure, level, line, panel, slider, upright
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.powers import power
 from goodfit.lessons.topics.lambda_ import moons
@@ -19,7 +19,7 @@ from goodfit.textbook.gradient_checking import (
     to_vector,
     verdict,
 )
-from goodfit.textbook.initialisation import Parameters, initialize_parameters
+from goodfit.textbook.initialization import Parameters, initialize_parameters
 from goodfit.textbook.propagation import add_l2, backward_prop, forward_prop
 
 LAMBDA = 0.5
@@ -31,7 +31,7 @@ FAULTS = {
     "mean": "1/m forgotten in db1",
     "one": "one sign of W2",
 }
-COLOURS: dict[str, Colour] = {
+COLORS: dict[str, Color] = {
     "right": "green",
     "derivative": "orange",
     "penalty": "purple",
@@ -88,7 +88,7 @@ def _by_epsilon() -> Section:
     for fault, name in FAULTS.items():
         errors = [error(fault, epsilon) for epsilon in EPSILONS]
         label = {"right": "no mistake", "derivative": "mistakes"}.get(fault, "")
-        marks.append(line(EPSILONS, errors, name, COLOURS[fault], dots=True, label=label))
+        marks.append(line(EPSILONS, errors, name, COLORS[fault], dots=True, label=label))
     marks += [level(GREAT, "great", "muted"), level(WRONG, "wrong", "muted")]
     for i, epsilon in enumerate(chosen):
         marks.append(upright(epsilon, f"ε = {power(epsilon)}", "ink", when={"epsilon": i}))

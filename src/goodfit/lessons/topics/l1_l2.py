@@ -7,12 +7,12 @@ from jaxtyping import Float
 
 from goodfit.lessons.drawing import axis, bars, buttons, figure, line, panel, points, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
-from goodfit.report.words import count, number
 from goodfit.textbook.costs import l1_penalty, l2_penalty
 from goodfit.textbook.gradient_descent import update_parameters
-from goodfit.textbook.initialisation import Parameters
-from goodfit.textbook.optimisers import soft_threshold
+from goodfit.textbook.initialization import Parameters
+from goodfit.textbook.optimizers import soft_threshold
 from goodfit.textbook.propagation import add_l1, add_l2, backward_prop, forward_prop
+from goodfit.wording.numbers import count, number
 
 M = 64
 INPUTS = 20
@@ -58,7 +58,7 @@ def _weights() -> Section:
     for i, penalty in enumerate(PENALTIES):
         for j, lambd in enumerate(LAMBDAS):
             w, state = train_linear(penalty, lambd)[-1], {"penalty": i, "lambda": j}
-            marks.append(bars(place, w, 0.8, "weight", _COLOURS[i], when=state))
+            marks.append(bars(place, w, 0.8, "weight", _COLORS[i], when=state))
             zeros = int((w == 0).sum())
             what = f"Penalty {penalty}, λ = {number(lambd)}" if penalty != "none" else "No penalty"
             says.append(f"""{what}: {zeros} of {INPUTS} weights are exactly 0, Σ|w| = {np.abs(w).sum():.2f}, Σw² =
@@ -87,7 +87,7 @@ def _weights() -> Section:
     )
 
 
-_COLOURS = ("muted", "blue", "orange")
+_COLORS = ("muted", "blue", "orange")
 
 
 def _rules() -> Section:
@@ -141,13 +141,13 @@ def _hovering() -> Section:
     return Section(
         "Two ways to take L1's step",
         """The notes' L1 adds the slope of the penalty to the gradient: (λ/2m)·sign(w), a subgradient, for at 0 there
-        is no slope. The other way takes the step without the penalty, and then moves the weight towards 0 by α·λ/2m,
+        is no slope. The other way takes the step without the penalty, and then moves the weight toward 0 by α·λ/2m,
         but not past it: the proximal step. Both start alike.""",
         figure(panels),
         f"""The subgradient never gets there: just above 0 it pushes down by α·λ/2m = {reach:.4f}, just below it
         pushes up by as much, so the weight hovers, in the last twenty steps between {late.min():.4f} and
         {late.max():.4f} from 0. After {STEPS} steps {exact[1]} of {INPUTS} weights are exactly 0, with the proximal
-        step {exact[0]}. goodfit's engine takes the proximal step, with every optimiser.""",
+        step {exact[0]}. goodfit's engine takes the proximal step, with every optimizer.""",
     )
 
 

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from goodfit.lessons.contours import contour
 from goodfit.lessons.drawing import Axis, Mark, axis, figure, line, panel, points, regions, slider, upright
 from goodfit.lessons.lesson import Content, Lesson, Section
-from goodfit.report.words import number, percent
 from goodfit.textbook.costs import compute_cost, l2_penalty
 from goodfit.textbook.gradient_descent import train
-from goodfit.textbook.initialisation import Parameters, initialize_parameters
+from goodfit.textbook.initialization import Parameters, initialize_parameters
 from goodfit.textbook.propagation import add_l2, forward_prop
+from goodfit.wording.numbers import number, percent
 
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 LEFT = 0.003  # where λ = 0 stands on a logarithmic axis
@@ -46,7 +46,7 @@ def fit(lambd: float, hidden: tuple[int, ...] = (20, 20)) -> Fit:
     """Train tanh units on sixty examples with this penalty, and measure on a thousand others."""
     (X, Y), dev = moons(60, 1), moons(1000, 2)
     parameters = initialize_parameters([2, *hidden, 1], "tanh")
-    options = {"optimiser": "adam", "learning_rate": 0.02, "activation": "tanh", "output": "sigmoid"}
+    options = {"optimizer": "adam", "learning_rate": 0.02, "activation": "tanh", "output": "sigmoid"}
     *_, (parameters, _) = train(X, Y, parameters, lambd=lambd, epochs=EPOCHS, **options)
     costs, errors = [], []
     for inputs, labels in ((X, Y), dev):
@@ -109,7 +109,7 @@ def _boundary() -> Section:
     return Section(
         "The boundary, from ragged to straight",
         """Sixty examples of two classes, squares and circles, and a network with two hidden layers of twenty tanh
-        units. The dark line is where it is undecided; the paler the colour, the less sure it is. The thin broken line
+        units. The dark line is where it is undecided; the paler the color, the less sure it is. The thin broken line
         is logistic regression, which can only be straight. Move λ from left to right.""",
         figure(panels, [slider("lambda", "λ", _names(), LAMBDAS.index(0.0))], says),
         f"""Without a penalty the network puts every training example on its right side, with a boundary that bends

@@ -5,13 +5,13 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.lessons.drawing import Colour, axis, figure, line, panel, slider
+from goodfit.lessons.drawing import Color, axis, figure, line, panel, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.powers import power
 from goodfit.lessons.topics.mini_batches import cost, examples, lowest
-from goodfit.report.words import number
 from goodfit.textbook.decay import exponential, inverse, inverse_sqrt
 from goodfit.textbook.gradient_descent import train
+from goodfit.wording.numbers import number
 
 EPOCHS = 40
 RATES = (0.02, 0.1, 0.5, 2.0, 8.0)
@@ -22,7 +22,7 @@ RULES = {
     "α₀/√epoch": lambda alpha0, epoch: inverse_sqrt(alpha0, 1.0, epoch),
 }
 SHORT = ("constant", "inverse", "exponential", "1/√epoch")
-COLOURS: tuple[Colour, ...] = ("muted", "blue", "purple", "green")
+COLORS: tuple[Color, ...] = ("muted", "blue", "purple", "green")
 
 
 @cache
@@ -41,15 +41,15 @@ def _rules() -> Section:
     epochs = np.arange(1, EPOCHS + 1)
     rates = [[rule(1.0, int(epoch)) for epoch in epochs] for rule in RULES.values()]
     lines = [
-        line("epoch", values, name, colour, label=short)
-        for values, name, short, colour in zip(rates, RULES, SHORT, COLOURS, strict=True)
+        line("epoch", values, name, color, label=short)
+        for values, name, short, color in zip(rates, RULES, SHORT, COLORS, strict=True)
     ]
     found, says = [], []
     for i, alpha0 in enumerate(RATES):
         ends = []
-        for name, short, colour in zip(RULES, SHORT, COLOURS, strict=True):
+        for name, short, color in zip(RULES, SHORT, COLORS, strict=True):
             left = descend(name, alpha0)
-            found.append(line("epoch", left, name, colour, label=short, when={"rate": i}))
+            found.append(line("epoch", left, name, color, label=short, when={"rate": i}))
             ends.append(f"{short} {power(float(np.median(left[-5:])))}")
         says.append(f"α₀ = {number(alpha0)}: over the last five epochs J is above its lowest by {', '.join(ends)}.")
     x = axis("epoch", 1, EPOCHS)

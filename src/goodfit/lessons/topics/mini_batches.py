@@ -9,11 +9,11 @@ from jaxtyping import Float
 from goodfit.lessons.contours import contour
 from goodfit.lessons.drawing import Mark, axis, buttons, figure, line, panel, points, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
-from goodfit.report.words import count, number, percent
 from goodfit.textbook.costs import compute_cost
 from goodfit.textbook.gradient_descent import mini_batches, train
-from goodfit.textbook.initialisation import Parameters
+from goodfit.textbook.initialization import Parameters
 from goodfit.textbook.propagation import forward_prop
+from goodfit.wording.numbers import count, number, percent
 
 M = 512
 EPOCHS = 6
@@ -22,7 +22,7 @@ NAMES = {M: "all 512 (batch)", 64: "64", 8: "8", 1: "1 (stochastic)"}
 COMPARED = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 RATES = (0.02, 0.1, 0.5, 2.0)
 MOST_SHOWN = 260  # steps drawn of one descent
-COLOURS = ("blue", "purple", "green", "orange")
+COLORS = ("blue", "purple", "green", "orange")
 
 
 class Descent(NamedTuple):
@@ -99,11 +99,9 @@ def _steps() -> Section:
         for j, rate in enumerate(RATES):
             descent, state = descend(size, rate), {"size": i, "rate": j}
             x, y = descent.weights.T
-            paths.append(line(x, y, "weights", COLOURS[i], label="", dots=size > 8, width=1.4, when=state))
+            paths.append(line(x, y, "weights", COLORS[i], label="", dots=size > 8, width=1.4, when=state))
             epochs = descent.seen / M
-            costs.append(
-                points(epochs, descent.batch_cost, "mini-batch", COLOURS[i], size=2.4, opacity=0.7, when=state)
-            )
+            costs.append(points(epochs, descent.batch_cost, "mini-batch", COLORS[i], size=2.4, opacity=0.7, when=state))
             costs.append(line(epochs, descent.cost, "all examples", "ink", width=2, when=state))
             steps = EPOCHS * M // size
             says.append(f"""Mini-batches of {NAMES[size]}, α = {number(rate)}: {count(steps, "step")} in {EPOCHS}
@@ -139,7 +137,7 @@ def _sizes() -> Section:
     marks, best = [], {}
     for j, rate in enumerate(RATES):
         left = [left_over(descend(size, rate)) for size in COMPARED]
-        marks.append(line(COMPARED, left, f"α {number(rate)}", COLOURS[j], dots=True))
+        marks.append(line(COMPARED, left, f"α {number(rate)}", COLORS[j], dots=True))
         best[rate] = COMPARED[int(np.argmin(left))]
     x = axis("mini-batch size", 1, M, log=True, ticks={size: str(size) for size in COMPARED})
     shown = panel(f"Cost after {EPOCHS} epochs", x, axis("J above its lowest", 1e-4, 2, log=True), marks, height=380)

@@ -6,11 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.lessons.drawing import Colour, Mark, axis, buttons, figure, line, panel, slider
+from goodfit.lessons.drawing import Color, Mark, axis, buttons, figure, line, panel, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.powers import power
 from goodfit.lessons.topics.lambda_ import moons
-from goodfit.report.words import number
 from goodfit.textbook.depth import growth_per_layer
 from goodfit.textbook.residual import (
     Sizes,
@@ -23,6 +22,7 @@ from goodfit.textbook.residual import (
     sizes_by_layer,
     train_deep,
 )
+from goodfit.wording.numbers import number
 
 DEPTHS = (8, 20, 56, 110)  # He et al. 2016, section 4.2
 WEIGHTS = (0.7, 0.85, 1.0, 1.15)  # as a multiple of He's
@@ -36,7 +36,7 @@ class Kind(NamedTuple):
 
     name: str
     label: str
-    colour: Colour
+    color: Color
     residual: bool
     small: bool
     dash: bool
@@ -90,9 +90,9 @@ def _by_layer() -> Section:
             for kind in KINDS:
                 more = {"label": kind.label, "dash": kind.dash, "when": when}
                 values = relative(kind, L, weight, what)
-                marks.append(line(layers(L), values, kind.name, kind.colour, **more))
+                marks.append(line(layers(L), values, kind.name, kind.color, **more))
                 ends = [factor(kind, depth, weight, what) for depth in DEPTHS]
-                far.append(line(DEPTHS, ends, kind.name, kind.colour, dots=True, **more))
+                far.append(line(DEPTHS, ends, kind.name, kind.color, dots=True, **more))
             says.append(_said(what, weight))
     controls = [
         buttons("what", "Shown", list(WHAT.values())),
@@ -110,7 +110,7 @@ def _by_layer() -> Section:
         f"""Two layers are a block, which computes F(a). A plain network passes on g(F(a)); a residual one passes on a +
         F(a). All begin with the same random weights, {UNITS} units a layer, and see 100 random examples once, before
         any training. The signal goes from left to right and the gradient dJ/da from right to left. Move the weights:
-        “1” is He's initialisation.""",
+        “1” is He's initialization.""",
         figure(panels, controls, says),
         f"""On the way back the gradient of a plain network is multiplied by F′, block after block. With weights 0.7
         times He's each layer leaves {rate(PLAIN, L, 0.7, "gradient"):.2f} of it, and {L} layers
@@ -140,9 +140,9 @@ def _alike() -> Section:
     L, marks, far = DEPTHS[-1], [], []
     for kind in (PLAIN, RESIDUAL):
         apart = 1 - sizes(kind, L, 1.0).alike
-        marks.append(line(layers(L), apart, kind.name, kind.colour, dash=kind.dash))
+        marks.append(line(layers(L), apart, kind.name, kind.color, dash=kind.dash))
         ends = [1 - sizes(kind, depth, 1.0).alike[-1] for depth in DEPTHS]
-        far.append(line(DEPTHS, ends, kind.name, kind.colour, dash=kind.dash, dots=True))
+        far.append(line(DEPTHS, ends, kind.name, kind.color, dash=kind.dash, dots=True))
     y = axis("1 − mean cosine of two examples", 1e-6, 1, log=True)
     ticks = {float(depth): str(depth) for depth in DEPTHS}
     panels = [
@@ -175,7 +175,7 @@ def _training() -> Section:
     marks, says = [], []
     for i, L in enumerate(DEPTHS):
         for kind in (PLAIN, RESIDUAL):
-            marks.append(line("step", trained(kind, L), kind.name, kind.colour, dash=kind.dash, when={"depth": i}))
+            marks.append(line("step", trained(kind, L), kind.name, kind.color, dash=kind.dash, when={"depth": i}))
         plain, residual = (trained(kind, L)[-1] for kind in (PLAIN, RESIDUAL))
         says.append(f"""{L} layers: after {STEPS} steps J is {plain:.3f} in the plain network and {residual:.3f} in the
             residual one.""")

@@ -8,18 +8,18 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.lessons.contours import contour
-from goodfit.lessons.drawing import Colour, Mark, axis, bars, buttons, figure, line, panel, points, regions, slider
+from goodfit.lessons.drawing import Color, Mark, axis, bars, buttons, figure, line, panel, points, regions, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.powers import power
 from goodfit.lessons.topics.lambda_ import moons
-from goodfit.report.words import number, percent
 from goodfit.textbook.costs import compute_cost, l2_penalty
 from goodfit.textbook.gradient_checking import to_parameters, to_vector
 from goodfit.textbook.gradient_descent import train, update_parameters
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.local_optima import hessian, kind_of_point, share_of_minima
-from goodfit.textbook.optimisers import adam, momentum, zeros_like
+from goodfit.textbook.optimizers import adam, momentum, zeros_like
 from goodfit.textbook.propagation import add_l2, backward_prop, forward_prop
+from goodfit.wording.numbers import number, percent
 
 ANGLES = (0, 15, 30, 45, 60, 75, 90)
 STARTS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
@@ -29,7 +29,7 @@ LEFT = 0.25  # J at which the saddle, of J = 0.5, counts as left
 TRIALS = 20_000
 DIMENSIONS = (1, 2, 3, 4, 5)
 LAMBDA = 0.3
-_OPTIMISERS: dict[str, Colour] = {"gradient descent": "blue", "momentum": "orange", "Adam": "green"}
+_OPTIMIZERS: dict[str, Color] = {"gradient descent": "blue", "momentum": "orange", "Adam": "green"}
 _POINTS = ("All weights zero", "After training")
 KNOWN = (1 / 2, (2 - sqrt(2)) / 4, (pi - 2 * sqrt(2)) / (4 * pi))  # of n = 1, 2, 3 (Dean & Majumdar 2006)
 Point = Float[np.ndarray, "2"]
@@ -46,16 +46,16 @@ def gradient(w: Point) -> Point:
 
 
 @cache
-def descend(optimiser: str, start: float) -> Float[np.ndarray, "steps"]:
+def descend(optimizer: str, start: float) -> Float[np.ndarray, "steps"]:
     """J after each step of a descent that begins beside the ridge, so far away from it."""
     parameters = {"W1": np.array([[1.0, start]])}
     v, s = zeros_like(parameters), zeros_like(parameters)
     costs = [J(parameters["W1"][0])]
     for t in range(1, STEPS + 1):
         grads = {"W1": gradient(parameters["W1"][0])[None]}
-        if optimiser == "momentum":
+        if optimizer == "momentum":
             parameters, v = momentum(parameters, grads, v, RATE)
-        elif optimiser == "Adam":
+        elif optimizer == "Adam":
             parameters, v, s = adam(parameters, grads, v, s, t, RATE)
         else:
             parameters = update_parameters(parameters, grads, RATE)
@@ -167,11 +167,11 @@ def network_point(trained: bool) -> Looked:
 def _holds() -> Section:
     marks, says, left = [], [], {}
     for i, start in enumerate(STARTS):
-        for j, (optimiser, colour) in enumerate(_OPTIMISERS.items()):
-            costs = descend(optimiser, start)
-            left[optimiser, start] = steps_to_leave(costs)
-            marks.append(line("step", costs, optimiser, colour, label=optimiser, dash=j == 0, when={"start": i}))
-        told = [f"{optimiser} after {left[optimiser, start]}" for optimiser in _OPTIMISERS]
+        for j, (optimizer, color) in enumerate(_OPTIMIZERS.items()):
+            costs = descend(optimizer, start)
+            left[optimizer, start] = steps_to_leave(costs)
+            marks.append(line("step", costs, optimizer, color, label=optimizer, dash=j == 0, when={"start": i}))
+        told = [f"{optimizer} after {left[optimizer, start]}" for optimizer in _OPTIMIZERS]
         says.append(
             f"Begun {power(start)} beside the ridge: {told[0]} steps, {told[1]} and {told[2]} have left the saddle."
         )
@@ -189,7 +189,7 @@ def _holds() -> Section:
         {plain[-1]}; each power of ten costs {np.log(10) / np.log(1 + 2 * RATE):.0f} more. Adam divides by the size of
         the gradient, which is tiny along w₂, and is gone after {left["Adam", STARTS[-1]]} steps. Momentum, as an
         average and with the same α, takes its time to gather speed. A plateau of the training cost is a reason for
-        more steps or another optimiser before it is a reason to stop.""",
+        more steps or another optimizer before it is a reason to stop.""",
     )
 
 
@@ -236,6 +236,6 @@ SADDLE = Lesson(
         "Dauphin et al. 2014, “Identifying and attacking the saddle point problem”",
         "Dean & Majumdar 2006, “Large deviations of extreme eigenvalues of random matrices”",
     ),
-    use="""`goodfit train` on a plateau: `--set optimiser=adam`, more `--set epochs=200`, or another `--set
+    use="""`goodfit train` on a plateau: `--set optimizer=adam`, more `--set epochs=200`, or another `--set
         learning_rate`. Next: `goodfit lesson averages`, from the start.""",
 )

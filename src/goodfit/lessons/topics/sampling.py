@@ -9,10 +9,10 @@ from jaxtyping import Float
 from goodfit.lessons.drawing import Mark, axis, buttons, figure, line, panel, points, slider, upright
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.topics.mini_batches import cost, examples, lowest
-from goodfit.report.words import count, number
 from goodfit.textbook.averages import window
 from goodfit.textbook.gradient_descent import train
 from goodfit.textbook.sampling import linear, log_scale, one_minus_log
+from goodfit.wording.numbers import count, number
 
 DRAWS = (10, 25, 50, 100, 200)
 ALPHAS = (1e-4, 1.0)
@@ -167,7 +167,7 @@ def _random() -> Section:
     return Section(
         "At random, not on a grid",
         f"""{SIDE * SIDE} trainings of logistic regression, each with its own α and λ. Squares are a grid of {SIDE} by
-        {SIDE}, circles are drawn at random. Here λ hardly matters, but that is known only afterwards.""",
+        {SIDE}, circles are drawn at random. Here λ hardly matters, but that is known only afterward.""",
         figure(panels, [slider("seed", "draw", [str(i + 1) for i in range(REPEATS)])], says),
         f"""In the second picture the grid's {SIDE * SIDE} trainings are {SIDE} points: five values of λ gave five
         times the same. The random draws tried {SIDE * SIDE} different learning rates for the same work. Of

@@ -4,9 +4,9 @@ import numpy as np
 
 from goodfit.lessons.drawing import axis, bars, buttons, figure, line, panel, points, slider, upright
 from goodfit.lessons.lesson import Content, Lesson, Section
-from goodfit.report.words import fixed, number, percent
 from goodfit.textbook.costs import compute_cost
 from goodfit.textbook.softmax import hard_max, one_hot, output_derivative, softmax, softmax_derivative
+from goodfit.wording.numbers import fixed, number, percent
 
 CLASSES = ("none", "dog", "cat", "chick")
 OTHERS = (0.5, 1.5, -0.5)  # z of the other three classes

@@ -5,20 +5,20 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.lessons.drawing import Colour, axis, buttons, figure, line, panel, slider
+from goodfit.lessons.drawing import Color, axis, buttons, figure, line, panel, slider
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.lessons.powers import power
-from goodfit.report.words import number
 from goodfit.textbook.depth import activation_deviations, deep_linear, growth_per_layer
-from goodfit.textbook.initialisation import initialize_parameters
+from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.propagation import backward_prop, forward_prop
+from goodfit.wording.numbers import number
 
 WEIGHTS = (0.5, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5)
 DEPTH = 50
 RESNET = 152  # the layers that the course notes name
 SCALES = {0.25: "¼", 0.5: "½", 1.0: "1, Xavier", 2.0: "2, He", 4.0: "4"}
 ACTIVATIONS = {"tanh": "tanh", "relu": "ReLU", "sigmoid": "sigmoid"}
-SIZES = (0.5, 1.0, 1.5, 2.0)  # of the weights, as a multiple of what the initialisation gives
+SIZES = (0.5, 1.0, 1.5, 2.0)  # of the weights, as a multiple of what the initialization gives
 HIDDEN = 30
 
 
@@ -45,9 +45,9 @@ def _linear() -> Section:
     marks, says = [], []
     for i, weight in enumerate(WEIGHTS):
         sizes = linear_sizes(weight, DEPTH)
-        colour = "muted" if weight == 1 else "orange" if weight > 1 else "blue"
+        color = "muted" if weight == 1 else "orange" if weight > 1 else "blue"
         marks.append(
-            line("layer", sizes, f"weight {number(weight)}", colour, strong={"weight": i}, label=number(weight))
+            line("layer", sizes, f"weight {number(weight)}", color, strong={"weight": i}, label=number(weight))
         )
         far = linear_sizes(weight, RESNET)[-1]
         says.append(f"""Weight {number(weight)}: each layer multiplies the signal by
@@ -76,8 +76,8 @@ def _signals() -> Section:
         for i, (scale, words) in enumerate(SCALES.items()):
             deviations = activation_deviations([100] * (HIDDEN + 1), activation, scale)
             rates[activation, scale] = growth_per_layer(deviations[5:])
-            colour, when, strong = _tone(activation, scale), {"activation": j}, {"scale": i}
-            marks.append(line("layer", deviations, f"{words} / n", colour, label=words, when=when, strong=strong))
+            color, when, strong = _tone(activation, scale), {"activation": j}, {"scale": i}
+            marks.append(line("layer", deviations, f"{words} / n", color, label=words, when=when, strong=strong))
             says.append(f"""{name}, weights of variance {number(scale)}/n: from the sixth layer on, the deviation of
                 the activations is multiplied by {rates[activation, scale]:.3f} a layer. In layer {HIDDEN} it is
                 {power(deviations[-1])}.""")
@@ -106,7 +106,7 @@ def _signals() -> Section:
     )
 
 
-def _tone(activation: str, scale: float) -> Colour:
+def _tone(activation: str, scale: float) -> Color:
     right = 2.0 if activation == "relu" else 1.0
     return "green" if scale == right else "orange" if scale > right else "blue"
 
@@ -116,10 +116,10 @@ def _gradients() -> Section:
     for j, (activation, name) in enumerate(ACTIVATIONS.items()):
         for i, size in enumerate(SIZES):
             sizes, words = gradient_sizes(activation, size), f"{number(size)} ×"
-            colour: Colour = "green" if size == 1 else "orange" if size > 1 else "blue"
+            color: Color = "green" if size == 1 else "orange" if size > 1 else "blue"
             when, strong = {"activation": j}, {"size": i}
-            marks.append(line("layer", sizes, words, colour, label=words, when=when, strong=strong))
-            says.append(f"""{name}, weights {words} those of the initialisation: dW of layer 1 is {power(sizes[0])}
+            marks.append(line("layer", sizes, words, color, label=words, when=when, strong=strong))
+            says.append(f"""{name}, weights {words} those of the initialization: dW of layer 1 is {power(sizes[0])}
                 long, of layer {HIDDEN} {power(sizes[-1])}. From each layer to the one before it dW is multiplied by
                 {1 / growth_per_layer(sizes):.3f}.""")
     controls = [
@@ -132,7 +132,7 @@ def _gradients() -> Section:
     return Section(
         "And the gradients",
         f"""A network with {HIDDEN} hidden layers of 50 units goes forward once and back once. The picture shows how
-        long each layer's gradient dW is; the way back goes from right to left. “1 ×” is the initialisation that suits
+        long each layer's gradient dW is; the way back goes from right to left. “1 ×” is the initialization that suits
         the activation: Xavier for tanh and sigmoid, He for ReLU.""",
         figure([shown], controls, says, columns),
         f"""dW is the signal that came forward to a layer times the gradient that came back to it. With ReLU, what the
@@ -140,7 +140,7 @@ def _gradients() -> Section:
         together. Half of He's weights make it {power(half[0] / he[0])} times as long; 0.5^{{{HIDDEN}}} is
         {power(0.5**HIDDEN)}. Gradient descent would stand still.
 
-        The sigmoid vanishes towards the front even with suitable weights: its activations stay near ½, but its slope
+        The sigmoid vanishes toward the front even with suitable weights: its activations stay near ½, but its slope
         is nowhere above ¼, so layer 1 has {power(sigmoid[0] / sigmoid[-1])} times the gradient of layer {HIDDEN}.
         Good first weights are a partial solution: they choose the factor at the start, and training may move it.
         Residual layers and batch norm help to keep it.""",
@@ -169,7 +169,7 @@ VANISHING_GRADIENTS = Lesson(
         "Glorot & Bengio 2010",
         "He et al. 2015",
     ),
-    use="""The initialisation follows the activation by itself; `--set initialisation=xavier` or `he` asks for one.
+    use="""The initialization follows the activation by itself; `--set initialization=xavier` or `he` asks for one.
         Deep networks are helped by `--set architecture=residual` and `--set batch_norm=before`. Next: `goodfit lesson
         residual`.""",
 )

@@ -1,0 +1,1 @@
+"""The public functions, one a file, and the results that they return."""

@@ -1,0 +1,61 @@
+"""The advice at the end of a result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goodfit.data.dataset import Splits
+from goodfit.diagnosis.gaps import Gaps
+
+
+@dataclass(frozen=True)
+class Told:
+    """What advice depends on, beside the gaps.
+
+    Attributes:
+        command: that made the run.
+        run: its folder.
+        min_gap: the smallest gap that matters.
+        folds: that it was judged by; None by the dev set.
+        doubled: what the learning curve says of more data.
+    """
+
+    command: str
+    run: Path
+    min_gap: float
+    folds: int | None = None
+    doubled: dict[str, Any] | None = None
+
+
+def advice(gaps: Gaps, splits: Splits, told: Told) -> list[str]:
+    """What to do next, in sentences."""
+    lines = []
+    if gaps.verdict == "too few examples to tell":
+        lines += _to_tell(gaps, told)
+    if gaps.verdict in ("high variance", "high bias and high variance"):
+        lines.append(told.doubled["sentence"] if told.doubled else "Collect more data, the first cure for variance.")
+    if gaps.verdict in ("high bias", "high bias and high variance"):
+        longer = "Give it longer with --budget" if told.command == "improve" else "Run `goodfit improve` on the data"
+        columns = "" if splits.dataset.schema.image else "add columns that tell more, "
+        lines.append(f"{longer}, {columns}or set --human-error to what is possible.")
+    if gaps.verdict == "good fit":
+        lines.append("Use it: `goodfit predict` takes the run and a file of new rows.")
+    if not len(splits.test):
+        lines.append("Keep a test set next time: without one the expected error is only known on the dev set.")
+    return lines
+
+
+def _to_tell(gaps: Gaps, told: Told) -> list[str]:
+    """What would settle the gaps: a human error where only that is missing, folds where there were none, or data."""
+    lines = []
+    if gaps.avoidable_bias is None:
+        lines.append("Give --human-error, the 1−R² that is possible: it tells whether there is bias.")
+        if gaps.variance.value <= told.min_gap and gaps.variance.high <= 2 * told.min_gap:
+            return lines
+    if told.folds:
+        lines.append("Collect more examples: training and dev set together are too few to tell.")
+    elif told.command != "improve":
+        lines.append(f"Judge by cross-validation: goodfit diagnose {told.run} --folds 5.")
+    else:
+        lines.append("Judge by cross-validation: run again with --folds 5.")
+    return lines

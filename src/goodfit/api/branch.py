@@ -1,0 +1,116 @@
+"""Branch a run: a new one that starts from its parameters, with another structure or other numbers."""
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from goodfit.api.options import plain_options, quiet
+from goodfit.api.results import reopen
+from goodfit.api.resume import splits_of
+from goodfit.api.steer import keep
+from goodfit.api.train import complete
+from goodfit.api.training_job import begun, fresh_run, settings_words
+from goodfit.data.dataset import Splits
+from goodfit.engine.jobs import Job
+from goodfit.engine.machine import prepare_jax
+from goodfit.engine.member import beginning
+from goodfit.engine.predictor import Predictor
+from goodfit.engine.step import settled
+from goodfit.errors import InputError
+from goodfit.experiments.laboratory import Tell
+from goodfit.live.warm_start import fitting
+from goodfit.plan import Plan
+from goodfit.record.run import Weights, flatten
+from goodfit.run_folder import archive
+from goodfit.run_folder.job import Asked, held, is_live
+from goodfit.run_folder.nudges import standing
+
+
+def branch(
+    run: str | Path, /, *, epoch: int | None = None, progress: Tell | None = None, **changes: Any
+) -> dict[str, Any]:
+    """Train a new run that starts from another one's parameters, where their shapes allow; the other is left as it is.
+
+    Args:
+        run: the directory of a training that is going on, was cut off, or has ended.
+        epoch: of its parameters: the newest checkpoint up to it; the best on the dev set so far when None.
+        progress: told what is being done, how much of it is done, and the seconds left.
+        changes: settings to change in its plan: structure, batch size and optimizer as well as numbers.
+
+    Returns:
+        What `train` returns; `branched_from` says from where, and which parameters fitted.
+
+    Raises:
+        GoodfitError: no such run, a setting that does not fit, or nothing to start from.
+    """
+    began = time.perf_counter()
+    folder = begin_branch(run, epoch=epoch, **changes)
+    asked = Asked.read(folder)
+    with held(folder):
+        splits = splits_of(folder, asked)
+        return complete(folder, asked, splits, Plan.from_dict(asked.plan), progress or quiet, began)
+
+
+def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any) -> Path:
+    """Make the directory of a branch, which `resume` will train; arguments and errors as `branch`."""
+    folder = Path(run)
+    prepare_jax()
+    unfinished = archive.is_unfinished(folder)
+    asked, splits, plan, weights, at = (_of_unfinished if unfinished else _of_ended)(folder, epoch)
+    chosen = plan.with_(**changes)
+    fits = fitting(beginning(Job(chosen, asked.seed), splits), weights)
+    if not fits:
+        raise InputError(f"no parameters of {folder} fit this plan; a branch needs a layer of the same shape")
+    branched = replace(
+        asked,
+        options=asked.options | {"set": settings_words(changes)},
+        started=datetime.now().astimezone().isoformat(timespec="seconds"),
+        plan=chosen.to_dict(),
+        replay=[],
+        paused=False,
+        origin={"run": str(folder), "epoch": at, "fitted": fits},
+    )
+    branched.options.pop("replay", None)
+    with fresh_run(branched, splits, chosen, folder.parent, weights) as fresh:
+        return fresh
+
+
+def _of_unfinished(folder: Path, epoch: int | None) -> tuple[Asked, Splits, Plan, Weights, int]:
+    """What a run was asked, its data, its plan, parameters and their epoch."""
+    asked = Asked.read(folder)
+    if asked.in_memory:
+        raise InputError(f"the data of {folder} was in memory, where no other process finds it; it cannot be branched")
+    if is_live(folder):
+        keep(folder)
+    splits = splits_of(folder, asked)
+    at = begun(folder, asked, splits, Plan.from_dict(asked.plan))
+    (moment, *_), _ = at.kept.newest(standing(at.made), *([] if epoch is None else [epoch]))
+    if moment.step == 0:
+        raise InputError(f"no checkpoint of {folder} is kept that is early enough; give a later epoch")
+    state, per_epoch = moment.state, at.kept.per_epoch
+    if epoch is None and int(state.best_step):
+        return asked, splits, moment.plan, flatten(*state.best), int(state.best_step) // per_epoch
+    return asked, splits, moment.plan, flatten(*settled(state)), moment.epoch
+
+
+def _of_ended(folder: Path, epoch: int | None) -> tuple[Asked, Splits, Plan, Weights, int]:
+    """The same of a run that has ended: its best parameters, or those of its weightiest network."""
+    saved = archive.read_run(folder)
+    result = saved.result
+    if epoch is not None:
+        raise InputError(f"the run {folder} has ended: only its best parameters are kept; leave the epoch out")
+    splits = reopen(saved, None)
+    member = max(Predictor.load(folder, saved.schema).members, key=lambda member: member.weight)
+    fitted = {"hidden_units": member.structure.hidden_units, "batch_norm": member.structure.batch_norm}
+    plan = saved.plan if saved.plan.structure == member.structure else saved.plan.with_(**fitted)
+    asked = Asked(
+        data=result["opened_from"],
+        options=plain_options(result["options"]),
+        started=result["started"],
+        in_memory=False,
+        plan=plan.to_dict(),
+        replay=[],
+    )
+    return asked, splits, plan, member.weights, result.get("best_epoch", 0)

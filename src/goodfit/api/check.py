@@ -1,0 +1,206 @@
+"""Check the machinery on a plan's network: gradients, growth by layer, monotone descent, curvature."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from goodfit.api.options import Data, DataOptions, quiet, read_plan
+from goodfit.api.results import reopen
+from goodfit.checks.curvature import curvature as curvature_of
+from goodfit.checks.descent import ITERATIONS, Descent, check_descent
+from goodfit.checks.gradients import check_gradients
+from goodfit.checks.network import Network, open_network
+from goodfit.checks.parameters import Pytree
+from goodfit.checks.verdict import GradientCheck
+from goodfit.data.dataset import Splits
+from goodfit.data.splits import open_splits
+from goodfit.diagnosis.growth import growth, growth_words
+from goodfit.engine.machine import prepare_jax
+from goodfit.engine.predictor import Predictor
+from goodfit.errors import InputError
+from goodfit.experiments.default_plans import default_plan
+from goodfit.experiments.laboratory import Tell
+from goodfit.plan import Plan
+from goodfit.record.run import unflatten
+from goodfit.reports.descent import write_descent
+from goodfit.run_folder.archive import check_writable, is_run, read_run
+
+__all__ = ["check", "check_gradients"]
+
+_EXAMPLES = 256  # of a gradient check: as a mini-batch
+_MOST_EXAMPLES = 2000  # of descent and curvature, for which the seed takes the whole batch
+_MOST_ENTRIES = 20_000  # parameters up to which every entry is compared
+_DIRECTIONS = 10  # in each block of larger networks
+_PAGE = "goodfit-descent.html"
+_OF_STRUCTURE = (
+    "hidden_units",
+    "architecture",
+    "activation",
+    "batch_norm",
+)  # which members of an ensemble may differ in
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is checked: the data, the plan, and the parameters of a run, where there is one."""
+
+    splits: Splits
+    plan: Plan
+    seed: int
+    trained: Pytree | None
+    folder: Path | None
+
+
+def check(
+    source: Data,
+    data: Data | None = None,
+    *,
+    plan: Plan | str | Path | None = None,
+    descent: bool = False,
+    curvature: bool = False,
+    sample: int | None = None,
+    epsilon: float | None = None,
+    out: str | Path | None = None,
+    progress: Tell | None = None,
+    **options: Unpack[DataOptions],
+) -> dict[str, Any]:
+    """Check the engine on a run's network or on a plan's: its gradients, or its descent, or its curvature.
+
+    Without `descent` and `curvature` it checks the gradients of J (with the plan's penalties, smoothing and class
+    weights, batch norm as in training, dropout's mask fixed) at fresh parameters and at the run's, and tells by how
+    much activations and gradients grow from layer to layer.
+
+    Args:
+        source: a run's directory; or data, as for `train`.
+        data: the data that the run was trained on, where that was in memory or has moved.
+        plan: the settings, where the source is data; the default network for it when not given.
+        descent: descend by the whole batch at the plan's learning rate, dropout off, and tell whether J ever rose.
+        curvature: tell whether the run's parameters (or fresh ones) lie at a saddle, in a minimum or on a flat place.
+        sample: compare so many random directions in each layer's blocks, not every entry; 10 by default above 20,000
+            parameters.
+        epsilon: the step of the differences; scaled to the values when not given.
+        out: the page of the descent; when not given, `descent.html` in the run or `goodfit-descent.html` here.
+        progress: told what is being done.
+        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
+
+    Returns:
+        What `goodfit check --json` prints: data, plan, parameters; gradients and growth, by `fresh` and `run`; descent;
+        curvature. What was not asked for is None.
+
+    Raises:
+        GoodfitError: bad input, with one sentence that says what to do.
+    """
+    tell = progress or quiet
+    if descent and out is not None:
+        check_writable(Path(out).parent)
+    subject = _subject(source, data, plan, options)
+    whole = None
+    if descent or curvature:
+        whole = open_network(subject.plan, subject.splits, subject.seed, _MOST_EXAMPLES).without_dropout()
+    result: dict[str, Any] = {
+        "data": subject.splits.dataset.name,
+        "run": None if subject.folder is None else str(subject.folder),
+        "plan": subject.plan.to_dict(),
+        "gradients": None,
+        "growth": None,
+        "descent": None,
+        "curvature": None,
+    }
+    if whole is None:
+        result |= _gradients(subject, sample, epsilon, tell)
+    if whole is not None and descent:
+        tell("descending", None, None)
+        path = Path(out or (_PAGE if subject.folder is None else subject.folder / "descent.html"))
+        result["descent"] = _descent(subject, whole, sample, epsilon) | {"page": str(path)}
+        write_descent(path, result["descent"], result["data"], result["plan"])
+    if whole is not None and curvature:
+        tell("measuring the curvature", None, None)
+        at = "run" if subject.trained else "fresh"
+        found = curvature_of(whole.objective, subject.trained or whole.fresh)
+        result["curvature"] = found.to_dict() | {"parameters": at, "rows": len(whole.inputs)}
+    return result
+
+
+def _subject(source: Data, data: Data | None, plan: Plan | str | Path | None, options: DataOptions) -> _Subject:
+    """Open a run and its data again, or data with a plan."""
+    if not (isinstance(source, str | Path) and is_run(source)):
+        if data is not None:
+            raise InputError("data beside data: give a run's folder first where its data has moved, or one of the two")
+        given = read_plan(plan)
+        prepare_jax()
+        splits = open_splits(source, **options)
+        return _Subject(splits, given or default_plan(splits), options.get("seed", 0), None, None)
+    needless = ["plan"] * (plan is not None) + [name for name, value in options.items() if value]
+    if needless:
+        raise InputError(f"a run has its own {needless[0]}; give the run alone, or data with options")
+    saved = read_run(source)
+    prepare_jax()
+    splits = reopen(saved, data)
+    member = max(Predictor.load(saved.folder, saved.schema).members, key=lambda member: member.weight)
+    own = {name: getattr(member.structure, name) for name in _OF_STRUCTURE}
+    changed = {name: value for name, value in own.items() if value != getattr(saved.plan, name)}
+    trained = {"layers": unflatten(member.weights)[0]}
+    settings = saved.plan.with_(**changed, preparation=member.preparation.kind)
+    return _Subject(splits, settings, saved.result["seed"], trained, saved.folder)
+
+
+def _gradients(subject: _Subject, sample: int | None, epsilon: float | None, tell: Tell) -> dict[str, Any]:
+    """Gradient check and growth at fresh parameters and at the run's."""
+    network = open_network(subject.plan, subject.splits, subject.seed, _EXAMPLES)
+    points = {"fresh": network.fresh} | ({"run": subject.trained} if subject.trained else {})
+    checked, grown = {}, {}
+    for number, (name, params) in enumerate(points.items()):
+        tell(f"checking gradients at {name} parameters", number / len(points), None)
+        checked[name] = _checked(network, params, sample, epsilon).to_dict()
+        grown[name] = _growth(network, params)
+    facts = {"examples": len(network.inputs), "dropout": _has_dropout(subject.plan)}
+    return {"gradients": checked | facts, "growth": grown}
+
+
+def _checked(network: Network, params: Pytree, sample: int | None, epsilon: float | None) -> GradientCheck:
+    """Every entry of a small network, random directions of a large one."""
+    entries = sum(leaf.size for layer in params["layers"] for leaf in layer.values())
+    chosen = _DIRECTIONS if sample is None and entries > _MOST_ENTRIES else sample
+    return check_gradients(network.objective, params, sample=chosen, epsilon=epsilon)
+
+
+def _growth(network: Network, params: Pytree) -> dict[str, Any]:
+    """The sizes of activations and gradients by layer, and their trends."""
+    outputs, derivatives = network.signals(params)
+    told = {}
+    for what, sizes, along in (("activations", outputs, outputs), ("gradients", derivatives, derivatives[::-1])):
+        found = growth(along)
+        trend = {"rate": None, "factor": None, "trend": None} if found is None else asdict(found)
+        told[what] = {"sizes": sizes, **trend, "reason": growth_words(what, found)}
+    return told
+
+
+def _descent(subject: _Subject, network: Network, sample: int | None, epsilon: float | None) -> dict[str, Any]:
+    """Descend from fresh parameters at the plan's learning rate."""
+    found = check_descent(
+        network.step(),
+        network.fresh,
+        subject.plan.learning_rate,
+        lambda params: _checked(network, params, sample, epsilon),
+    )
+    gradients = None if found.gradients is None else found.gradients.to_dict()
+    facts = {**vars(found), "objective": list(found.objective), "cost": list(found.cost), "gradients": gradients}
+    return facts | {"iterations": ITERATIONS, "rows": len(network.inputs), "next": _next(subject.plan, found)}
+
+
+def _next(plan: Plan, found: Descent) -> str:
+    """What to do after a descent."""
+    if found.cause == "gradient":
+        return "mend the gradient of the layer that the check names, and check again"
+    if found.cause == "unknown":
+        return "look for what makes J jump: kinks of the activation, or a learning rate that is far too large"
+    if found.cause == "learning rate":
+        rate = f"{found.good_rate:g}"
+        return f"take a learning rate of at most {rate} for plain gradient descent, and leave dropout off till J falls"
+    if _has_dropout(plan):
+        return "dropout may come back on: with it J is not well defined, so its curve may go up and down"
+    return "the plan has no dropout to turn back on; go on with it"
+
+
+def _has_dropout(plan: Plan) -> bool:
+    return plan.structure.dropout or plan.structure.input_dropout

@@ -1,0 +1,70 @@
+"""Open a run's test set."""
+
+from pathlib import Path
+from typing import Any
+
+from goodfit.api.options import Data
+from goodfit.api.results import reopen
+from goodfit.api.test_set import FinalTest, final_test
+from goodfit.data.dataset import Splits, groups_of
+from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
+from goodfit.engine.machine import prepare_jax
+from goodfit.engine.predictor import Predictor
+from goodfit.errors import InputError
+from goodfit.reports.page import write_report
+from goodfit.run_folder import archive, summary
+from goodfit.run_folder.archive import RESULT_FILE, Saved, read_run, saved_errors
+
+
+def open_test(run: str | Path, data: Data | None = None, *, force: bool = False) -> dict[str, Any]:
+    """Open the test set for this run: once for this data, unless forced.
+
+    Args:
+        run: its directory.
+        data: the data it was trained on, where that was in memory or has moved.
+        force: open the test set even if another model opened it before.
+
+    Returns:
+        test_error, test_low, test_high, test_metrics, dev_overfitting (test above dev error), the verdict's reason, and
+        a test_note where it was opened before.
+
+    Raises:
+        TestSetLockedError: another model opened it before.
+        InputError: no such run, or no such data.
+    """
+    saved = read_run(run)
+    prepare_jax()
+    splits = reopen(saved, data)
+    predictor = Predictor.load(saved.folder, saved.schema)
+    tested = final_test(splits, predictor, saved.folder, force)
+    if tested.error is None or tested.outputs is None:
+        raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
+    figures = {"test_error": tested.error.value, "test_low": tested.error.low, "test_high": tested.error.high}
+    figures |= {
+        "test_note": tested.note,
+        "test_metrics": summary.of_metrics(splits, tested.outputs, splits.test),
+    }
+    final = saved.result["final"]
+    gaps = _gaps(saved, splits, tested)
+    figures["dev_overfitting"] = summary.interval(gaps.dev_overfitting)
+    if gaps.verdict == final["verdict"]:  # `improve` on a regression may know more of the bias than the run keeps
+        figures["reason"] = gaps.reason
+    final |= figures
+    archive.write_json(saved.folder / RESULT_FILE, saved.result)
+    write_report(saved.folder)
+    return {"run": str(run), "metric": saved.result["metric"], **figures}
+
+
+def _gaps(saved: Saved, splits: Splits, tested: FinalTest) -> Gaps:
+    """The run's gaps again, that between dev and test set among them."""
+    errors = saved_errors(saved)
+    return gaps_from_runs(
+        errors.train,
+        errors.dev,
+        test_errors=tested.errors,
+        human_error=saved.result["human_error"],
+        min_gap=saved.result["min_gap"],
+        train_groups=errors.train_groups,
+        dev_groups=errors.dev_groups,
+        test_groups=groups_of(splits, splits.test),
+    )

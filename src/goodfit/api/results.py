@@ -1,0 +1,125 @@
+"""The end of a job that chose a predictor: what it leaves in the run's folder, and what it says of its fit."""
+
+import json
+import platform
+import shlex
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from goodfit.api.advice import Told, advice
+from goodfit.api.options import Data, data_options, image_cache, plain_options
+from goodfit.api.test_set import FinalTest
+from goodfit.data.dataset import Splits, groups_of
+from goodfit.data.splits import open_splits
+from goodfit.diagnosis.gaps import gaps_from_runs
+from goodfit.errors import InputError
+from goodfit.experiments.assembly import Assembled
+from goodfit.plan import Plan
+from goodfit.record.measurement import Measurement
+from goodfit.reports.page import write_report
+from goodfit.run_folder import archive, summary
+from goodfit.run_folder.archive import RESULT_FILE, Saved, write_json
+from goodfit.run_folder.pictures import write_pictures
+
+
+def leave(
+    folder: Path, splits: Splits, plan: Plan, measured: Sequence[Measurement], closed: Assembled, tested: FinalTest
+) -> None:
+    """Leave the plan, the model, its history and its predictions."""
+    archive.write_source(folder, splits, plan)
+    closed.predictor.save(folder)
+    archive.write_history(folder, measured)
+    sets = {"train": (closed.train_rows, closed.train_outputs), "dev": (closed.rows, closed.outputs)}
+    if tested.outputs is not None:
+        sets["test"] = (splits.test, tested.outputs)
+    archive.write_predictions(folder, splits, sets)
+    write_pictures(folder, splits, closed.rows, closed.outputs)
+
+
+def final(
+    splits: Splits,
+    closed: Assembled,
+    told: Told,
+    human_error: float | None,
+    tested: FinalTest,
+    bias_shown: bool | None = None,
+) -> dict[str, Any]:
+    """The end of the story: verdict, errors, intervals, advice."""
+    gaps = gaps_from_runs(
+        closed.train_errors,
+        closed.dev_errors,
+        test_errors=tested.errors,
+        human_error=human_error,
+        min_gap=told.min_gap,
+        bias_shown=bias_shown,
+        train_groups=groups_of(splits, closed.train_rows),
+        dev_groups=groups_of(splits, closed.rows),
+        test_groups=groups_of(splits, splits.test),
+    )
+    return summary.of_gaps(gaps) | {
+        "train_error": float(closed.train_errors.mean()),
+        "dev_error": float(closed.dev_errors.mean()),
+        "test_error": tested.error.value if tested.error else None,
+        "test_low": tested.error.low if tested.error else None,
+        "test_high": tested.error.high if tested.error else None,
+        "test_note": tested.note,
+        "models": len(closed.predictor.members),
+        "next": advice(gaps, splits, told),
+        "train_metrics": summary.of_metrics(splits, closed.train_outputs, closed.train_rows),
+        "dev_metrics": summary.of_metrics(splits, closed.outputs, closed.rows),
+        "test_metrics": None if tested.outputs is None else summary.of_metrics(splits, tested.outputs, splits.test),
+    }
+
+
+def header(
+    command: str, folder: Path, started: datetime, splits: Splits, data: Data, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """The first facts of a result: what was run, on what, and how to run it again."""
+    source = data if isinstance(data, str | Path) else None
+    options = plain_options(asked)
+    words = ["goodfit", command, str(source or "DATA")]
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        given = value if isinstance(value, list) else [value]
+        words += [flag] if value is True else [] if value is False else [w for each in given for w in (flag, str(each))]
+    return {
+        "goodfit": version("goodfit"),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
+        "command": command,
+        "run": str(folder),
+        "report": str(folder / "report.html"),
+        "started": started.isoformat(timespec="seconds"),
+        **summary.of_data(splits),
+        "opened_from": None if source is None else str(source),
+        "options": options,
+        "command_line": shlex.join(words),
+    }
+
+
+def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]:
+    """Write the result and the report; returns the result as JSON would give it back."""
+    result["seconds"] = round(time.perf_counter() - began, 2)
+    write_json(folder / RESULT_FILE, result)
+    write_report(folder)
+    result["seconds"] = round(time.perf_counter() - began, 2)
+    write_json(folder / RESULT_FILE, result)
+    return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+
+
+def reopen(saved: Saved, data: Data | None) -> Splits:
+    """The run's data and split again.
+
+    Raises:
+        InputError: the data was in memory, has moved, or has changed.
+    """
+    source = saved.result["opened_from"] if data is None else data
+    if source is None:
+        raise InputError(f"the data of {saved.folder} was in memory; give it again")
+    splits = open_splits(source, **data_options(saved.result["options"]), cache=image_cache(saved.folder.parent))
+    if splits.dataset.fingerprint != saved.source["fingerprint"]:
+        raise InputError(f"the data in {source} is not the data that {saved.folder} was trained on; train again")
+    return splits

@@ -1,0 +1,69 @@
+"""The one opening of the test set, and the interval of its error."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Splits, groups_of
+from goodfit.data.test_ledger import open_test_set
+from goodfit.diagnosis.intervals import Interval, bootstrap_mean, effective_size, wilson
+from goodfit.diagnosis.resampling import enough_groups
+from goodfit.engine.predictor import Predictor
+from goodfit.record.measurement import judge_outputs
+from goodfit.run_folder.archive import LEDGER_FILE
+
+
+@dataclass(frozen=True)
+class FinalTest:
+    """What the test set said, or why it was not asked."""
+
+    error: Interval | None
+    note: str | None
+    outputs: Float[np.ndarray, "test outputs"] | None = None
+    errors: Float[np.ndarray, "1 test"] | None = None
+
+
+def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, own: bool = True) -> FinalTest:
+    """Open the test set once for this data; a second model is refused unless forced.
+
+    `own`: tell of earlier openings by this very run and model, too; those of a job that was cut off are the same one.
+
+    Raises:
+        TestSetLockedError: it was opened before by another model.
+    """
+    if not len(splits.test):
+        return FinalTest(None, "there is no test set; the dev set was used in the development")
+    ledger, model = folder.parent / LEDGER_FILE, model_fingerprint(predictor)
+    earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model, force=force)
+    if not own:
+        earlier = [line for line in earlier if (line.get("run"), line.get("model")) != (folder.name, model)]
+    outputs = predictor.outputs(splits.dataset.features, splits.test)
+    errors = judge_outputs(splits, outputs[None], splits.test)[1]
+    note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None
+    return FinalTest(error_interval(splits, errors, splits.test), note, outputs, errors)
+
+
+def error_interval(splits: Splits, errors: Float[np.ndarray, "1 rows"], rows: Int[np.ndarray, "rows"]) -> Interval:
+    """The mean error of one predictor with its interval: Wilson's for an error rate, else the bootstrap.
+
+    Where whole groups were drawn, both are over new groups: rows of one group err alike, and tell less than as many
+    independent rows.
+    """
+    groups = enough_groups(groups_of(splits, rows))
+    if splits.regression:
+        return bootstrap_mean(errors, groups=groups)
+    return wilson(float(errors.mean()), effective_size(errors, groups))
+
+
+def model_fingerprint(predictor: Predictor) -> str:
+    """The same for the same weights, in the same places, at the same temperatures."""
+    digest = hashlib.sha256(repr(predictor.temperature).encode())
+    for member in predictor.members:
+        digest.update(repr((member.weight, member.temperature, member.structure)).encode())
+        for name in sorted(member.weights):
+            zero = 0.0  # added, it makes -0.0, which L1 leaves and a packed file does not keep, the same as 0.0
+            digest.update(name.encode() + (member.weights[name] + zero).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,222 @@
+"""Train one plan and diagnose it; the test set stays closed. What is cut off on the way can be resumed."""
+
+import time
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn, Unpack
+
+from polars.exceptions import PolarsError
+from safetensors import SafetensorError
+
+from goodfit.api.advice import Told, advice
+from goodfit.api.options import Data, DataOptions, quiet
+from goodfit.api.results import finish, header
+from goodfit.api.training_job import Begun, ask, begun, fresh_run
+from goodfit.data.dataset import Cut, Splits, groups_of
+from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
+from goodfit.engine import checkpoint
+from goodfit.engine.checkpoint import Periodically
+from goodfit.engine.control import Together
+from goodfit.engine.predictor import Predictor, member_of
+from goodfit.errors import GoodfitError, InputError, UnfinishedError
+from goodfit.experiments.clock import Pace
+from goodfit.experiments.examination import data_facts, findings_of, with_curvature
+from goodfit.experiments.laboratory import Laboratory
+from goodfit.experiments.progress import Tell
+from goodfit.live.controller import Live
+from goodfit.live.nudge_effect import Comparison, Judge, Worth
+from goodfit.live.telemetry import write_about
+from goodfit.plan import Plan
+from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
+from goodfit.record.run import Outcome, Run
+from goodfit.run_folder import archive, summary
+from goodfit.run_folder.job import Asked, end, held
+from goodfit.run_folder.journal import JOURNAL_FILE, Journal
+from goodfit.run_folder.mailbox import now
+from goodfit.run_folder.nudges import Nudge, standing
+from goodfit.run_folder.pictures import write_pictures
+
+
+def train(
+    data: Data,
+    *,
+    plan: Plan | str | Path | None = None,
+    changes: dict[str, Any] | None = None,
+    replay: str | Path | None = None,
+    control: int = 0,
+    human_error: float | None = None,
+    min_gap: float = 0.02,
+    out: str | Path = "runs",
+    progress: Tell | None = None,
+    **options: Unpack[DataOptions],
+) -> dict[str, Any]:
+    """Train one network by one plan, keep its best parameters on the dev set, and diagnose it.
+
+    Args:
+        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
+        plan: the settings: a Plan, or a YAML file of one; the default network for this data when not given.
+        changes: settings to change in the plan.
+        replay: the `nudges.jsonl` of an earlier run, whose nudges are made again at their epochs: with the same data,
+            plan and seed it becomes the same run, bit for bit.
+        control: after a nudge, let so many untouched copies train on beside the model, to tell what it was worth: the
+            first of the same seed, the others of other seeds, each beside a model that is nudged alike.
+        human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
+        min_gap: the smallest gap between errors that matters.
+        out: the folder of the runs.
+        progress: told what is being done, how much of it is done, and the seconds left.
+        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
+
+    Returns:
+        What `goodfit train --json` prints and the run's `result.json` holds.
+
+    Raises:
+        GoodfitError: bad input, or a training that gave no network, with one sentence that says what to do.
+    """
+    began = time.perf_counter()
+    settings = {"replay": replay, "control": control, "human_error": human_error, "min_gap": min_gap}
+    asked, splits, chosen = ask(data, plan, changes, out, settings, options)
+    with fresh_run(asked, splits, chosen, out) as folder, held(folder):
+        return complete(folder, asked, splits, chosen, progress or quiet, began)
+
+
+def complete(
+    folder: Path, asked: Asked, splits: Splits, plan: Plan, tell: Tell, began: float, at: Begun | None = None
+) -> dict[str, Any]:
+    """Train, from the beginning or from where it was cut off, and leave everything in the folder; returns the result.
+
+    `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
+    """
+    at = at or begun(folder, asked, splits, plan)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
+    live = _live(folder, asked, splits, plan, at)
+    keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
+    controls = [Periodically(keeps, checkpoint.SECONDS), live]
+    runs = laboratory.train("training", at.jobs, control=Together(controls))
+    run = runs[0]
+    if not run.usable:
+        _refuse(run, folder, asked)
+    live.worth.close(runs)
+    measured = [laboratory.judge(Entry("plan", run.plan, (asked.seed,), round=1), ((run,),), run.seconds)]
+    if live.worth.all and (copies := [runs[job] for job in live.worth.all[-1].pairs.values() if runs[job].usable]):
+        name = f"untouched since epoch {live.worth.all[-1].epoch}"
+        entry = Entry(name, copies[0].plan, tuple(copy.seed for copy in copies), round=1)
+        measured.append(laboratory.judge(entry, tuple((copy,) for copy in copies), run.seconds))
+    try:
+        result = finish(folder, _result(folder, asked, splits, measured, live), began)
+    except (GoodfitError, OSError, SafetensorError, PolarsError) as error:
+        if asked.in_memory:
+            raise
+        why = f"the training is done, but not its run ({error})"
+        raise UnfinishedError(f"{why}; mend that, and `goodfit resume {folder}` ends it") from None
+    if run.outcome is not Outcome.INTERRUPTED:
+        end(folder)
+    return result
+
+
+def _live(folder: Path, asked: Asked, splits: Splits, plan: Plan, at: Begun) -> Live:
+    """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
+    replay = [Nudge(**facts) for facts in asked.replay]
+    done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.made if nudge.request is None]
+    to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
+    copies = {pair: len(at.jobs) - asked.control + pair for pair in range(asked.control)}
+    epoch = at.moments[0].epoch
+    closed = [Comparison.from_dict(each) for each in now(folder).get("worth", []) if each["ended"]]
+    worth = Worth(Judge(splits, plan), copies, [each for each in closed if each.epoch < epoch])
+    live = Live(
+        folder,
+        at.moments[0].plan,
+        plan.structure,
+        worth,
+        at.kept.back_to,
+        {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
+        at.made,
+        to_come,
+        paused=asked.paused and not epoch,
+    )
+    write_about(folder, splits, plan, asked.control)
+    return live
+
+
+def _result(folder: Path, asked: Asked, splits: Splits, history: list[Measurement], live: Live) -> dict[str, Any]:
+    """Diagnose the training, the first of these, and leave all in the folder; returns the facts of the result."""
+    measured = history[0]
+    run, plan = measured.runs[0][0], measured.plan
+    human_error, min_gap = asked.options.get("human_error"), asked.options["min_gap"]
+    facts = data_facts(splits)
+    findings = with_curvature(findings_of(measured, splits, facts), run, splits, facts)
+    gaps = gaps_from_runs(
+        measured.train_errors,
+        measured.errors,
+        human_error=human_error,
+        min_gap=min_gap,
+        train_groups=groups_of(splits, sample(run.train)),
+        dev_groups=groups_of(splits, splits.dev),
+    )
+    nudges = [nudge for nudge in standing(live.made) if nudge.epoch <= len(run.history["epoch"])]
+    worth = live.worth.to_list()
+    sentences = [nudge.sentence for nudge in live.made] + live.told
+    sentences += [
+        f"What was changed after epoch {each['epoch']}: {each['sentence']}" for each in worth if each["sentence"]
+    ]
+    final = _leave(folder, splits, history, gaps, Told("train", folder, min_gap), sentences)
+    final["findings"] = [summary.of_finding(finding) for finding in findings]
+    started = datetime.fromisoformat(asked.started)
+    return header("train", folder, started, splits, asked.data, asked.options) | {
+        "outcome": str(run.outcome),
+        "reason": run.reason,
+        "best_epoch": run.best_epoch,
+        "seed": asked.seed,
+        "human_error": human_error,
+        "min_gap": min_gap,
+        "baseline": {},
+        "rounds": [],
+        "nudges": [asdict(nudge) for nudge in nudges],
+        "worth": worth,
+        "branched_from": asked.origin,
+        "final": final,
+        "plan": plan.to_dict(),
+    }
+
+
+def _refuse(run: Run, folder: Path, asked: Asked) -> NoReturn:
+    """Say why there is no network, and what to do."""
+    why = f"the training gave no network: {run.reason.rstrip('.')}"
+    if run.outcome is not Outcome.INTERRUPTED:
+        raise InputError(f"{why}; lower the learning rate")
+    if asked.in_memory:
+        raise InputError(f"{why}; let it train longer")
+    raise UnfinishedError(f"{why}; `goodfit resume {folder}` goes on with it")
+
+
+def _leave(
+    folder: Path, splits: Splits, history: list[Measurement], gaps: Gaps, told: Told, nudges: list[str]
+) -> dict[str, Any]:
+    """Leave journal, plan, model, history and predictions in the folder; returns the end of the story."""
+    measured = history[0]
+    run, outputs = measured.runs[0][0], measured.outputs[0]
+    for name in (archive.RESULT_FILE, JOURNAL_FILE):  # of a training that was interrupted, and is resumed
+        (folder / name).unlink(missing_ok=True)
+    journal = Journal(folder)
+    for sentence in nudges:
+        journal.write("nudge", f"{sentence[0].upper()}{sentence[1:]}.")
+    journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
+    journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
+    predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
+    train_outputs = predictor.outputs(splits.dataset.features, splits.train)
+    predictor.save(folder)
+    (folder / archive.PLAN_FILE).write_text(run.plan.to_yaml(), encoding="utf-8")
+    archive.write_history(folder, history)
+    sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
+    archive.write_predictions(folder, splits, sets)
+    write_pictures(folder, splits, splits.dev, outputs)
+    return summary.of_gaps(gaps) | {
+        "train_error": float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
+        "dev_error": measured.dev_error,
+        "test_error": None,
+        "test_note": "the test set stays closed until `goodfit open-test` opens it",
+        "models": 1,
+        "next": advice(gaps, splits, told),
+        "train_metrics": summary.of_metrics(splits, train_outputs, splits.train),
+        "dev_metrics": summary.of_metrics(splits, outputs, splits.dev),
+    }

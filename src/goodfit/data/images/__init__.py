@@ -1,0 +1,1 @@
+"""Images: folders, archives and arrays of pictures."""

@@ -1,0 +1,1 @@
+"""Tables: files, arrays and data frames read into typed columns."""

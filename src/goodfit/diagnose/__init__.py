@@ -1,1 +1,0 @@
-"""The judgement: what keeps a network from a good fit (no JAX)."""

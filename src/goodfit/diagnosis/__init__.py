@@ -1,0 +1,1 @@
+"""The judgment: what keeps a network from a good fit (no JAX)."""

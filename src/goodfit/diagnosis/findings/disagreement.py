@@ -1,0 +1,40 @@
+"""Training and evaluation disagree: batch norm's running statistics are not those of the batches."""
+
+import numpy as np
+
+from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.findings.remedies import changed
+from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost, series
+
+NAME = "training and evaluation disagree"
+_APART = 1.3  # the train cost over J; dropout, penalties and smoothing only make J the larger one
+_MATTERS = 0.05  # of the constant guess's cost
+
+
+def find(case: Case) -> Finding | None:
+    """The train cost with the running averages is well above J with the batches' own, over the second half."""
+    plan, guess, apart = case.plan, guess_cost(case.data), differences(case)
+    if plan is None or plan.batch_norm == "none" or guess is None or len(apart) == 0:
+        return None
+    tail = len(apart)
+    cost, objective = (float(np.median(series(case, name).values[-tail:])) for name in ("train_cost", "objective"))
+    if cost < _APART * objective or np.median(apart) < _MATTERS * guess:
+        return None
+    return Finding(
+        NAME,
+        severity=2,
+        confidence=0.9 if cost > 2 * objective else 0.75,
+        sentence=f"Training and evaluation disagree: J of the batches is {objective:.3g}, but the train cost with "
+        f"batch norm's running averages is {cost:.3g}: they are not settled (β = {plan.batch_norm_beta:g}).",
+        evidence={"train_cost": cost, "objective": objective, "batch_norm_beta": plan.batch_norm_beta},
+        remedies=(
+            *changed(
+                case,
+                "running averages over ten batches, of 64 examples or more",
+                "they follow the weights, and no batch alone makes them",
+                {"batch_norm_beta": 0.9, "batch_size": 0 if plan.batch_size == 0 else max(64, plan.batch_size)},
+            ),
+            *changed(case, "no batch norm", "then both compute the same", {"batch_norm": "none"}),
+        ),
+        plot=cost_plot(case),
+    )

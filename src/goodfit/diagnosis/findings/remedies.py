@@ -1,0 +1,86 @@
+"""Changes of plan that several findings prescribe; none where the plan is not known or has it already."""
+
+from typing import Any
+
+from goodfit.diagnosis.finding import Case, Remedy
+from goodfit.diagnosis.findings.looks import SENSIBLE
+from goodfit.plan import Plan
+
+REPLACEMENT = "start from the default network"
+
+# What decides whether a network learns at all; what is said of the data's size and length of training stays.
+_LEAST = 16  # examples in a batch whose mean and variance batch norm takes
+_NETWORK = (
+    "hidden_units",
+    "architecture",
+    "activation",
+    "initialization",
+    "batch_norm",
+    "optimizer",
+    "decay",
+    "decay_rate",
+    "learning_rate",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weight_decay",
+    "l2",
+    "l1",
+    "clip_norm",
+    "label_smoothing",
+    "keep_prob",
+    "input_keep_prob",
+    "batch_norm_beta",
+    "patience",
+)
+
+
+def changed(case: Case, name: str, why: str, changes: dict[str, Any]) -> tuple[Remedy, ...]:
+    """The remedy, unless the plan is known to be so already."""
+    if case.plan is not None and case.plan.with_(**changes) == case.plan:
+        return ()
+    return (Remedy(name, why, changes),)
+
+
+def batch_norm(case: Case, name: str, why: str, **others: Any) -> tuple[Remedy, ...]:
+    """Batch norm before the activation, with batches that are large enough for it; none where it is there already."""
+    if case.plan is not None and (case.plan.batch_norm != "none" or not case.plan.hidden_units):
+        return ()
+    if case.plan is not None and 0 < case.plan.batch_size < _LEAST:
+        others["batch_size"] = 2 * _LEAST
+    return changed(case, name, why, {**others, "batch_norm": "before"})
+
+
+def lower_rate(case: Case, further: float = 1.0) -> tuple[Remedy, ...]:
+    """A tenth of the learning rate or the usual one, whichever is lower; without a plan only in words."""
+    why = "smaller steps do not leap over the valley's other side"
+    if case.plan is None:
+        return (Remedy(f"divide the learning rate by {10 * further:g}", why, {}),)
+    rate = min(case.plan.learning_rate / 10, usual_rate(case.plan)) / further
+    return (Remedy(f"a learning rate of {rate:.3g}", why, {"learning_rate": rate}),)
+
+
+def higher_rate(case: Case) -> tuple[Remedy, ...]:
+    """Ten times the learning rate or the usual one, whichever is higher; and three times that."""
+    why = "larger steps cover more ground in the same epochs"
+    if case.plan is None:
+        return (Remedy("multiply the learning rate by 10, until J no longer falls steadily", why, {}),)
+    rate = max(10 * case.plan.learning_rate, usual_rate(case.plan))
+    return tuple(Remedy(f"a learning rate of {each:.3g}", why, {"learning_rate": each}) for each in (rate, 3 * rate))
+
+
+def usual_rate(plan: Plan) -> float:
+    """A rate at which most networks learn with the plan's optimizer."""
+    return SENSIBLE[plan.optimizer] / 10
+
+
+def reset(case: Case) -> tuple[Remedy, ...]:
+    """The default network in place of this one; batches and epochs stay where they are enough."""
+    usual = Plan()
+    changes = {name: getattr(usual, name) for name in _NETWORK}
+    if case.plan is not None:
+        changes["epochs"] = max(case.plan.epochs, usual.epochs)
+    if case.plan is not None and case.plan.layer == "convolutional":  # feature maps are no units of a table's network
+        maps = {"hidden_units": case.plan.hidden_units, "depth": 0}
+        changes |= maps | {"activation": "relu", "batch_norm": "before"}
+    return changed(case, REPLACEMENT, "it learns on most tables, whatever ails this one", changes)

@@ -1,0 +1,72 @@
+"""A look inside one network: a pass over a fixed probe batch beside the training, which it never touches."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from goodfit.engine.decay import learning_rate
+from goodfit.engine.optimizers import add_l2, optimizer
+from goodfit.engine.task import Data, Program, State, Task, steps_per_epoch
+from goodfit.nets.architectures import Params, layer_by_layer, shown
+from goodfit.nets.layers import Leaf
+from goodfit.nets.losses import losses
+from goodfit.plan import Activation
+
+PROBE = 48  # examples of the training set, evenly spaced in it
+LOOKS = 16  # in a training, the first after the first epoch: so few cost little even where an epoch is one step
+_ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+_NEAR = 0.01  # of the activation's range: nearer to an end it is saturated
+_SAME = 1e-6
+
+
+def due(task: Task, epoch: Int[Array, ""]) -> Array:
+    """Whether there is a look at the end of this epoch (from 1): after the first, then LOOKS evenly spaced."""
+    whole = jnp.asarray(task.hyperparameters.epochs).astype(jnp.int32)
+    return (epoch == 1) | (epoch * LOOKS // whole != (epoch - 1) * LOOKS // whole)
+
+
+def look(program: Program, data: Data, task: Task, state: State) -> Float[Array, "layers seen"]:
+    """What SEEN names, of the inputs, each hidden layer and the output; dropout off, batch norm over the probe."""
+    structure, h, params = program.structure, task.hyperparameters, state.model.params
+    rows = task.rows[jnp.arange(PROBE) * task.m // PROBE]
+    inputs, targets = data.take(task.set, rows)
+
+    def cost(params: Params) -> tuple[Float[Array, ""], list[Float[Array, "batch _"]]]:
+        logits, _, seen = layer_by_layer(structure, params, inputs, None, None)
+        return losses(program.output, logits, targets, h.label_smoothing).mean(), [inputs, *seen, logits]
+
+    gradients, seen = jax.grad(cost, has_aux=True)(params)
+    penalized = add_l2(gradients, params, h.l2 / task.m)
+    direction: Any = optimizer(structure, h).update(penalized, state.optimizer, params)[0]
+    rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
+    moves = [jnp.zeros(3)] + [
+        jnp.stack([_norm(g["W"]), _norm(layer["W"]), rate * _norm(d["W"])])
+        for g, layer, d in ((gradients[place], params[place], direction[place]) for place in shown(structure))
+    ]
+    return jnp.concatenate([_signals(seen, structure.activation), jnp.stack(moves).astype(inputs.dtype)], axis=1)
+
+
+def _signals(layers: list[Float[Array, "batch _"]], activation: Activation) -> Float[Array, "layers 5"]:
+    """Mean, deviation, size, share of dead units, share of saturated values; the layers together compile sooner."""
+    widths = np.array([a.shape[1] for a in layers])
+    layer = np.repeat(np.arange(len(layers)), widths)
+    a = jnp.concatenate(layers, axis=1)
+
+    def mean(values: Float[Array, "batch units"]) -> Float[Array, "layers"]:
+        return jax.ops.segment_sum(values.mean(axis=0), layer, len(layers), indices_are_sorted=True) / widths
+
+    dead = a.max(axis=0, keepdims=True) - a.min(axis=0, keepdims=True) <= _SAME * jnp.abs(a).max(axis=0, keepdims=True)
+    low, high = _ENDS.get(activation, (-jnp.inf, jnp.inf))
+    near = _NEAR * (high - low) if activation in _ENDS else 0.0
+    saturated = ((a < low + near) | (a > high - near)) & (layer[None] < len(layers) - 1)  # outputs have no activation
+    average = mean(a)
+    deviation, size = jnp.sqrt(mean(jnp.square(a - average[layer][None]))), jnp.sqrt(mean(jnp.square(a)))
+    parts = [average, deviation, size, mean(dead.astype(a.dtype)), mean(saturated.astype(a.dtype))]
+    return jnp.stack(parts, axis=1).astype(a.dtype)
+
+
+def _norm(w: Leaf) -> Float[Array, ""]:
+    return jnp.sqrt(jnp.square(w).sum())

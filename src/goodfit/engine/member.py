@@ -1,0 +1,87 @@
+"""A job on its way through a stack: its rows, its program and its state before the first step."""
+
+from dataclasses import dataclass, field, replace
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Schema, Splits
+from goodfit.data.preparation import width
+from goodfit.engine.jobs import LARGEST_CHUNK, Job, resolved_batch_size, shaped, traced
+from goodfit.engine.memory import check_memory
+from goodfit.engine.moment import Moment
+from goodfit.engine.step import first_state, recorded
+from goodfit.engine.task import Program, State
+from goodfit.errors import PlanError
+from goodfit.nets.architectures import init
+from goodfit.nets.losses import OUTPUT_OF_TASK
+from goodfit.plan import Plan
+from goodfit.record.run import Outcome, Weights
+
+
+@dataclass
+class Member:
+    """A job on its way through a stack; its plan is the job's until a control changes numbers."""
+
+    index: int
+    job: Job
+    train: Int[np.ndarray, "train"]
+    dev: Int[np.ndarray, "dev"]
+    per_epoch: int
+    plan: Plan
+    epoch: int = 0
+    step: int = 0
+    ended: tuple[Outcome, str] | None = None
+    records: list[Float[np.ndarray, "epochs recorded"]] = field(default_factory=list)
+    snapshots: list[Weights] = field(default_factory=list)
+
+    def take_up(self, moment: Moment) -> None:
+        """Take up what a training was at this moment, all but its state."""
+        self.plan, self.epoch, self.step, self.ended = moment.plan, moment.epoch, moment.step, None
+        self.records, self.snapshots = [moment.records], list(moment.snapshots)
+
+    def moment(self, state: State) -> Moment:
+        """What the training is now."""
+        return Moment(self.plan, self.recorded, tuple(self.snapshots), state)
+
+    @property
+    def recorded(self) -> Float[np.ndarray, "epochs recorded"]:
+        """The records of the epochs that ended."""
+        return np.concatenate([np.zeros((0, recorded(self.plan.structure)), np.float32), *self.records])
+
+
+def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
+    """The job with its rows, and the program that trains it."""
+    train = splits.train if job.train is None else job.train
+    dev = splits.dev if job.dev is None else job.dev
+    batch_size = resolved_batch_size(job.plan, len(train))
+    if job.plan.batch_norm != "none" and batch_size < 2:
+        raise PlanError("batch norm needs at least 2 examples in a batch; set batch_norm to none")
+    watched = min(len(dev), LARGEST_CHUNK)
+    program = Program(
+        structure=replace(shaped(job.plan.structure, splits.dataset.schema.image), batch_size=batch_size),
+        output=OUTPUT_OF_TASK[splits.dataset.schema.task],
+        whole_batch=batch_size == len(train),
+        evaluation_chunk=1 << max(0, watched - 1).bit_length(),
+    )
+    check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
+    member = Member(index, job, train, dev, len(train) // batch_size, job.plan)
+    if job.start:
+        member.take_up(job.start)
+    if job.asleep:
+        member.ended = (Outcome.STOPPED, "never begun")
+    return member, program
+
+
+def beginning(job: Job, splits: Splits) -> State:
+    """The job's state before its first step."""
+    return initial_state(enter(0, job, splits)[1], job, splits.dataset.schema)
+
+
+def initial_state(program: Program, job: Job, schema: Schema) -> State:
+    """Return the job's state before its first step in this program."""
+    outputs = len(schema.classes) if program.output == "softmax" else 1
+    inputs = width(job.plan.preparation, schema)
+    model = init(program.structure, job.plan.initialization, job.seed, inputs, outputs)
+    return jax.tree.map(np.asarray, first_state(program, traced(job.plan), *model))

@@ -1,0 +1,63 @@
+"""The seed's optimizers on Optax, built inside traced code from traced hyperparameters."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from goodfit.nets.architectures import Params
+from goodfit.nets.layers import Layer, Leaf
+from goodfit.plan import Hyperparameters, Structure
+
+
+def optimizer(structure: Structure, hyperparameters: Hyperparameters) -> optax.GradientTransformation:
+    """From gradients to the direction that is multiplied by −α.
+
+    Momentum is the seed's exponentially weighted average (1 − β in front of the gradient), not the running sum that
+    PyTorch and Optax's `trace` take. RMSprop has ε outside the root, as the seed's Adam. Decoupled weight decay
+    (Loshchilov & Hutter 2019) touches weights, never biases, γ or β.
+    """
+    h = hyperparameters
+    kinds = {
+        "gradient_descent": optax.identity,
+        "momentum": lambda: optax.ema(h.beta1, debias=False),
+        "rmsprop": lambda: optax.scale_by_rms(h.beta2, h.epsilon, eps_in_sqrt=False),
+        "adam": lambda: optax.scale_by_adam(h.beta1, h.beta2, h.epsilon),
+    }
+    parts = [kinds[structure.optimizer](), optax.add_decayed_weights(h.weight_decay, weights_only)]
+    if structure.clipping:
+        parts.insert(0, optax.clip_by_global_norm(jnp.where(h.clip_norm > 0, h.clip_norm, jnp.inf)))
+    return optax.chain(*parts)
+
+
+def weights_only(params: Params) -> Any:
+    """True at each W, False at biases, γ and β."""
+    return tuple({name: name == "W" for name in layer} for layer in params)
+
+
+def add_l2(gradients: Params, params: Params, share: Float[Array, ""]) -> Params:
+    """dW = dW_old + (λ/m)·W, share being λ/m (course notes: regularization back prop)."""
+
+    def added(gradient: Layer, layer: Layer) -> Layer:
+        return {**gradient, "W": gradient["W"] + share * layer["W"]}
+
+    return tuple(added(*both) for both in zip(gradients, params, strict=True))
+
+
+def descend(params: Params, direction: Any, rate: Float[Array, ""]) -> Params:
+    """θ − α·direction, which has the shape of params."""
+    return jax.tree.map(lambda p, d: (p - rate * d).astype(p.dtype), params, direction)
+
+
+def shrink(params: Params, threshold: Float[Array, ""]) -> Params:
+    """The proximal step of L1: weights move to 0 by `threshold` = α·λ/2m and stop there (Parikh & Boyd 2014, 6.5.2).
+
+    The seed's subgradient (λ/2m)·sign(w) alone only hovers around zero.
+    """
+
+    def soft(w: Leaf) -> Array:
+        return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0).astype(w.dtype)
+
+    return tuple({**layer, "W": soft(layer["W"])} for layer in params)

@@ -1,0 +1,100 @@
+"""Jobs packed into stacks that are ready to train."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+from goodfit.data.preparation import Preparation, width
+from goodfit.engine import machine
+from goodfit.engine.jobs import LARGEST_CHUNK, traced
+from goodfit.engine.member import Member, initial_state
+from goodfit.engine.memory import fitting
+from goodfit.engine.pool import Pool
+from goodfit.engine.task import Data, Program, State, Task
+
+_SMALL_COPY = 4 << 20  # bytes
+
+
+@dataclass
+class Loaded:
+    """One stack's worth of members, ready to train."""
+
+    members: list[Member]
+    data: Data
+    tasks: list[Task]
+    states: list[State]
+    places: int
+
+
+def stacks(program: Program, members: list[Member], pool: Pool, memory: int | None = None) -> Iterator[Loaded]:
+    """The group in portions that fit a stack: places, differently prepared copies, memory (see `fit_many`)."""
+    order = sorted(members, key=lambda member: pool.key(member))
+    inputs = width(order[0].plan.preparation, pool.splits.dataset.schema)
+    budget = memory or machine.free_memory() // 2  # the other half is for the host's own copies
+    places, most_sets = fitting(program, pool.splits, inputs, len(members), budget)
+    while order:
+        keys = list(dict.fromkeys(pool.key(member) for member in order[:places]))[:most_sets]
+        portion = [member for member in order[:places] if pool.key(member) in keys]
+        order = order[len(portion) :]
+        yield _load(program, portion, keys, pool, places, most_sets)
+
+
+def _load(
+    program: Program, portion: list[Member], keys: list[tuple[str, bytes]], pool: Pool, places: int, most_sets: int
+) -> Loaded:
+    first = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
+    copies = [first[key] for key in keys]
+    schema = pool.splits.dataset.schema
+    size = 0 if schema.image else copies[0][1].nbytes
+    copies += [copies[0]] * (_set_places(len(copies), most_sets, size) - len(copies))
+    data = _stacked(copies)
+    tasks = [_task(program, each, keys.index(pool.key(each)), pool, len(schema.classes)) for each in portion]
+    states = [each.job.start.state if each.job.start else initial_state(program, each.job, schema) for each in portion]
+    return Loaded(portion, data, tasks, states, places)
+
+
+def _stacked(copies: list[tuple[Preparation, np.ndarray, np.ndarray]]) -> Data:
+    """The copies side by side; of images one, as they are."""
+    preparations, inputs, targets = zip(*copies, strict=True)
+    scales = [each.pixels for each in preparations if each.pixels]
+    if not scales:
+        return Data(np.stack(inputs), np.stack(targets))  # pyright: ignore[reportArgumentType]
+    moments = (np.stack([each[place] for each in scales]).astype(np.float32) for place in (1, 2))
+    return Data(inputs[0][None], np.stack(targets), *moments)  # pyright: ignore[reportArgumentType]
+
+
+def _set_places(copies: int, most: int, size: int) -> int:
+    """Copies of the data in the stack: `most` where they are small, else 1, 2, 4 or 8; few shapes to compile."""
+    return most if size <= _SMALL_COPY else 1 << (copies - 1).bit_length()
+
+
+def _task(program: Program, member: Member, place: int, pool: Pool, classes: int) -> Task:
+    chunk = program.evaluation_chunk
+    capacity = len(pool.rows)
+    # On large sets the training set is watched on a fixed sample the size of the dev set (issue: evaluation mode).
+    generator = np.random.default_rng(member.job.seed)
+    sample = len(member.dev) if len(member.train) > 2 * LARGEST_CHUNK else len(member.train)
+    watched_train = member.train
+    if sample < len(watched_train):
+        watched_train = np.sort(generator.choice(watched_train, sample, replace=False))
+    parts = [_padded(pool.places(rows), -(-len(rows) // chunk) * chunk) for rows in (watched_train, member.dev)]
+    counts = np.bincount(pool.splits.dataset.target[member.train], minlength=classes) if classes else np.ones(1)
+    present = np.maximum(counts, 1)
+    weights = counts.sum() / (counts > 0).sum() / present
+    return Task(
+        hyperparameters=traced(member.plan),
+        key=np.uint32(np.random.SeedSequence(member.job.seed).generate_state(1)[0]),  # pyright: ignore[reportArgumentType]
+        set=np.int32(place),  # pyright: ignore[reportArgumentType]
+        rows=_padded(pool.places(member.train), capacity),  # pyright: ignore[reportArgumentType]
+        m=np.int32(len(member.train)),  # pyright: ignore[reportArgumentType]
+        watched=_padded(np.concatenate(parts), 2 * (capacity + 2 * chunk)),  # pyright: ignore[reportArgumentType]
+        watched_train=np.int32(len(watched_train)),  # pyright: ignore[reportArgumentType]
+        watched_dev=np.int32(len(member.dev)),  # pyright: ignore[reportArgumentType]
+        class_weights=weights.astype(np.float32),  # pyright: ignore[reportArgumentType]
+    )
+
+
+def _padded(rows: Int[np.ndarray, "rows"], length: int) -> Int[np.ndarray, "places"]:
+    return np.concatenate([rows, np.zeros(length - len(rows), np.int64)]).astype(np.int32)

@@ -1,0 +1,170 @@
+"""What predicts: networks, each with its own preparation and weight, averaged and calibrated. One is enough."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from jaxtyping import Float, Int
+from safetensors.numpy import load_file, save_file
+from scipy.special import expit, softmax
+
+from goodfit.data.dataset import Features, Schema
+from goodfit.data.preparation import Preparation
+from goodfit.engine.stack import logits
+from goodfit.engine.task import Model
+from goodfit.errors import InputError
+from goodfit.nets.layers import Moments
+from goodfit.plan import Structure
+from goodfit.record.run import Run, Weights, pack, unflatten, unpack
+
+MODEL_FILE, PREPARATION_FILE, PREDICTOR_FILE = "model.safetensors", "preparation.json", "predictor.json"
+_AT_ONCE = 4_096  # rows
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a predictor.
+
+    Attributes:
+        name: of its plan.
+        structure: of the network.
+        weights: its parameters and running averages.
+        preparation: of its inputs.
+        weight: in the average.
+        temperature: of its own probabilities, before they are averaged; as the predictor's.
+    """
+
+    name: str
+    structure: Structure
+    weights: Weights
+    preparation: Preparation
+    weight: float = 1.0
+    temperature: float = 1.0
+
+    def outputs(
+        self, features: Features, schema: Schema, rows: Int[np.ndarray, "rows"] | None = None
+    ) -> Float[np.ndarray, "rows outputs"]:
+        """Probabilities of the classes, or one column of predictions in the target's own unit; of all or these rows."""
+        parts = _parts(features, rows)
+        return np.concatenate([self.outputs_of(self.preparation.transform(part), schema) for part in parts])
+
+    def outputs_of(self, inputs: Float[np.ndarray, "rows width"], schema: Schema) -> Float[np.ndarray, "rows outputs"]:
+        """The same for features that are prepared already."""
+        params, averages = unflatten(self.weights)
+        model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
+        structure = replace(self.structure, image=self.preparation.pixels and self.preparation.pixels.shape)
+        z = logits(structure, model, inputs).astype(np.float64)
+        if schema.task == "regression":
+            return self.preparation.target_out(z[:, 0])[:, None]
+        if schema.task == "binary":
+            positive = expit(z[:, 0])
+            probabilities = np.stack([1 - positive, positive], axis=1)
+        else:
+            probabilities = softmax(z, axis=1)
+        return probabilities if self.temperature == 1 else tempered(probabilities, self.temperature)
+
+
+def member_of(
+    run: Run, name: str, weights: Weights | None = None, weight: float = 1.0, temperature: float = 1.0
+) -> Member:
+    """The run's best network, or one of its snapshots, as a member."""
+    own = run.best if weights is None else weights
+    return Member(name, run.plan.structure, own, run.preparation, weight, temperature)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Members' outputs averaged by weight; probabilities then taken to the power 1/temperature.
+
+    Attributes:
+        schema: of the data; what it needs to read a row.
+        members: the networks; weights need not sum to 1.
+        temperature: above 1 makes probabilities less sure (Guo et al. 2017).
+    """
+
+    schema: Schema
+    members: tuple[Member, ...]
+    temperature: float = 1.0
+
+    def outputs(
+        self, features: Features, rows: Int[np.ndarray, "rows"] | None = None
+    ) -> Float[np.ndarray, "rows outputs"]:
+        """Calibrated probabilities of the classes, or one column of predictions; of all or these rows."""
+        mean = np.concatenate([self._mean(part) for part in _parts(features, rows)])
+        return mean if self.schema.task == "regression" else tempered(mean, self.temperature)
+
+    def _mean(self, features: Features) -> Float[np.ndarray, "rows outputs"]:
+        """Of the members, by weight."""
+        total = sum(member.weight for member in self.members)
+        mean = np.zeros(1)
+        prepared: dict[int, np.ndarray] = {}
+        for member in self.members:
+            key = id(member.preparation)
+            if key not in prepared:
+                prepared[key] = member.preparation.transform(features)
+            mean = mean + member.outputs_of(prepared[key], self.schema) * (member.weight / total)
+        return mean
+
+    def save(self, folder: Path) -> None:
+        """Write weights, preparations and the list of members; no pickle."""
+        preparations = list({id(member.preparation): member.preparation for member in self.members}.values())
+        place = {id(preparation): index for index, preparation in enumerate(preparations)}
+        arrays: Weights = {}
+        members = []
+        for index, member in enumerate(self.members):
+            arrays |= {f"{index}/{name}": leaf for name, leaf in pack(member.weights).items()}
+            members.append(
+                {
+                    "name": member.name,
+                    "structure": asdict(member.structure),
+                    "preparation": place[id(member.preparation)],
+                    "weight": member.weight,
+                    "temperature": member.temperature,
+                }
+            )
+        save_file({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}, folder / MODEL_FILE)
+        (folder / PREPARATION_FILE).write_text(json.dumps([preparation.to_dict() for preparation in preparations]))
+        facts = {"temperature": self.temperature, "members": members}
+        (folder / PREDICTOR_FILE).write_text(json.dumps(facts, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path, schema: Schema) -> Self:
+        """The predictor that `save` wrote.
+
+        Raises:
+            InputError: a file is missing or damaged.
+        """
+        try:
+            facts = json.loads((folder / PREDICTOR_FILE).read_text())
+            preparations = [Preparation.from_dict(each) for each in json.loads((folder / PREPARATION_FILE).read_text())]
+            arrays = load_file(folder / MODEL_FILE)
+            members = tuple(_member(index, each, arrays, preparations) for index, each in enumerate(facts["members"]))
+            return cls(schema, members, float(facts["temperature"]))
+        except FileNotFoundError as error:
+            name = Path(error.filename or MODEL_FILE).name
+            raise InputError(f"{folder} has no {name}: the run is damaged or not finished; train it again") from None
+        except Exception as error:  # any other failure to read means one thing to the user
+            raise InputError(f"the model in {folder} is damaged ({error}); train it again") from None
+
+
+def _parts(features: Features, rows: Int[np.ndarray, "rows"] | None) -> Iterator[Features]:
+    """The features of these rows, or all, a part at a time: images may not fit the memory together."""
+    every = np.arange(len(features.numbers)) if rows is None else rows
+    return (features.take(every[start : start + _AT_ONCE]) for start in range(0, len(every), _AT_ONCE))
+
+
+def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: list[Preparation]) -> Member:
+    settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
+    structure = Structure(**settings)
+    own = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
+    preparation, temperature = preparations[facts["preparation"]], facts.get("temperature", 1.0)  # older: none
+    return Member(facts["name"], structure, unpack(own), preparation, facts["weight"], temperature)
+
+
+def tempered(probabilities: Float[np.ndarray, "rows classes"], temperature: float) -> Float[np.ndarray, "rows classes"]:
+    """p^(1/T), normalized."""
+    powered = np.clip(probabilities, 1e-12, 1) ** (1 / temperature)
+    return powered / powered.sum(axis=1, keepdims=True)

@@ -1,0 +1,183 @@
+"""One model: a step of training, and the look at it when an epoch ends. No model axis anywhere."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Num, UInt32
+
+from goodfit.engine.augment import augment
+from goodfit.engine.decay import learning_rate
+from goodfit.engine.health import due, look
+from goodfit.engine.minibatches import minibatch, shuffled
+from goodfit.engine.optimizers import add_l2, descend, optimizer, shrink
+from goodfit.engine.task import Data, Model, Program, State, Task, steps_per_epoch
+from goodfit.nets.architectures import Averages, Dropout, Params, forward
+from goodfit.nets.losses import errors, losses, penalty
+from goodfit.nets.noise import fold
+from goodfit.plan import Hyperparameters, Structure
+from goodfit.record.run import SEEN
+
+GOING, STOPPED_EARLY, DIVERGED = 0, 1, 2
+RECORDED = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate")
+
+
+def first_state(program: Program, hyperparameters: Hyperparameters, params: Params, averages: Averages) -> State:
+    """The state before the first step."""
+    model, zero = Model(params, averages), jnp.int32(0)
+    infinity = jnp.asarray(jnp.inf, params[0]["W"].dtype)
+    start = optimizer(program.structure, hyperparameters).init(params)
+    none = jnp.zeros_like(infinity)
+    return State(model, start, zero, none, none, model, infinity, zero, zero, zero)
+
+
+def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Array, "places"]:
+    """The training rows in this epoch's order; `epoch` counts from 0."""
+    return task.rows if program.whole_batch else shuffled(task.rows, task.m, fold(fold(task.key, 1), epoch))
+
+
+def batch_cost(
+    program: Program,
+    task: Task,
+    params: Params,
+    inputs: Float[Array, "batch features"],
+    targets: Num[Array, "batch"],
+    key: UInt32[Array, ""],
+) -> tuple[Float[Array, ""], Averages]:
+    """Mean loss of a mini-batch, each example weighted by its class; and the moments that batch norm used."""
+    h = task.hyperparameters
+    logits, used = forward(program.structure, params, inputs, None, Dropout(key, h))
+    each = losses(program.output, logits, targets, h.label_smoothing)
+    if program.output != "linear":
+        weights = task.class_weights**h.class_balance
+        each = each * weights[targets.astype(jnp.int32)]
+    return each.mean(), used
+
+
+def train_step(program: Program, data: Data, task: Task, state: State, order: Int[Array, "places"]) -> State:
+    """One update on the next mini-batch of the epoch."""
+    structure, h = program.structure, task.hyperparameters
+    per_epoch = steps_per_epoch(program, task)
+    rows = minibatch(order, state.step % per_epoch, structure.batch_size)
+    inputs, targets = data.take(task.set, rows)
+    key = fold(fold(task.key, 2), state.step)
+    if structure.augmentation and structure.image:
+        pictures = inputs.reshape(len(inputs), *structure.image)
+        other = augment(pictures, fold(fold(task.key, 3), state.step), jnp.asarray(h.augmentation), jnp.asarray(h.flip))
+        inputs = other.reshape(inputs.shape)
+    params = state.model.params
+    (cost, used), gradients = jax.value_and_grad(
+        lambda params: batch_cost(program, task, params, inputs, targets, key), has_aux=True
+    )(params)
+    gradients = add_l2(gradients, params, h.l2 / task.m)
+    direction, averages_of_gradients = optimizer(structure, h).update(gradients, state.optimizer, params)
+    rate = learning_rate(structure.decay, h, state.step, per_epoch)
+    moved = descend(params, direction, rate)
+    if structure.l1:
+        moved = shrink(moved, rate * h.l1 / (2 * task.m))
+    added = jax.lax.cond((h.l2 > 0) | (h.l1 > 0), lambda: penalty(params, h, task.m), lambda: jnp.zeros_like(cost))
+    beta = h.batch_norm_beta
+    averages, averaged = jax.tree.map(
+        lambda v, theta: (beta * v + (1 - beta) * theta).astype(v.dtype),
+        (state.model.averages, state.averaged),
+        (used, jnp.ones_like(state.averaged)),
+    )
+    return state._replace(
+        model=Model(moved, averages),
+        optimizer=averages_of_gradients,
+        step=state.step + 1,
+        averaged=averaged,
+        objective_sum=state.objective_sum + cost + added,
+    )
+
+
+def settled(state: State) -> Model:
+    """The model as it predicts: running averages with their bias corrected (course notes: bias correction).
+
+    1 − β^t is the running average of 1; kept as such, it stays right when β changes on the way.
+    """
+    return Model(state.model.params, jax.tree.map(lambda v: v / state.averaged, state.model.averages))
+
+
+def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Array, "4"]:
+    """Cost and error on the watched training and dev rows: no penalty, smoothing, class weights or dropout."""
+    chunk = program.evaluation_chunk
+    train_chunks = -(-task.watched_train // chunk)
+    chunks = train_chunks + -(-task.watched_dev // chunk)
+
+    def add(index: Int[Array, ""], sums: Float[Array, "2 2"]) -> Float[Array, "2 2"]:
+        rows = jax.lax.dynamic_slice(task.watched, (index * chunk,), (chunk,))
+        in_dev = (index >= train_chunks).astype(jnp.int32)
+        first = (index - in_dev * train_chunks) * chunk
+        real = first + jnp.arange(chunk) < jnp.where(in_dev == 1, task.watched_dev, task.watched_train)
+        inputs, targets = data.take(task.set, rows)
+        logits, _ = forward(program.structure, model.params, inputs, model.averages, None)
+        cost = jnp.where(real, losses(program.output, logits, targets), 0).sum()
+        error = jnp.where(real, errors(program.output, logits, targets), 0).sum()
+        return sums.at[:, in_dev].add(jnp.stack([cost, error]))
+
+    sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.dtype))
+    return (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
+
+
+def recorded(structure: Structure) -> int:
+    """Numbers in an epoch's record: RECORDED, then what a look sees of the inputs, each hidden layer and the output."""
+    return len(RECORDED) + (structure.hidden_layers + 2) * len(SEEN)
+
+
+def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "recorded"]]:
+    """Measure, look inside, keep the best model, and decide whether the model goes on (early stopping, divergence)."""
+    h = task.hyperparameters
+    model = settled(state)
+    measured = evaluate(program, data, task, model)
+    per_epoch = steps_per_epoch(program, task)
+    mean_objective = state.objective_sum / per_epoch
+    rate = learning_rate(program.structure.decay, h, state.step - 1, per_epoch)
+    seen = jax.lax.cond(
+        due(task, state.step // per_epoch),
+        lambda: look(program, data, task, state).reshape(-1),
+        lambda: jnp.full(recorded(program.structure) - len(RECORDED), jnp.nan, data.dtype),
+    )
+    dev_cost = measured[1]
+    better = dev_cost < state.best_cost
+    waited = jnp.where(better, 0, state.waited + 1)
+    status = jnp.where((h.patience > 0) & (waited >= h.patience), STOPPED_EARLY, GOING)
+    status = jnp.where(jnp.isfinite(mean_objective + measured.sum()), status, DIVERGED)
+    state = state._replace(
+        objective_sum=jnp.zeros_like(state.objective_sum),
+        best=jax.lax.cond(better, lambda: model, lambda: state.best),
+        best_cost=jnp.where(better, dev_cost, state.best_cost),
+        best_step=jnp.where(better, state.step, state.best_step),
+        waited=waited,
+        status=status.astype(jnp.int32),
+    )
+    return state, jnp.concatenate([measured, jnp.stack([mean_objective, rate]).astype(measured.dtype), seen])
+
+
+def advance(
+    program: Program,
+    data: Data,
+    task: Task,
+    state: State,
+    until: Int[Array, ""],
+    records: Float[Array, "epochs recorded"],
+) -> tuple[State, Float[Array, "epochs recorded"]]:
+    """Train up to step `until`, or to the model's own end; a row of `records` for each epoch that ends on the way."""
+    per_epoch = steps_per_epoch(program, task)
+    first_epoch = state.step // per_epoch
+
+    def going(carry: tuple[State, Array]) -> Array:
+        return (carry[0].step < until) & (carry[0].status == GOING)
+
+    def epoch(carry: tuple[State, Array]) -> tuple[State, Array]:
+        state, records = carry
+        number, place = state.step // per_epoch, state.step % per_epoch
+        order = epoch_order(program, task, number)
+        steps = jnp.minimum(per_epoch - place, until - state.step)
+        state = jax.lax.fori_loop(0, steps, lambda _, s: train_step(program, data, task, s, order), state)
+
+        def measure() -> tuple[State, Array]:
+            measured, record = end_epoch(program, data, task, state)
+            return measured, records.at[number - first_epoch].set(record)
+
+        return jax.lax.cond(state.step % per_epoch == 0, measure, lambda: (state, records))
+
+    return jax.lax.while_loop(going, epoch, (state, records))

@@ -1,0 +1,1 @@
+"""Plans trained, scored and compared: what the loop, the search and the diagnosis stand on."""

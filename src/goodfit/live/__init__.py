@@ -1,0 +1,1 @@
+"""Steering one training: nudge, rewind, branch, and the measured effect of a nudge."""

@@ -1,0 +1,1 @@
+"""Rounds of experiments until the gap is closed."""

@@ -1,0 +1,62 @@
+"""A prescription is a change of plan that the basic recipe advises, to be run as an experiment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from goodfit.plan import Plan
+
+Gap = Literal["bias", "variance"]
+
+
+class RecipeContext(NamedTuple):
+    """Everything a prescription may look at.
+
+    Attributes:
+        plan: the incumbent's.
+        m: number of training examples.
+        task: `binary`, `classes` or `regression`.
+        rarest_share: share of the rarest class, as a multiple of its share in a balanced set; 1 for a regression.
+        flips: True if images keep their labels when left and right are swapped; None for a table.
+    """
+
+    plan: Plan
+    m: int
+    task: str
+    rarest_share: float
+    flips: bool | None = None
+
+
+@dataclass(frozen=True)
+class Prescription:
+    """One entry of the recipe.
+
+    Attributes:
+        id: stable identifier; the name may be reworded, the ID may not.
+        name: shown in the journal and the report.
+        gaps: the gaps it is meant to close.
+        why: the reason, in a sentence.
+        changes: returns the settings of the plan to change, or None where it does not apply.
+    """
+
+    id: str
+    name: str
+    gaps: tuple[Gap, ...]
+    why: str
+    changes: Callable[[RecipeContext], dict[str, Any] | None]
+
+
+class Proposal(NamedTuple):
+    """One experiment to run.
+
+    Attributes:
+        name: shown in the journal and the report.
+        why: the reason, in a sentence.
+        changes: settings of the incumbent's plan to change.
+        against: name of the finding that it should cure; None if it comes from the recipe.
+    """
+
+    name: str
+    why: str
+    changes: dict[str, Any]
+    against: str | None = None

@@ -1,0 +1,1 @@
+"""A live training shown in the terminal."""

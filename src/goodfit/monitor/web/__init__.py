@@ -1,0 +1,1 @@
+"""A live training shown as a page in the browser."""

@@ -1,0 +1,225 @@
+"""The server of the page: Starlette's routes behind the guard, and uvicorn on this machine's own address alone."""
+
+import json
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from jinja2 import Environment, FileSystemLoader
+from plotly.offline import get_plotlyjs
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from goodfit.errors import GoodfitError, InputError, PlanError
+from goodfit.monitor.view import Reader
+from goodfit.monitor.web.guard import Guard
+from goodfit.monitor.web.stream import Shared, events
+from goodfit.run_folder.listing import Siblings
+
+HOST = "127.0.0.1"
+_TEMPLATES = Path(__file__).parent / "templates"
+_KINDS = {".css": "text/css", ".js": "text/javascript"}
+_SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+)
+_FAREWELL = 2  # seconds that open pages have to end when the server does
+
+# What a page may ask of a run: the run's folder and what came as JSON in, plain facts out
+Action = Callable[[Path, Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass
+class Site:
+    """The pages of the runs in one folder.
+
+    Attributes:
+        out: the folder.
+        first: the name of the run that `/` shows.
+        actions: what can be asked of a run, by name.
+        starting: whether a training that this process began is alive, by the run's name.
+        stopping: whether the server is about to end.
+    """
+
+    out: Path
+    first: str
+    actions: Mapping[str, Action]
+    starting: Callable[[str], bool] = lambda name: False
+    stopping: Callable[[], bool] = lambda: False
+    _shared: dict[str, Shared] = field(default_factory=dict)
+    _siblings: Siblings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._siblings = Siblings(self.out)
+
+    def application(self) -> Starlette:
+        """The routes; they are not safe without the guard."""
+        routes = [
+            Route("/", self._page),
+            Route("/plotly.js", _plotly),
+            Route("/{file}", _file),
+            Route("/runs/{name}", self._page),
+            Route("/runs/{name}/events", self._events),
+            Route("/runs/{name}/report", self._report),
+            Route("/runs/{name}/{action}", self._act, methods=["POST"]),
+        ]
+        return Starlette(routes=routes, exception_handlers={HTTPException: _refuse, Exception: _fail})
+
+    def _folder(self, request: Request) -> Path:
+        folder = self._siblings.folder(request.path_params.get("name", self.first))
+        if folder is None:
+            raise HTTPException(404, "there is no run of this name")
+        return folder
+
+    def _page(self, request: Request) -> Response:
+        folder = self._folder(request)
+        return Response(_environment().get_template("watch.html").render(name=folder.name), media_type="text/html")
+
+    def _report(self, request: Request) -> Response:
+        """The report, in a sandbox: its scripts stand in its text, and reach nothing of ours."""
+        path = self._folder(request) / "report.html"
+        if not path.is_file():
+            raise HTTPException(404, "this run has no report")
+        return Response(path.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": _SANDBOX})
+
+    async def _events(self, request: Request) -> Response:
+        folder = await run_in_threadpool(self._folder, request)
+        name = folder.name
+        for other in [other for other, shared in self._shared.items() if not shared.pages and other != name]:
+            del self._shared[other]
+        reader = Reader(folder, lambda: self.starting(name))
+        shared = self._shared.setdefault(name, Shared(reader))
+        return StreamingResponse(events(shared, self._list, self.stopping), media_type="text/event-stream")
+
+    def _list(self) -> tuple[str, str]:
+        return "runs", json.dumps(self._siblings.told(), ensure_ascii=False)
+
+    async def _act(self, request: Request) -> Response:
+        action = self.actions.get(request.path_params["action"])
+        folder = await run_in_threadpool(self._folder, request)
+        if action is None:
+            raise HTTPException(404, "there is no such thing to ask")
+        try:
+            asked = _object(await request.body())
+            return JSONResponse(await run_in_threadpool(action, folder, asked))
+        except PlanError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except GoodfitError as error:
+            return JSONResponse({"error": str(error)}, 409)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """The object in a body.
+
+    Raises:
+        PlanError: it is no JSON, or none that holds an object.
+    """
+
+    def literal(word: str) -> float:
+        raise ValueError(f"{word} is no number")
+
+    try:
+        asked = json.loads(body, parse_constant=literal)
+    except (ValueError, RecursionError) as error:
+        raise PlanError(f"what is asked is no JSON ({error})") from None
+    if not isinstance(asked, dict):
+        raise PlanError("what is asked is no JSON object")
+    return asked
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _fail(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"goodfit failed where it should not have ({type(error).__name__})"}, 500)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str]]:
+    """Our own style sheet and scripts by name."""
+    found = [path for path in _TEMPLATES.iterdir() if path.suffix in _KINDS]
+    return {path.name: (path.read_bytes(), _KINDS[path.suffix]) for path in found}
+
+
+def _file(request: Request) -> Response:
+    known = _files().get(request.path_params["file"])
+    if known is None:
+        raise HTTPException(404, "there is no such page")
+    return Response(known[0], media_type=known[1])
+
+
+@cache
+def _plotly_bytes() -> bytes:
+    return get_plotlyjs().encode()
+
+
+def _plotly(request: Request) -> Response:
+    return Response(_plotly_bytes(), media_type="text/javascript")
+
+
+class Server:
+    """Serves a site on this machine's own address until Ctrl-C or `stop`."""
+
+    def __init__(self, port: int = 0) -> None:
+        """Take the port; 0 is any that is free.
+
+        Raises:
+            InputError: it is taken.
+        """
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            self._socket.close()
+            why = getattr(error, "strerror", None) or error
+            raise InputError(f"cannot serve at port {port} ({why}); give another --port, or none") from None
+        self._uvicorn: uvicorn.Server | None = None
+
+    def open(self, site: Site) -> str:
+        """Make the site ready; returns its address, with the token."""
+        guard = Guard(site.application(), self._socket.getsockname()[1])
+        config = uvicorn.Config(
+            guard,
+            log_level="critical",
+            access_log=False,  # it would have the token
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_FAREWELL,
+        )
+        self._socket.listen()  # who opens the address at once waits, and is not refused
+        self._uvicorn = made = uvicorn.Server(config)
+        site.stopping = lambda: made.should_exit
+        return guard.address
+
+    def run(self) -> None:
+        """Serve what was opened; returns after Ctrl-C or `stop`."""
+        assert self._uvicorn is not None, "nothing was opened"
+        with suppress(KeyboardInterrupt):
+            self._uvicorn.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """End it, from another thread."""
+        if self._uvicorn is not None:
+            self._uvicorn.should_exit = True
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()

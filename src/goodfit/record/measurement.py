@@ -1,0 +1,123 @@
+"""What an experiment found: costs and errors of a plan, example by example. Plain NumPy."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Splits
+from goodfit.plan import Plan
+from goodfit.record.run import Outcome, Run
+
+MOST_TRAIN_ROWS = 5_000  # training examples that a train error is measured on
+
+
+class Entry(NamedTuple):
+    """A plan to be measured: its name in the journal, the seeds to train it with, and the round it belongs to."""
+
+    name: str
+    plan: Plan
+    seeds: tuple[int, ...]
+    round: int = 0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A plan's performance, example by example.
+
+    Attributes:
+        name: as in the journal.
+        plan: the settings.
+        seeds: of the trainings.
+        runs: by seed, then by cut (one cut, or K folds).
+        rows: the judged rows.
+        outputs: on the judged rows, by networks that did not train on them.
+        costs: log-loss after calibration on other rows, or squared error over the training variance.
+        errors: 0 or 1; for regression the same as the costs.
+        train_rows: (a fixed sample of) the training rows.
+        train_errors: on those.
+        seconds: of its share of the training.
+        snapshots: outputs of the parameters kept on the way, by moment, each as `outputs`.
+        round: of the loop; 0 for the baselines, -1 for the ensemble's members.
+    """
+
+    name: str
+    plan: Plan
+    seeds: tuple[int, ...]
+    runs: tuple[tuple[Run, ...], ...]
+    rows: Int[np.ndarray, "rows"]
+    outputs: Float[np.ndarray, "seeds rows outputs"]
+    costs: Float[np.ndarray, "seeds rows"]
+    errors: Float[np.ndarray, "seeds rows"]
+    train_rows: Int[np.ndarray, "train"]
+    train_errors: Float[np.ndarray, "seeds train"]
+    seconds: float
+    snapshots: tuple[Float[np.ndarray, "seeds rows outputs"], ...] = ()
+    round: int = 0
+
+    @property
+    def dev_error(self) -> float:
+        """Mean over seeds and judged rows."""
+        return float(self.errors.mean())
+
+    @property
+    def dev_cost(self) -> float:
+        """Mean over seeds and judged rows."""
+        return float(self.costs.mean())
+
+    @property
+    def train_error(self) -> float:
+        """Mean over seeds and training rows."""
+        return float(self.train_errors.mean())
+
+    @property
+    def whole(self) -> bool:
+        """Whether every training came to its own end with a usable network."""
+        ends = (Outcome.FINISHED, Outcome.STOPPED_EARLY)
+        return all(run.outcome in ends and run.usable for runs in self.runs for run in runs)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the budget or Ctrl-C ended any of its trainings: half-trained networks prove nothing."""
+        ends = (Outcome.STOPPED, Outcome.INTERRUPTED)
+        return any(run.outcome in ends for runs in self.runs for run in runs)
+
+
+def pooled(first: Measurement, second: Measurement) -> Measurement:
+    """Two measurements of one plan as one with the seeds of both."""
+    both = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)])
+        for name in ("outputs", "costs", "errors", "train_errors")
+    }
+    snapshots = tuple(np.concatenate(pair) for pair in zip(first.snapshots, second.snapshots, strict=True))
+    seeds, runs = first.seeds + second.seeds, first.runs + second.runs
+    return replace(first, seeds=seeds, runs=runs, seconds=first.seconds + second.seconds, snapshots=snapshots, **both)
+
+
+def judge_outputs(
+    splits: Splits, outputs: Float[np.ndarray, "... rows outputs"], rows: Int[np.ndarray, "rows"]
+) -> tuple[Float[np.ndarray, "... rows"], Float[np.ndarray, "... rows"]]:
+    """Cost and error of each example: log-loss and wrongness, or squared error over the training variance (twice)."""
+    truth = splits.dataset.target[rows]
+    if splits.regression:
+        squared = ((outputs[..., 0] - truth) / splits.target_scale) ** 2
+        return squared, squared
+    picked = np.take_along_axis(outputs, np.broadcast_to(truth[:, None], (*outputs.shape[:-1], 1)), axis=-1)[..., 0]
+    return -np.log(np.clip(picked, 1e-12, 1)), (outputs.argmax(axis=-1) != truth).astype(np.float64)
+
+
+def constant_outputs(splits: Splits, train: Int[np.ndarray, "train"], count: int) -> Float[np.ndarray, "count outputs"]:
+    """What the simplest baseline answers to everything: class frequencies, or the mean."""
+    target = splits.dataset.target[train]
+    classes = len(splits.dataset.schema.classes)
+    if not classes:
+        return np.full((count, 1), target.mean())
+    return np.tile(np.bincount(target, minlength=classes) / len(target), (count, 1))
+
+
+def sample(rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "sample"]:
+    """At most MOST_TRAIN_ROWS of the rows, the same for every seed."""
+    if len(rows) <= MOST_TRAIN_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, MOST_TRAIN_ROWS, replace=False))

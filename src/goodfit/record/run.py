@@ -1,0 +1,151 @@
+"""What happened in a training: plain NumPy, so that a saved run is read without JAX."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.preparation import Preparation
+from goodfit.plan import Plan
+
+Weights = dict[str, np.ndarray]
+
+
+# What a look inside a network sees of each layer: mean, deviation and size (root mean square) of its outputs over the
+# probe batch; the share of dead units (the same output for every example) and of saturated outputs; the norms of dJ/dW
+# (of J without its penalty, which would hide a vanished gradient), of W, and of the optimizer's next change of W.
+SEEN = ("mean", "deviation", "size", "dead", "saturated", "gradient", "weight", "update")
+
+
+@dataclass(frozen=True)
+class Health:
+    """Looks inside a network, taken at the end of some epochs.
+
+    Attributes:
+        epochs: of the looks, from 1.
+        layers: "inputs", "layer 1", …, "output".
+        seen: by look, layer and the names of SEEN; the inputs have no weights.
+    """
+
+    epochs: Int[np.ndarray, "looks"]
+    layers: tuple[str, ...]
+    seen: Float[np.ndarray, "looks layers seen"]
+
+    def of(self, name: str) -> Float[np.ndarray, "looks layers"]:
+        """One of SEEN, of every look and layer."""
+        return self.seen[:, :, SEEN.index(name)]
+
+
+def health_of(records: Float[np.ndarray, "epochs _"], hidden_layers: int) -> Health:
+    """The looks among an epoch's records; the rows of epochs without one are NaN."""
+    looks = ~np.isnan(records).all(axis=1)
+    layers = ("inputs", *(f"layer {number}" for number in range(1, hidden_layers + 1)), "output")
+    seen = records[looks].reshape(-1, len(layers), len(SEEN))
+    return Health(np.flatnonzero(looks) + 1, layers, seen.astype(np.float64))
+
+
+class Outcome(StrEnum):
+    """How a training ended."""
+
+    FINISHED = "finished"
+    STOPPED_EARLY = "stopped early"
+    DIVERGED = "diverged"
+    STOPPED = "stopped"
+    HOPELESS = "stopped as hopeless"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: what was asked, what happened, and the best parameters on the dev set.
+
+    Attributes:
+        plan: the settings.
+        seed: of the first weights, the shuffling and the dropout.
+        train: the rows trained on.
+        dev: the rows that chose the best parameters.
+        outcome: how it ended.
+        reason: that in a sentence.
+        history: by epoch: `epoch`, `step`, `train_cost`, `dev_cost` (without penalty, smoothing or class weights),
+            `train_error`, `dev_error`, `objective` (the regularized J of the training batches), `learning_rate`.
+        best: the best parameters, as `flatten` names them.
+        best_epoch: when they were reached; 0 when no epoch ended.
+        snapshots: parameters on the way.
+        health: looks inside the network on the way.
+        preparation: fitted on the rows trained on.
+        seconds: of the whole stack it trained in.
+    """
+
+    plan: Plan
+    seed: int
+    train: Int[np.ndarray, "train"]
+    dev: Int[np.ndarray, "dev"]
+    outcome: Outcome
+    reason: str
+    history: dict[str, Float[np.ndarray, "epochs"] | Int[np.ndarray, "epochs"]]
+    best: Weights
+    best_epoch: int
+    preparation: Preparation
+    seconds: float
+    snapshots: tuple[Weights, ...] = field(default=())
+    health: Health | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether there are parameters worth predicting with."""
+        return self.best_epoch > 0
+
+
+def flatten(params: tuple[Mapping[str, Any], ...], averages: tuple[Any, ...]) -> Weights:
+    """Parameters by name: `layers.0.W`, …, `averages.0.mean`, ….
+
+    >>> sorted(flatten(({"W": np.zeros((2, 1)), "b": np.zeros(1)},), ()))
+    ['layers.0.W', 'layers.0.b']
+    """
+    weights = {f"layers.{i}.{name}": np.asarray(leaf) for i, layer in enumerate(params) for name, leaf in layer.items()}
+    for i, (mean, variance) in enumerate(averages):
+        weights |= {f"averages.{i}.mean": np.asarray(mean), f"averages.{i}.variance": np.asarray(variance)}
+    return weights
+
+
+def unflatten(
+    weights: Weights,
+) -> tuple[tuple[dict[str, np.ndarray], ...], tuple[tuple[np.ndarray, np.ndarray], ...]]:
+    """The parameters and averages that `flatten` named."""
+    layers: dict[int, dict[str, np.ndarray]] = {}
+    averages: dict[int, dict[str, np.ndarray]] = {}
+    for key, leaf in weights.items():
+        kind, index, name = key.split(".")
+        (layers if kind == "layers" else averages).setdefault(int(index), {})[name] = leaf
+    return (
+        tuple(layers[i] for i in sorted(layers)),
+        tuple((averages[i]["mean"], averages[i]["variance"]) for i in sorted(averages)),
+    )
+
+
+def pack(weights: Weights) -> Weights:
+    """The same weights, those that are mostly zero kept as places and values, so that L1 makes a file smaller."""
+    packed: Weights = {}
+    for name, leaf in weights.items():
+        places = np.flatnonzero(leaf)
+        if 2 * len(places) < leaf.size and leaf.size > 64:
+            packed[f"{name}:shape"] = np.array(leaf.shape, np.int64)
+            packed[f"{name}:places"] = places.astype(np.uint32)
+            packed[f"{name}:values"] = leaf.reshape(-1)[places]
+        else:
+            packed[name] = leaf
+    return packed
+
+
+def unpack(packed: Weights) -> Weights:
+    """The weights that `pack` packed."""
+    weights = {name: leaf for name, leaf in packed.items() if ":" not in name}
+    for name in (key.removesuffix(":shape") for key in packed if key.endswith(":shape")):
+        values = packed[f"{name}:values"]
+        leaf = np.zeros(int(np.prod(packed[f"{name}:shape"])), values.dtype)
+        leaf[packed[f"{name}:places"]] = values
+        weights[name] = leaf.reshape(packed[f"{name}:shape"])
+    return weights

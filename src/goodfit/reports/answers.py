@@ -1,0 +1,200 @@
+"""The first screen of a page: the five questions that everyone asks of a run, answered in plain words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from goodfit.reports.search import Search
+from goodfit.reports.view import View
+from goodfit.wording import numbers
+
+_HELD_BACK = {
+    "high bias": ("Underfitting", "It is not good enough even on the examples that it learned from."),
+    "high variance": ("Overfitting", "It does better on the examples that it learned from than on new ones."),
+    "high bias and high variance": (
+        "Underfitting and overfitting",
+        "It is not good enough on the examples that it learned from, and worse again on new ones.",
+    ),
+    "too few examples to tell": (
+        "Too few examples to see",
+        "The gaps may be small or large: the data cannot show which.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question, its answer in a few large words, what makes it precise, and the reasons."""
+
+    question: str
+    headline: str
+    aside: str = ""
+    sentences: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    tone: str = ""  # of the verdict: "yes", "no" or "unsure"
+
+
+def answers(view: View) -> tuple[Answer, ...]:
+    """The five answers, in the order in which they are asked."""
+    return (_fit(view), _expected_error(view), _held_back(view), _tried(view), _next(view))
+
+
+def _fit(view: View) -> Answer:
+    question = "Is it a good fit?"
+    verdict = view.final.get("verdict")
+    if not verdict:
+        return Answer(question, "Not known yet", sentences=("The run ended before a diagnosis.",), tone="unsure")
+    reason = (view.final["reason"],) if view.final.get("reason") else ()
+    tone = {"good fit": "yes", "too few examples to tell": "unsure"}.get(verdict, "no")
+    return Answer(question, verdict[0].upper() + verdict[1:], sentences=reason, tone=tone)
+
+
+def _expected_error(view: View) -> Answer:
+    question = "What error to expect on new data?"
+    level = next((level for level in reversed(view.levels) if level.name in ("test", "dev")), None)
+    if level is None:
+        return Answer(question, "Not measured yet")
+    examples = f"{level.size:,} {level.name} examples" if level.size else f"the {level.name} set"
+    note = view.final.get("test_note")
+    if level.name == "test":
+        source = f"Measured once, on {examples} that took no part in training or in choosing."
+        notes = (source, numbers.sentence(note)) if note else (source,)
+    else:
+        source = f"Measured on {examples}, which also chose the network: expect a little more."
+        notes = (source, numbers.sentence(note) if note else "No test set was opened.")
+    if view.is_regression:
+        return _expected_miss(view, question, level.name, level.error, level.low, level.high, notes)
+    interval = numbers.share_range(level.low, level.high)
+    return Answer(
+        question,
+        numbers.percent(level.error),
+        f"95 % interval {interval}" if interval else "",
+        (_one_in(level.error), *notes),
+    )
+
+
+def _one_in(error: float) -> str:
+    if error <= 0:
+        return "Not one of them was wrong; that does not promise that none ever will be."
+    if error > 0.4:
+        return f"About {round(10 * error)} in 10 new examples will be wrong."
+    return f"About 1 in {round(1 / error):,} new examples will be wrong."
+
+
+def _expected_miss(
+    view: View, question: str, name: str, error: float, low: float | None, high: float | None, notes: tuple[str, ...]
+) -> Answer:
+    """Regression: the typical miss in the target's own units; 1 − R² goes with its square."""
+    share = f"{numbers.percent(error)} of the variation of {view.result['target']} stays unexplained (1 − R²"
+    interval = numbers.share_range(low, high)
+    share += f"; 95 % interval {interval})." if interval else ")."
+    metrics = view.final.get(f"{name}_metrics") or {}
+    rmse, mae = metrics.get("rmse"), metrics.get("mae")
+    if rmse is None:
+        return Answer(question, numbers.percent(error), sentences=(share, *notes))
+    aside = "root-mean-square miss"
+    if interval and error > 0:
+        ends = (numbers.fixed(rmse * (max(end, 0.0) / error) ** 0.5) for end in (low or 0.0, high or 0.0))
+        aside += ", 95 % interval " + " to ".join(ends)
+    mean = f"On average it is off by {numbers.fixed(mae)}. " if mae is not None else ""
+    return Answer(question, f"± {numbers.fixed(rmse)}", aside, (mean + share, *notes))
+
+
+def _held_back(view: View) -> Answer:
+    question = "What held it back?"
+    verdict = view.final.get("verdict")
+    gaps = tuple(
+        f"{level.gap_name[0].upper()}{level.gap_name[1:]}: {numbers.gap(level.gap)}"
+        for level in view.levels
+        if level.gap_name
+    )
+    if view.final and view.final.get("avoidable_bias") is None:
+        gaps = ("Avoidable bias: not known, as no human error level was given", *gaps)
+    if not verdict:
+        return Answer(question, "Not known yet")
+    gaps += tuple(finding["sentence"] for finding in (view.final.get("findings") or ())[:1])
+    if verdict == "good fit":
+        first = view.rounds[0].facts if view.rounds else {}
+        if first.get("verdict") in (None, "good fit"):
+            return Answer(question, "Nothing measurable", items=gaps)
+        before = f"Round 1 found {first['verdict']}, with {_two_errors(first)}; the gaps have closed since."
+        return Answer(question, f"{first['verdict'].capitalize()}, now gone", sentences=(before,), items=gaps)
+    headline, sentence = _HELD_BACK.get(verdict, (verdict.capitalize(), ""))
+    return Answer(question, headline, sentences=(sentence,) if sentence else (), items=gaps)
+
+
+def _two_errors(facts: dict[str, Any]) -> str:
+    train, dev = numbers.percent(facts.get("train_error")), numbers.percent(facts.get("dev_error"))
+    return f"{train} error in training and {dev} on dev"
+
+
+def _tried(view: View) -> Answer:
+    question = "What was tried, and what was it worth?"
+    baseline = view.result.get("baseline") or {}
+    end = view.final.get("dev_error")
+    if view.result["command"] == "train":
+        dev = f"It ends with a dev error of {numbers.percent(end)}." if end is not None else ""
+        advice = "`goodfit improve` would try what the diagnosis suggests and keep what measurably helps."
+        return Answer(question, "One plan, as it stands", sentences=tuple(filter(None, (dev, advice))))
+    if view.search:
+        return _searched(question, view.search, _error(view), end)
+    trials = [trial for turn in view.rounds for trial in turn.trials]
+    adopted = [trial for trial in trials if trial.get("adopted")]
+    start_name, start = _start(baseline)
+    headline, aside = numbers.count(len(trials), "prescription") if trials else "Nothing yet", ""
+    if start is not None and end is not None:
+        headline = f"{numbers.percent(start)} → {numbers.percent(end)}"
+        aside = f"{_error(view)}, from the {start_name} to the end"
+    kept = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
+    if not adopted:
+        kept = "none measurably helped, so none was kept"
+    tried = f"{numbers.count(len(trials), 'prescription')} in {numbers.count(len(view.rounds), 'round')}: {kept}."
+    sentence = tried if trials else "No prescription was tried."
+    return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
+
+
+def _searched(question: str, search: Search, error: str, end: float | None) -> Answer:
+    """A search: its winner beside the middle of its trials, and what the error hung on."""
+    headline, aside = numbers.count(search.count, "trial"), ""
+    if end is not None and search.middle is not None:
+        headline = f"{numbers.percent(search.middle)} → {numbers.percent(end)}"
+        aside = f"{error}, from the middle of {numbers.count(search.count, 'trial')} to the winner"
+    name, share = search.importance[0] if search.importance else ("", 0.0)
+    mattered = f"{name} mattered most: {numbers.percent(share)} of the differences in error." if name else ""
+    return Answer(question, headline, aside, tuple(filter(None, (search.ended, mattered))))
+
+
+def _error(view: View) -> str:
+    return "unexplained variation on dev" if view.is_regression else "dev error"
+
+
+def _start(baseline: dict[str, float]) -> tuple[str, float | None]:
+    """What the loop began with."""
+    name = "default network" if "default network" in baseline else next(reversed(baseline), "")
+    return name, baseline.get(name)
+
+
+def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
+    items = [f"{trial['prescription']}: {numbers.gap(trial | {'value': trial['effect']})}" for trial in adopted]
+    ensemble = view.result.get("ensemble")
+    if ensemble and ensemble.get("kept"):
+        gain = ensemble.get("gain")
+        cheaper = "a lower dev cost, and in error " if gain and gain["value"] >= 0 else ""
+        items.append(f"Averaging {numbers.count(ensemble['models'], 'network')}: {cheaper}{numbers.gap(gain)}")
+    return tuple(items)
+
+
+def _next(view: View) -> Answer:
+    question = "What to do next?"
+    steps, before = tuple(view.final.get("next") or ()), ()
+    if view.search:
+        steps = (*steps, *map(numbers.sentence, view.search.notes))
+    if view.result.get("outcome") == "interrupted":
+        if view.search:
+            before = ("Run it again: the search goes on where it was stopped.",)
+        elif view.result.get("opened_from"):
+            before = (f"Let it finish: `goodfit resume {view.run}` goes on where it was stopped.",)
+        elif not steps:  # its data was in memory
+            before = ("Run it again, and let it finish.",)
+    if steps or before:
+        return Answer(question, "", items=(*before, *steps))
+    return Answer(question, "", items=(f"Use it: `goodfit predict {view.run} NEW_DATA`",))

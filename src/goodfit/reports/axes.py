@@ -1,0 +1,119 @@
+"""A hyperparameter's axis: places on the scale where the quantity lives, and the ticks that people read there.
+
+Plotly has logarithmic axes in some figures and not in others, and none of 1 − β, so the places are computed here and
+every figure gets a straight axis.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goodfit.reports.drawing import hundredfold, log_axis
+from goodfit.reports.scale import round_ticks, scale
+from goodfit.wording import numbers
+
+_MOST_RUNGS = 6  # whole numbers that all have their names on a logarithmic axis: more run together on a phone
+_EDGE = 0.05  # of the range, so that no mark lies on the frame
+_WIDE = 20.0  # the largest over the smallest error from which an axis is logarithmic, as for a descent
+_NEAREST = 1e-12  # 1 − β for a β of 1
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where the values of one quantity lie.
+
+    Attributes:
+        name: what is shown.
+        scale: "linear", "log", "one-minus-log" or "choice".
+        low: the place where the axis begins.
+        high: where it ends.
+        ticks: places that carry a name.
+        names: of the ticks.
+    """
+
+    name: str
+    scale: str
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    names: tuple[str, ...]
+
+    def at(self, value: Any) -> float | None:
+        """The place of a value; None for what is not known or not on the axis."""
+        if self.scale == "choice":
+            return float(self.names.index(str(value))) if str(value) in self.names else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        if self.scale == "log":
+            return math.log10(value) if value > 0 else None
+        return -math.log10(max(1 - value, _NEAREST)) if self.scale == "one-minus-log" else float(value)
+
+    def told(self, value: Any) -> str:
+        """A value in words."""
+        if self.scale == "choice" or isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        return f"{value:.6g}" if self.scale == "one-minus-log" else numbers.number(value)
+
+    @property
+    def title(self) -> str:
+        """What tells people that the scale is not straight."""
+        return {"log": "logarithmic", "one-minus-log": f"logarithmic in 1 − {self.name}"}.get(self.scale, "")
+
+
+def parameter_axis(name: str, facts: dict[str, Any], values: Iterable[Any]) -> Axis:
+    """The axis of a hyperparameter.
+
+    Args:
+        name: as people read it.
+        facts: its `scale`, and `low` and `high` or `choices`, as a result's `search` has them.
+        values: what the trials had.
+    """
+    if facts["scale"] == "choice":
+        names = tuple(str(choice) for choice in facts["choices"])
+        return Axis(name, "choice", -0.5, len(names) - 0.5, tuple(map(float, range(len(names)))), names)
+    known = [value for value in (facts["low"], facts["high"], *values) if isinstance(value, int | float)]
+    whole = all(isinstance(value, int) for value in known)
+    match facts["scale"]:
+        case "log" if min(known) > 0:
+            return _logarithmic(name, known, whole=whole)
+        case "one-minus-log":
+            shown = log_axis([max(1 - value, _NEAREST) for value in known])
+            complements = shown["tickvals"][::-1]
+            ticks = tuple(-math.log10(tick) for tick in complements)
+            names = tuple(f"{1 - tick:g}" for tick in complements)
+            low, high = (-end for end in reversed(shown["range"]))
+            return Axis(name, "one-minus-log", low, high, ticks, names)
+    edge = _EDGE * (max(known) - min(known)) or 0.5
+    low, high = min(known) - edge, max(known) + edge
+    ticks = round_ticks(low, high, least=float(whole))
+    return Axis(name, "linear", low, high, ticks, tuple(numbers.number(tick) for tick in ticks))
+
+
+def error_axis(name: str, errors: Iterable[float | None]) -> Axis:
+    """The axis of errors: from zero, or logarithmic where they lie far apart."""
+    known = [error for error in errors if error is not None and math.isfinite(error)]
+    if known and min(known) > 0 and max(known) > _WIDE * min(known):
+        shown = log_axis(hundredfold(known))
+        ticks = tuple(math.log10(tick / 100) for tick in shown["tickvals"])
+        low, high = (end - 2 for end in shown["range"])
+        return Axis(
+            name, "log", low, high, ticks, tuple(numbers.tick_percent(tick / 100) for tick in shown["tickvals"])
+        )
+    straight = scale(known)
+    low = straight.low - _EDGE * (straight.high - straight.low)
+    return Axis(name, "linear", low, straight.high, straight.ticks, tuple(map(numbers.tick_percent, straight.ticks)))
+
+
+def _logarithmic(name: str, known: Sequence[float], *, whole: bool) -> Axis:
+    """Whole numbers have names of their own while they are few, and else the powers of two among them, if they are."""
+    shown = log_axis(known)
+    values = shown["tickvals"]
+    if whole:
+        rungs = sorted(set(known))
+        if len(rungs) > _MOST_RUNGS:
+            rungs = [rung for rung in rungs if math.log2(rung).is_integer()]
+        values = rungs if 1 < len(rungs) <= _MOST_RUNGS else values
+    ticks = tuple(math.log10(value) for value in values)
+    low, high = shown["range"]
+    return Axis(name, "log", low, high, ticks, tuple(numbers.number(float(f"{value:.6g}")) for value in values))

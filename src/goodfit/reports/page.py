@@ -1,0 +1,180 @@
+"""The report: one HTML file that works without a network, made by one template call."""
+
+import re
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
+from plotly.offline import get_plotlyjs
+
+from goodfit.errors import InputError
+from goodfit.reports import figures
+from goodfit.reports.answers import answers
+from goodfit.reports.search_figures import search_figures
+from goodfit.reports.view import SETS, View, read_view
+from goodfit.wording import numbers
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ERROR_NAMES = {"error_rate": "error rate", "1-r2": "unexplained variation"}
+_FILTERS = (
+    numbers.percent,
+    numbers.chance,
+    numbers.share_range,
+    numbers.points,
+    numbers.gap,
+    numbers.change,
+    numbers.number,
+    numbers.fixed,
+    numbers.p_value,
+    numbers.duration,
+    numbers.sentence,
+    numbers.settings,
+    numbers.masked,
+)
+
+
+def write_report(run: Path) -> Path:
+    """Write `report.html` into a run's directory and return its path.
+
+    Args:
+        run: the directory that `improve` or `train` made.
+
+    Raises:
+        InputError: not a run directory, a damaged one, or one that cannot be written to.
+    """
+    run = Path(run)
+    page = render(read_view(run))
+    path = run / "report.html"
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path} ({error.strerror}); check the folder's permissions") from None
+    return path
+
+
+def render(view: View) -> str:
+    """The page as text."""
+    error_name = _ERROR_NAMES.get(view.result["metric"], view.result["metric"])
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            view=view,
+            result=view.result,
+            final=view.final,
+            answers=answers(view),
+            error_name=error_name,
+            figures=_figures(view),
+            chapters=(chapters := _chapters(view)),
+            opening=_opening([name for name, _ in chapters]),
+            metrics=_metrics(view),
+            notes=list(dict.fromkeys(view.result.get("notes") or [])),
+            started=_started(view.result.get("started")),
+            style=asset("report.css"),
+            script=asset("report.js"),
+            plotly=Markup(get_plotlyjs()),
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """The templates of all pages, with their filters."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {function.__name__: function for function in _FILTERS} | {"prose": _prose}
+    made.globals |= {
+        "count": numbers.count,
+        "metric": numbers.metric,
+        "metric_names": numbers.METRICS,
+        "tick_percent": numbers.tick_percent,
+        "tick_points": numbers.tick_points,
+        "tick_number": numbers.number,
+    }
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
+    return made
+
+
+def asset(name: str) -> Markup:
+    """Our own style sheet or script: trusted, so not escaped."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _figures(view: View) -> dict[str, dict[str, list[figures.Figure]]]:
+    """For each place on the page the choices there are, and the figures that each of them draws."""
+    nudges = view.result.get("nudges") or ()
+    places: dict[str, dict[str, list[figures.Figure]]] = {
+        "curves": {str(i): list(figures.curve_figures(one, nudges)) for i, one in enumerate(view.curves)},
+        "confusion": {
+            one.name: [figures.confusion_figure(one.confusion)] for one in view.sets if one.confusion is not None
+        },
+        "residuals": {
+            one.name: [figures.residual_figure(one.residuals, view.result["target"])]
+            for one in view.sets
+            if one.residuals is not None
+        },
+        "calibration": {
+            one.name: [figures.calibration_figure(one.calibration, _positive(view))]
+            for one in view.sets
+            if one.calibration
+        },
+    }
+    for place, finding in enumerate(view.final.get("findings") or ()):
+        if finding["plot"]:
+            places[f"finding-{place}"] = {"all": [figures.finding_figure(finding["plot"])]}
+    if view.result.get("learning_curve"):
+        places["data-size"] = {"all": [figures.data_size_figure(view.result["learning_curve"])]}
+    if view.search:
+        places |= search_figures(view.search)
+    return {name: choices for name, choices in places.items() if choices}
+
+
+def _positive(view: View) -> str | None:
+    """The class whose probability a binary task's calibration curve shows."""
+    classes = view.result.get("classes") or ()
+    return f"{view.result['target']} = {classes[1]}" if len(classes) == 2 else None
+
+
+def _chapters(view: View) -> list[tuple[str, list[tuple[int, str]]]]:
+    """The learning curves by round: the round's name, then each curve's place and experiment."""
+    chapters: dict[str, list[tuple[int, str]]] = {}
+    for i, curve in enumerate(view.curves):
+        chapters.setdefault(curve.chapter, []).append((i, curve.experiment))
+    return list(chapters.items())
+
+
+def _opening(chapters: list[str]) -> str:
+    """The round whose curves are shown first: the last one."""
+    rounds = [name for name in chapters if name.startswith("Round")]
+    return (rounds or chapters or [""])[-1 if rounds else 0]
+
+
+def _metrics(view: View) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
+    """The sets that were measured, and for each metric its values there."""
+    measured = {
+        label: metrics for name, label in SETS.items() if (metrics := view.final.get(f"{name}_metrics")) is not None
+    }
+    names = dict.fromkeys(name for metrics in measured.values() for name in metrics)
+    return list(measured), [(name, [metrics.get(name) for metrics in measured.values()]) for name in names]
+
+
+def _prose(text: str) -> Markup:
+    """A sentence, with `code` between back quotes."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # escaped before tags are added
+
+
+def _started(text: str | None) -> str:
+    """When the run started, as people write it."""
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{moment.day} {moment:%B %Y, %H:%M}"

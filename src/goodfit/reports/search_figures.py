@@ -1,0 +1,260 @@
+"""The figures of a search: all trials at once, each hyperparameter against the error, and the best error so far."""
+
+import math
+from itertools import accumulate
+from statistics import median
+from typing import Any
+
+from goodfit.reports.axes import Axis, error_axis
+from goodfit.reports.drawing import Figure, axis, end_labels, escaped, layout, line, rounded
+from goodfit.reports.search import Search
+from goodfit.wording import numbers
+
+MOST_AXES = 8  # of parallel coordinates, the error's among them: what a printed page has room for
+_LINE = 11  # letters of a name between its axis and the next on a phone
+_MOST_ROUNDS = 8  # with a row of their own under a hyperparameter; of more, some between the first and the last
+_ROW = 16  # pixels of such a row
+_SCATTER = 250  # pixels of the trials above them
+_SPREAD = 0.5  # of a choice's column: trials with the same choice lie side by side
+_GOLDEN = 0.618034  # its multiples, taken modulo 1, fill the column evenly from any number of trials
+_LETTER = 0.03  # of the axis: room for a letter of a tick's name on a phone
+_THINNEST = 0.012  # of the axis: a region of one value is still seen
+_LACKING = 0.12  # of the axis, below it: trials that do not have the hyperparameter
+_UNITS = ((7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))  # from how many seconds
+
+
+def search_figures(search: Search) -> dict[str, dict[str, list[Figure]]]:
+    """For each place on the page the figures that are drawn there."""
+    places = {
+        "search-parallel": [parallel_figure(search)] if _scored(search) else [],
+        "search-parameters": [parameter_figure(search, one) for one in search.axes],
+        "search-time": [progress_figure(search)] if _ended(search) else [],
+    }
+    return {place: {"all": figures} for place, figures in places.items() if figures}
+
+
+def parallel_figure(search: Search) -> Figure:
+    """Parallel coordinates: a line a trial, across hyperparameters to its dev error; the better half is colored."""
+    trials = _scored(search)
+    errors = rounded([_error(search, one) for one in trials])
+    dimensions = [_dimension(each, trials) for each in search.axes[: MOST_AXES - 1]]
+    dimensions.append(_straight(search.error, errors) | {"label": search.error.name})
+    known = sorted(error for error in errors if error is not None)
+    middle = median(known)
+    drawn = {
+        "type": "parcoords",
+        "dimensions": dimensions,
+        "line": {
+            "color": errors,
+            "cmin": known[0],
+            "cmax": middle if middle > known[0] else known[-1],
+            "showscale": False,
+        }
+        | {"colorscale": [[0, "@dev"], [1, "@bar"]]},
+        "labelfont": {"size": 13, "color": "@ink"},
+        "tickfont": {"size": 12, "color": "@ink"},
+        "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
+        "labelangle": 0,
+    }
+    made = layout({}, {}, height=380)
+    made |= {"paper_bgcolor": "@page", "margin": {"l": 56, "r": 56, "t": 44, "b": 16}}
+    return {"data": [drawn], "layout": made}
+
+
+def _dimension(one: Axis, trials: list[dict[str, Any]]) -> dict[str, Any]:
+    """One upright axis; trials without this hyperparameter pass below it."""
+    places = [one.at(trial["parameters"].get(one.name)) for trial in trials]
+    made = _straight(one, places) | {"label": _broken(one.name)}
+    if None in places:
+        below = float(f"{one.low - _LACKING * (one.high - one.low):.4g}")
+        made["values"] = [below if place is None else place for place in made["values"]]
+        made |= {"range": [below, made["range"][1]], "tickvals": [below, *made["tickvals"]]}
+        made["ticktext"] = ["none", *made["ticktext"]]
+    return made
+
+
+def _broken(name: str) -> str:
+    """A long name on two lines, broken at the word's end nearest to its middle."""
+    ends = [place for place, letter in enumerate(name, 1) if letter in "_ "]
+    if len(name) <= _LINE or not ends:
+        return escaped(name)
+    end = min(ends, key=lambda place: abs(place - len(name) / 2))
+    return f"{escaped(name[:end].rstrip())}<br>{escaped(name[end:])}"
+
+
+def _straight(one: Axis, places: list[float | None]) -> dict[str, Any]:
+    return {"values": rounded(places), "range": rounded([one.low, one.high])} | _ticks(one)
+
+
+def _ticks(one: Axis) -> dict[str, Any]:
+    return {"tickvals": rounded(one.ticks), "ticktext": [escaped(name) for name in one.names]}
+
+
+def parameter_figure(search: Search, one: Axis) -> Figure:
+    """Dev error against one hyperparameter on its own scale, over the regions in which each round looked."""
+    data = [_marks(search, one, state) for state in ("complete", "pruned")]
+    data += [_without_error(search, one), *_best(search, one)]
+    rounds = _rounds(search, one)
+    rows = _ROW * len(rounds) + 14 if rounds else 0
+    height = _SCATTER + rows + 60
+    share = rows / (_SCATTER + rows)
+    sides = _axis(one) | {"ticktext": _apart(one), "title": escaped(one.title), "showgrid": True}
+    error = _error_axis(search.error) | {"domain": [float(f"{share:.4g}"), 1]}
+    made = layout(sides | {"anchor": "y2" if rounds else "y"}, error, height=height)
+    if rounds:
+        data.append(_bands(one, rounds))
+        made |= {"yaxis2": _rows(rounds, share), "barmode": "overlay"}
+    return {"data": [trace for trace in data if trace["x"]], "layout": made}
+
+
+def _apart(one: Axis) -> list[str]:
+    """The names of the ticks, empty where they would run into the one before; choices turn theirs instead."""
+    names, last = [], -math.inf
+    for tick, name in zip(one.ticks, one.names, strict=True):
+        clear = one.scale == "choice" or tick - last >= _LETTER * len(name) * (one.high - one.low)
+        names.append(escaped(name) if clear else "")
+        last = tick if clear else last
+    return names
+
+
+def _axis(one: Axis) -> dict[str, Any]:
+    angle = {} if one.scale == "choice" else {"tickangle": 0}  # names of choices may be long
+    return {"range": rounded([one.low, one.high]), "zeroline": False} | angle | _ticks(one)
+
+
+def _error_axis(one: Axis) -> dict[str, Any]:
+    return _axis(one) | {"title": f"{one.name}, {one.title}" if one.title else one.name}
+
+
+def _marks(search: Search, one: Axis, state: str) -> dict[str, Any]:
+    """Filled marks for trials that trained to the end, hollow ones where they were stopped."""
+    hollow = state == "pruned"
+    trials = [each for each in search.trials if each["state"] == state and _error(search, each) is not None]
+    marker = {"size": 8, "symbol": "circle-open" if hollow else "circle", "color": "@muted" if hollow else "@point"}
+    return _scatter(search, one, trials, [_error(search, each) for each in trials]) | {"marker": marker}
+
+
+def _without_error(search: Search, one: Axis) -> dict[str, Any]:
+    """A rug at the upper edge for trials that were stopped or failed before they had an error."""
+    trials = [each for each in search.trials if each["state"] in ("pruned", "fail") and _error(search, each) is None]
+    made = _scatter(search, one, trials, [search.error.high] * len(trials))
+    return made | {"marker": {"size": 9, "symbol": "line-ns-open", "color": "@no"}, "cliponaxis": False}
+
+
+def _best(search: Search, one: Axis) -> list[dict[str, Any]]:
+    """A ring around the best trial."""
+    best = search.best
+    if best is None:
+        return []
+    ring = {"symbol": "circle-open", "size": 14, "color": "@dev", "line": {"width": 2.5}}
+    return [_scatter(search, one, [best], [_error(search, best)]) | {"marker": ring}]
+
+
+def _scatter(search: Search, one: Axis, trials: list[dict[str, Any]], y: list[float | None]) -> dict[str, Any]:
+    places = [(trial, _place(one, trial), error) for trial, error in zip(trials, y, strict=True)]
+    known = [(trial, x, error) for trial, x, error in places if x is not None]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": rounded([x for _, x, _ in known]),
+        "y": rounded([error for _, _, error in known]),
+        "text": [_hover(one, trial) for trial, _, _ in known],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _place(one: Axis, trial: dict[str, Any]) -> float | None:
+    place = one.at(trial["parameters"].get(one.name))
+    if place is None or one.scale != "choice":
+        return place
+    return place + _SPREAD * (_GOLDEN * trial["number"] % 1 - 0.5)
+
+
+def _hover(one: Axis, trial: dict[str, Any]) -> str:
+    error = trial["dev_error"]
+    ended = "no error" if error is None else numbers.percent(error)
+    epochs = f"<br>{numbers.count(trial['epochs'], 'epoch')}" if trial.get("epochs") else ""
+    value = escaped(one.told(trial["parameters"].get(one.name)))
+    return f"trial {trial['number']}: {ended}<br>{escaped(one.name)} {value}{epochs}"
+
+
+def _rounds(search: Search, one: Axis) -> list[tuple[int, dict[str, Any]]]:
+    """The rounds that are drawn, with their numbers from 1."""
+    all_rounds = [(i, each[one.name]) for i, each in enumerate(search.regions, 1) if one.name in each]
+    if len(all_rounds) <= _MOST_ROUNDS:
+        return all_rounds
+    last = len(all_rounds) - 1
+    return [all_rounds[round(i * last / (_MOST_ROUNDS - 1))] for i in range(_MOST_ROUNDS)]
+
+
+def _bands(one: Axis, rounds: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
+    """A bar from end to end of each round's region; of choices, bars as long as their shares of the draws."""
+    bars: list[tuple[int, float, float, str, bool]] = []
+    for row, (number, region) in enumerate(rounds):
+        for choice, share in (region.get("shares") or {}).items():
+            if (place := one.at(choice)) is not None:
+                said = f"round {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
+                bars.append((row, place - 0.4 * share, 0.8 * share, said, False))
+        low, high = one.at(region.get("low")), one.at(region.get("high"))
+        if low is not None and high is not None:
+            width = max(high - low, _THINNEST * (one.high - one.low))
+            said = f"round {number}: {one.told(region['low'])} to {one.told(region['high'])}"
+            widened = bool(region.get("widened"))
+            bars.append((row, (low + high - width) / 2, width, said + ", widened" * widened, widened))
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "yaxis": "y2",
+        "y": [row for row, *_ in bars],
+        "base": rounded([base for _, base, *_ in bars]),
+        "x": rounded([width for _, _, width, *_ in bars]),
+        "width": 0.7,
+        "marker": {"color": "@bar", "line": {"width": 0}}
+        | {"pattern": {"shape": ["/" if each[-1] else "" for each in bars], "fgcolor": "@ink", "size": 5}},
+        "text": [said for *_, said, _ in bars],
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _rows(rounds: list[tuple[int, dict[str, Any]]], share: float) -> dict[str, Any]:
+    names = [f"round {number}" if row == 0 else str(number) for row, (number, _) in enumerate(rounds)]
+    made = axis(domain=[0, float(f"{0.88 * share:.4g}")], range=[len(rounds) - 0.5, -0.5], showgrid=False)
+    return made | {"zeroline": False, "tickvals": list(range(len(rounds))), "ticktext": names}
+
+
+def progress_figure(search: Search) -> Figure:
+    """The lowest dev error of one training so far, against the time since the first trial began."""
+    trials = _ended(search)
+    seconds = [trial["ended"] for trial in trials]
+    error = error_axis(search.error.name, [one["dev_error"] for one in trials])
+    unit, name = next((unit, name) for least, unit, name in _UNITS if seconds[-1] >= least)
+    x = [one / unit for one in seconds]
+    dots = line(x, [error.at(one["dev_error"]) for one in trials], "dev", "%{text}") | {"mode": "markers"}
+    dots |= {"text": [f"trial {one['number']}: {numbers.percent(one['dev_error'])}" for one in trials]}
+    dots["marker"] = {"color": "@point", "size": 7}
+    lowest = list(accumulate((one["dev_error"] for one in trials), min))
+    steps = line(x, [error.at(one) for one in lowest], "dev", "%{text}")
+    steps |= {"text": [f"best so far {numbers.percent(one)}" for one in lowest]}
+    steps["line"] = steps["line"] | {"shape": "hv"}
+    ends = {"dev": (f"best<br>{numbers.percent(lowest[-1])}", x[-1], error.at(lowest[-1]) or 0.0)}
+    xaxis = {"title": f"{name} since the first trial began", "zeroline": False, "rangemode": "tozero"}
+    made = layout(xaxis, _error_axis(error), height=320, right=64)
+    made["annotations"] = end_labels(ends, error.low, error.high)
+    return {"data": [dots, steps], "layout": made}
+
+
+def _scored(search: Search) -> list[dict[str, Any]]:
+    """The trials that have an error, those that were stopped with what they had then."""
+    return [one for one in search.trials if _error(search, one) is not None]
+
+
+def _ended(search: Search) -> list[dict[str, Any]]:
+    """The complete trials in the order in which they ended."""
+    timed = [one for one in search.complete if one.get("ended") is not None and _error(search, one) is not None]
+    return sorted(timed, key=lambda one: one["ended"])
+
+
+def _error(search: Search, trial: dict[str, Any]) -> float | None:
+    """Where a trial's dev error lies."""
+    return search.error.at(trial["dev_error"])

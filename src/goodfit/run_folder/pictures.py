@@ -1,0 +1,72 @@
+"""Pictures for the report: some training samples of each class, and the worst mistakes on the dev set."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.data.dataset import Splits
+from goodfit.record.measurement import judge_outputs
+
+PICTURES_FILE = "pictures.npz"
+MOST_CLASSES, SAMPLES = 10, 3
+MOST_MISTAKES = 24
+_SPREAD = 10  # samples along a number
+
+
+def write_pictures(
+    folder: Path, splits: Splits, rows: Int[np.ndarray, "rows"], outputs: Float[np.ndarray, "rows outputs"]
+) -> None:
+    """Leave samples of the training set and the worst mistakes in a run's folder; nothing where the data is a table.
+
+    Args:
+        folder: the run's.
+        splits: of images.
+        rows: of the dev set, or what stands for it.
+        outputs: of these rows.
+    """
+    pixels, schema, files = splits.dataset.features.pixels, splits.dataset.schema, splits.dataset.files
+    if pixels is None:
+        return
+    samples = _samples(splits)
+    worst, costs = _worst(splits, rows, outputs)
+    own = outputs[worst]
+    arrays = {
+        "samples": pixels[samples],
+        "sample_rows": samples,
+        "sample_truths": _names(splits, splits.dataset.target[samples]),
+        "mistakes": pixels[rows[worst]],
+        "mistake_rows": rows[worst],
+        "mistake_files": np.array([files[row] for row in rows[worst]] if files else [], str),
+        "truths": _names(splits, splits.dataset.target[rows[worst]]),
+        "predictions": _names(splits, own.argmax(axis=1) if schema.classes else own[:, 0]),
+        "probabilities": own.max(axis=1) if schema.classes else np.full(len(worst), np.nan),
+        "costs": costs,
+    }
+    np.savez(folder / PICTURES_FILE, **arrays)  # type: ignore[arg-type]
+
+
+def _samples(splits: Splits) -> Int[np.ndarray, "samples"]:
+    """Up to SAMPLES rows of the first classes, or rows along the target's order."""
+    target = splits.dataset.target[splits.train]
+    if not splits.dataset.schema.classes:
+        order = splits.train[np.argsort(target, kind="stable")]
+        return order[np.unique(np.linspace(0, len(order) - 1, min(_SPREAD, len(order))).astype(int))]
+    codes = np.unique(target)[:MOST_CLASSES]
+    return np.concatenate([splits.train[np.flatnonzero(target == code)[:SAMPLES]] for code in codes])
+
+
+def _worst(
+    splits: Splits, rows: Int[np.ndarray, "rows"], outputs: Float[np.ndarray, "rows outputs"]
+) -> tuple[Int[np.ndarray, "worst"], Float[np.ndarray, "worst"]]:
+    """Places of the wrong answers that cost most, or of the largest misses; and what each costs."""
+    costs = judge_outputs(splits, outputs[None], rows)[0][0]
+    order = np.argsort(-costs, kind="stable")
+    if splits.dataset.schema.classes:
+        order = order[outputs[order].argmax(axis=1) != splits.dataset.target[rows[order]]]
+    return order[:MOST_MISTAKES], costs[order[:MOST_MISTAKES]]
+
+
+def _names(splits: Splits, values: np.ndarray) -> np.ndarray:
+    classes = splits.dataset.schema.classes
+    return np.array(classes)[values] if classes else values

@@ -1,0 +1,77 @@
+"""A series of a live training: its file of raw records, of which only what was appended is read."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from goodfit.run_folder.archive import CHECKPOINT_FOLDER
+
+
+@dataclass
+class Records:
+    """The records of one model so far, from a file that only grows; epochs count from 1.
+
+    Attributes:
+        path: the file of little-endian float32, a row an epoch.
+        recorded: how many columns come first that every epoch has; what a look saw follows.
+        columns: of a row.
+        key: the file that was read: another key means that what was read before is void.
+        values: the first columns of each epoch.
+        look_epochs: the epochs that a look was taken after.
+        looks: what they saw.
+    """
+
+    path: Path
+    recorded: int
+    columns: int
+    key: str = ""
+    values: Float[np.ndarray, "epochs recorded"] = field(init=False)
+    look_epochs: Int[np.ndarray, "looks"] = field(init=False)
+    looks: Float[np.ndarray, "looks seen"] = field(init=False)
+    _read: int = 0
+
+    def __post_init__(self) -> None:
+        self._forget()
+
+    def grow(self) -> None:
+        """Read what was appended; all of it where the file is another one by now.
+
+        Raises:
+            FileNotFoundError: it is gone: the training has ended, or went back.
+        """
+        row = 4 * self.columns
+        with self.path.open("rb") as file:
+            key = f"{self.path.name}:{_identity(file.fileno())}"
+            size = file.seek(0, 2)
+            if key != self.key or size < self._read:
+                self._forget()
+                self.key = key
+            file.seek(self._read)
+            data = file.read((size - self._read) // row * row)  # a row that is half written comes next time
+        if not data:
+            return
+        rows = np.frombuffer(data, "<f4").reshape(-1, self.columns)
+        looks = rows[:, self.recorded :]
+        seen = np.flatnonzero(~np.isnan(looks).all(axis=1))
+        self.look_epochs = np.concatenate([self.look_epochs, len(self.values) + seen + 1])
+        self.looks = np.concatenate([self.looks, looks[seen]])
+        self.values = np.concatenate([self.values, rows[:, : self.recorded]])
+        self._read += len(data)
+
+    def _forget(self) -> None:
+        self._read = 0
+        self.values = np.zeros((0, self.recorded), np.float32)
+        self.look_epochs = np.zeros(0, np.int64)
+        self.looks = np.zeros((0, self.columns - self.recorded), np.float32)
+
+
+def _identity(descriptor: int) -> str:
+    """What tells a file from another one of the same name."""
+    facts = os.fstat(descriptor)
+    return f"{facts.st_dev}-{facts.st_ino}"
+
+
+ABOUT_FILE = f"{CHECKPOINT_FOLDER}/about.json"

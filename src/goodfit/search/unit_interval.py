@@ -1,0 +1,63 @@
+"""Between 0 and 1: where the values of an Optuna distribution lie, uniform as its random sampler draws them."""
+
+import math
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+Numbers = FloatDistribution | IntDistribution
+
+
+def span(distribution: Numbers, value: float) -> tuple[float, float]:
+    """The part of 0 to 1 that gives this value: a point for real numbers, a cell for whole ones and steps.
+
+    >>> span(IntDistribution(1, 4), 2)
+    (0.25, 0.5)
+    """
+    if distribution.single():
+        return 0.0, 1.0
+    if distribution.log:
+        low, high = _log_ends(distribution)
+        half = 0.5 if isinstance(distribution, IntDistribution) else 0.0
+        ends = [(math.log(value + side) - low) / (high - low) for side in (-half, half)]
+        return ends[0], ends[1]
+    if distribution.step is None:
+        place = (value - distribution.low) / (distribution.high - distribution.low)
+        return place, place
+    index = round((value - distribution.low) / distribution.step)
+    return index / _count(distribution), (index + 1) / _count(distribution)
+
+
+def value_at(distribution: BaseDistribution, place: float) -> Any:
+    """The value that lies there; each choice has its part.
+
+    >>> round(value_at(FloatDistribution(1e-4, 1e-2, log=True), 0.5), 12)
+    0.001
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[min(int(place * len(distribution.choices)), len(distribution.choices) - 1)]
+    assert isinstance(distribution, Numbers), "Optuna has no other distributions"
+    kind = int if isinstance(distribution, IntDistribution) else float
+    if distribution.single():
+        value = distribution.low
+    elif distribution.log:
+        low, high = _log_ends(distribution)
+        value = math.exp(low + place * (high - low))
+        value = round(value) if kind is int else value
+    elif distribution.step is None:
+        value = distribution.low + place * (distribution.high - distribution.low)
+    else:
+        value = distribution.low + min(int(place * _count(distribution)), _count(distribution) - 1) * distribution.step
+    return kind(min(max(value, distribution.low), distribution.high))
+
+
+def _log_ends(distribution: Numbers) -> tuple[float, float]:
+    """Whole numbers reach half a step beyond the ends, so that those are drawn as often as their neighbors."""
+    half = 0.5 if isinstance(distribution, IntDistribution) else 0.0
+    return math.log(distribution.low - half), math.log(distribution.high + half)
+
+
+def _count(distribution: Numbers) -> int:
+    """How many steps there are."""
+    assert distribution.step is not None
+    return round((distribution.high - distribution.low) / distribution.step) + 1

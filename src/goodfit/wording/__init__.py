@@ -1,0 +1,1 @@
+"""Numbers, units and settings as people read them."""

@@ -1,0 +1,100 @@
+"""NPZ files of images, whole and damaged; what they hold of images is with the other sources in test_images.py."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from goodfit.data.images import arrays
+from goodfit.data.images.npz import read_npz_images
+from goodfit.errors import InputError
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 5, 4, 3)).astype(np.uint8)
+MANY = np.tile(IMAGES, (10, 1, 1, 1))  # more than is read together with the header
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(arrays, "PIECE", 100)
+
+
+def written(path: Path, images, save=np.savez):
+    save(path, images=images, labels=np.arange(len(images)))
+    return path
+
+
+def pixels_of(path):
+    arrays = read_npz_images(path, True)
+    assert arrays is not None
+    pieces, notes = arrays.pixels.pieces()
+    return np.concatenate(list(pieces)).reshape(arrays.pixels.shape), notes
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("kind", ["u1", ">u2", "<f4", "i8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_every_way_of_writing_gives_the_same_pixels(tmp_path, save, kind, order):
+    path = written(tmp_path / "a.npz", IMAGES.astype(kind, order), save)
+    np.testing.assert_array_equal(pixels_of(path)[0], IMAGES)
+
+
+def test_a_fourth_channel_and_no_channel(tmp_path):
+    opaque = np.concatenate([IMAGES, np.full((30, 5, 4, 1), 255, np.uint8)], 3)
+    pixels, notes = pixels_of(written(tmp_path / "a.npz", opaque))
+    np.testing.assert_array_equal(pixels, IMAGES)
+    assert notes == ("the images' fourth channel is taken for alpha, over white",)
+    gray = np.asfortranarray(IMAGES[..., 0])
+    np.testing.assert_array_equal(pixels_of(written(tmp_path / "b.npz", gray))[0], IMAGES[..., :1])
+
+
+def test_a_flipped_byte_is_found_when_the_pixels_are_read(tmp_path):
+    path = written(tmp_path / "a.npz", MANY)
+    content = bytearray(path.read_bytes())
+    content[content.index(IMAGES.tobytes()) + 10_000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a.npz is damaged: Bad CRC-32 for file 'images.npy'; make it again"):
+        pixels_of(path)
+
+
+def test_damaged_deflated_bytes(tmp_path):
+    path = written(tmp_path / "a.npz", np.random.default_rng(0).permuted(MANY), np.savez_compressed)
+    content = bytearray(path.read_bytes())
+    content[8_000:9_000] = bytes(1_000)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a.npz is damaged: "):
+        pixels_of(path)
+
+
+def test_a_file_that_is_cut_off_or_damaged_at_its_beginning_is_not_readable(tmp_path):
+    path = written(tmp_path / "a.npz", IMAGES)
+    content = path.read_bytes()
+    for spoilt in (content[:-30], content[:2_000], content.replace(b"NUMPY", b"other"), b"", b"text"):
+        path.write_bytes(spoilt)
+        with pytest.raises(InputError, match=r"a.npz is not a readable NPZ file: write it by numpy.savez"):
+            read_npz_images(path, True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ((31, 5, 4, 3), "its header says 31 × 5 × 4 × 3 × 2 bytes, but 3,600 follow"),
+        ((29, 5, 4, 3), "its header says 29 × 5 × 4 × 3 × 2 bytes, but more than 3,480 follow"),
+        ((10**9, 10**9, 10**9, 3), "its header says .* bytes, but 3,600 follow"),
+    ],
+)
+def test_a_header_that_lies_is_refused_before_anything_is_read(tmp_path, shape, sentence):
+    member = io.BytesIO()
+    np.lib.format.write_array_header_1_0(member, {"descr": "<u2", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("images.npy", member.getvalue() + IMAGES.astype("<u2").tobytes())
+    with pytest.raises(InputError, match="a.npz is damaged: " + sentence):
+        read_npz_images(tmp_path / "a.npz", False)
+
+
+def test_labels_that_are_python_objects(tmp_path):
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=np.array(["a", None] * 15, object))
+    with pytest.raises(InputError, match="holds Python objects; its labels must be one array"):
+        read_npz_images(tmp_path / "a.npz", True)
+    assert read_npz_images(tmp_path / "a.npz", False) is not None

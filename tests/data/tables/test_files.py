@@ -1,0 +1,98 @@
+import csv
+import io
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from goodfit.data.open import read_frame
+from goodfit.data.tables.columns import MISSING_WORDS
+
+SIMPLE = pl.DataFrame({"a": ["1", "2"], "b": ["x", None]})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "a,b\n1,x\n2,\n"),
+        ("t.csv", "a,b\r\n1,x\r\n2,?"),
+        ("t.csv", "a,b\r1,x\r2,NA\r"),
+        ("t.csv", "\ufeffa,b\n1,x\n2,null\n"),
+        ("t.csv", "\n\n a , b\n\n 1 ,x \n\n2, NaN\n\n"),
+        ("t.csv", 'a;"b"\n1;x\n2;\n'),
+        ("t.csv", '"a","b"\n"1","x"\n"2",""\n'),
+        ("t.csv", "a;b\n1;x\n2;\n"),
+        ("t.txt", "a\tb\n1\tx\n2\tn/a\n"),
+        ("t.tsv", "a\tb\n1\tx\n2\t\n"),
+        ("T.CSV", "a,b\n1,x\n2,#N/A\n"),
+    ],
+)
+def test_the_same_table_in_many_spellings(name, text, tmp_path):
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    assert_frame_equal(read_frame(tmp_path / name), SIMPLE)
+
+
+def test_tabs_in_a_tsv_file_are_the_only_separators(tmp_path):
+    (tmp_path / "t.tsv").write_text("a,b\tc\n1,x\t3\n")
+    assert read_frame(tmp_path / "t.tsv").to_dict(as_series=False) == {"a,b": ["1,x"], "c": ["3"]}
+
+
+def test_separators_inside_quoted_names_do_not_count(tmp_path):
+    (tmp_path / "t.csv").write_text('"a,b,c";d\n1;2\n')
+    assert read_frame(tmp_path / "t.csv").to_dict(as_series=False) == {"a,b,c": ["1"], "d": ["2"]}
+
+
+def test_columns_without_a_name_get_one(tmp_path):
+    (tmp_path / "t.csv").write_text(",a,\n0,5,7\n")
+    assert read_frame(tmp_path / "t.csv").columns == ["column 1", "a", "column 3"]
+
+
+def test_decimal_commas_beside_semicolons(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b;c\n1,5;x,1;1\n-2;2,5;\n;3;2\n")
+    frame = read_frame(tmp_path / "t.csv")
+    assert frame["a"].to_list() == ["1.5", "-2", None]
+    assert frame["b"].to_list() == ["x,1", "2,5", "3"]
+    assert frame["c"].to_list() == ["1", None, "2"]
+
+
+def test_quotes_inside_words_are_read_as_the_csv_module_reads_them(tmp_path):
+    text = 'a,b\n5" pipe,2\n"say ""hi"", then, go",3\n'
+    (tmp_path / "t.csv").write_text(text)
+    assert read_frame(tmp_path / "t.csv").rows() == [('5" pipe', "2"), ('say "hi", then, go', "3")]
+
+
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('",;\n\t'), max_size=8)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.integers(2, 4).flatmap(lambda width: st.lists(st.tuples(*[words] * width), min_size=1, max_size=6)),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+)
+def test_what_the_csv_module_writes_is_read_back(rows, quoting, tmp_path):
+    path = tmp_path / "t.csv"
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=quoting, lineterminator="\n")
+    writer.writerows([[f"c{place}" for place in range(len(rows[0]))], *rows])
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    expected = [tuple(None if word.strip().lower() in MISSING_WORDS else word.strip() for word in row) for row in rows]
+    assert read_frame(path).rows() == expected
+
+
+def test_npz_as_examples_and_as_columns(tmp_path):
+    images = np.arange(12.0).reshape(3, 2, 2)
+    np.savez(tmp_path / "images.npz", X=images, y=np.array(["a", "b", "a"]))
+    frame = read_frame(tmp_path / "images.npz")
+    assert frame.columns == ["x0", "x1", "x2", "x3", "y"]
+    assert frame.row(1) == (4.0, 5.0, 6.0, 7.0, "b")
+    np.savez(
+        tmp_path / "columns.npz", size=np.array([1, 2]), when=np.array(["2024-01-31", "1970-01-01"], "datetime64[D]")
+    )
+    columns = read_frame(tmp_path / "columns.npz")
+    assert columns["size"].to_list() == [1, 2]
+    assert columns["when"].dt.strftime("%Y-%m-%d").to_list() == ["2024-01-31", "1970-01-01"]
+    np.savez(tmp_path / "one.npz", table=np.array([[1, 2], [3, 4]], np.float16))
+    assert read_frame(tmp_path / "one.npz").rows() == [(1.0, 2.0), (3.0, 4.0)]

@@ -1,0 +1,104 @@
+import polars as pl
+
+from goodfit.data.dataset import Column
+from goodfit.data.tables.inference import infer_columns, row_numbers
+
+N = 40
+
+
+def test_kinds_missing_values_and_levels():
+    frame = pl.DataFrame(
+        {
+            "size": [None, *range(N - 1)],
+            "sold": [True, False] * 20,
+            "seen": ["1970-01-02", "1970-01-05"] * 20,
+            "town": ["b", "a", None, "b"] * 10,
+        }
+    )
+    columns, left_out, notes = infer_columns(frame)
+    assert columns == (
+        Column("size", "number", missing=True),
+        Column("sold", "boolean"),
+        Column("seen", "date"),
+        Column("town", "category", ("a", "b"), missing=True),
+    )
+    assert left_out == ()
+    assert notes == []
+
+
+def test_columns_that_tell_nothing_are_left_out_and_told():
+    frame = pl.DataFrame(
+        {
+            "kept": list(range(N)),
+            "one": [1] * N,
+            "same": ["5", "5.0"] * 20,
+            "word": ["x"] * N,
+            "none": [None] * N,
+            "text": [f"sentence {i}" for i in range(N)],
+            "lists": [[1]] * N,
+            "rowid": list(range(N)),
+            "one_or_missing": [None, *[1.0] * (N - 1)],
+        }
+    )
+    columns, left_out, notes = infer_columns(frame, ["rowid"])
+    assert [column.name for column in columns] == ["kept", "one_or_missing"]
+    assert set(left_out) == {"one", "same", "word", "none", "text", "lists", "rowid"}
+    assert notes == [
+        "3 columns are constant (one, same, word): left out",
+        "column none is empty: left out",
+        "column text differs in nearly every row, as identifiers and free text do: left out",
+        "column lists holds lists or bytes: left out",
+        "column rowid only numbers the rows: left out",
+    ]
+
+
+def test_many_columns_left_out_are_told_in_one_sentence():
+    frame = pl.DataFrame({"kept": list(range(N))} | {f"c{i}": [i] * N for i in range(7)})
+    assert infer_columns(frame)[2] == ["7 columns are constant (c0, c1, c2, c3, c4 and 2 more): left out"]
+
+
+def test_words_that_mostly_repeat_are_kept_at_any_length():
+    frame = pl.DataFrame({"text": [f"sentence {i % 35}" for i in range(N)]})
+    assert len(infer_columns(frame)[0][0].categories) == 35
+
+
+def test_the_fifty_most_frequent_levels_are_kept():
+    words = [word for i in range(60) for word in [f"w{i:02d}"] * (3 if i >= 10 else 2)]
+    columns, _, notes = infer_columns(pl.DataFrame({"town": words}))
+    assert columns[0].categories == tuple(f"w{i:02d}" for i in range(10, 60))
+    assert notes == [
+        "column town has 60 different words: the 50 most frequent are kept, the others (20 rows) count as unknown"
+    ]
+
+
+def test_a_few_values_that_cannot_be_read_count_as_missing_and_are_told():
+    frame = pl.DataFrame({"size": [*map(str, range(38)), "big", "huge"], "day": ["2024-01-01"] * 39 + ["soon"]})
+    columns, _, notes = infer_columns(frame)
+    assert columns == (Column("size", "number", missing=True), Column("day", "date", missing=True))
+    assert notes == [
+        "column size holds numbers, but 2 values cannot be read as such and count as missing (the first is 'big')",
+        "column day holds dates, but 1 value cannot be read as such and counts as missing (the first is 'soon')",
+    ]
+
+
+def test_columns_that_number_the_rows():
+    ids = [3 * i + 7 for i in range(N)]
+    frame = pl.DataFrame(
+        {
+            "without a gap, in any order": list(reversed(range(100, 100 + N))),
+            "as text": [str(i) for i in range(N)],
+            "PassengerId": ids,
+            "ID": ids,
+            "order_id": ids,
+            "customer.id": ids,
+            "with gaps": ids,
+            "GRID": ids,
+            "paid": ids,
+            "not whole": [i + 0.5 for i in range(N)],
+            "not all different": [0, *range(N - 1)],
+            "id": [0, *ids[1:-1], 10],
+            "with missing": [None, *range(N - 1)],
+        }
+    )
+    numbering = ["without a gap, in any order", "as text", "PassengerId", "ID", "order_id", "customer.id"]
+    assert row_numbers(frame) == numbering

@@ -1,0 +1,198 @@
+"""What is found in the data and the target; and what holds for every finding."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from goodfit.diagnosis import findings
+from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.findings import duplicates, examine, imbalance, label_noise, leak, output, shift
+from goodfit.plan import Plan
+from goodfit.record.run import Outcome
+
+STUCK = np.full(40, 0.97)
+
+
+@pytest.mark.parametrize(("share", "error", "sick"), [(0.8, 0.141, True), (0.79, 0.2, False), (0.8, 0.139, False)])
+def test_a_rare_class_that_is_given_up(make_case, share, error, sick):
+    """Always guessing the common class misses 20 %; an error of 14 % of all is 70 % of that."""
+    counts = {"class_counts": (round(1000 * share), 1000 - round(1000 * share)), "task": "binary"}
+    found = imbalance.find(make_case(dev_error=error, data=counts))
+    assert (found is not None) is sick
+    if found is not None:
+        assert found.remedies[0].changes == {"class_balance": 1.0}
+    assert imbalance.find(make_case(dev_error=error, data=counts, plan={"class_balance": 0.5})) is None
+
+
+@pytest.mark.parametrize(("count", "dev", "sick"), [(10, 200, True), (9, 200, False), (2, 20, False), (3, 20, True)])
+def test_duplicates_across_the_sets(make_case, count, dev, sick):
+    found = duplicates.find(make_case(data={"duplicates": count, "dev": dev}))
+    assert (found is not None) is sick
+    if found is not None:
+        assert found.evidence["share"] == count / dev
+        assert f"{count} of {dev} dev examples" in found.sentence
+
+
+def test_a_feature_that_gives_the_target_away(make_case):
+    assert leak.find(make_case(data={"leak": ("petal", 0.96)})) is None
+    found = leak.find(make_case(data={"leak": ("churned_on", 0.995)}))
+    assert found is not None
+    assert "'churned_on' alone predicts the target to 99.5 %" in found.sentence
+    assert found.severity == 1
+    fit = {"task": "regression", "class_counts": None}
+    assert leak.find(make_case(data={"leak": ("a", 0.975), **fit})) is not None
+    assert leak.find(make_case(data={"leak": ("a", 0.965), **fit})) is None
+
+
+def test_label_noise(make_case):
+    assert label_noise.find(make_case(data={"label_noise": 0.049})) is None
+    found = label_noise.find(make_case(data={"label_noise": 0.12}))
+    assert found is not None
+    assert "12.0 % of the labels" in found.sentence
+    assert found.remedies[0].changes == {"label_smoothing": 0.1}
+    told = [each.name for each in examine(make_case(data={"label_noise": 0.12}))]
+    assert told == [label_noise.NAME]
+    broken = [each.name for each in examine(make_case(STUCK, dead=1.0, data={"label_noise": 0.12}))]
+    assert label_noise.NAME not in broken  # a network that learned nothing cannot tell
+
+
+def test_dev_and_test_that_differ(make_case):
+    assert shift.find(make_case()) is None
+    found = shift.find(make_case(data={"shift": ("warning: dev and test do not come from one distribution: age",)}))
+    assert found is not None
+    assert found.sentence == "Dev and test do not come from one distribution: age."
+
+
+def costs_and_errors(costs, errors, **facts):
+    history = {"epoch": np.arange(1, len(costs) + 1), "train_cost": np.array(costs), "train_error": np.array(errors)}
+    facts = {"m": 600, "task": "classes", "class_counts": (200, 200, 200)} | facts
+    return Case(Signals(history), data=DataFacts(**facts))
+
+
+@pytest.mark.parametrize(("share", "sick"), [(0.94, True), (0.96, False)])
+def test_a_cost_that_no_log_loss_can_be(share, sick):
+    """A wrong answer has at most probability ½, so that its log loss is at least log 2."""
+    cost = share * math.log(2) * 0.3
+    assert (output.find(costs_and_errors([cost] * 5, [0.3] * 5)) is not None) is sick
+
+
+def test_a_cost_below_that_bound_in_half_of_the_epochs_or_once_where_both_are_of_the_same_moment():
+    """Of a goodfit plan they are; epochs without wrong answers do not count."""
+    costs, errors = [0.4, 0.4, 0.1, 0.01, 0.01], [0.3, 0.3, 0.3, 0.0, 0.0]
+    case = costs_and_errors(costs, errors)
+    assert output.find(case) is None
+    assert output.find(Case(case.signals, Plan(), case.data)) is not None
+    assert output.find(costs_and_errors(costs[1:], errors[1:])) is not None
+
+
+def test_probabilities_that_are_given_to_a_loss_of_logarithms_make_it_negative():
+    found = output.find(costs_and_errors([-0.4, -0.7, -0.9], [0.5, 0.2, 0.0]))
+    assert found is not None
+    assert found.layer == "output"
+    assert output.find(costs_and_errors([-0.4, -0.7], [0.5, 0.2], task="regression", class_counts=None)) is None
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_a_softmax_taken_twice(classes):
+    """Softmax of the sure answer (1, 0, …, 0) is e/(e + C − 1); its logarithm is the cost of a perfect fit."""
+    sure = np.exp(np.eye(classes)[0])
+    floor = -math.log(sure[0] / sure.sum())
+    facts = {"class_counts": (100,) * classes}
+    fitting = [floor + 0.4, floor + 0.1, floor + 0.01]
+    assert output.find(costs_and_errors(fitting, [0.4, 0.1, 0.01], **facts)) is not None
+    below = [floor + 0.4, floor + 0.1, 0.9 * floor]
+    assert output.find(costs_and_errors(below, [0.4, 0.1, 0.01], **facts)) is None
+    assert output.find(costs_and_errors(fitting, [0.9, 0.5, 0.3], **facts)) is None
+
+
+@pytest.mark.parametrize(
+    ("units", "facts", "sick"),
+    [
+        (1, {"class_counts": (200, 200, 200)}, True),
+        (3, {"class_counts": (200, 200, 200)}, False),
+        (1, {"class_counts": (300, 300), "task": "binary"}, False),
+        (4, {"class_counts": None, "task": "regression"}, True),
+        (1, {"class_counts": None, "task": "regression"}, False),
+    ],
+)
+def test_outputs_that_do_not_fit_the_task(make_case, units, facts, sick):
+    weights = {"layers.0.W": np.ones((16, 16)), "layers.10.W": np.ones((16, units)), "layers.10.b": np.ones(units)}
+    found = output.find(make_case(weights=weights, data=facts))
+    assert (found is not None) is sick
+
+
+@pytest.mark.parametrize(
+    ("facts", "sick"),
+    [
+        ({"task": "regression", "class_counts": None, "target_values": 2}, True),
+        ({"task": "regression", "class_counts": None, "target_values": 10}, True),
+        ({"task": "regression", "class_counts": None, "target_values": 11}, False),
+        ({"task": "regression", "class_counts": None, "target_values": 10, "m": 199}, False),
+        ({"task": "classes", "class_counts": (4,) * 20}, True),
+        ({"task": "classes", "class_counts": (5,) * 20}, False),
+        ({"task": "classes", "class_counts": (4,) * 19}, False),
+    ],
+)
+def test_a_target_that_is_read_as_another_kind(facts, sick):
+    case = Case(Signals({}), data=DataFacts(**({"m": 600} | facts)))
+    assert (output.find(case) is not None) is sick
+
+
+def test_every_finding_has_a_name_of_its_own_and_is_listed_once():
+    assert len(findings.NAMES) == len(set(findings.NAMES)) == len(findings.FINDINGS) == 23
+    assert len({find.__module__ for find in findings.FINDINGS}) == 23
+
+
+def sick_cases(make_case):
+    """A case for nearly every symptom, most with several."""
+    low = np.geomspace(0.8, 0.02, 40)
+    facts = {"leak": ("a", 1.0), "duplicates": 50, "label_noise": 0.2, "shift": ("warning: they differ",)}
+    norm = {"batch_norm": "before", "batch_size": 4}
+    yield make_case(STUCK, dead=1.0, data=facts)
+    yield make_case(np.zeros(0), outcome=Outcome.DIVERGED, plan={"learning_rate": 5.0})
+    yield make_case(STUCK, saturated=1.0, plan={"activation": "sigmoid", "batch_size": 1})
+    yield make_case(STUCK, update=1e-9)
+    yield make_case(STUCK, objective=5.0, plan={"l2": 90.0, "l1": 1.0, "weight_decay": 0.1}, weight=0.01)
+    yield make_case(STUCK, objective=5.0, plan={"keep_prob": (0.1, 0.9), "input_keep_prob": 0.2})
+    yield make_case(STUCK, objective=0.2, plan=norm)
+    yield make_case(
+        np.concatenate([[0.9, 7.0], low]), plan={"hidden_units": (), "keep_prob": 1.0, "learning_rate": 0.5}
+    )
+    yield make_case(np.full(1, 0.7), train_error=0.6, looks=1)
+    yield make_case(STUCK, plan={"batch_size": 0}, curvature="saddle")
+    yield make_case(np.linspace(1, 0.5, 40), plan={"batch_size": 0})
+    yield make_case(np.linspace(9, 0.5, 40), weight=50.0, size=300.0, hidden=5)
+    yield make_case(STUCK, weight=0.0)
+    yield make_case(dev_error=0.2, data={"class_counts": (480, 120), "task": "binary"})
+
+
+def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(make_case):
+    seen = set()
+    for case in sick_cases(make_case):
+        found = examine(case)
+        assert found
+        assert [each.severity for each in found] == sorted(each.severity for each in found)
+        for each in found:
+            seen.add(each.name)
+            assert 0 <= each.confidence <= 1
+            assert each.sentence.endswith(".")
+            assert each.remedies
+            for remedy in each.remedies:
+                assert case.plan.with_(**remedy.changes) != case.plan or not remedy.changes
+            again = json.loads(json.dumps(each.to_dict(), allow_nan=False))
+            assert list(again) == ["name", "layer", "epoch", "confidence", "sentence", "evidence", "prescriptions"]
+            assert again["prescriptions"][0]["name"] == each.remedies[0].name
+            if each.plot is not None:
+                assert all(len(line) == len(each.plot.x) for line in each.plot.lines.values())
+    assert len(seen) >= 18
+
+
+def test_the_last_remedy_of_a_sick_plan_is_the_default_network():
+    plan = Plan(hidden_units=(8,) * 9, activation="sigmoid", learning_rate=1e3, optimizer="gradient_descent", epochs=3)
+    case = Case(Signals({}, outcome=Outcome.DIVERGED), plan)
+    reset = examine(case)[0].remedies[-1]
+    assert plan.with_(**reset.changes) == Plan(batch_size=plan.batch_size, preparation=plan.preparation)
+    default = Case(Signals({}, outcome=Outcome.DIVERGED), Plan())
+    assert "default network" not in examine(default)[0].remedies[-1].name

@@ -1,0 +1,186 @@
+import numpy as np
+import pytest
+
+from goodfit.diagnosis.gaps import Interval, gaps_from_runs, judge, newcombe, wilson
+from goodfit.errors import InputError
+
+SIZES = {"train_size": 6000, "dev_size": 2000}
+
+
+# The seed's four examples, and its 15 %/16 % against a human error of 15 %
+@pytest.mark.parametrize("sizes", [SIZES, {}])
+@pytest.mark.parametrize(
+    ("train", "dev", "human", "verdict"),
+    [
+        (0.01, 0.11, 0.0, "high variance"),
+        (0.15, 0.14, 0.0, "high bias"),
+        (0.15, 0.30, 0.0, "high bias and high variance"),
+        (0.005, 0.01, 0.0, "good fit"),
+        (0.15, 0.16, 0.15, "good fit"),
+        (0.15, 0.16, 0.0, "high bias"),
+    ],
+)
+def test_the_seeds_examples(train, dev, human, verdict, sizes):
+    gaps = judge(train, dev, human_error=human, **sizes)
+    assert gaps.verdict == verdict
+    assert ("no interval is known" in gaps.reason) == (not sizes)
+
+
+def test_the_reason_tells_the_numbers():
+    assert judge(0.01, 0.11, **SIZES).reason == (
+        "Dev error 11.0 % is 10.0 points above train error 1.0 % [8.7, 11.5] (more than 2.0 points); "
+        "the other gap is small: train error 1.0 % is 1.00 points above human error 0.0 % [0.78, 1.28]."
+    )
+    assert judge(0.15, 0.14, **SIZES).reason == (
+        "Train error 15.0 % is 15.0 points above human error 0.0 % [14.1, 15.9] (more than 2.0 points); "
+        "the other gap is small: dev error 14.0 % is 1.0 points below train error 15.0 % (difference [−2.7, 0.8])."
+    )
+    assert judge(0.005, 0.01).reason == (
+        "Train error 0.5 % is 0.5 points above human error 0.0 % and dev error 1.0 % is 0.5 points above "
+        "train error 0.5 %: no gap is more than 2.0 points; no interval is known without the sizes of the sets."
+    )
+
+
+def test_gaps_carry_wilsons_and_newcombes_intervals():
+    gaps = judge(0.05, 0.11, human_error=0.01, test_error=0.2, test_size=500, **SIZES)
+    train = wilson(0.05, 6000)
+    assert gaps.avoidable_bias == Interval(0.05 - 0.01, train.low - 0.01, train.high - 0.01)
+    assert gaps.variance == newcombe(0.11, 2000, 0.05, 6000)
+    assert gaps.dev_overfitting == newcombe(0.2, 500, 0.11, 2000)
+    assert "the dev set is overfitted: test error 20.0 % is 9.0 points above dev error 11.0 %" in gaps.reason
+    assert judge(0.05, 0.11, test_error=0.11, test_size=500, **SIZES).reason.count("overfitted") == 0
+
+
+def test_a_small_dev_set_cannot_tell_and_says_what_would():
+    gaps = judge(0.01, 0.03, train_size=60_000, dev_size=100)
+    assert gaps.verdict == "too few examples to tell"
+    assert "--folds K" in gaps.reason
+    needed = int(gaps.reason.split("about ")[1].split(" ")[0].replace(",", ""))
+    assert judge(0.01, 0.03, train_size=60_000, dev_size=int(1.2 * needed)).verdict == "good fit"
+    assert judge(0.01, 0.03, train_size=60_000, dev_size=needed // 2).verdict == "too few examples to tell"
+
+
+def test_a_gap_on_the_limit_is_never_settled():
+    reason = judge(0.0, 0.0200001, train_size=5000, dev_size=5000).reason
+    assert "so near to the limit that no number of dev examples would settle it" in reason
+
+
+def test_a_high_gap_decides_though_the_other_is_unclear():
+    gaps = judge(0.15, 0.17, train_size=6000, dev_size=100)
+    assert gaps.verdict == "high bias"
+    assert "whether the other gap is high too is unclear: dev error 17.0 %" in gaps.reason
+
+
+def test_min_gap_moves_the_limit():
+    assert judge(0.01, 0.11, min_gap=0.2, **SIZES).verdict == "good fit"
+    assert judge(0.005, 0.03, min_gap=0.01, **SIZES).verdict == "high variance"
+    assert judge(0.005, 0.03, min_gap=0.02, **SIZES).verdict == "too few examples to tell"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"train_error": 1.0, "dev_error": 11.0}, "dev error is 11; give a share between 0 and 1"),
+        ({"train_error": -0.1, "dev_error": 0.1}, "train error is -0.1"),
+        ({"train_error": 0.1, "dev_error": 0.1, "human_error": 2}, "human error is 2"),
+        ({"train_error": 0.1, "dev_error": 0.1, "train_size": 5}, "only some of the sizes"),
+        ({"train_error": 0.1, "dev_error": 0.1, "test_error": 0.1, **SIZES}, "only some of the sizes"),
+        ({"train_error": 0.1, "dev_error": 0.1, "train_size": 5, "dev_size": 0}, "at least 1"),
+    ],
+)
+def test_bad_numbers_are_refused(arguments, told):
+    with pytest.raises(InputError, match=told):
+        judge(**arguments)
+
+
+def _wrong(count, size, seeds=1):
+    errors = np.zeros((seeds, size))
+    errors[:, :count] = 1
+    return errors
+
+
+def test_one_seeds_errors_are_judged_like_the_bare_numbers():
+    runs = gaps_from_runs(_wrong(60, 6000), _wrong(220, 2000), human_error=0.0)
+    bare = judge(0.01, 0.11, **SIZES)
+    assert runs.reason == bare.reason
+    for ours, theirs in ((runs.avoidable_bias, bare.avoidable_bias), (runs.variance, bare.variance)):
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.low, ours.value, ours.high) == pytest.approx((theirs.low, theirs.value, theirs.high))
+
+
+def test_a_human_error_not_given_is_taken_as_0_for_classes_and_told():
+    gaps = gaps_from_runs(_wrong(60, 6000), _wrong(220, 2000))
+    assert gaps.avoidable_bias is not None
+    assert gaps.avoidable_bias.value == pytest.approx(0.01)
+    assert "above a human error taken as 0" in gaps.reason
+
+
+def test_no_errors_on_few_examples_are_no_proof():
+    few = gaps_from_runs(_wrong(0, 1000, 3), _wrong(0, 30, 3))
+    assert few.verdict == "too few examples to tell"
+    assert few.variance.high == pytest.approx(wilson(0, 30).high)
+    assert gaps_from_runs(_wrong(0, 1000, 3), _wrong(0, 500, 3)).verdict == "good fit"
+
+
+def test_seeds_that_differ_widen_the_interval_and_are_blamed():
+    rng = np.random.default_rng(0)
+    rates = np.array([[0.0], [0.05], [0.1]])
+    gaps = gaps_from_runs(_wrong(0, 5000, 3), (rng.random((3, 5000)) < rates).astype(float))
+    steady = gaps_from_runs(_wrong(0, 5000, 3), (rng.random((3, 5000)) < 0.05).astype(float))
+    assert steady.verdict == "high variance"
+    assert gaps.verdict == "too few examples to tell"
+    assert "the 3 seeds differ so much that more seeds" in gaps.reason
+    assert (gaps.variance.high - gaps.variance.value) == pytest.approx(1.96 * 0.05 / np.sqrt(3), rel=0.1)
+
+
+def test_groups_widen_the_interval():
+    groups = np.repeat(np.arange(20), 100)
+    dev = _wrong(100, 2000)  # one whole group
+    apart = gaps_from_runs(_wrong(0, 5000), dev)
+    whole = gaps_from_runs(_wrong(0, 5000), dev, dev_groups=groups)
+    assert apart.verdict == "high variance"
+    assert whole.verdict == "too few examples to tell"
+    assert whole.variance.high == pytest.approx(wilson(0.05, 19).high, abs=0.01)
+    single = gaps_from_runs(_wrong(0, 5000), dev, dev_groups=np.zeros(2000, dtype=int))
+    assert single.variance == apart.variance
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_the_gaps_interval_covers(seeds):
+    rng = np.random.default_rng(seeds)
+    covered = []
+    for _ in range(300):
+        hard, easy = rng.beta(0.3, 3, 300), rng.beta(0.1, 5, 900)
+        dev, train = (rng.random((seeds, 300)) < hard), (rng.random((seeds, 900)) < easy)
+        interval = gaps_from_runs(train.astype(float), dev.astype(float)).variance
+        covered.append(interval.low <= 0.3 / 3.3 - 0.1 / 5.1 <= interval.high)
+    assert 0.91 <= np.mean(covered) <= 0.985
+
+
+def _squares(scale, size, seed):
+    return scale * np.random.default_rng(seed).chisquare(1, (3, size))
+
+
+def test_regression_without_a_human_error_has_its_bias_from_a_larger_network():
+    train, dev = _squares(0.3, 5000, 0), _squares(0.3, 5000, 1)
+    unknown, shown, refuted = (gaps_from_runs(train, dev, bias_shown=shown) for shown in (None, True, False))
+    assert (unknown.verdict, shown.verdict, refuted.verdict) == ("too few examples to tell", "high bias", "good fit")
+    assert "the bias is unknown" in unknown.reason.lower()
+    assert shown.reason.startswith("A larger network lowered the train error of 30.")
+    assert "a larger network did not lower the train error" in refuted.reason.lower()
+    assert unknown.avoidable_bias is None
+    assert shown.avoidable_bias is None
+
+
+def test_regression_with_a_human_error_is_judged_by_it():
+    train, dev = _squares(0.3, 5000, 0), _squares(0.5, 5000, 1)
+    gaps = gaps_from_runs(train, dev, human_error=0.1, test_errors=_squares(0.9, 5000, 2), bias_shown=False)
+    assert gaps.verdict == "high bias and high variance"
+    assert gaps.avoidable_bias is not None
+    assert gaps.dev_overfitting is not None
+    deviation = 0.3 * np.sqrt(2 / 15000)  # of χ² with 1 degree of freedom, three independent seeds
+    assert gaps.avoidable_bias.value == pytest.approx(0.2, abs=3 * deviation)
+    assert gaps.avoidable_bias.high - gaps.avoidable_bias.value == pytest.approx(1.96 * deviation, rel=0.2)
+    assert gaps.variance.value == pytest.approx(0.2, abs=0.02)
+    assert gaps.dev_overfitting.value == pytest.approx(0.4, abs=0.04)

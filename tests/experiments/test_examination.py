@@ -1,0 +1,113 @@
+"""What the doctor is shown: facts of the data that were planted, and findings that most seeds agree on."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from goodfit.data.dataset import Cut
+from goodfit.data.splits import open_splits
+from goodfit.diagnosis.finding import Finding
+from goodfit.engine.fit import fit
+from goodfit.engine.jobs import Job
+from goodfit.experiments import examination
+from goodfit.experiments.clock import Pace
+from goodfit.experiments.examination import data_facts, findings_of, label_noise, with_curvature
+from goodfit.experiments.laboratory import Laboratory
+from goodfit.plan import Plan
+from goodfit.record.measurement import Entry
+from goodfit.run_folder.journal import Journal
+
+
+@pytest.fixture
+def frame():
+    """Two classes that lie in a ring and its middle, beside a category that tells a little."""
+    generator = np.random.default_rng(0)
+    x, z = generator.normal(size=(2, 600))
+    inside = x**2 + z**2 < 1.4
+    color = np.where(generator.random(600) < 0.7, np.where(inside, "red", "blue"), "green")
+    return pl.DataFrame({"x": x, "z": z, "color": color, "kind": np.where(inside, "in", "out")})
+
+
+def test_rows_that_stand_in_training_and_dev_set_are_counted(frame):
+    splits = open_splits(frame, target="kind")
+    assert data_facts(splits).duplicates == 0
+    features = splits.dataset.features
+    numbers, codes, target = features.numbers.copy(), features.codes.copy(), splits.dataset.target.copy()
+    for place in range(9):  # the last two with another target: the same question with another answer
+        numbers[splits.dev[place]], codes[splits.dev[place]] = numbers[splits.train[place]], codes[splits.train[place]]
+        target[splits.dev[place]] = target[splits.train[place]] if place < 7 else 1 - target[splits.train[place]]
+    dataset = replace(splits.dataset, features=features._replace(numbers=numbers, codes=codes), target=target)
+    assert data_facts(replace(splits, dataset=dataset)).duplicates == 7
+
+
+def test_an_image_in_both_sets_is_a_duplicate_and_columns_are_not_looked_at():
+    splits = open_splits("digits", as_="images")
+    assert data_facts(splits).duplicates == 0
+    assert splits.dataset.features.pixels is not None
+    pixels = splits.dataset.features.pixels.copy()
+    target = splits.dataset.target.copy()
+    pixels[splits.dev[:3]], target[splits.dev[:3]] = pixels[splits.train[:3]], target[splits.train[:3]]
+    dataset = replace(splits.dataset, features=splits.dataset.features._replace(pixels=pixels), target=target)
+    facts = data_facts(replace(splits, dataset=dataset))
+    assert (facts.duplicates, facts.leak) == (3, None)
+
+
+def test_a_column_that_gives_the_target_away_is_named(frame):
+    splits = open_splits(frame, target="kind")
+    leak = data_facts(splits).leak
+    assert leak is not None
+    assert leak[1] < 0.95
+    codes = (frame["kind"] == frame["kind"][0]).cast(float).to_numpy()
+    noise = np.random.default_rng(0).normal(0, 0.01, len(codes))
+    with_leak = frame.with_columns(refund=codes * 3 + noise)
+    name, score = data_facts(open_splits(with_leak, target="kind")).leak or ("", 0)
+    assert name == "refund"
+    assert score > 0.99
+
+
+def test_wrong_labels_are_estimated_and_overlapping_classes_are_not_mistaken_for_them(frame):
+    """Networks that know the true probabilities, on classes that overlap; then a fifth of the labels flipped."""
+    rng = np.random.default_rng(1)
+    splits = open_splits(frame, target="kind")
+    chance = 1 / (1 + np.exp(-3 * rng.normal(size=len(frame))))
+    clean = (rng.random(len(frame)) < chance).astype(np.int64)
+    flipped = np.where(rng.random(len(frame)) < 0.2, 1 - clean, clean)
+    rows = np.arange(len(frame))
+
+    def estimate(labels: np.ndarray, of_one: np.ndarray) -> float | None:
+        made = replace(splits, dataset=replace(splits.dataset, target=labels))
+        return label_noise(np.stack([1 - of_one, of_one], axis=1)[None], made, rows)
+
+    assert (clean != (chance > 0.5)).mean() > 0.1  # they overlap
+    assert (estimate(clean, chance) or 0) < 0.03
+    assert 0.1 < (estimate(flipped, 0.2 + 0.6 * chance) or 0) < 0.25
+    assert estimate(clean, rng.random(len(frame))) is None  # nothing was learned
+
+
+def test_the_kind_of_a_plateau_is_measured(frame):
+    """At weights that are all zero a tanh network stands on a saddle: the cost is that of a constant guess."""
+    splits = open_splits(frame, target="kind")
+    run = fit(Job(Plan(hidden_units=(4,), activation="tanh", epochs=12, keep_prob=1.0), 0), splits)
+    stuck = {name: np.full(12, 0.693) for name in ("train_cost", "dev_cost", "objective")}
+    zeros = {name: np.zeros_like(leaf) for name, leaf in run.best.items()}
+    run = replace(run, history={**run.history, **stuck}, health=None, best=zeros)
+    facts = data_facts(splits)
+    found = [Finding("plateau", 1, 0.5, "the curvature was not measured", {}, ())]
+    assert "saddle" in with_curvature(found, run, splits, facts)[0].sentence
+    other = [Finding("dead ReLUs", 1, 0.5, "", {}, ())]
+    assert with_curvature(other, run, splits, facts) is other
+
+
+def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
+    splits = open_splits(frame, target="kind")
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), lambda *_: None)
+    measured = laboratory.measure("training", [Entry("plan", Plan(hidden_units=(4,), epochs=2), (1, 2, 3))])[0]
+    names = iter([("a", "b"), ("a",), ("c",)])
+    confidence = iter([0.6, 0.5, 0.9, 0.7])
+    monkeypatch.setattr(
+        examination, "examine", lambda case: [Finding(n, 1, next(confidence), n, {}, ()) for n in next(names)]
+    )
+    found = findings_of(measured, splits, data_facts(splits))
+    assert [(each.name, each.confidence) for each in found] == [("a", 0.9)]

@@ -1,0 +1,269 @@
+"""The control of a live training: what it reads, makes and answers, whatever stands in the file of requests."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goodfit.engine.control import Change, Progress, Return, Stop, Wait
+from goodfit.engine.moment import Moment
+from goodfit.engine.task import Model, State
+from goodfit.live.controller import Live
+from goodfit.live.nudge_effect import Judge, Worth
+from goodfit.plan import Plan
+from goodfit.run_folder import nudges
+from goodfit.run_folder.mailbox import NOW_FILE, REQUESTS_FILE, ask, now
+from goodfit.run_folder.nudges import REWIND, Nudge, read_own, standing
+
+PLAN = Plan(hidden_units=(8,), epochs=20, learning_rate=0.01)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "checkpoint").mkdir()
+    return tmp_path
+
+
+def visit(live, epoch, between=True):
+    """What the control answers after an epoch, or in the middle of the next."""
+    (actions,) = live([Progress(0, epoch, live.plan.epochs, np.zeros((epoch, 6), np.float32), between)]).values()
+    return list(actions)
+
+
+class Nobody(Judge):
+    """Judges nothing."""
+
+    def __init__(self):
+        return
+
+
+def begun(folder, earlier=None, copies=None, **known):
+    return Live(folder, PLAN, PLAN.structure, Worth(Nobody(), copies or {}), earlier or (lambda *_: []), **known)
+
+
+def write(folder, data):
+    with (folder / REQUESTS_FILE).open("ab") as file:
+        file.write(data)
+
+
+def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
+    live = begun(folder)
+    assert visit(live, 0) == []
+    request = ask(folder, "nudge", "terminal", {"learning_rate": 0.1, "l2": 1.0})
+    assert live.next_visit(0, 3, 20) is None
+    assert visit(live, 3, between=False) == []
+    assert live.next_visit(0, 3, 20) == 4
+    assert request not in now(folder)["answers"]
+    assert visit(live, 4) == [Change({"learning_rate": 0.1, "l2": 1.0})]
+    assert live.next_visit(0, 4, 20) is None
+    assert now(folder)["answers"][request] == {
+        "epoch": 4,
+        "made": [["learning_rate", 0.01, 0.1], ["l2", 0.0, 1.0]],
+    }
+    assert now(folder)["plan"] == PLAN.with_(learning_rate=0.1, l2=1.0).to_dict()
+    first, second = read_own(folder)
+    assert (first.what, first.old, first.new, first.epoch, first.request) == ("learning_rate", 0.01, 0.1, 4, request)
+    assert first.who.startswith("terminal, ")
+    assert live.made == [first, second]
+    assert visit(live, 5) == []
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\n\n",
+        b"\xff\xfe\x00\n",
+        b"[" * 50_000 + b"\n",
+        b"x" * 200_000 + b"\n",
+        b'{"id": "a"}\n',
+        b'"id"\n',
+        b'{"id": "a", "kind": "format", "who": "me"}\n',
+        b'{"id": "a", "kind": [], "who": "me"}\n',
+        b'{"id": "a", "kind": "nudge", "who": "me", "changes": 7}\n',
+        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"learning_rat": 1}}\n',
+        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"learning_rate": NaN}}\n',
+        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"keep_prob": {"a": [1]}}}\n',
+        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"epochs": 1' + b"0" * 400 + b"}}\n",
+        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"batch_size": 2}}\n',
+    ],
+)
+def test_garbage_is_told_and_left(folder, garbage):
+    live = begun(folder)
+    write(folder, garbage)
+    request = ask(folder, "nudge", "python", {"l2": 2.0})
+    actions = [action for epoch in range(1, 6) for action in visit(live, epoch)]
+    assert actions == [Change({"l2": 2.0})]
+    assert live.plan == PLAN.with_(l2=2.0)
+    assert "made" in now(folder)["answers"][request]
+    assert live.told
+    assert all(isinstance(sentence, str) and len(sentence) < 600 for sentence in live.told)
+
+
+def test_however_much_garbage_there_is_a_few_lines_are_told(folder):
+    live = begun(folder)
+    write(folder, b"x\n" * 1000)
+    visit(live, 1)
+    assert len(live.told) == 20
+
+
+def test_half_a_line_is_waited_for(folder):
+    live = begun(folder)
+    write(folder, b'{"id": "a", "kind": "nudge", "who": "me", ')
+    assert visit(live, 1) == []
+    write(folder, b'"changes": {"l2": 3}}\n')
+    assert visit(live, 2) == [Change({"l2": 3})]
+
+
+def test_a_file_that_is_written_anew_is_read_anew_and_nothing_is_made_twice(folder):
+    live = begun(folder)
+    write(folder, b"a line of no use\n")
+    ask(folder, "nudge", "python", {"l2": 1.0})
+    assert visit(live, 1) == [Change({"l2": 1.0})]
+    (folder / REQUESTS_FILE).write_bytes((folder / REQUESTS_FILE).read_bytes().partition(b"\n")[2])
+    assert visit(live, 2) == []
+    ask(folder, "nudge", "python", {"l2": 2.0})
+    assert visit(live, 3) == [Change({"l2": 2.0})]
+
+
+def test_what_is_no_file_is_not_opened(folder):
+    (folder / REQUESTS_FILE).mkdir()
+    assert visit(begun(folder), 1) == []
+
+
+def test_epochs_that_have_passed_meanwhile_are_refused(folder):
+    live = begun(folder)
+    request = ask(folder, "nudge", "python", {"epochs": 5})
+    assert visit(live, 6) == []
+    assert now(folder)["answers"][request]["refused"].startswith("epochs is 5, but this training is in epoch 6")
+    ask(folder, "nudge", "python", {"epochs": 7})
+    assert visit(live, 7) == [Change({"epochs": 7})]
+
+
+def test_without_room_for_its_line_a_nudge_is_not_made(folder, monkeypatch):
+    def full(folder, made):
+        raise OSError(28, "No space left on device")
+
+    live = begun(folder)
+    monkeypatch.setattr(nudges, "append", full)
+    request = ask(folder, "nudge", "python", {"l2": 5.0})
+    assert visit(live, 1) == []
+    assert live.plan == PLAN
+    assert live.made == []
+    assert "No space left" in now(folder)["answers"][request]["refused"]
+
+
+def test_it_pauses_in_the_middle_of_an_epoch_and_goes_on(folder):
+    live = begun(folder)
+    ask(folder, "pause", "python")
+    assert visit(live, 2, between=False) == [Wait()]
+    assert visit(live, 2, between=False) == [Wait()]
+    assert now(folder)["paused"]
+    ask(folder, "unpause", "python")
+    assert visit(live, 2, between=False) == []
+
+
+def test_it_stops_when_there_is_a_network_to_keep_paused_or_not(folder):
+    live = begun(folder)
+    ask(folder, "pause", "python")
+    ask(folder, "stop", "python")
+    assert visit(live, 0, between=False) == []
+    assert live.next_visit(0, 0, 20) == 1
+    (stop,) = visit(live, 1)
+    assert isinstance(stop, Stop)
+    assert stop.reason.startswith("stopped after epoch 1 (python, ")
+
+
+def made(what, new, epoch, request="r"):
+    return Nudge(what, 0.0, new, epoch, "python, ada", "2026-01-01T12:00:00+00:00", request)
+
+
+def test_what_was_made_before_a_cut_is_made_again_and_then_comes_what_is_asked(folder):
+    logged = [made("l2", 1.0, 2), made("l2", 2.0, 5), made("l2", 3.0, 5), made("l2", 4.0, 8)]
+    nudges.append(folder, logged)
+    live = begun(folder, made=list(logged))
+    ask(folder, "nudge", "python", {"l2": 9.0})
+    assert visit(live, 5) == [Change({"l2": 2.0}), Change({"l2": 3.0})]  # that of epoch 2 is in the checkpoint's plan
+    assert live.next_visit(0, 5, 20) in (6, 8)
+    assert visit(live, 6) == []
+    assert visit(live, 8) == [Change({"l2": 4.0}), Change({"l2": 9.0})]
+    assert [nudge.new for nudge in read_own(folder)] == [1.0, 2.0, 3.0, 4.0, 9.0]
+
+
+def test_in_the_middle_of_an_epoch_the_checkpoint_has_what_was_made_at_its_start(folder):
+    live = begun(folder, made=[made("l2", 1.0, 5)])
+    assert visit(live, 5, between=False) == []
+    assert visit(live, 6) == []
+
+
+def test_a_replay_is_made_at_its_epochs_and_logged(folder):
+    live = begun(folder, replay=[made("l2", 1.0, 0), made("l2", 2.0, 4)])
+    assert visit(live, 0) == [Change({"l2": 1.0})]
+    assert live.next_visit(0, 0, 20) == 4
+    assert visit(live, 4) == [Change({"l2": 2.0})]
+    assert [(nudge.who, nudge.old, nudge.new) for nudge in read_own(folder)] == [
+        ("replay", 0.0, 1.0),
+        ("replay", 1.0, 2.0),
+    ]
+
+
+def test_a_nudge_that_was_asked_for_before_a_cut_and_not_made_is_made_after_it(folder):
+    live = begun(folder)
+    done = ask(folder, "nudge", "python", {"l2": 1.0})
+    refused = ask(folder, "nudge", "python", {"epochs": 1})
+    visit(live, 3)
+    ask(folder, "pause", "python")
+    ask(folder, "nudge", "python", {"l2": 2.0})
+    visit(live, 3, between=False)
+    assert set(now(folder)["answers"]) >= {done, refused}
+    resumed = begun(folder, made=read_own(folder))
+    assert visit(resumed, 2) == []
+    assert visit(resumed, 3) == [Change({"l2": 1.0}), Change({"l2": 2.0})]  # and it is not paused
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_it_goes_back_further_than_asked_and_pauses_where_it_was_asked_to(folder, paused):
+    """From the newest moment that is kept, over what was nudged on the way, and whatever was nudged later is void."""
+    early, late = made("l2", 1.0, 2), made("l2", 2.0, 5)
+    nothing: Any = ()
+    state = State(Model(nothing, nothing), nothing, *[nothing] * 8)
+    moment = Moment(PLAN, np.zeros((1, 6), np.float32), (), state)
+    asked = []
+    live = begun(folder, lambda *given: asked.append(given) or [moment], made=[early, late], paused=paused)
+    request = ask(folder, "rewind", "python", to=3)
+    assert visit(live, 7) == [Return(moment), Wait()]
+    assert asked == [(3, [early])]
+    assert now(folder)["answers"][request] == {"epoch": 3, "rewind": [7, 3]}
+    assert (live.plan, live.paused, live.until) == (PLAN, False, 3)
+    assert live.next_visit(0, 1, 20) == 2
+    assert visit(live, 1) == []
+    assert visit(live, 2) == [Change({"l2": 1.0})]
+    assert live.next_visit(0, 2, 20) == 3
+    assert visit(live, 3) == [Wait()]
+    assert live.paused
+    assert [nudge.what for nudge in live.made] == ["l2", "l2", REWIND]
+    assert standing(live.made) == [early]
+
+
+@pytest.mark.parametrize("to", [7, 8])
+def test_it_does_not_go_back_to_what_has_not_ended(folder, to):
+    live = begun(folder)
+    request = ask(folder, "rewind", "python", to=to)
+    assert visit(live, 7, between=False) == []
+    assert now(folder)["answers"][request]["refused"].startswith(f"cannot go back to epoch {to}: this training is in")
+
+
+def test_where_only_copies_train_on_what_is_asked_of_the_model_is_refused(folder):
+    live = begun(folder, copies={0: 1})
+    requests = [ask(folder, "nudge", "python", {"l2": 1.0}), ask(folder, "rewind", "python", to=1)]
+    live([Progress(1, 5, 20, np.zeros((5, 6), np.float32), True)])
+    for request in requests:
+        assert "only its untouched copies train on" in now(folder)["answers"][request]["refused"]
+    assert live.plan == PLAN
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"answers": 7})])
+def test_what_it_said_of_itself_may_be_damaged(folder, text):
+    (folder / NOW_FILE).write_text(text)
+    assert now(folder) == {}
+    assert visit(begun(folder), 1) == []
