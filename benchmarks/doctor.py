@@ -27,12 +27,12 @@ from doctor_data import misread, splits_of, with_duplicates, with_label_noise, w
 from goodfit.api.options import quiet
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import Preparation
-from goodfit.diagnosis.finding import Case
+from goodfit.diagnosis.finding import Observation
 from goodfit.diagnosis.findings import NAMES, examine
 from goodfit.diagnosis.intervals import wilson
-from goodfit.engine import health, member, stack, step
+from goodfit.engine import active_job, health, stack, step
 from goodfit.engine.task import Model, State
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import case_of, data_facts, label_noise
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.nets.losses import losses
@@ -126,7 +126,7 @@ def _uncorrected(state: State) -> Model:
 @contextmanager
 def planted(patch: Patch | None) -> Iterator[None]:
     """The engine with this fault in it."""
-    kind, old = patch.kind if patch else "", (member.init, Preparation.transform, step.settled)
+    kind, old = patch.kind if patch else "", (active_job.init, Preparation.transform, step.settled)
     compiled = kind in ("loss", "averages")
     if patch and kind in ("weights", "biases"):
         change = _first_weights(patch)
@@ -135,7 +135,7 @@ def planted(patch: Patch | None) -> Iterator[None]:
             params, averages = old[0](*arguments)
             return tuple(change(place, len(params), dict(layer)) for place, layer in enumerate(params)), averages
 
-        member.init = init
+        active_job.init = init
     if patch and kind == "inputs":
         Preparation.transform = lambda self, features: _inputs(patch, old[1](self, features))
     if patch and kind == "loss":
@@ -147,7 +147,7 @@ def planted(patch: Patch | None) -> Iterator[None]:
     try:
         yield
     finally:
-        member.init, Preparation.transform, step.settled = old
+        active_job.init, Preparation.transform, step.settled = old
         step.losses = health.losses = losses
         if compiled:
             stack._compiled.cache_clear()
@@ -181,7 +181,7 @@ def all_cases(faults: Iterable[str]) -> list[Numbered]:
     return [(name, number, setting(name, number)) for name, count in counts.items() for number in range(count)]
 
 
-def trained(cases: list[Numbered]) -> Iterator[tuple[Numbered, Case]]:
+def trained(cases: list[Numbered]) -> Iterator[tuple[Numbered, Observation]]:
     """Each case as the doctor sees it; trainings that share patch and data run as one stack."""
 
     def key(case: Numbered) -> tuple[Any, ...]:
@@ -198,7 +198,7 @@ def trained(cases: list[Numbered]) -> Iterator[tuple[Numbered, Case]]:
     for _, group in groupby(sorted(cases, key=lambda case: tuple(map(str, key(case)))), key):
         some = list(group)
         splits = data_of(some[0][2])
-        laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), quiet)
+        laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), quiet)
         facts = facts_of(splits)
         with planted(some[0][2].patch):
             entries = [Entry(case[0], case[2].plan, (case[2].seed,)) for case in some]
@@ -210,7 +210,7 @@ def trained(cases: list[Numbered]) -> Iterator[tuple[Numbered, Case]]:
 facts_of = lru_cache(maxsize=64)(data_facts)
 
 
-def best_cost(seen: Case) -> float:
+def best_cost(seen: Observation) -> float:
     """The lowest dev cost; infinite where no epoch had one."""
     return float(np.nanmin([*seen.signals.history["dev_cost"], np.inf]))
 
@@ -221,7 +221,7 @@ def twins(cases: list[Numbered]) -> dict[tuple[str, int], float]:
     return {(fault, number): best_cost(seen) for (fault, number, _), seen in trained(without)}
 
 
-def judged(case: Numbered, seen: Case, twin: float | None) -> Result:
+def judged(case: Numbered, seen: Observation, twin: float | None) -> Result:
     """What is found in it."""
     fault, number, one = case
     train, dev = (float(seen.signals.history[name][-1:].sum()) for name in ("train_error", "dev_error"))

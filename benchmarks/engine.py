@@ -25,8 +25,8 @@ import numpy as np
 from engine_rivals import Rival, ScikitLearn, Torch, matmul_of_torch
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
 from goodfit.engine import machine
+from goodfit.engine.active_job import enter
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import enter
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
 from goodfit.engine.stack import Stack

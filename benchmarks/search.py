@@ -34,7 +34,7 @@ from goodfit.record.run import Run
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.storage import open_study
 from goodfit.search.trials import ABOUT, Search
-from goodfit.search.workers import Group, Here, Kept
+from goodfit.search.workers import Group, Here, TrialRecord
 from search_cases import BASE, NUMBERS, SEED, STRUCTURES, Case, Listed, draw, told
 
 ROUNDS = 2
@@ -72,13 +72,13 @@ class Whole:
     splits: Splits
     more: Any = None
 
-    def __call__(self, groups: Sequence[Group]) -> Iterator[list[Kept] | None]:
+    def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
         """Each group's trainings."""
         for group in groups:
             jobs = [Job(plan, seed) for plan, seed in zip(group.plans, group.seeds, strict=True)]
             yield [self._kept(run) for run in fit_many(jobs, self.splits)]
 
-    def _kept(self, run: Run) -> Kept:
+    def _kept(self, run: Run) -> TrialRecord:
         figures = ("dev_error", "dev_cost") if run.usable else ()
         kept = {name: float(run.history[name][run.best_epoch - 1]) for name in figures}
         more = self.more(run) if self.more and run.usable else {}

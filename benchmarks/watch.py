@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from goodfit import verbs
-from goodfit.api.page_actions import Trainings
+from goodfit.api.page_actions import PageActions
 from goodfit.api.training_job import begin
 from goodfit.engine.step import RECORDED
 from goodfit.record.run import SEEN
@@ -73,7 +73,7 @@ def training(place: Path) -> Iterator[tuple[Path, int]]:
     pl.DataFrame(x, schema=[f"x{i}" for i in range(COLUMNS)]).with_columns(kind=pl.Series(kind)).write_parquet(table)
     changes = {"epochs": 1_000_000, "decay": "constant"}
     folder = begin(table, target="kind", out=place / "runs", changes=changes)
-    trainings = Trainings()
+    trainings = PageActions()
     trainings.start(folder)
     try:
         while now(folder).get("epoch", 0) < 50:  # the first ones compile

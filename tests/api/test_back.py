@@ -181,17 +181,19 @@ def outputs_of(splits, plan, seed, after):
     return member_of(run, "").outputs(splits.dataset.features.take(splits.dev), splits.dataset.schema)
 
 
-@pytest.mark.parametrize("control", [1, 3])
-def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(train, table, plan, tmp_path, control):
+@pytest.mark.parametrize("untouched_copies", [1, 3])
+def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
+    train, table, plan, tmp_path, untouched_copies
+):
     """The copies end where whole trainings of their seeds end, and the interval is that of the paired test."""
-    result = train((5, nudge(learning_rate=0.3)), control=control)
+    result = train((5, nudge(learning_rate=0.3)), untouched_copies=untouched_copies)
     (at,) = {each["epoch"] for each in result["nudges"]}
     (worth,) = result["worth"]
-    assert (worth["epoch"], worth["at"], worth["pairs"], worth["ended"]) == (at, 12, control, True)
+    assert (worth["epoch"], worth["at"], worth["pairs"], worth["ended"]) == (at, 12, untouched_copies, True)
     assert worth["what"] == [["learning_rate", 0.02, 0.3]]
     splits = open_splits(table, target="kind", seed=SEED)
     arms: dict[str, list[np.ndarray]] = {"untouched": [], "nudged": []}
-    for seed in range(SEED, SEED + control):
+    for seed in range(SEED, SEED + untouched_copies):
         for arm, after in (("untouched", None), ("nudged", at)):
             outputs = outputs_of(splits, plan, seed, after)
             calibrated = cross_calibrated(outputs, splits.dataset.target[splits.dev])
@@ -203,7 +205,7 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(train,
         assert (found["value"], found["low"], found["high"]) == pytest.approx(
             (expected.effect, expected.low, expected.high), abs=1e-12
         )
-    assert ("one pair" in worth["sentence"]) == (control == 1)
+    assert ("one pair" in worth["sentence"]) == (untouched_copies == 1)
     page = Path(result["report"]).read_text()
     assert worth["sentence"] in page
     assert f"untouched since epoch {at}" in page
@@ -211,7 +213,7 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(train,
 
 def test_copies_change_no_number_of_the_run_and_a_later_nudge_closes_the_first_comparison(train, tmp_path):
     way = [(3, nudge(learning_rate=0.3)), (6, nudge(l2=0.5))]
-    result = train(*way, control=2)
+    result = train(*way, untouched_copies=2)
     early, late = (each["epoch"] for each in result["nudges"])
     replayed = train(out=tmp_path / "alone", replay=Path(result["run"]) / "nudges.jsonl")
     assert numbers(result["run"]) == numbers(replayed["run"])
@@ -223,9 +225,9 @@ def test_copies_change_no_number_of_the_run_and_a_later_nudge_closes_the_first_c
 
 def test_cut_off_and_resumed_the_worth_is_the_same(train, tmp_path):
     way = [(3, nudge(learning_rate=0.3)), (6, nudge(l2=0.5))]
-    whole = train(*way, control=2)
+    whole = train(*way, untouched_copies=2)
     with pytest.raises(Cut):
-        train(*way, (9, cut), control=2, out=tmp_path / "cut")
+        train(*way, (9, cut), untouched_copies=2, out=tmp_path / "cut")
     (half,) = (tmp_path / "cut").iterdir()
     resumed = goodfit.resume(half)
     assert numbers(resumed["run"]) == numbers(whole["run"])
@@ -233,13 +235,13 @@ def test_cut_off_and_resumed_the_worth_is_the_same(train, tmp_path):
 
 
 def test_going_back_with_copies_forgets_what_the_void_nudge_was_worth(train, alone):
-    result = train((3, nudge(learning_rate=0.3)), (7, back(2)), (2, nothing), (2, goodfit.unpause), control=2)
+    result = train((3, nudge(learning_rate=0.3)), (7, back(2)), (2, nothing), (2, goodfit.unpause), untouched_copies=2)
     assert result["worth"] == []
     assert numbers(result["run"]) == numbers(alone)
 
 
-@pytest.mark.parametrize("control", [-1, 9, True])
-def test_a_wrong_number_of_copies_is_refused(table, tmp_path, control):
+@pytest.mark.parametrize("untouched_copies", [-1, 9, True])
+def test_a_wrong_number_of_copies_is_refused(table, tmp_path, untouched_copies):
     with pytest.raises(InputError, match="give a whole number of copies from 0 to 8"):
-        goodfit.train(table, target="kind", out=tmp_path, control=control)
+        goodfit.train(table, target="kind", out=tmp_path, untouched_copies=untouched_copies)
     assert list(tmp_path.iterdir()) == []

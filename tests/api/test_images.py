@@ -53,7 +53,7 @@ def test_a_folder_is_trained_and_its_decoded_images_stay_beside_the_run(run, fol
 def test_a_depth_takes_the_default_networks_stages(tmp_path):
     for number in range(20):
         save(tmp_path / "pictures" / "ab"[number % 2] / f"{number}.png", np.full((64, 64), 10 * number))
-    settings = {"plan": None, "control": 0, "replay": None}
+    settings = {"plan": None, "untouched_copies": 0, "replay": None}
     chosen = ask(tmp_path / "pictures", None, {"architecture": "residual", "depth": 20}, tmp_path, settings, {})[2]
     assert (chosen.layer, chosen.depth) == ("convolutional", 20)
     assert list(chosen.hidden_units) == sorted(set(chosen.hidden_units))

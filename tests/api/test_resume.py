@@ -264,7 +264,7 @@ def test_cut_before_any_write_it_goes_on_to_the_same_end(table, plan, whole, tmp
             patch.setattr(Path, name, counted(getattr(Path, name)))
         for name in ("write_history", "write_predictions"):
             patch.setattr(archive, name, counted(getattr(archive, name)))
-        patch.setattr(train, "end", counted(train.end))
+        patch.setattr(train, "finish_run", counted(train.finish_run))
         while run is None or archive.is_unfinished(run):
             writes[0] = cuts % 29
             assert cuts < 60, "it comes to no end"
@@ -293,7 +293,7 @@ fit._PIECE_SECONDS, checkpoint.SECONDS = 5e-4, 0.02
 moments, kills, steps = random.Random(7), 0, set()
 
 def unfinished():
-    return next((path for path in out.glob("*") if (path / "checkpoint" / "asked.json").exists()), None)
+    return next((path for path in out.glob("*") if (path / "checkpoint" / "job.json").exists()), None)
 
 def checkpoints():
     return {path.name for path in out.glob("*/checkpoint/*.safetensors")}

@@ -102,7 +102,7 @@ def all_but_ended(improve, tmp_path_factory):
     """A folder with the job cut at its very last step."""
     out = tmp_path_factory.mktemp("cut")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(improve_module, "end", cutting)
+        patch.setattr(improve_module, "finish_run", cutting)
         with pytest.raises(Cut):
             improve(out)
     return out
@@ -160,7 +160,7 @@ def test_cut_at_any_step_it_goes_on_to_the_same_end(improve, whole, tmp_path, mo
         (improve_module, "finish"),
     ):
         before(owner, name, lambda *arguments, name=name, **_: (name, len(arguments[0]) if name == "fit_many" else 0))
-    before(improve_module, "end", lambda folder: ("end",))
+    before(improve_module, "finish_run", lambda folder: ("end",))
     while run is None or archive.is_unfinished(run):
         assert len(done) < 60, "it comes to no end"
         try:
@@ -306,7 +306,7 @@ def test_a_job_whose_run_cannot_be_written_is_not_lost(cut_off, whole, monkeypat
 def test_a_job_in_memory_is_not_resumed(improve, made_table, tmp_path):
     progress = interrupting("experiments of round 1")
     run = Path(improve(tmp_path, made_table(500, 0), progress=progress)["run"])
-    assert [path.name for path in (run / "checkpoint").iterdir()] == ["asked.json"]
+    assert [path.name for path in (run / "checkpoint").iterdir()] == ["job.json"]
     with pytest.raises(InputError, match="was in memory, where no other process finds it"):
         goodfit.resume(run)
 
@@ -356,7 +356,7 @@ def test_what_the_budget_stopped_is_trained_again_to_where_it_was_stopped(improv
         patch.setattr(
             laboratory.Laboratory, "training_seconds", lambda self, jobs: 1e-6
         )  # so that it takes on too much
-        patch.setattr(improve_module, "end", cutting)
+        patch.setattr(improve_module, "finish_run", cutting)
         with pytest.raises(Cut):
             improve(tmp_path, budget=2, plan=small_plan.with_(epochs=20_000))
     run = the_run(tmp_path)
@@ -382,7 +382,7 @@ loop.default_plan = lambda splits: goodfit.Plan(**options).with_(learning_rate=0
 moments, kills = random.Random(5), 0
 
 def unfinished():
-    return next((path for path in out.glob("*") if (path / "checkpoint" / "asked.json").exists()), None)
+    return next((path for path in out.glob("*") if (path / "checkpoint" / "job.json").exists()), None)
 
 def trained():
     return len(list(out.glob("*/checkpoint/training-*.safetensors")))

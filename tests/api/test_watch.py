@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 import goodfit
-from goodfit.api.page_actions import Trainings
+from goodfit.api.page_actions import PageActions
 from goodfit.errors import InputError
 from goodfit.monitor.web.server import Server
-from goodfit.run_folder.job import Asked
+from goodfit.run_folder.job import JobRequest
 
 
 @pytest.fixture
 def started(monkeypatch):
     """Nothing is served, and no process is started; the folders that would have been trained."""
     folders = []
-    monkeypatch.setattr(Trainings, "start", lambda self, folder: folders.append(folder))
+    monkeypatch.setattr(PageActions, "start", lambda self, folder: folders.append(folder))
     monkeypatch.setattr(Server, "run", lambda self: None)
     return folders
 
@@ -27,13 +27,13 @@ def test_data_begins_a_training_that_waits(table, small_plan, tmp_path, started)
     told: list[dict[str, Any]] = []
     changes = {"learning_rate": 0.5}
     options: dict[str, Any] = {"target": "kind", "seed": 4, "out": tmp_path / "runs", "plan": small_plan}
-    facts = goodfit.watch(table, **options, changes=changes, control=2, told=told.append)
+    facts = goodfit.watch(table, **options, changes=changes, untouched_copies=2, told=told.append)
     (folder,) = started
     assert facts == told[0] | {"training": False}
     assert facts["run"] == str(folder)
     assert facts["address"].startswith("http://127.0.0.1:")
-    asked = Asked.read(folder)
-    assert (asked.paused, asked.control, asked.seed, asked.plan["learning_rate"]) == (True, 2, 4, 0.5)
+    asked = JobRequest.read(folder)
+    assert (asked.paused, asked.untouched_copies, asked.seed, asked.plan["learning_rate"]) == (True, 2, 4, 0.5)
 
 
 def test_the_address_is_printed_where_nobody_is_told(table, tmp_path, started, capsys):
@@ -47,7 +47,7 @@ def test_a_run_is_watched_as_it_is(table, tmp_path, started):
     assert len(started) == 1
     refused: list[dict[str, Any]] = [
         {"target": "kind"},
-        {"control": 1},
+        {"untouched_copies": 1},
         {"changes": {"l2": 1}},
         {"seed": 1},
         {"min_gap": 0.1},
@@ -85,7 +85,7 @@ def test_a_training_is_a_process_of_its_own_session_whose_words_are_kept(tmp_pat
         return popen(["sh", "-c", "echo out; echo err >&2; read line"], **options)
 
     monkeypatch.setattr(subprocess, "Popen", start)
-    trainings = Trainings()
+    trainings = PageActions()
     trainings.start(tmp_path)
     trainings._processes[tmp_path.name].wait(timeout=20)
     ((command, own_session),) = begun

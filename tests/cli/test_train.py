@@ -35,7 +35,7 @@ def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
         "plan": None,
         "changes": {},
         "replay": None,
-        "control": 0,
+        "untouched_copies": 0,
         "human_error": None,
         "min_gap": 0.02,
         "out": "runs",
@@ -108,15 +108,15 @@ def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
 
 def test_what_a_nudge_was_worth_is_told(goodfit, asked, result):
     result["worth"] = [{"epoch": 12, "sentence": "dev error −0.5 points: it helped"}, {"epoch": 14, "sentence": ""}]
-    lines = goodfit("train", "digits", "--control", "2").stdout.splitlines()
-    assert asked["control"] == 2
+    lines = goodfit("train", "digits", "--untouched-copies", "2").stdout.splitlines()
+    assert asked["untouched_copies"] == 2
     assert [line for line in lines if "changed after" in line] == [
         "What was changed after epoch 12: dev error −0.5 points: it helped."
     ]
 
 
-@pytest.mark.parametrize("control", ["-1", "9", "two"])
-def test_a_wrong_number_of_copies_is_refused(goodfit, asked, control):
-    outcome = goodfit("train", "digits", "--control", control)
+@pytest.mark.parametrize("untouched_copies", ["-1", "9", "two"])
+def test_a_wrong_number_of_copies_is_refused(goodfit, asked, untouched_copies):
+    outcome = goodfit("train", "digits", "--untouched-copies", untouched_copies)
     assert (outcome.code, asked) == (2, {})
-    assert "--control" in outcome.stderr
+    assert "--untouched-copies" in outcome.stderr

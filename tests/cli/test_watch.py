@@ -43,11 +43,31 @@ def test_as_json_it_is_one_object_on_one_line(goodfit, asked):
 
 
 def test_its_options_are_those_of_train_and_its_own(goodfit, asked):
-    words = ["--target", "y", "--seed", "3", "--plan", "p.yaml", "--set", "l2=0.5", "--control", "2", "--port", "8080"]
+    words = [
+        "--target",
+        "y",
+        "--seed",
+        "3",
+        "--plan",
+        "p.yaml",
+        "--set",
+        "l2=0.5",
+        "--untouched-copies",
+        "2",
+        "--port",
+        "8080",
+    ]
     goodfit("watch", "data.csv", *words, "--out", "elsewhere", "--min-gap", "0.1", "--human-error", "0.01", "--no-test")
     source, given = asked[1]
     assert source == "data.csv"
-    expected = {"target": "y", "seed": 3, "plan": Path("p.yaml"), "changes": {"l2": 0.5}, "control": 2, "port": 8080}
+    expected = {
+        "target": "y",
+        "seed": 3,
+        "plan": Path("p.yaml"),
+        "changes": {"l2": 0.5},
+        "untouched_copies": 2,
+        "port": 8080,
+    }
     expected |= {"out": "elsewhere", "min_gap": 0.1, "human_error": 0.01, "no_test": True}
     assert expected.items() <= given.items()
 
@@ -64,7 +84,7 @@ def test_in_a_terminal_it_says_how_to_see_it_again(goodfit, asked):
     [
         (["--terminal", "--json"], "--terminal shows no page and prints no facts; leave --port and --json out"),
         (["--terminal", "--port", "8080"], "--terminal shows no page"),
-        (["--control", "-1"], "--control is -1; give a whole number of at least 0"),
+        (["--untouched-copies", "-1"], "--untouched-copies is -1; give a whole number of at least 0"),
         (["--port", "-1"], "--port is -1; give a whole number of at least 0"),
         (["--set", "l3=1"], "unknown plan key 'l3'"),
     ],

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.plan import Plan
 from goodfit.record.run import SEEN, Health, Outcome
@@ -59,7 +59,7 @@ def make_case():
         signals = Signals(history, health, outcome, usual if weights is None else weights, curvature)
         settings = PLAN.with_(hidden_units=(WIDTH,) * hidden).with_(**(plan or {}))
         facts = DataFacts(**(vars(FACTS) | (data or {})))
-        return Case(signals, settings, facts)
+        return Observation(signals, settings, facts)
 
     return make
 

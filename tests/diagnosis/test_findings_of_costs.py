@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from goodfit.diagnosis.finding import Case, Signals
+from goodfit.diagnosis.finding import Observation, Signals
 from goodfit.diagnosis.findings import (
     batch_large,
     batch_small,
@@ -290,7 +290,7 @@ def test_a_training_that_ends_while_both_costs_fall(make_case, fell, dev_fell, w
 
     case = make_case(falling(fell), dev_cost=falling(dev_fell), train_error=wrong)
     assert (stopped_early.find(case) is not None) is sick
-    going = Case(Signals(case.signals.history, case.signals.health), case.plan, case.data)
+    going = Observation(Signals(case.signals.history, case.signals.health), case.plan, case.data)
     assert stopped_early.find(going) is None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from goodfit.diagnosis import findings
-from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import duplicates, examine, imbalance, label_noise, leak, output, shift
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome
@@ -68,7 +68,7 @@ def test_dev_and_test_that_differ(make_case):
 def costs_and_errors(costs, errors, **facts):
     history = {"epoch": np.arange(1, len(costs) + 1), "train_cost": np.array(costs), "train_error": np.array(errors)}
     facts = {"m": 600, "task": "classes", "class_counts": (200, 200, 200)} | facts
-    return Case(Signals(history), data=DataFacts(**facts))
+    return Observation(Signals(history), data=DataFacts(**facts))
 
 
 @pytest.mark.parametrize(("share", "sick"), [(0.94, True), (0.96, False)])
@@ -83,7 +83,7 @@ def test_a_cost_below_that_bound_in_half_of_the_epochs_or_once_where_both_are_of
     costs, errors = [0.4, 0.4, 0.1, 0.01, 0.01], [0.3, 0.3, 0.3, 0.0, 0.0]
     case = costs_and_errors(costs, errors)
     assert output.find(case) is None
-    assert output.find(Case(case.signals, Plan(), case.data)) is not None
+    assert output.find(Observation(case.signals, Plan(), case.data)) is not None
     assert output.find(costs_and_errors(costs[1:], errors[1:])) is not None
 
 
@@ -136,7 +136,7 @@ def test_outputs_that_do_not_fit_the_task(make_case, units, facts, sick):
     ],
 )
 def test_a_target_that_is_read_as_another_kind(facts, sick):
-    case = Case(Signals({}), data=DataFacts(**({"m": 600} | facts)))
+    case = Observation(Signals({}), data=DataFacts(**({"m": 600} | facts)))
     assert (output.find(case) is not None) is sick
 
 
@@ -191,8 +191,8 @@ def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(
 
 def test_the_last_remedy_of_a_sick_plan_is_the_default_network():
     plan = Plan(hidden_units=(8,) * 9, activation="sigmoid", learning_rate=1e3, optimizer="gradient_descent", epochs=3)
-    case = Case(Signals({}, outcome=Outcome.DIVERGED), plan)
+    case = Observation(Signals({}, outcome=Outcome.DIVERGED), plan)
     reset = examine(case)[0].remedies[-1]
     assert plan.with_(**reset.changes) == Plan(batch_size=plan.batch_size, preparation=plan.preparation)
-    default = Case(Signals({}, outcome=Outcome.DIVERGED), Plan())
+    default = Observation(Signals({}, outcome=Outcome.DIVERGED), Plan())
     assert "default network" not in examine(default)[0].remedies[-1].name

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from goodfit.diagnosis.finding import Case, Signals
+from goodfit.diagnosis.finding import Observation, Signals
 from goodfit.diagnosis.findings import (
     dead,
     divergence,
@@ -32,7 +32,7 @@ def gradients(rate, hidden):
 def test_a_healthy_training_is_left_alone(make_case, names):
     assert names(make_case()) == []
     assert names(make_case(hidden=7, dev_cost=0.1, objective=0.05, train_error=0.01, dev_error=0.05)) == []
-    assert examine(Case(Signals({}))) == []
+    assert examine(Observation(Signals({}))) == []
 
 
 def test_an_infinite_cost_is_divergence_with_its_epoch(make_case):
@@ -316,7 +316,7 @@ def test_weights_seen_before_training_need_no_sensible_rate(make_case):
     health = case.signals.health
     before = Health(np.array([0, 5, 9, 20]), health.layers, health.seen)
     signals = Signals(case.signals.history, before, weights=case.signals.weights)
-    found = initialization.find(Case(signals, case.plan, case.data))
+    found = initialization.find(Observation(signals, case.plan, case.data))
     assert found is not None
     assert "before training" in found.sentence
 
@@ -326,8 +326,8 @@ def test_what_is_missing_is_no_finding():
     health = Health(np.array([1, 2]), ("inputs", "layer 1", "output"), np.full((2, 3, len(SEEN)), np.nan))
     history = {"epoch": np.array([1, 2]), "train_cost": np.array([1.0, 0.9])}
     for plan in (None, Plan()):
-        assert examine(Case(Signals(history, health), plan)) == []
-        assert examine(Case(Signals({}, health), plan)) == []
+        assert examine(Observation(Signals(history, health), plan)) == []
+        assert examine(Observation(Signals({}, health), plan)) == []
 
 
 def test_columns_that_regularization_emptied_are_not_taken_for_symmetric_units():

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import looks
 from goodfit.diagnosis.findings.signs import cost_left, error_left, falls, guess_cost, unsteadiness
 from goodfit.plan import Plan
@@ -35,7 +35,7 @@ def network(widths, batch, seed=0):
 
 def test_the_signal_back_is_that_of_dj_dz_whatever_the_widths():
     health, weights, sizes = network((20, 400, 50, 300, 100, 10), batch=4000)
-    signal = looks.signal_back(Case(Signals({}, health, weights=weights)))
+    signal = looks.signal_back(Observation(Signals({}, health, weights=weights)))
     assert signal is not None
     relative = signal[0] / signal[0, -1]
     np.testing.assert_allclose(relative, np.array(sizes) / sizes[-1], rtol=0.15)
@@ -43,7 +43,7 @@ def test_the_signal_back_is_that_of_dj_dz_whatever_the_widths():
 
 def test_weights_in_units_of_he():
     health, weights, _ = network((50, 200, 8), batch=4)
-    sizes = looks.weights_by_he(Case(Signals({}, health, weights=weights)))
+    sizes = looks.weights_by_he(Observation(Signals({}, health, weights=weights)))
     assert sizes is not None
     expected = [np.linalg.norm(w) / math.sqrt(2 * w.shape[1]) for w in weights.values()]
     np.testing.assert_allclose(sizes[0], expected)
@@ -52,7 +52,7 @@ def test_weights_in_units_of_he():
 
 def test_nothing_is_read_where_there_was_no_look():
     for signals in (Signals({}), Signals({}, Health(np.zeros(0, np.int64), ("inputs", "output"), np.zeros((0, 2, 8))))):
-        case = Case(signals)
+        case = Observation(signals)
         assert looks.looked(case) is None
         assert looks.signal_back(case) is None
         assert looks.moves(case) is None
@@ -72,9 +72,9 @@ def test_the_latest_look_that_knows_anything():
 def test_sensible_rates(optimizer, limit):
     for rate, sensible in ((limit, True), (1.01 * limit, False)):
         plan = Plan(optimizer=optimizer, learning_rate=rate)
-        assert looks.sensible_rate(Case(Signals({}), plan)) is sensible
-    assert looks.sensible_rate(Case(Signals({})))
-    assert not looks.sensible_rate(Case(Signals({"learning_rate": np.array([0.1, 1.2])})))
+        assert looks.sensible_rate(Observation(Signals({}), plan)) is sensible
+    assert looks.sensible_rate(Observation(Signals({})))
+    assert not looks.sensible_rate(Observation(Signals({"learning_rate": np.array([0.1, 1.2])})))
 
 
 def test_the_cost_of_a_constant_guess():
@@ -90,12 +90,12 @@ def test_the_cost_of_a_constant_guess():
 def test_what_is_left_of_cost_and_error():
     facts = DataFacts(m=8, task="regression")
     history = {"train_cost": np.array([1.0, np.nan, 0.1, 0.2]), "train_error": np.array([np.nan, 0.6, 0.3])}
-    case = Case(Signals(history), data=facts)
+    case = Observation(Signals(history), data=facts)
     assert cost_left(case) == pytest.approx(0.2)
     assert error_left(case) == pytest.approx(0.3)
     facts = DataFacts(m=8, task="classes", class_counts=(6, 2))
-    assert error_left(Case(Signals(history), data=facts)) == pytest.approx(0.3 / 0.25)
-    assert error_left(Case(Signals({}), data=facts)) is None
+    assert error_left(Observation(Signals(history), data=facts)) == pytest.approx(0.3 / 0.25)
+    assert error_left(Observation(Signals({}), data=facts)) is None
 
 
 def test_falling_is_measured_over_the_last_fifth():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goodfit.data.splits import open_splits
-from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
@@ -29,7 +29,7 @@ def train():
         trained = fit(Job(plan, seed=1), splits)
         signals = Signals(trained.history, trained.health, trained.outcome, trained.best)
         errors = trained.history["train_error"]
-        return Case(signals, plan, facts), float(np.min(errors, initial=1.0, where=np.isfinite(errors)))
+        return Observation(signals, plan, facts), float(np.min(errors, initial=1.0, where=np.isfinite(errors)))
 
     return run
 

@@ -11,11 +11,11 @@ import pytest
 
 from goodfit.engine import checkpoint
 from goodfit.engine import fit as fit_module
+from goodfit.engine.active_job import beginning
 from goodfit.engine.checkpoint import Checkpoints, Periodically, identity
 from goodfit.engine.control import Change, Checkpoint, Progress, Snapshot
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import beginning
 from goodfit.errors import UnfinishedError
 from goodfit.record.run import Outcome
 

@@ -10,10 +10,10 @@ import pytest
 from goodfit.diagnosis.growth import growth
 from goodfit.engine import stack as stack_module
 from goodfit.engine import step as step_module
+from goodfit.engine.active_job import enter
 from goodfit.engine.fit import fit
 from goodfit.engine.health import LOOKS, PROBE, look
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import enter
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
 from goodfit.record.run import SEEN, Health, Run, health_of, unflatten

@@ -9,11 +9,11 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from goodfit.data.dataset import Dataset, Features, Schema, Splits
 from goodfit.engine import predictor as predictor_module
+from goodfit.engine.active_job import enter
 from goodfit.engine.control import Change
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
 from goodfit.engine.machine import devices
-from goodfit.engine.member import enter
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
 from goodfit.engine.predictor import Predictor, member_of

@@ -7,8 +7,8 @@ import pytest
 
 from goodfit.engine import jobs as jobs_module
 from goodfit.engine import machine
+from goodfit.engine.active_job import enter
 from goodfit.engine.jobs import Job, resolved_batch_size
-from goodfit.engine.member import enter
 from goodfit.engine.memory import MOST_SETS
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool

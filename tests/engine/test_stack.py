@@ -8,9 +8,9 @@ import pytest
 
 from goodfit.engine import machine
 from goodfit.engine import stack as stack_module
+from goodfit.engine.active_job import enter
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import enter
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
 from goodfit.engine.stack import Stack, capacity

@@ -13,7 +13,7 @@ from goodfit.engine.jobs import Job
 from goodfit.engine.predictor import tempered
 from goodfit.experiments.assembly import assemble
 from goodfit.experiments.calibration import cross_calibrated, fit_temperature
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, judge_outputs
@@ -24,7 +24,7 @@ def _laboratory(**target):
     x, noise = np.random.default_rng(0).normal(size=(2, 2000))
     frame = pl.DataFrame({"x": x, "kind": np.where(x + noise > 0, "up", "down"), "y": x + noise})
     splits = open_splits(frame.select("x", *target.values()), **target)
-    return Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), lambda *_: None)
+    return Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
 
 
 def _made_up(laboratory):

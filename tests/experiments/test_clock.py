@@ -7,7 +7,7 @@ import pytest
 
 from goodfit.engine.control import Progress
 from goodfit.errors import InputError
-from goodfit.experiments.clock import Pace, stops_of
+from goodfit.experiments.clock import Clock, stops_of
 from goodfit.run_folder.decisions import Decisions
 from goodfit.run_folder.journal import Journal, read_journal
 
@@ -15,26 +15,26 @@ NO_RECORDS = np.zeros((0, 6))
 
 
 def test_the_clock_decides_within_a_budget_and_nothing_else_without():
-    by_clock = Pace(Journal(None), 10.0, reserve=1.0, started=time.perf_counter() - 4)
+    by_clock = Clock(Journal(None), 10.0, reserve=1.0, started=time.perf_counter() - 4)
     assert by_clock.decide("left", lambda left: round(left), 7) == 5
-    assert Pace(Journal(None), None).decide("left", lambda left: round(left), 7) == 7
+    assert Clock(Journal(None), None).decide("left", lambda left: round(left), 7) == 7
 
 
 def test_decisions_are_written_and_taken_again(tmp_path):
     journal = Journal(tmp_path)
-    Pace(journal, 10.0).decide("seeds", lambda left: 4, 3)
+    Clock(journal, 10.0).decide("seeds", lambda left: 4, 3)
     recorded = [line for line in read_journal(tmp_path) if line["event"] == "decision"]
-    assert Pace(Journal(None), 99.0, recorded).decide("seeds", lambda left: 1, 2) == 4
+    assert Clock(Journal(None), 99.0, recorded).decide("seeds", lambda left: 1, 2) == 4
 
 
 def test_the_deadline_stops_all_models_and_a_replay_stops_them_there(tmp_path):
     journal = Journal(tmp_path)
-    late = Pace(journal, 1.0, started=time.perf_counter() - 5)
+    late = Clock(journal, 1.0, started=time.perf_counter() - 5)
     control = late.control("training")
     assert control is not None
     assert set(control([Progress(0, 7, 10, NO_RECORDS), Progress(3, 9, 10, NO_RECORDS)])) == {0, 3}
     late.write_stops("training", stops_of(control))
-    again = Pace(Journal(None), None, read_journal(tmp_path)).control("training")
+    again = Clock(Journal(None), None, read_journal(tmp_path)).control("training")
     assert again is not None
     assert [again.next_visit(job, 2, 10) for job in (0, 1, 3)] == [7, None, 9]
     assert set(again([Progress(0, 6, 10, NO_RECORDS), Progress(3, 8, 10, NO_RECORDS)])) == set()
@@ -43,13 +43,13 @@ def test_the_deadline_stops_all_models_and_a_replay_stops_them_there(tmp_path):
 
 def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_path):
     (tmp_path / "checkpoint").mkdir()
-    first = Pace(Journal(None), 10.0, started=time.perf_counter() - 5, decisions=Decisions.read(tmp_path))
+    first = Clock(Journal(None), 10.0, started=time.perf_counter() - 5, decisions=Decisions.read(tmp_path))
     first.decide("seeds", lambda left: 4, 3)
     first.write_stops("training", {2: 7})
     kept = Decisions.read(tmp_path)
     assert kept.seconds == pytest.approx(5, abs=0.5)
     journal = Journal(None)
-    again = Pace(journal, 10.0, decisions=kept)
+    again = Clock(journal, 10.0, decisions=kept)
     assert again.decide("seeds", lambda left: 1, 1) == 4
     control = again.control("training")
     assert control is not None
@@ -61,13 +61,13 @@ def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_
     with pytest.raises(
         InputError, match=r"comes to 'more' where the job has 'seeds'; its run was begun by another ver"
     ):
-        Pace(Journal(None), 10.0, decisions=Decisions.read(tmp_path)).decide("more", lambda left: 1, 1)
+        Clock(Journal(None), 10.0, decisions=Decisions.read(tmp_path)).decide("more", lambda left: 1, 1)
 
 
 def test_what_follows_ctrl_c_is_neither_taken_nor_kept(tmp_path):
     (tmp_path / "checkpoint").mkdir()
-    Pace(Journal(None), None, decisions=Decisions.read(tmp_path)).decide("seeds", lambda left: 1, 3)
-    pace = Pace(Journal(None), None, [{"what": "more", "value": 2}], decisions=Decisions.read(tmp_path))
+    Clock(Journal(None), None, decisions=Decisions.read(tmp_path)).decide("seeds", lambda left: 1, 3)
+    pace = Clock(Journal(None), None, [{"what": "more", "value": 2}], decisions=Decisions.read(tmp_path))
     pace.asked.set()
     assert pace.decide("other", lambda left: 1, 8) == 8
     assert [line["what"] for line in Decisions.read(tmp_path).lines] == ["seeds"]
@@ -76,8 +76,8 @@ def test_what_follows_ctrl_c_is_neither_taken_nor_kept(tmp_path):
 def test_a_replay_ends_where_its_record_does_though_the_job_went_on(tmp_path):
     (tmp_path / "checkpoint").mkdir()
     recorded = [{"what": "seeds", "value": 4}, {"what": "more", "value": 2}]
-    Pace(Journal(None), None, recorded[:1], decisions=Decisions.read(tmp_path)).decide("seeds", lambda left: 1, 3)
-    pace = Pace(Journal(None), None, recorded[1:], decisions=Decisions.read(tmp_path))
+    Clock(Journal(None), None, recorded[:1], decisions=Decisions.read(tmp_path)).decide("seeds", lambda left: 1, 3)
+    pace = Clock(Journal(None), None, recorded[1:], decisions=Decisions.read(tmp_path))
     assert [pace.decide(what, lambda left: 1, 9) for what in ("seeds", "more")] == [4, 2]
     with pytest.raises(InputError, match="comes to 'last' where the recorded run has 'its end'; replay with the same"):
         pace.decide("last", lambda left: 1, 9)
@@ -93,5 +93,5 @@ def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):
 
 @pytest.mark.parametrize("left", [0.5, -3.0])
 def test_no_time_left_is_no_time(left):
-    pace = Pace(Journal(None), 10.0, reserve=0.0, started=time.perf_counter() - 10 + left)
+    pace = Clock(Journal(None), 10.0, reserve=0.0, started=time.perf_counter() - 10 + left)
     assert pace.left == pytest.approx(left, abs=0.1)

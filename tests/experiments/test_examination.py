@@ -12,7 +12,7 @@ from goodfit.diagnosis.finding import Finding
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
 from goodfit.experiments import examination
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import data_facts, findings_of, label_noise, with_curvature
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.plan import Plan
@@ -102,7 +102,7 @@ def test_the_kind_of_a_plateau_is_measured(frame):
 
 def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
     splits = open_splits(frame, target="kind")
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), lambda *_: None)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
     measured = laboratory.measure("training", [Entry("plan", Plan(hidden_units=(4,), epochs=2), (1, 2, 3))])[0]
     names = iter([("a", "b"), ("a",), ("c",)])
     confidence = iter([0.6, 0.5, 0.9, 0.7])

@@ -12,7 +12,7 @@ from goodfit.engine import machine
 from goodfit.engine.control import Progress
 from goodfit.engine.fit import fit_many
 from goodfit.experiments import laboratory as laboratory_module
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry
@@ -25,7 +25,7 @@ NO_RECORDS = np.zeros((0, 6))
 def laboratory():
     x = np.random.default_rng(0).normal(size=400)
     splits = open_splits(pl.DataFrame({"x": x, "y": -x, "kind": np.where(x > 0, "up", "down")}), target="kind")
-    return Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), lambda *_: None)
+    return Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
 
 
 def test_a_plan_too_large_for_the_memory_is_no_experiment(laboratory, monkeypatch):

@@ -10,7 +10,7 @@ from goodfit.data.splits import open_splits
 from goodfit.engine.fit import fit_many
 from goodfit.engine.jobs import Job
 from goodfit.experiments import training_cache as module
-from goodfit.experiments.training_cache import Trained, Trainings
+from goodfit.experiments.training_cache import Trained, TrainingCache
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome
 
@@ -42,7 +42,7 @@ def begin(splits, tmp_path):
 
     def begin():
         told = []
-        return Trainings(tmp_path, splits, told.append), told
+        return TrainingCache(tmp_path, splits, told.append), told
 
     return begin
 

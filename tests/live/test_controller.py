@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 
 def visit(live, epoch, between=True):
-    """What the control answers after an epoch, or in the middle of the next."""
+    """The answer of the control after an epoch, or in the middle of the next."""
     (actions,) = live([Progress(0, epoch, live.plan.epochs, np.zeros((epoch, 6), np.float32), between)]).values()
     return list(actions)
 

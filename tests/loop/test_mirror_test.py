@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goodfit.data.dataset import Cut, Dataset, Features, Schema, Splits
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.mirror_test import mirrored
 from goodfit.plan import Plan
@@ -32,7 +32,7 @@ def splits_of(axis):
 def test_they_are_left_out_where_they_change_labels(axis, allowed):
     splits = splits_of(axis)
     cuts = [Cut(splits.train, splits.dev)]
-    laboratory = Laboratory(splits, cuts, Pace(Journal(None), None), lambda *_: None)
+    laboratory = Laboratory(splits, cuts, Clock(Journal(None), None), lambda *_: None)
     (measured,) = laboratory.measure("halves", [Entry("halves", PLAN, (0, 1))])
     found = mirrored(measured, splits)
     assert found is not None

@@ -9,8 +9,8 @@ import pytest
 
 from goodfit.data.dataset import Cut
 from goodfit.data.splits import open_splits
-from goodfit.diagnosis.paired_test import Paired
-from goodfit.experiments.clock import Pace
+from goodfit.diagnosis.paired_test import PairedEffect
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.more_data import OF_AUGMENTATION, OF_DATA, ask, augmentation_effect, augmentation_worth
 from goodfit.plan import Plan
@@ -26,7 +26,7 @@ def error(examples):
 
 def without(value, low, high):
     """The network without augmentation on all examples errs as the augmented one on so many."""
-    return Paired(*(error(each) - error(1600) for each in (value, low, high)), p=0.99)
+    return PairedEffect(*(error(each) - error(1600) for each in (value, low, high)), p=0.99)
 
 
 def test_it_is_as_many_examples_as_may_be_left_out():
@@ -60,7 +60,7 @@ def test_without_a_curve_the_change_of_the_error_is_told():
 def incumbent():
     x = np.random.default_rng(0).normal(size=500)
     splits = open_splits(pl.DataFrame({"x": x, "y": -x, "kind": np.where(x > 0, "up", "down")}), target="kind")
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), lambda *_: None)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
     plan = Plan(hidden_units=(2,), batch_size=16, epochs=2)
     return laboratory, laboratory.measure("incumbent", [Entry("", plan, (0, 1, 2, 3))])[0]
 
@@ -78,7 +78,7 @@ def test_a_curve_takes_its_share_of_the_time_that_is_left(incumbent, monkeypatch
         return np.array([np.full(len(measured.rows), 10 / len(job.train)) for job in jobs])
 
     monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
-    monkeypatch.setattr(laboratory, "pace", Pace(Journal(None), left, reserve=0.0, started=0.0))
+    monkeypatch.setattr(laboratory, "pace", Clock(Journal(None), left, reserve=0.0, started=0.0))
     monkeypatch.setattr(laboratory, "seconds", len)  # one a job
     monkeypatch.setattr(laboratory, "errors_of", errors_of)
     curve = ask(laboratory, measured, 0, inquiry)
@@ -107,7 +107,7 @@ def test_almost_without_mistakes_there_is_no_curve(incumbent):
 def test_half_trained_networks_make_no_curve(incumbent, monkeypatch):
     laboratory, measured = incumbent
     monkeypatch.setattr(
-        laboratory, "pace", Pace(Journal(None), None, [{"what": "seeds of the learning curve", "value": 2}])
+        laboratory, "pace", Clock(Journal(None), None, [{"what": "seeds of the learning curve", "value": 2}])
     )
-    monkeypatch.setattr(laboratory.pace, "control", lambda what: Pace(Journal(None), 0.0).control(what))
+    monkeypatch.setattr(laboratory.pace, "control", lambda what: Clock(Journal(None), 0.0).control(what))
     assert ask(laboratory, measured, 0, OF_AUGMENTATION) is None

@@ -13,7 +13,7 @@ from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
 from goodfit.record.run import SEEN
 from goodfit.run_folder import archive
-from goodfit.run_folder.job import Asked, end, held
+from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 
 LAYERS = ["inputs", "layer 1", "layer 2", "output"]
 ERROR = RECORDED.index("train_error")
@@ -38,7 +38,7 @@ class Fake:
             "worth": [],
         }
         archive.write_json(self.folder / archive.SOURCE_FILE, {"name": "made"})
-        asked = Asked("digits", {}, "2026-01-01T10:00:00+01:00", False, self.plan.to_dict(), [])
+        asked = JobRequest("digits", {}, "2026-01-01T10:00:00+01:00", False, self.plan.to_dict(), [])
         asked.write(self.folder)
         about = {
             "recorded": list(RECORDED),
@@ -46,13 +46,13 @@ class Fake:
             "seen": list(SEEN),
             "facts": {"m": 1000, "task": "classes", "class_counts": [500, 500], "dev": 200},
             "metric": "error_rate",
-            "control": 0,
+            "untouched_copies": 0,
         }
         archive.write_json(self.folder / "checkpoint" / "about.json", about)
 
     def live(self) -> "Fake":
         """Held, as by a process that trains it."""
-        self._stack.enter_context(held(self.folder))
+        self._stack.enter_context(lock_run(self.folder))
         return self.say()
 
     def say(self, **facts: Any) -> "Fake":
@@ -98,7 +98,7 @@ class Fake:
         result = {"command": "train", "outcome": "finished", "reason": "all 30 epochs were trained", "best_epoch": 30}
         result |= {"metric": "error_rate", "human_error": None, "final": final, "nudges": []}
         archive.write_json(self.folder / archive.RESULT_FILE, result | more)
-        end(self.folder)
+        finish_run(self.folder)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from goodfit.api import steer
-from goodfit.api.page_actions import Trainings
+from goodfit.api.page_actions import PageActions
 from goodfit.monitor.web.guard import Guard
 
 PORT = 8123
@@ -26,7 +26,7 @@ def run(fake):
 @pytest.fixture
 def ask(run):
     """Asks something of the run; gives status and answer."""
-    guard = Guard(Trainings().site(run.folder).application(), PORT)
+    guard = Guard(PageActions().site(run.folder).application(), PORT)
     client = TestClient(guard, base_url=f"http://127.0.0.1:{PORT}")
     client.get("/", params={"token": guard.token})
     headers = {"Origin": f"http://127.0.0.1:{PORT}", "Content-Type": "application/json"}

@@ -98,7 +98,7 @@ def test_a_process_that_ended_too_soon_is_told_with_its_last_line(fake):
 
 def test_a_damaged_run_is_said_to_be_and_tried_again(fake):
     run = fake().live()
-    asked = run.folder / "checkpoint" / "asked.json"
+    asked = run.folder / "checkpoint" / "job.json"
     whole = asked.read_text()
     asked.write_text("{")
     reader = Reader(run.folder)
@@ -111,7 +111,7 @@ def test_a_damaged_run_is_said_to_be_and_tried_again(fake):
 
 def test_a_whole_job_is_said_to_be_at_work_until_its_report_is_there(fake):
     run = fake().live()
-    asked = run.folder / "checkpoint" / "asked.json"
+    asked = run.folder / "checkpoint" / "job.json"
     asked.write_text(asked.read_text().replace('"command": "train"', '"command": "improve"'))
     told = state(Reader(run.folder))
     assert told["status"] == "working"

@@ -9,9 +9,9 @@ import pytest
 from goodfit.errors import InputError, UnfinishedError
 from goodfit.plan import Plan
 from goodfit.run_folder import archive
-from goodfit.run_folder.job import Asked, end, held, is_live
+from goodfit.run_folder.job import JobRequest, finish_run, is_live, lock_run
 
-ASKED = Asked(
+ASKED = JobRequest(
     data="wine",
     options={"seed": 3, "min_gap": 0.02},
     started="2026-01-01T12:00:00+00:00",
@@ -25,47 +25,47 @@ def test_what_was_asked_is_read_back_until_the_run_ends(tmp_path):
     assert not archive.is_unfinished(tmp_path)
     ASKED.write(tmp_path)
     assert archive.is_unfinished(tmp_path)
-    assert Asked.read(tmp_path) == ASKED
-    assert Asked.read(tmp_path).seed == 3
-    end(tmp_path)
+    assert JobRequest.read(tmp_path) == ASKED
+    assert JobRequest.read(tmp_path).seed == 3
+    finish_run(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("text", "words"), [("{", "is damaged"), ("{}", "begun by another version of goodfit")])
 def test_what_cannot_be_read_is_a_sentence(tmp_path, text, words):
     ASKED.write(tmp_path)
-    (tmp_path / archive.ASKED_FILE).write_text(text)
+    (tmp_path / archive.JOB_FILE).write_text(text)
     with pytest.raises(InputError, match=words):
-        Asked.read(tmp_path)
+        JobRequest.read(tmp_path)
 
 
 def test_what_another_command_asked_is_refused_but_to_who_knows_it(tmp_path):
     job = replace(ASKED, plan={}, command="improve")
     job.write(tmp_path)
-    assert Asked.read(tmp_path, ("train", "improve")) == job
+    assert JobRequest.read(tmp_path, ("train", "improve")) == job
     with pytest.raises(InputError, match=r"is a job of `goodfit improve`, .* with one of `goodfit train` alone$"):
-        Asked.read(tmp_path)
+        JobRequest.read(tmp_path)
 
 
 def test_one_process_alone_goes_on(tmp_path):
     ASKED.write(tmp_path)
     assert not is_live(tmp_path)
-    with held(tmp_path), pytest.raises(InputError, match="is being trained by another process"), held(tmp_path):
+    with lock_run(tmp_path), pytest.raises(InputError, match="is being trained by another process"), lock_run(tmp_path):
         pass
-    with held(tmp_path):
+    with lock_run(tmp_path):
         assert is_live(tmp_path)
         assert is_live(tmp_path)
     assert not is_live(tmp_path)
-    end(tmp_path)
+    finish_run(tmp_path)
     assert not is_live(tmp_path)
 
 
 def test_who_only_asks_whether_a_run_is_live_refuses_it_to_nobody(tmp_path):
     ASKED.write(tmp_path)
-    with (tmp_path / archive.ASKED_FILE).open("rb") as asking:
+    with (tmp_path / archive.JOB_FILE).open("rb") as asking:
         fcntl.flock(asking, fcntl.LOCK_SH)
         Timer(0.02, asking.close).start()
-        with held(tmp_path):
+        with lock_run(tmp_path):
             pass
 
 

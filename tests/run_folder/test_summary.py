@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goodfit.api.advice import Told, advice
+from goodfit.api.advice import AdviceContext, advice
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.gaps import Gaps
 from goodfit.diagnosis.intervals import Interval
@@ -42,14 +42,14 @@ def too_few(bias, variance):
     ],
 )
 def test_what_would_settle_the_gaps(splits, gaps, command, folds, lines):
-    assert advice(gaps, splits, Told(command, Path("runs/a"), 0.02, folds)) == lines
+    assert advice(gaps, splits, AdviceContext(command, Path("runs/a"), 0.02, folds)) == lines
 
 
 def test_high_bias_after_train_points_to_improve(splits):
     gaps = Gaps(Interval(0.2, 0.1, 0.3), SMALL, None, "high bias", "")
-    (line,) = advice(gaps, splits, Told("train", Path("runs/a"), 0.02))
+    (line,) = advice(gaps, splits, AdviceContext("train", Path("runs/a"), 0.02))
     assert line.startswith("Run `goodfit improve` on the data, ")
-    assert np.all(["--budget" in each for each in advice(gaps, splits, Told("improve", Path("runs/a"), 0.02))])
+    assert np.all(["--budget" in each for each in advice(gaps, splits, AdviceContext("improve", Path("runs/a"), 0.02))])
 
 
 def test_every_outcome_has_a_place_in_the_story():

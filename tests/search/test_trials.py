@@ -20,7 +20,7 @@ from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
-from goodfit.search.workers import Group, Here, Kept, Workers
+from goodfit.search.workers import Group, Here, TrialRecord, Workers
 
 BASE = Plan(hidden_units=(8,), batch_size=16, epochs=12, keep_prob=1.0)
 SPACE = Space.parse(["learning_rate=log:1e-4..1e-1", "units=choice:4,8"], BASE)
@@ -101,9 +101,9 @@ class Remembered:
     """Trains each group once, and knows it from then on."""
 
     workers: Here
-    known: dict[tuple[int, ...], list[Kept]] = field(default_factory=dict)
+    known: dict[tuple[int, ...], list[TrialRecord]] = field(default_factory=dict)
 
-    def __call__(self, groups: Sequence[Group]) -> Iterator[list[Kept] | None]:
+    def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
         for group in groups:
             if group.seeds not in self.known:
                 (kept,) = self.workers([group])

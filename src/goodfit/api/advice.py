@@ -9,7 +9,7 @@ from goodfit.diagnosis.gaps import Gaps
 
 
 @dataclass(frozen=True)
-class Told:
+class AdviceContext:
     """What advice depends on, beside the gaps.
 
     Attributes:
@@ -27,7 +27,7 @@ class Told:
     doubled: dict[str, Any] | None = None
 
 
-def advice(gaps: Gaps, splits: Splits, told: Told) -> list[str]:
+def advice(gaps: Gaps, splits: Splits, told: AdviceContext) -> list[str]:
     """What to do next, in sentences."""
     lines = []
     if gaps.verdict == "too few examples to tell":
@@ -45,7 +45,7 @@ def advice(gaps: Gaps, splits: Splits, told: Told) -> list[str]:
     return lines
 
 
-def _to_tell(gaps: Gaps, told: Told) -> list[str]:
+def _to_tell(gaps: Gaps, told: AdviceContext) -> list[str]:
     """What would settle the gaps: a human error where only that is missing, folds where there were none, or data."""
     lines = []
     if gaps.avoidable_bias is None:

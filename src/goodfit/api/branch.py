@@ -13,23 +13,23 @@ from goodfit.api.steer import keep
 from goodfit.api.train import complete
 from goodfit.api.training_job import begun, fresh_run, settings_words
 from goodfit.data.dataset import Splits
+from goodfit.engine.active_job import beginning
 from goodfit.engine.jobs import Job
 from goodfit.engine.machine import prepare_jax
-from goodfit.engine.member import beginning
 from goodfit.engine.predictor import Predictor
 from goodfit.engine.step import settled
 from goodfit.errors import InputError
-from goodfit.experiments.laboratory import Tell
+from goodfit.experiments.laboratory import Notify
 from goodfit.live.warm_start import fitting
 from goodfit.plan import Plan
 from goodfit.record.run import Weights, flatten
 from goodfit.run_folder import archive
-from goodfit.run_folder.job import Asked, held, is_live
+from goodfit.run_folder.job import JobRequest, is_live, lock_run
 from goodfit.run_folder.nudges import standing
 
 
 def branch(
-    run: str | Path, /, *, epoch: int | None = None, progress: Tell | None = None, **changes: Any
+    run: str | Path, /, *, epoch: int | None = None, progress: Notify | None = None, **changes: Any
 ) -> dict[str, Any]:
     """Train a new run that starts from another one's parameters, where their shapes allow; the other is left as it is.
 
@@ -47,8 +47,8 @@ def branch(
     """
     began = time.perf_counter()
     folder = begin_branch(run, epoch=epoch, **changes)
-    asked = Asked.read(folder)
-    with held(folder):
+    asked = JobRequest.read(folder)
+    with lock_run(folder):
         splits = splits_of(folder, asked)
         return complete(folder, asked, splits, Plan.from_dict(asked.plan), progress or quiet, began)
 
@@ -77,9 +77,9 @@ def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any
         return fresh
 
 
-def _of_unfinished(folder: Path, epoch: int | None) -> tuple[Asked, Splits, Plan, Weights, int]:
+def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan, Weights, int]:
     """What a run was asked, its data, its plan, parameters and their epoch."""
-    asked = Asked.read(folder)
+    asked = JobRequest.read(folder)
     if asked.in_memory:
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; it cannot be branched")
     if is_live(folder):
@@ -95,7 +95,7 @@ def _of_unfinished(folder: Path, epoch: int | None) -> tuple[Asked, Splits, Plan
     return asked, splits, moment.plan, flatten(*settled(state)), moment.epoch
 
 
-def _of_ended(folder: Path, epoch: int | None) -> tuple[Asked, Splits, Plan, Weights, int]:
+def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan, Weights, int]:
     """The same of a run that has ended: its best parameters, or those of its weightiest network."""
     saved = archive.read_run(folder)
     result = saved.result
@@ -105,7 +105,7 @@ def _of_ended(folder: Path, epoch: int | None) -> tuple[Asked, Splits, Plan, Wei
     member = max(Predictor.load(folder, saved.schema).members, key=lambda member: member.weight)
     fitted = {"hidden_units": member.structure.hidden_units, "batch_norm": member.structure.batch_norm}
     plan = saved.plan if saved.plan.structure == member.structure else saved.plan.with_(**fitted)
-    asked = Asked(
+    asked = JobRequest(
         data=result["opened_from"],
         options=plain_options(result["options"]),
         started=result["started"],

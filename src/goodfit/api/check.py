@@ -19,7 +19,7 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.laboratory import Tell
+from goodfit.experiments.laboratory import Notify
 from goodfit.plan import Plan
 from goodfit.record.run import unflatten
 from goodfit.reports.descent import write_descent
@@ -61,7 +61,7 @@ def check(
     sample: int | None = None,
     epsilon: float | None = None,
     out: str | Path | None = None,
-    progress: Tell | None = None,
+    progress: Notify | None = None,
     **options: Unpack[DataOptions],
 ) -> dict[str, Any]:
     """Check the engine on a run's network or on a plan's: its gradients, or its descent, or its curvature.
@@ -144,7 +144,7 @@ def _subject(source: Data, data: Data | None, plan: Plan | str | Path | None, op
     return _Subject(splits, settings, saved.result["seed"], trained, saved.folder)
 
 
-def _gradients(subject: _Subject, sample: int | None, epsilon: float | None, tell: Tell) -> dict[str, Any]:
+def _gradients(subject: _Subject, sample: int | None, epsilon: float | None, tell: Notify) -> dict[str, Any]:
     """Gradient check and growth at fresh parameters and at the run's."""
     network = open_network(subject.plan, subject.splits, subject.seed, _EXAMPLES)
     points = {"fresh": network.fresh} | ({"run": subject.trained} if subject.trained else {})

@@ -7,7 +7,7 @@ import numpy as np
 
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs, judge
 from goodfit.run_folder import summary
-from goodfit.run_folder.archive import Errors, Saved, read_run, saved_errors
+from goodfit.run_folder.archive import Errors, SavedRun, read_run, saved_errors
 
 
 def diagnose(
@@ -106,14 +106,14 @@ def _told(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
     return {**summary.of_gaps(gaps), "train_error": train_error, "dev_error": dev_error}
 
 
-def _by_folds(saved: Saved, data: Any, folds: int) -> Errors:
+def _by_folds(saved: SavedRun, data: Any, folds: int) -> Errors:
     """Errors of the run's plan by K-fold cross-validation."""
     from goodfit.api.options import quiet
     from goodfit.api.results import reopen
     from goodfit.data.dataset import groups_of
     from goodfit.data.splits import folds as cut
     from goodfit.engine.machine import prepare_jax
-    from goodfit.experiments.clock import Pace
+    from goodfit.experiments.clock import Clock
     from goodfit.experiments.laboratory import Laboratory
     from goodfit.record.measurement import Entry, sample
     from goodfit.run_folder.journal import Journal
@@ -121,7 +121,7 @@ def _by_folds(saved: Saved, data: Any, folds: int) -> Errors:
     prepare_jax()
     splits = reopen(saved, data)
     seed = saved.result["seed"]
-    laboratory = Laboratory(splits, cut(splits, folds, seed), Pace(Journal(None), None), quiet)
+    laboratory = Laboratory(splits, cut(splits, folds, seed), Clock(Journal(None), None), quiet)
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
     trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
     groups = (groups_of(splits, trained), groups_of(splits, measured.rows))

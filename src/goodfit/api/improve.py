@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
 from goodfit.api import results
-from goodfit.api.advice import Told
+from goodfit.api.advice import AdviceContext
 from goodfit.api.options import Data, DataOptions, image_cache, plain_options, quiet, read_plan
 from goodfit.api.replay import recorded
 from goodfit.api.results import finish, header
@@ -24,10 +24,10 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.errors import GoodfitError, InputError, TestSetLockedError, UnfinishedError
 from goodfit.experiments import assembly
 from goodfit.experiments.assembly import Assembled
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.progress import Tell
-from goodfit.experiments.training_cache import Trainings
+from goodfit.experiments.progress import Notify
+from goodfit.experiments.training_cache import TrainingCache
 from goodfit.loop import summary as rounds_summary
 from goodfit.loop.ensemble_members import close
 from goodfit.loop.loop import Loop
@@ -37,7 +37,7 @@ from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.decisions import Decisions
-from goodfit.run_folder.job import Asked, end, held
+from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 from goodfit.run_folder.journal import JOURNAL_FILE, Journal
 
 
@@ -53,7 +53,7 @@ def improve(
     replay: str | Path | None = None,
     out: str | Path = "runs",
     force_test: bool = False,
-    progress: Tell | None = None,
+    progress: Notify | None = None,
     **options: Unpack[DataOptions],
 ) -> dict[str, Any]:
     """Train a network to a good fit: baseline, diagnosis, experiments, ensemble, one honest test figure, a report.
@@ -89,7 +89,7 @@ def improve(
     given = options | {"folds": folds, "human_error": human_error, "min_gap": min_gap, "plan": plan, "replay": replay}
     given |= {"budget": budget} if rounds is None else {"rounds": rounds}
     given |= {"force_test": True} if force_test else {}
-    asked = Asked(
+    asked = JobRequest(
         data=str(data) if isinstance(data, str | Path) else None,
         options=plain_options(given),
         started=started.isoformat(timespec="seconds"),
@@ -100,11 +100,13 @@ def improve(
     )
     if replay is not None:
         asked = replace(asked, replay=recorded(Path(replay), splits, options, _facts(asked)))
-    with fresh_run(asked, splits, start or default_plan(splits), out) as folder, held(folder):
+    with fresh_run(asked, splits, start or default_plan(splits), out) as folder, lock_run(folder):
         return complete(folder, asked, splits, tell, began)[0]
 
 
-def complete(folder: Path, asked: Asked, splits: Splits, tell: Tell, began: float) -> tuple[dict[str, Any], list[str]]:
+def complete(
+    folder: Path, asked: JobRequest, splits: Splits, tell: Notify, began: float
+) -> tuple[dict[str, Any], list[str]]:
     """Do the job, from its beginning or from where it was cut off, and leave everything in the folder.
 
     All its steps are gone through again: decisions are taken as they were, and trainings read, as far as there are any.
@@ -115,12 +117,12 @@ def complete(folder: Path, asked: Asked, splits: Splits, tell: Tell, began: floa
     decisions = trainings = None
     if not asked.in_memory:
         decisions = Decisions.read(folder)
-        trainings = Trainings(folder / archive.CHECKPOINT_FOLDER, splits, lambda told: tell(told, None, None))
+        trainings = TrainingCache(folder / archive.CHECKPOINT_FOLDER, splits, lambda told: tell(told, None, None))
         began -= decisions.seconds
     again = asked.replay[len(decisions.lines) if decisions else 0 :] if asked.replay else None
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
     journal = Journal(folder)
-    pace = Pace(journal, asked.options.get("budget"), again, started=began, decisions=decisions)
+    pace = Clock(journal, asked.options.get("budget"), again, started=began, decisions=decisions)
     loop = Loop(_question(asked, splits), journal, pace, tell, trainings)
     with _resumable(folder, asked, "the job could not go on"):
         for note in splits.notes:
@@ -134,12 +136,12 @@ def complete(folder: Path, asked: Asked, splits: Splits, tell: Tell, began: floa
         first = header("improve", folder, started, splits, asked.data, asked.options)
         result = finish(folder, first | _facts(asked) | facts, began)
     if not loop.interrupted:
-        end(folder)
+        finish_run(folder)
     return result, [*decisions.told, *trainings.told, trainings.where] if decisions and trainings else []
 
 
 @contextmanager
-def _resumable(folder: Path, asked: Asked, told: str, *errors: type[Exception]) -> Iterator[None]:
+def _resumable(folder: Path, asked: JobRequest, told: str, *errors: type[Exception]) -> Iterator[None]:
     """Where the work cannot be written, or ends in one of these errors, say that what is there is good to go on with.
 
     Raises:
@@ -159,7 +161,7 @@ def _end(loop: Loop, incumbent: Measurement, closed: Assembled, folder: Path, fo
     tested = _test(splits, closed, folder, force_test, loop)
     results.leave(folder, splits, incumbent.plan, loop.measured, closed, tested)
     question, bias_shown = loop.question, loop.bias_shown(incumbent)
-    told = Told("improve", folder, question.min_gap, question.folds, loop.learning_curve)
+    told = AdviceContext("improve", folder, question.min_gap, question.folds, loop.learning_curve)
     return {
         "outcome": "interrupted" if loop.interrupted else "finished",
         "baseline": loop.baseline,
@@ -174,14 +176,14 @@ def _end(loop: Loop, incumbent: Measurement, closed: Assembled, folder: Path, fo
     }
 
 
-def _question(asked: Asked, splits: Splits) -> Question:
+def _question(asked: JobRequest, splits: Splits) -> Question:
     """What was asked, in the loop's words."""
     given = {name: asked.options.get(name) for name in ("human_error", "rounds", "folds")}
     plan = Plan.from_dict(asked.plan) if asked.plan else None
     return Question(splits, asked.seed, min_gap=asked.options["min_gap"], plan=plan, **given)
 
 
-def _facts(asked: Asked) -> dict[str, Any]:
+def _facts(asked: JobRequest) -> dict[str, Any]:
     """What was asked, as the result keeps it and a replay compares it."""
     options = asked.options
     return {

@@ -13,7 +13,7 @@ from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.reports.page import write_report
 from goodfit.run_folder import archive, summary
-from goodfit.run_folder.archive import RESULT_FILE, Saved, read_run, saved_errors
+from goodfit.run_folder.archive import RESULT_FILE, SavedRun, read_run, saved_errors
 
 
 def open_test(run: str | Path, data: Data | None = None, *, force: bool = False) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def open_test(run: str | Path, data: Data | None = None, *, force: bool = False)
     return {"run": str(run), "metric": saved.result["metric"], **figures}
 
 
-def _gaps(saved: Saved, splits: Splits, tested: FinalTest) -> Gaps:
+def _gaps(saved: SavedRun, splits: Splits, tested: FinalTest) -> Gaps:
     """The run's gaps again, that between dev and test set among them."""
     errors = saved_errors(saved)
     return gaps_from_runs(

@@ -17,7 +17,7 @@ from goodfit.plan import check_keys
 
 
 @dataclass
-class Trainings:
+class PageActions:
     """Trainings in processes of their own, which outlive this one.
 
     Attributes:

@@ -13,7 +13,7 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.run_folder import archive
-from goodfit.run_folder.archive import Saved, read_run
+from goodfit.run_folder.archive import SavedRun, read_run
 
 
 def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl.DataFrame:
@@ -48,7 +48,7 @@ def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl
     return frame
 
 
-def _features(data: Data, saved: Saved) -> tuple[Features, pl.DataFrame | None]:
+def _features(data: Data, saved: SavedRun) -> tuple[Features, pl.DataFrame | None]:
     """The features of new rows; for image files their names as well, and each one's place among the features."""
     if saved.schema.image is None:
         return encode(read_frame(data), saved.schema), None

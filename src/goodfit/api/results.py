@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from goodfit.api.advice import Told, advice
+from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.options import Data, data_options, image_cache, plain_options
 from goodfit.api.test_set import FinalTest
 from goodfit.data.dataset import Splits, groups_of
@@ -22,7 +22,7 @@ from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
 from goodfit.reports.page import write_report
 from goodfit.run_folder import archive, summary
-from goodfit.run_folder.archive import RESULT_FILE, Saved, write_json
+from goodfit.run_folder.archive import RESULT_FILE, SavedRun, write_json
 from goodfit.run_folder.pictures import write_pictures
 
 
@@ -43,7 +43,7 @@ def leave(
 def final(
     splits: Splits,
     closed: Assembled,
-    told: Told,
+    told: AdviceContext,
     human_error: float | None,
     tested: FinalTest,
     bias_shown: bool | None = None,
@@ -110,7 +110,7 @@ def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]
     return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
 
 
-def reopen(saved: Saved, data: Data | None) -> Splits:
+def reopen(saved: SavedRun, data: Data | None) -> Splits:
     """The run's data and split again.
 
     Raises:

@@ -12,13 +12,13 @@ from goodfit.data.splits import open_splits
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.moment import Moment
 from goodfit.errors import InputError
-from goodfit.experiments.progress import Tell
+from goodfit.experiments.progress import Notify
 from goodfit.plan import Plan
 from goodfit.run_folder import archive
-from goodfit.run_folder.job import Asked, held
+from goodfit.run_folder.job import JobRequest, lock_run
 
 
-def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
+def resume(run: str | Path, *, progress: Notify | None = None) -> dict[str, Any]:
     """Go on with a run of `train` or `improve` that was killed or interrupted; it ends as if it had never stopped.
 
     Of `improve`, trainings that had ended are not done again, and decisions that were taken stand, those by the clock
@@ -37,14 +37,14 @@ def resume(run: str | Path, *, progress: Tell | None = None) -> dict[str, Any]:
     began, folder, tell = time.perf_counter(), Path(run), progress or quiet
     asked = _asked(folder)
     prepare_jax()
-    with held(folder):
+    with lock_run(folder):
         splits = splits_of(folder, asked)
         result, told = _GO_ON[asked.command](folder, asked, splits, tell, began)
         return result | {"resumed": told}
 
 
 def _go_on_training(
-    folder: Path, asked: Asked, splits: Splits, tell: Tell, began: float
+    folder: Path, asked: JobRequest, splits: Splits, tell: Notify, began: float
 ) -> tuple[dict[str, Any], list[str]]:
     """A training of `train`: its result, and from where it went on."""
     plan = Plan.from_dict(asked.plan)
@@ -58,7 +58,7 @@ def _go_on_training(
 _GO_ON = {"train": _go_on_training, "improve": improve.complete}
 
 
-def _asked(folder: Path) -> Asked:
+def _asked(folder: Path) -> JobRequest:
     """What the run was asked.
 
     Raises:
@@ -70,14 +70,14 @@ def _asked(folder: Path) -> Asked:
             instead = f"goes on with a search where the same command is given again: {result['command_line']}"
             raise InputError(f"the run {folder} is a search of `goodfit tune`, which {instead}")
         raise InputError(f"the run {folder} has ended ({result['outcome']}): there is nothing to resume")
-    asked = Asked.read(folder, tuple(_GO_ON))
+    asked = JobRequest.read(folder, tuple(_GO_ON))
     if asked.in_memory:
         wish = "train again, from a file if it shall be resumed"
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; {wish}")
     return asked
 
 
-def splits_of(folder: Path, asked: Asked) -> Splits:
+def splits_of(folder: Path, asked: JobRequest) -> Splits:
     """The data and its split again.
 
     Raises:

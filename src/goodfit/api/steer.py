@@ -7,7 +7,7 @@ from typing import Any
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
 from goodfit.run_folder import archive
-from goodfit.run_folder.job import Asked, is_live
+from goodfit.run_folder.job import JobRequest, is_live
 from goodfit.run_folder.mailbox import Kind, ask, now
 from goodfit.run_folder.nudges import nudged
 
@@ -102,14 +102,14 @@ def _asked(kind: Kind, run: str | Path, who: str, to: int | None = None) -> dict
     return _answered(folder, kind, who, to=to)
 
 
-def _training(folder: Path) -> tuple[Asked, dict[str, Any]]:
+def _training(folder: Path) -> tuple[JobRequest, dict[str, Any]]:
     """What a run was asked, and what it last said of itself.
 
     Raises:
         InputError: no process is training it; says what to do.
     """
     if is_live(folder):
-        return Asked.read(folder), now(folder)
+        return JobRequest.read(folder), now(folder)
     if archive.is_unfinished(folder):
         raise InputError(f"the run {folder} is not training now; `goodfit resume {folder}` goes on with it")
     ended = archive.read_run(folder).result["outcome"]

@@ -9,10 +9,10 @@ from typing import Any, NoReturn, Unpack
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
-from goodfit.api.advice import Told, advice
+from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.options import Data, DataOptions, quiet
 from goodfit.api.results import finish, header
-from goodfit.api.training_job import Begun, ask, begun, fresh_run
+from goodfit.api.training_job import StartedJob, ask, begun, fresh_run
 from goodfit.data.dataset import Cut, Splits, groups_of
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.engine import checkpoint
@@ -20,10 +20,10 @@ from goodfit.engine.checkpoint import Periodically
 from goodfit.engine.control import Together
 from goodfit.engine.predictor import Predictor, member_of
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import data_facts, findings_of, with_curvature
 from goodfit.experiments.laboratory import Laboratory
-from goodfit.experiments.progress import Tell
+from goodfit.experiments.progress import Notify
 from goodfit.live.controller import Live
 from goodfit.live.nudge_effect import Comparison, Judge, Worth
 from goodfit.live.telemetry import write_about
@@ -31,7 +31,7 @@ from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.record.run import Outcome, Run
 from goodfit.run_folder import archive, summary
-from goodfit.run_folder.job import Asked, end, held
+from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 from goodfit.run_folder.journal import JOURNAL_FILE, Journal
 from goodfit.run_folder.mailbox import now
 from goodfit.run_folder.nudges import Nudge, standing
@@ -44,11 +44,11 @@ def train(
     plan: Plan | str | Path | None = None,
     changes: dict[str, Any] | None = None,
     replay: str | Path | None = None,
-    control: int = 0,
+    untouched_copies: int = 0,
     human_error: float | None = None,
     min_gap: float = 0.02,
     out: str | Path = "runs",
-    progress: Tell | None = None,
+    progress: Notify | None = None,
     **options: Unpack[DataOptions],
 ) -> dict[str, Any]:
     """Train one network by one plan, keep its best parameters on the dev set, and diagnose it.
@@ -59,7 +59,7 @@ def train(
         changes: settings to change in the plan.
         replay: the `nudges.jsonl` of an earlier run, whose nudges are made again at their epochs: with the same data,
             plan and seed it becomes the same run, bit for bit.
-        control: after a nudge, let so many untouched copies train on beside the model, to tell what it was worth: the
+        untouched_copies: number of copies that train on without a nudge, so that its effect can be measured: the
             first of the same seed, the others of other seeds, each beside a model that is nudged alike.
         human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
         min_gap: the smallest gap between errors that matters.
@@ -74,21 +74,27 @@ def train(
         GoodfitError: bad input, or a training that gave no network, with one sentence that says what to do.
     """
     began = time.perf_counter()
-    settings = {"replay": replay, "control": control, "human_error": human_error, "min_gap": min_gap}
+    settings = {"replay": replay, "untouched_copies": untouched_copies, "human_error": human_error, "min_gap": min_gap}
     asked, splits, chosen = ask(data, plan, changes, out, settings, options)
-    with fresh_run(asked, splits, chosen, out) as folder, held(folder):
+    with fresh_run(asked, splits, chosen, out) as folder, lock_run(folder):
         return complete(folder, asked, splits, chosen, progress or quiet, began)
 
 
 def complete(
-    folder: Path, asked: Asked, splits: Splits, plan: Plan, tell: Tell, began: float, at: Begun | None = None
+    folder: Path,
+    asked: JobRequest,
+    splits: Splits,
+    plan: Plan,
+    tell: Notify,
+    began: float,
+    at: StartedJob | None = None,
 ) -> dict[str, Any]:
     """Train, from the beginning or from where it was cut off, and leave everything in the folder; returns the result.
 
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
     """
     at = at or begun(folder, asked, splits, plan)
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), tell)
     live = _live(folder, asked, splits, plan, at)
     keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
     controls = [Periodically(keeps, checkpoint.SECONDS), live]
@@ -110,16 +116,16 @@ def complete(
         why = f"the training is done, but not its run ({error})"
         raise UnfinishedError(f"{why}; mend that, and `goodfit resume {folder}` ends it") from None
     if run.outcome is not Outcome.INTERRUPTED:
-        end(folder)
+        finish_run(folder)
     return result
 
 
-def _live(folder: Path, asked: Asked, splits: Splits, plan: Plan, at: Begun) -> Live:
+def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> Live:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
     replay = [Nudge(**facts) for facts in asked.replay]
     done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.made if nudge.request is None]
     to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
-    copies = {pair: len(at.jobs) - asked.control + pair for pair in range(asked.control)}
+    copies = {pair: len(at.jobs) - asked.untouched_copies + pair for pair in range(asked.untouched_copies)}
     epoch = at.moments[0].epoch
     closed = [Comparison.from_dict(each) for each in now(folder).get("worth", []) if each["ended"]]
     worth = Worth(Judge(splits, plan), copies, [each for each in closed if each.epoch < epoch])
@@ -134,11 +140,11 @@ def _live(folder: Path, asked: Asked, splits: Splits, plan: Plan, at: Begun) -> 
         to_come,
         paused=asked.paused and not epoch,
     )
-    write_about(folder, splits, plan, asked.control)
+    write_about(folder, splits, plan, asked.untouched_copies)
     return live
 
 
-def _result(folder: Path, asked: Asked, splits: Splits, history: list[Measurement], live: Live) -> dict[str, Any]:
+def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measurement], live: Live) -> dict[str, Any]:
     """Diagnose the training, the first of these, and leave all in the folder; returns the facts of the result."""
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
@@ -159,7 +165,7 @@ def _result(folder: Path, asked: Asked, splits: Splits, history: list[Measuremen
     sentences += [
         f"What was changed after epoch {each['epoch']}: {each['sentence']}" for each in worth if each["sentence"]
     ]
-    final = _leave(folder, splits, history, gaps, Told("train", folder, min_gap), sentences)
+    final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences)
     final["findings"] = [summary.of_finding(finding) for finding in findings]
     started = datetime.fromisoformat(asked.started)
     return header("train", folder, started, splits, asked.data, asked.options) | {
@@ -179,7 +185,7 @@ def _result(folder: Path, asked: Asked, splits: Splits, history: list[Measuremen
     }
 
 
-def _refuse(run: Run, folder: Path, asked: Asked) -> NoReturn:
+def _refuse(run: Run, folder: Path, asked: JobRequest) -> NoReturn:
     """Say why there is no network, and what to do."""
     why = f"the training gave no network: {run.reason.rstrip('.')}"
     if run.outcome is not Outcome.INTERRUPTED:
@@ -190,7 +196,7 @@ def _refuse(run: Run, folder: Path, asked: Asked) -> NoReturn:
 
 
 def _leave(
-    folder: Path, splits: Splits, history: list[Measurement], gaps: Gaps, told: Told, nudges: list[str]
+    folder: Path, splits: Splits, history: list[Measurement], gaps: Gaps, told: AdviceContext, nudges: list[str]
 ) -> dict[str, Any]:
     """Leave journal, plan, model, history and predictions in the folder; returns the end of the story."""
     measured = history[0]

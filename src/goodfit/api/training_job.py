@@ -13,18 +13,18 @@ import yaml
 from goodfit.api.options import Data, DataOptions, image_cache, plain_options, read_plan
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
+from goodfit.engine.active_job import beginning
 from goodfit.engine.jobs import Job
 from goodfit.engine.machine import prepare_jax
-from goodfit.engine.member import beginning
 from goodfit.engine.moment import Moment
 from goodfit.errors import InputError
 from goodfit.experiments.default_plans import default_plan
-from goodfit.live.checkpoints import Kept, first
+from goodfit.live.checkpoints import CheckpointStore, first
 from goodfit.live.warm_start import grafted, read_origin, write_origin
 from goodfit.plan import Plan
 from goodfit.record.run import Weights
 from goodfit.run_folder import archive
-from goodfit.run_folder.job import Asked
+from goodfit.run_folder.job import JobRequest
 from goodfit.run_folder.nudges import Nudge, read_own, read_replay, standing
 
 MOST_COPIES = 8  # with their models they fill a stack
@@ -35,7 +35,7 @@ def begin(
     *,
     plan: Plan | str | Path | None = None,
     changes: dict[str, Any] | None = None,
-    control: int = 0,
+    untouched_copies: int = 0,
     human_error: float | None = None,
     min_gap: float = 0.02,
     out: str | Path = "runs",
@@ -46,7 +46,7 @@ def begin(
 
     `paused`: it waits there until it is told to continue.
     """
-    settings = {"control": control, "human_error": human_error, "min_gap": min_gap}
+    settings = {"untouched_copies": untouched_copies, "human_error": human_error, "min_gap": min_gap}
     asked, splits, chosen = ask(data, plan, changes, out, settings, options)
     if asked.in_memory:
         raise InputError("the data is in memory, where no other process finds it; give a file")
@@ -61,27 +61,33 @@ def ask(
     out: str | Path,
     settings: dict[str, Any],
     options: DataOptions,
-) -> tuple[Asked, Splits, Plan]:
+) -> tuple[JobRequest, Splits, Plan]:
     """Read and check what is asked; nothing is written."""
     started = datetime.now().astimezone()
     given = read_plan(plan)
     archive.check_writable(out)
-    control, replay = settings["control"], settings.get("replay")
-    if isinstance(control, bool) or not isinstance(control, int) or not 0 <= control <= MOST_COPIES:
-        raise InputError(f"control is {control!r}; give a whole number of copies from 0 to {MOST_COPIES}")
+    untouched_copies, replay = settings["untouched_copies"], settings.get("replay")
+    if (
+        isinstance(untouched_copies, bool)
+        or not isinstance(untouched_copies, int)
+        or not 0 <= untouched_copies <= MOST_COPIES
+    ):
+        raise InputError(
+            f"untouched_copies is {untouched_copies!r}; give a whole number of copies from 0 to {MOST_COPIES}"
+        )
     prepare_jax()
     splits = open_splits(data, **options, cache=image_cache(out))
     chosen = (given or _start(splits, changes or {})).with_(**(changes or {}))
     again = [] if replay is None else read_replay(replay, chosen)
-    settings |= {"plan": plan, "set": settings_words(changes or {}), "control": control or None}
-    asked = Asked(
+    settings |= {"plan": plan, "set": settings_words(changes or {}), "untouched_copies": untouched_copies or None}
+    asked = JobRequest(
         data=str(data) if isinstance(data, str | Path) else None,
         options=plain_options(options | settings),
         started=started.isoformat(timespec="seconds"),
         in_memory=is_in_memory(data, options),
         plan=chosen.to_dict(),
         replay=[asdict(nudge) for nudge in again],
-        control=control,
+        untouched_copies=untouched_copies,
     )
     return asked, splits, chosen
 
@@ -94,7 +100,7 @@ def is_in_memory(data: Data, options: DataOptions) -> bool:
 
 @contextmanager
 def fresh_run(
-    asked: Asked, splits: Splits, plan: Plan, out: str | Path, weights: Weights | None = None
+    asked: JobRequest, splits: Splits, plan: Plan, out: str | Path, weights: Weights | None = None
 ) -> Iterator[Path]:
     """A fresh run directory that says what is asked, with the weights that it starts from where they are given."""
     with archive.fresh_folder(out, splits.dataset.name) as folder:
@@ -104,7 +110,7 @@ def fresh_run(
         yield folder
 
 
-def _begin(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> None:
+def _begin(folder: Path, asked: JobRequest, splits: Splits, plan: Plan) -> None:
     """Write down what is asked, so that another process can go on with it."""
     try:
         archive.write_source(folder, splits, plan)
@@ -115,7 +121,7 @@ def _begin(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> None:
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedJob:
     """A training that is ready to go on.
 
     Attributes:
@@ -127,29 +133,29 @@ class Begun:
     """
 
     jobs: list[Job]
-    kept: Kept
+    kept: CheckpointStore
     moments: list[Moment]
     told: list[str]
     made: list[Nudge]
 
 
-def begun(folder: Path, asked: Asked, splits: Splits, plan: Plan) -> Begun:
+def begun(folder: Path, asked: JobRequest, splits: Splits, plan: Plan) -> StartedJob:
     """What the folder holds of a training, its beginning at least.
 
     With untouched copies, it goes on from before the last nudge, so that they go on from there, too.
     """
-    pairs = [Job(plan, asked.seed + place, splits.train, splits.dev) for place in range(max(1, asked.control))]
+    pairs = [Job(plan, asked.seed + place, splits.train, splits.dev) for place in range(max(1, asked.untouched_copies))]
     known = None
     if asked.origin:
         weights, known = read_origin(folder)
         pairs = [replace(job, start=first(job, splits, grafted(beginning(job, splits), weights))) for job in pairs]
-    kept, made = Kept.of(folder, pairs, splits, known), read_own(folder)
+    kept, made = CheckpointStore.of(folder, pairs, splits, known), read_own(folder)
     stay = standing(made)
-    moments, told = kept.newest(stay, stay[-1].epoch if stay and asked.control else math.inf)
+    moments, told = kept.newest(stay, stay[-1].epoch if stay and asked.untouched_copies else math.inf)
     keeps = [None if asked.in_memory else each.keep for each in kept.folders]
     going = [replace(job, start=at, keep=keep) for job, at, keep in zip(pairs, moments, keeps, strict=True)]
-    copies = [replace(job, asleep=True) for job in pairs[: asked.control]]
-    return Begun([*going, *copies], kept, moments, told, made)
+    copies = [replace(job, asleep=True) for job in pairs[: asked.untouched_copies]]
+    return StartedJob([*going, *copies], kept, moments, told, made)
 
 
 def _start(splits: Splits, changes: dict[str, Any]) -> Plan:

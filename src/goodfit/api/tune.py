@@ -12,7 +12,7 @@ import optuna
 from optuna.trial import TrialState
 
 from goodfit.api import results
-from goodfit.api.advice import Told
+from goodfit.api.advice import AdviceContext
 from goodfit.api.options import Data, DataOptions, image_cache, quiet, read_plan
 from goodfit.api.results import finish, header
 from goodfit.api.test_set import FinalTest
@@ -24,10 +24,10 @@ from goodfit.diagnosis.reason import percent
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import InputError
 from goodfit.experiments import assembly
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.examination import data_facts, findings_of
-from goodfit.experiments.laboratory import Laboratory, Tell
+from goodfit.experiments.laboratory import Laboratory, Notify
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement
 from goodfit.run_folder import archive, summary
@@ -62,7 +62,7 @@ def tune(
     human_error: float | None = None,
     min_gap: float = 0.02,
     out: str | Path = "runs",
-    progress: Tell | None = None,
+    progress: Notify | None = None,
     **options: Unpack[DataOptions],
 ) -> dict[str, Any]:
     """Search hyperparameters, coarse to fine, many models at once; the best are trained again before one wins.
@@ -131,7 +131,7 @@ def tune(
         "space": space_input.lines(space),
     }
     with archive.fresh_folder(out, splits.dataset.name) as folder:
-        facts |= _end(folder, splits, finalists, winner, Told("tune", folder, min_gap), human_error, seed)
+        facts |= _end(folder, splits, finalists, winner, AdviceContext("tune", folder, min_gap), human_error, seed)
         return finish(folder, header("tune", folder, started, splits, data, settings) | facts, began)
 
 
@@ -184,7 +184,7 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
 
-def _told(tell: Tell, trials: int, splits: Splits) -> Any:
+def _told(tell: Notify, trials: int, splits: Splits) -> Any:
     began = time.perf_counter()
     first: list[int] = []
 
@@ -222,9 +222,9 @@ def _found(study: optuna.Study, searched: bool) -> list[Plan]:
     return list(plans)[:_FINALISTS]
 
 
-def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, tell: Tell) -> list[Measurement]:
+def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, tell: Notify) -> list[Measurement]:
     """Each with fresh seeds: the luckiest seed among many trials is no proof."""
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Pace(Journal(None), None), tell)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), tell)
     seeds = tuple(_FRESH * (seed + 1) + number for number in range(_SEEDS))
     entries = [Entry(f"finalist {place}", plan, seeds, round=1) for place, plan in enumerate(plans, 1)]
     return laboratory.measure("training the finalists again", entries)
@@ -246,7 +246,7 @@ def _end(
     splits: Splits,
     finalists: Sequence[Measurement],
     winner: Measurement,
-    asked: Told,
+    asked: AdviceContext,
     human_error: float | None,
     seed: int,
 ) -> dict[str, Any]:

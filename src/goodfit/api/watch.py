@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from goodfit.api.options import DataOptions
-from goodfit.api.page_actions import Trainings
+from goodfit.api.page_actions import PageActions
 from goodfit.errors import InputError
 from goodfit.monitor.terminal.keys import check_terminal
 from goodfit.monitor.terminal.session import show
@@ -21,7 +21,7 @@ def watch(
     *,
     plan: Plan | str | Path | None = None,
     changes: dict[str, Any] | None = None,
-    control: int = 0,
+    untouched_copies: int = 0,
     human_error: float | None = None,
     min_gap: float | None = None,
     out: str | Path = "runs",
@@ -38,7 +38,7 @@ def watch(
         source: a file or a built-in name, for a new training; or a run's directory, of one that goes on or has ended.
         plan: the settings of a new training: a Plan, or a YAML file of one; the default network when not given.
         changes: settings to change in the plan.
-        control: untouched copies that train on beside it from each nudge on, all but the first with seeds of their own,
+        untouched_copies: number of copies that train on without a nudge, all but the first with seeds of their own,
             so that the page says what the nudge was worth.
         human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
         min_gap: the smallest gap between errors that matters; 0.02 when not given.
@@ -58,14 +58,14 @@ def watch(
     given = {name: value for name, value in asked.items() if value not in (None, {}, False)}
     if terminal:
         check_terminal()  # before anything is begun, as a port that is taken
-        trainings = Trainings("terminal")
-        folder = _opened(source, trainings, control, out, given)
+        trainings = PageActions("terminal")
+        folder = _opened(source, trainings, untouched_copies, out, given)
         facts: dict[str, Any] = {"run": str(folder)}
         show(folder, trainings.actions(), lambda: trainings.alive(folder.resolve().name))
     else:
-        trainings = Trainings()
+        trainings = PageActions()
         with closing(Server(port)) as server:
-            folder = _opened(source, trainings, control, out, given)
+            folder = _opened(source, trainings, untouched_copies, out, given)
             facts = {"run": str(folder), "address": server.open(trainings.site(folder))}
             (told or _print)(facts)
             server.run()
@@ -73,15 +73,17 @@ def watch(
     return facts | {"training": lives}
 
 
-def _opened(source: str | Path, trainings: "Trainings", control: int, out: str | Path, given: dict[str, Any]) -> Path:
+def _opened(
+    source: str | Path, trainings: "PageActions", untouched_copies: int, out: str | Path, given: dict[str, Any]
+) -> Path:
     """The folder of a run, or of a new training of the data, which is started."""
     if (Path(source) / archive.SOURCE_FILE).is_file():
-        if control or any(name != "seed" or value for name, value in given.items()):
+        if untouched_copies or any(name != "seed" or value for name, value in given.items()):
             raise InputError(f"{source} is a run, which has its data and its plan; leave the options for them out")
         return Path(source)
     from goodfit.api.training_job import begin
 
-    folder = begin(source, control=control, paused=True, out=out, **given)
+    folder = begin(source, untouched_copies=untouched_copies, paused=True, out=out, **given)
     trainings.start(folder)
     return folder
 

@@ -12,8 +12,8 @@ from jaxtyping import Array, Float, Num
 from goodfit.checks.descent import Step
 from goodfit.checks.parameters import Pytree
 from goodfit.data.dataset import Splits
+from goodfit.engine.active_job import enter
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import enter
 from goodfit.engine.optimizers import add_l2, descend, shrink
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool

@@ -30,7 +30,7 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Make the nudges of an earlier run again, at their epochs (nudges.jsonl)."),
     ] = None,
-    control: Annotated[
+    untouched_copies: Annotated[
         int,
         typer.Option(
             metavar="N", min=0, max=8, help="After a nudge, train N untouched copies on beside it, to tell its worth."

@@ -29,7 +29,7 @@ def watch(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting of the plan; repeatable."),
     ] = None,
-    control: Annotated[
+    untouched_copies: Annotated[
         int,
         typer.Option(
             metavar="N",
@@ -50,7 +50,7 @@ def watch(
 ) -> None:
     """Watch one training in a browser: its curves and its health as they come, sliders, pause, back, branch and stop.
 
-    Example: goodfit watch digits --control 1
+    Example: goodfit watch digits --untouched-copies 1
     """
     settings = locals()  # the options are named as the verb's arguments
     del settings["as_json"]

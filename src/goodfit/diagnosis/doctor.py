@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.diagnosis.finding import Case, DataFacts, Finding, Signals
+from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.diagnosis.measuring import read_array, seen
 from goodfit.errors import InputError, nearest
@@ -133,7 +133,7 @@ class Doctor:
         """
         return examine(self.case(finished=finished))
 
-    def case(self, *, finished: bool = True) -> Case:
+    def case(self, *, finished: bool = True) -> Observation:
         """What was observed, as findings look at it."""
         values = {name: np.array([numbers[name] for numbers in self._numbers]) for name in _COSTS}
         history = {name: each for name, each in values.items() if not np.isnan(each).all()}
@@ -145,7 +145,7 @@ class Doctor:
             weights={f"layers.{self._layers.index(layer)}.W": array for layer, (array, _) in self._weights.items()},
             activation=self._activation,
         )
-        return Case(signals, self._plan, self._facts())
+        return Observation(signals, self._plan, self._facts())
 
     def _check_epoch(self, epoch: Number) -> None:
         if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:

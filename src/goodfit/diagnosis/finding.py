@@ -141,7 +141,7 @@ class DataFacts:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Observation:
     """All that a finding may look at; it says nothing where what it needs is missing."""
 
     signals: Signals

@@ -9,11 +9,11 @@ from goodfit.diagnosis.resampling import Groups, enough_groups, resampled_means,
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedEffect:
     """The change that a treatment made to the mean dev cost (negative is better).
 
     Attributes:
-        effect: mean cost treated − mean cost of the control.
+        effect: mean cost treated − mean cost of the reference.
         low: lower limit of its 95 % interval.
         high: upper limit.
         p: one-sided, that the treatment is not better.
@@ -26,12 +26,12 @@ class Paired:
 
 
 def paired_test(
-    control: Float[np.ndarray, "seeds_c examples"],
+    reference: Float[np.ndarray, "seeds_c examples"],
     treated: Float[np.ndarray, "seeds_t examples"],
     groups: Groups = None,
     seed: int = 0,
     resamples: int = 10_000,
-) -> Paired:
+) -> PairedEffect:
     """Compare the per-example costs of two arms, each trained with several seeds, on the same examples.
 
     The examples (or groups; a single group counts as none) are resampled by their differences of seed means. Two to
@@ -39,7 +39,7 @@ def paired_test(
     a parametric bootstrap, normal with a redrawn variance. With one seed an arm only the examples count.
 
     Args:
-        control: cost of each example by each of the control's seeds.
+        reference: cost of each example by each of the reference's seeds.
         treated: the same of the treatment's seeds.
         groups: the group of each example, where whole groups were drawn.
         seed: of the resampling.
@@ -50,17 +50,17 @@ def paired_test(
     """
     rng = np.random.default_rng(seed)
     groups = enough_groups(groups)
-    control, treated = control.astype(np.float64), treated.astype(np.float64)
-    differences = treated.mean(axis=0) - control.mean(axis=0)
+    reference, treated = reference.astype(np.float64), treated.astype(np.float64)
+    differences = treated.mean(axis=0) - reference.mean(axis=0)
     draws = resampled_means(differences, groups, rng, resamples)
-    draws += _seed_draws(control, treated, groups, rng, resamples)
+    draws += _seed_draws(reference, treated, groups, rng, resamples)
     low, high = np.quantile(draws, [0.025, 0.975])
     p = (np.count_nonzero(draws >= 0) + 1) / (resamples + 1)
-    return Paired(float(differences.mean()), float(low), float(high), float(p))
+    return PairedEffect(float(differences.mean()), float(low), float(high), float(p))
 
 
 def _seed_draws(
-    control: Float[np.ndarray, "seeds_c examples"],
+    reference: Float[np.ndarray, "seeds_c examples"],
     treated: Float[np.ndarray, "seeds_t examples"],
     groups: Groups,
     rng: np.random.Generator,
@@ -73,13 +73,13 @@ def _seed_draws(
     examples' share (Weerahandi 1993). Simulated without effect at .05 with two seeds an arm, the first alone adopted up
     to .08 (where both shares are alike), the second down to .015 (where seeds make no difference), both .02 to .06.
     """
-    parts = seed_parts([control, treated], groups)
+    parts = seed_parts([reference, treated], groups)
     if parts.freedom == 0:
         return np.zeros(resamples)
     redrawn = rng.chisquare(parts.freedom, resamples) / parts.freedom
     variance = np.maximum(parts.between / redrawn - parts.own, 0)
     variance[::2] = parts.variance / redrawn[::2]
-    return rng.normal(size=resamples) * np.sqrt(variance * (1 / len(control) + 1 / len(treated)))
+    return rng.normal(size=resamples) * np.sqrt(variance * (1 / len(reference) + 1 / len(treated)))
 
 
 def holm(p_values: Float[np.ndarray, "tests"]) -> Float[np.ndarray, "tests"]:

@@ -9,9 +9,9 @@ import numpy as np
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
 from goodfit.engine import machine
+from goodfit.engine.active_job import ActiveJob, enter
 from goodfit.engine.control import Action, Change, Checkpoint, Control, Fork, Progress, Return, Snapshot, Stop, Wait
 from goodfit.engine.jobs import Job, traced
-from goodfit.engine.member import Member, enter
 from goodfit.engine.moment import Keep, Moment
 from goodfit.engine.packing import Loaded, stacks
 from goodfit.engine.pool import Pool
@@ -55,7 +55,7 @@ def fit_many(
     """
     machine.prepare_jax()
     pool = Pool(splits)
-    groups: dict[tuple[Program, int], list[Member]] = {}
+    groups: dict[tuple[Program, int], list[ActiveJob]] = {}
     for index, job in enumerate(jobs):
         member, program = enter(index, job, splits)
         inputs = width(job.plan.preparation, splits.dataset.schema)
@@ -109,7 +109,7 @@ def _train(
     return {member.index: _run(member, stack.state(place), pool, seconds) for place, member in enumerate(members)}
 
 
-def _next_visit(member: Member, piece: float, control: Control | None) -> int:
+def _next_visit(member: ActiveJob, piece: float, control: Control | None) -> int:
     """The step after which the host looks next: fixed by the plan, the program and the control, never by a clock.
 
     `piece` is in epochs: whole ones, or a part of one where an epoch takes long.
@@ -121,13 +121,13 @@ def _next_visit(member: Member, piece: float, control: Control | None) -> int:
     return min(member.step + steps, *(epoch * member.per_epoch for epoch in ends))
 
 
-def _snapshot_epochs(member: Member) -> list[int]:
+def _snapshot_epochs(member: ActiveJob) -> list[int]:
     """Epochs after which a snapshot is kept: evenly spaced, the last at the end."""
     count = member.job.plan.snapshots
     return sorted({max(1, round(member.plan.epochs * (i + 1) / count)) for i in range(count)})
 
 
-def _take_in(member: Member, records: np.ndarray, status: int) -> None:
+def _take_in(member: ActiveJob, records: np.ndarray, status: int) -> None:
     """Append the epochs that ended, and note whether the model has ended."""
     ended = records[~np.isnan(records[:, RECORDED.index("learning_rate")])]
     member.records.append(ended)
@@ -143,14 +143,16 @@ def _take_in(member: Member, records: np.ndarray, status: int) -> None:
         member.ended = (Outcome.FINISHED, f"all {member.plan.epochs} epochs done")
 
 
-def _ask(control: Control, stack: Stack, members: list[Member], live: list[int], interrupted: threading.Event) -> None:
+def _ask(
+    control: Control, stack: Stack, members: list[ActiveJob], live: list[int], interrupted: threading.Event
+) -> None:
     """Show the control its models and do what it says, again and again for as long as it waits."""
     # a sleep, not the event's own wait: a signal that falls into that one's lock would never get out
     while _obey(control, stack, members, live) and not interrupted.is_set():
         time.sleep(_WAIT_SECONDS)
 
 
-def _obey(control: Control, stack: Stack, members: list[Member], live: list[int]) -> bool:
+def _obey(control: Control, stack: Stack, members: list[ActiveJob], live: list[int]) -> bool:
     """Show the control its models and do what it says; returns whether it waits."""
     going = {members[place].index: place for place in live}
     answer = control([_progress(members[place]) for place in live])
@@ -178,19 +180,19 @@ def _obey(control: Control, stack: Stack, members: list[Member], live: list[int]
     return waits
 
 
-def _progress(member: Member) -> Progress:
+def _progress(member: ActiveJob) -> Progress:
     """What a control sees of a model."""
     between = member.ended is None and member.step % member.per_epoch == 0
     return Progress(member.index, member.epoch, member.plan.epochs, member.recorded, between)
 
 
-def _hand(member: Member, state: State, keep: Keep | None) -> None:
+def _hand(member: ActiveJob, state: State, keep: Keep | None) -> None:
     """Hand the model's moment to its keeper, where it has one and there is something to go on with."""
     if keep and member.ended is None:
         keep(member.moment(state))
 
 
-def _take_up(stack: Stack, members: list[Member], job: int, moment: Moment) -> None:
+def _take_up(stack: Stack, members: list[ActiveJob], job: int, moment: Moment) -> None:
     """Let a job of this stack go on from a moment."""
     place = next((place for place, member in enumerate(members) if member.index == job), None)
     if place is None:
@@ -205,7 +207,7 @@ def _weights(state: State) -> Weights:
     return flatten(*settled(state))
 
 
-def _run(member: Member, state: State, pool: Pool, seconds: float) -> Run:
+def _run(member: ActiveJob, state: State, pool: Pool, seconds: float) -> Run:
     """What is kept of a model when its training is over."""
     records = member.recorded
     history = {name: records[:, column] for column, name in enumerate(RECORDED)}

@@ -8,8 +8,8 @@ from jaxtyping import Int
 
 from goodfit.data.preparation import Preparation, width
 from goodfit.engine import machine
+from goodfit.engine.active_job import ActiveJob, initial_state
 from goodfit.engine.jobs import LARGEST_CHUNK, traced
-from goodfit.engine.member import Member, initial_state
 from goodfit.engine.memory import fitting
 from goodfit.engine.pool import Pool
 from goodfit.engine.task import Data, Program, State, Task
@@ -21,14 +21,14 @@ _SMALL_COPY = 4 << 20  # bytes
 class Loaded:
     """One stack's worth of members, ready to train."""
 
-    members: list[Member]
+    members: list[ActiveJob]
     data: Data
     tasks: list[Task]
     states: list[State]
     places: int
 
 
-def stacks(program: Program, members: list[Member], pool: Pool, memory: int | None = None) -> Iterator[Loaded]:
+def stacks(program: Program, members: list[ActiveJob], pool: Pool, memory: int | None = None) -> Iterator[Loaded]:
     """The group in portions that fit a stack: places, differently prepared copies, memory (see `fit_many`)."""
     order = sorted(members, key=lambda member: pool.key(member))
     inputs = width(order[0].plan.preparation, pool.splits.dataset.schema)
@@ -42,7 +42,7 @@ def stacks(program: Program, members: list[Member], pool: Pool, memory: int | No
 
 
 def _load(
-    program: Program, portion: list[Member], keys: list[tuple[str, bytes]], pool: Pool, places: int, most_sets: int
+    program: Program, portion: list[ActiveJob], keys: list[tuple[str, bytes]], pool: Pool, places: int, most_sets: int
 ) -> Loaded:
     first = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
     copies = [first[key] for key in keys]
@@ -70,7 +70,7 @@ def _set_places(copies: int, most: int, size: int) -> int:
     return most if size <= _SMALL_COPY else 1 << (copies - 1).bit_length()
 
 
-def _task(program: Program, member: Member, place: int, pool: Pool, classes: int) -> Task:
+def _task(program: Program, member: ActiveJob, place: int, pool: Pool, classes: int) -> Task:
     chunk = program.evaluation_chunk
     capacity = len(pool.rows)
     # On large sets the training set is watched on a fixed sample the size of the dev set (issue: evaluation mode).

@@ -5,7 +5,7 @@ from jaxtyping import Int
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import Preparation
-from goodfit.engine.member import Member
+from goodfit.engine.active_job import ActiveJob
 from goodfit.engine.memory import MOST_SETS
 from goodfit.errors import InputError
 
@@ -33,11 +33,11 @@ class Pool:
             raise InputError("a job has rows outside the training and dev sets; rows of the test set stay closed")
         return np.searchsorted(self.rows, rows)
 
-    def key(self, member: Member) -> tuple[str, bytes]:
+    def key(self, member: ActiveJob) -> tuple[str, bytes]:
         """Two members with equal keys see the same prepared data."""
         return member.job.plan.preparation, member.train.tobytes()
 
-    def prepared(self, member: Member) -> tuple[Preparation, np.ndarray, np.ndarray]:
+    def prepared(self, member: ActiveJob) -> tuple[Preparation, np.ndarray, np.ndarray]:
         """The member's preparation, and the features and targets of the pool's rows through it."""
         key = self.key(member)
         if key not in self._prepared:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
-from goodfit.diagnosis.paired_test import Paired, paired_test
+from goodfit.diagnosis.paired_test import PairedEffect, paired_test
 from goodfit.engine.predictor import Member, Predictor, member_of, tempered
 from goodfit.experiments.calibration import Calibration, calibrate, fairly_tempered
 from goodfit.experiments.ensemble import crossed, select
@@ -58,7 +58,7 @@ class Assembled:
     parts: list[dict[str, Any]]
     single: float
     ensemble: float
-    gain: Paired
+    gain: PairedEffect
     calibration: Calibration | None
     rows: Int[np.ndarray, "rows"]
     outputs: Float[np.ndarray, "rows outputs"]

@@ -15,7 +15,7 @@ _OUT_OF_TIME = "the budget was spent"
 
 
 @dataclass
-class Pace:
+class Clock:
     """Answers how many seeds, experiments and members there is time for, and writes each answer down.
 
     Attributes:
@@ -98,7 +98,7 @@ def stops_of(control: Control | None) -> dict[int, int]:
 class _Deadline:
     """Stops every model when the pace has no time left."""
 
-    pace: Pace
+    pace: Clock
     stopped: dict[int, int] = field(default_factory=dict)
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> None:

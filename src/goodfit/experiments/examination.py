@@ -15,7 +15,7 @@ from goodfit.checks.curvature import curvature
 from goodfit.checks.network import open_network
 from goodfit.data.dataset import Splits
 from goodfit.data.shift import compare_distributions
-from goodfit.diagnosis.finding import Case, DataFacts, Finding, Signals
+from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine, plateau
 from goodfit.diagnosis.intervals import wilson
 from goodfit.record.measurement import Measurement, sample
@@ -47,14 +47,14 @@ def data_facts(splits: Splits) -> DataFacts:
     )
 
 
-def case_of(run: Run, splits: Splits, facts: DataFacts) -> Case:
+def case_of(run: Run, splits: Splits, facts: DataFacts) -> Observation:
     """One training as the doctor sees it; of images the columns are the channels, as they are prepared."""
     inputs = run.preparation.transform(splits.dataset.features.take(sample(run.train)))
     if splits.dataset.schema.image:
         inputs = inputs.reshape(-1, splits.dataset.schema.image[2])
     means, deviations = (of_columns.astype(np.float64) for of_columns in (inputs.mean(axis=0), inputs.std(axis=0)))
     signals = Signals(run.history, run.health, run.outcome, run.best)
-    return Case(signals, run.plan, replace(facts, column_means=means, column_deviations=deviations))
+    return Observation(signals, run.plan, replace(facts, column_means=means, column_deviations=deviations))
 
 
 def findings_of(measurement: Measurement, splits: Splits, facts: DataFacts) -> list[Finding]:

@@ -11,17 +11,17 @@ from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import width
 from goodfit.diagnosis.data_facts import facts_of
 from goodfit.engine import machine
+from goodfit.engine.active_job import enter
 from goodfit.engine.control import Control, Together
 from goodfit.engine.fit import fit_many, seconds_per_epoch
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import enter
 from goodfit.engine.predictor import member_of
 from goodfit.engine.task import Program
 from goodfit.errors import PlanError
 from goodfit.experiments.calibration import cross_calibrated
-from goodfit.experiments.clock import Pace, stops_of
-from goodfit.experiments.progress import Stopwatch, Tell, Telling
-from goodfit.experiments.training_cache import Trained, Trainings
+from goodfit.experiments.clock import Clock, stops_of
+from goodfit.experiments.progress import Notify, Stopwatch, Telling
+from goodfit.experiments.training_cache import Trained, TrainingCache
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.record.run import Outcome, Run
@@ -69,10 +69,10 @@ class Laboratory:
 
     splits: Splits
     cuts: Sequence[Cut]
-    pace: Pace
-    tell: Tell
+    pace: Clock
+    tell: Notify
     speed: Speed = field(default_factory=Speed)
-    trainings: Trainings | None = None
+    trainings: TrainingCache | None = None
 
     @property
     def rows(self) -> Int[np.ndarray, "rows"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from goodfit.engine.control import Action, Control, Progress, Wait
 
-Tell = Callable[[str, float | None, float | None], None]
+Notify = Callable[[str, float | None, float | None], None]
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Telling:
 
     what: str
     jobs: int
-    tell: Tell
+    tell: Notify
     then: Control
     done: dict[int, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)

@@ -28,7 +28,7 @@ class Trained(NamedTuple):
 
 
 @dataclass
-class Trainings:
+class TrainingCache:
     """The laboratory's calls in their order, each by its number.
 
     Attributes:

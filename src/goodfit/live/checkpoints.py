@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from goodfit.data.dataset import Splits
+from goodfit.engine.active_job import beginning, enter
 from goodfit.engine.checkpoint import Checkpoints, identity
 from goodfit.engine.jobs import Job
-from goodfit.engine.member import beginning, enter
 from goodfit.engine.moment import Moment
 from goodfit.engine.step import recorded
 from goodfit.engine.task import State
@@ -19,7 +19,7 @@ from goodfit.run_folder.nudges import Nudge
 
 
 @dataclass(frozen=True)
-class Kept:
+class CheckpointStore:
     """The checkpoints of a run's trainings.
 
     Attributes:
@@ -33,7 +33,7 @@ class Kept:
     per_epoch: int
 
     @classmethod
-    def of(cls, run: Path, jobs: Sequence[Job], splits: Splits, origin: str | None) -> "Kept":
+    def of(cls, run: Path, jobs: Sequence[Job], splits: Splits, origin: str | None) -> "CheckpointStore":
         """Those of these jobs in a run's folder; `origin` tells what they began from, where that is not their seed."""
         folders, begun = [], []
         for place, job in enumerate(jobs):

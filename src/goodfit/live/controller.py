@@ -226,7 +226,7 @@ class Live:
             way = Return(moments[each.job]) if each.job in pairs else Stop("the run went back")
             actions[each.job] = [way, Wait()]  # and asks again at once: a nudge may be due at this moment
         self._broadcast.anew(pairs)
-        self._answer(request, to, back=[own.epoch, to])
+        self._answer(request, to, rewind=[own.epoch, to])
         return True
 
     def _change(self, numbers: dict[str, Any], epoch: int) -> Change:

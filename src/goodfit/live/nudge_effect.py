@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import Preparation
-from goodfit.diagnosis.paired_test import Paired, paired_test
+from goodfit.diagnosis.paired_test import PairedEffect, paired_test
 from goodfit.engine.control import Action, Checkpoint, Progress
 from goodfit.engine.moment import Moment
 from goodfit.engine.predictor import Member
@@ -53,14 +53,14 @@ class Judge:
             outputs = cross_calibrated(outputs, self.splits.dataset.target[self.splits.dev])
         return np.concatenate([judge_outputs(self.splits, outputs[None], self.splits.dev)[0], error])
 
-    def compare(self, nudged: Sequence[Costs], untouched: Sequence[Costs]) -> tuple[Paired, Paired]:
+    def compare(self, nudged: Sequence[Costs], untouched: Sequence[Costs]) -> tuple[PairedEffect, PairedEffect]:
         """The differences that the nudge made in cost and error, by seed and example."""
         groups = self.splits.dataset.groups
         own = None if groups is None else groups[self.splits.dev]
         cost, error = (paired_test(np.stack(untouched)[:, k], np.stack(nudged)[:, k], own) for k in (0, 1))
         return cost, error
 
-    def words(self, cost: Paired, error: Paired, pairs: int) -> str:
+    def words(self, cost: PairedEffect, error: PairedEffect, pairs: int) -> str:
         """What came of it; the cost decides, as it sees what is too small to turn a right answer into a wrong one."""
         verdict = "it helped" if cost.high < 0 else "it hurt" if cost.low > 0 else "not told apart from no nudge"
         seeds = _ONE_PAIR if pairs == 1 else f"{pairs} pairs"
@@ -87,8 +87,8 @@ class Comparison:
     what: list[tuple[str, Any, Any]]
     pairs: dict[int, int]
     at: int | None = None
-    cost: Paired | None = None
-    error: Paired | None = None
+    cost: PairedEffect | None = None
+    error: PairedEffect | None = None
     sentence: str = ""
     ended: bool = False
 
@@ -96,7 +96,7 @@ class Comparison:
     def from_dict(cls, facts: Mapping[str, Any]) -> "Comparison":
         """One that was closed, as `to_dict` gave it; its jobs have gone."""
         cost, error = (
-            Paired(*(facts[name][key] for key in ("value", "low", "high", "p"))) for name in ("cost", "error")
+            PairedEffect(*(facts[name][key] for key in ("value", "low", "high", "p"))) for name in ("cost", "error")
         )
         pairs = dict.fromkeys(range(facts["pairs"]), -1)
         return cls(

@@ -23,7 +23,7 @@ from goodfit.run_folder.records import ABOUT_FILE
 _SECONDS = 0.5  # between two times that it says where it is
 
 
-def write_about(folder: Path, splits: Splits, plan: Plan, control: int) -> None:
+def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int) -> None:
     """Say once how the records are to be read, and what the doctor needs to know of the data.
 
     Raises:
@@ -36,7 +36,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, control: int) -> None:
         "seen": SEEN,
         "facts": {"m": facts.m, "task": facts.task, "class_counts": facts.class_counts, "dev": len(splits.dev)},
         "metric": "1-r2" if facts.task == "regression" else "error_rate",
-        "control": control,
+        "untouched_copies": untouched_copies,
     }
     write_json(folder / ABOUT_FILE, said)
 

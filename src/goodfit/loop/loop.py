@@ -14,14 +14,14 @@ from goodfit.diagnosis.finding import DataFacts, Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.diagnosis.paired_test import holm, paired_test
 from goodfit.engine.jobs import Job
-from goodfit.experiments.clock import Pace
+from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan, perceptron_plan, regression_plan
 from goodfit.experiments.examination import data_facts, findings_of
 from goodfit.experiments.laboratory import Laboratory
-from goodfit.experiments.progress import Tell
-from goodfit.experiments.training_cache import Trainings
+from goodfit.experiments.progress import Notify
+from goodfit.experiments.training_cache import TrainingCache
 from goodfit.interrupt import interruptible
-from goodfit.loop.mirror_test import Mirrored, mirrored
+from goodfit.loop.mirror_test import MirrorTest, mirrored
 from goodfit.loop.more_data import OF_AUGMENTATION, OF_DATA, Inquiry, ask, without_augmentation
 from goodfit.loop.prescription import Gap, Proposal
 from goodfit.loop.proposals import cures as find_cures
@@ -67,14 +67,14 @@ class Loop:
 
     question: Question
     journal: Journal
-    pace: Pace
-    tell: Tell
-    trainings: Trainings | None = None
+    pace: Clock
+    tell: Notify
+    trainings: TrainingCache | None = None
     baseline: dict[str, float] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     measured: list[Measurement] = field(default_factory=list)
     learning_curve: dict[str, Any] | None = None
-    mirrored: Mirrored | None = None
+    mirrored: MirrorTest | None = None
     _seeds_given: int = 0
 
     def __post_init__(self) -> None:
@@ -312,9 +312,9 @@ class Loop:
         chosen = [each for place, each in enumerate(proposals) if mask >> place & 1]
         if not chosen:
             return turn.incumbent
-        control, *entries = self._entries(turn, chosen, seeds)
+        rerun, *entries = self._entries(turn, chosen, seeds)
         what = f"experiments of round {turn.number}"
-        unchanged, *results = self.laboratory.measure(what, [control, *entries], give_up=True)
+        unchanged, *results = self.laboratory.measure(what, [rerun, *entries], give_up=True)
         self.measured += [unchanged, *results]
         ended = [pair for pair in zip(chosen, results, strict=True) if not pair[1].cut_short]
         if unchanged.cut_short or len(ended) < len(results):
@@ -354,10 +354,10 @@ class Loop:
         groups = self.question.splits.dataset.groups
         return None if groups is None else groups[rows]
 
-    def _tried(self, proposal: Proposal, control: Measurement, result: Measurement) -> Tried:
+    def _tried(self, proposal: Proposal, rerun: Measurement, result: Measurement) -> Tried:
         groups, seed = self.groups(self.laboratory.rows), self.question.seed
-        cost = paired_test(control.costs, result.costs, groups=groups, seed=seed)
-        error = paired_test(control.errors, result.errors, groups=groups, seed=seed)
+        cost = paired_test(rerun.costs, result.costs, groups=groups, seed=seed)
+        error = paired_test(rerun.errors, result.errors, groups=groups, seed=seed)
         return Tried(proposal, result, cost, error)
 
     def _verify(self, turn: Round) -> None:

@@ -11,7 +11,7 @@ from goodfit.record.measurement import Measurement, judge_outputs
 _SHARE = 0.1  # of what was learned may be lost on mirrored images: photographs lose a point or two, digits most of it
 
 
-class Mirrored(NamedTuple):
+class MirrorTest(NamedTuple):
     """The dev error on mirrored images beside that on the images as they are."""
 
     error: float
@@ -25,7 +25,7 @@ class Mirrored(NamedTuple):
         return f"{fact}: flips {'keep the labels' if self.allowed else 'change labels, so they are left out'}."
 
 
-def mirrored(measurement: Measurement, splits: Splits) -> Mirrored | None:
+def mirrored(measurement: Measurement, splits: Splits) -> MirrorTest | None:
     """What networks that were trained without flips make of mirrored dev images; None where that cannot be asked."""
     features, schema = splits.dataset.features, splits.dataset.schema
     runs = [run for of_seed in measurement.runs for run in of_seed if run.usable]
@@ -39,4 +39,4 @@ def mirrored(measurement: Measurement, splits: Splits) -> Mirrored | None:
         errors.append(judge_outputs(splits, outputs, run.dev)[1].mean(axis=1))
     error, flipped = np.mean(errors, axis=0)
     guess = 1 - np.bincount(splits.dataset.target[splits.train]).max() / len(splits.train)
-    return Mirrored(float(error), float(flipped), bool(flipped - error <= _SHARE * max(guess - error, 0)))
+    return MirrorTest(float(error), float(flipped), bool(flipped - error <= _SHARE * max(guess - error, 0)))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.learning_curve import learning_curve
-from goodfit.diagnosis.paired_test import Paired
+from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.engine.jobs import Job, resolved_batch_size
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.recipe import WITHOUT_AUGMENTATION
@@ -44,7 +44,7 @@ OF_DATA = Inquiry(SHARES, None, 0.15)
 OF_AUGMENTATION = Inquiry((0.3, 0.45, 0.65), 2, 0.45)
 
 
-def without_augmentation(rounds: Sequence[Round]) -> Paired | None:
+def without_augmentation(rounds: Sequence[Round]) -> PairedEffect | None:
     """What leaving augmentation out did to the dev error, where that was tried."""
     name = WITHOUT_AUGMENTATION.name
     return next((tried.error for turn in rounds for tried in turn.tried if tried.proposal.name == name), None)
@@ -64,7 +64,7 @@ def augmentation_told(
     )
 
 
-def augmentation_worth(curve: Mapping[str, Any], without: Paired) -> dict[str, Any]:
+def augmentation_worth(curve: Mapping[str, Any], without: PairedEffect) -> dict[str, Any]:
     """How many real examples augmentation stands for: with it, the others alone do as well as all do without it.
 
     Args:

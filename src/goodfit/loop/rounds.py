@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps
-from goodfit.diagnosis.paired_test import Paired
+from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.loop.prescription import Proposal
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
@@ -40,8 +40,8 @@ class Tried:
 
     proposal: Proposal
     measurement: Measurement
-    cost: Paired
-    error: Paired
+    cost: PairedEffect
+    error: PairedEffect
     p_holm: float = 1.0
     adopted: bool = False
     cured: bool | None = None  # of the finding that it is against; None where it is against none

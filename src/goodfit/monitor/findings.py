@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.monitor.sliders import moves
 from goodfit.plan import Hyperparameters, Plan, Structure
@@ -47,7 +47,7 @@ class Examined:
             }
             history["epoch"] = np.arange(1, len(records.values) + 1)
             health = health_from(records.looks, records.look_epochs, layers)
-            case = Case(Signals(history, health), plan, facts)
+            case = Observation(Signals(history, health), plan, facts)
             self.found = [each.to_dict() for each in examine(case)] if len(records.values) else []
         return self.found
 

@@ -19,7 +19,7 @@ from goodfit.monitor.findings import Examined, facts_from, health_from, shown
 from goodfit.monitor.sliders import knobs, structure
 from goodfit.plan import Plan
 from goodfit.run_folder import archive, nudges
-from goodfit.run_folder.job import Asked, is_live
+from goodfit.run_folder.job import JobRequest, is_live
 from goodfit.run_folder.mailbox import now as said_by
 from goodfit.run_folder.nudges import NUDGES_FILE
 from goodfit.run_folder.peek import bytes_of, json_of, last_words
@@ -91,7 +91,7 @@ class Reader:
             return _view({"state": self._state("damaged", sentence=str(error))})
 
     def _on_the_way(self) -> View:
-        asked, now = Asked.read(self.folder, ("train", "improve")), said_by(self.folder)
+        asked, now = JobRequest.read(self.folder, ("train", "improve")), said_by(self.folder)
         if asked.command != "train":
             status = "working" if is_live(self.folder) else "cut off"
             sentence = (
@@ -120,7 +120,7 @@ class Reader:
             seconds_left=now.get("seconds_left"),
             until=now.get("until"),
             metric=about.get("metric"),
-            control=about.get("control", 0),
+            untouched_copies=about.get("untouched_copies", 0),
             best=_best(main),
         )
         if state["status"] == "cut off":

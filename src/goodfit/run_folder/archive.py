@@ -26,7 +26,7 @@ PLAN_FILE, SOURCE_FILE, RESULT_FILE = "plan.yaml", "source.json", "result.json"
 HISTORY_FILE, PREDICTIONS_FILE = "history.parquet", "predictions.parquet"
 LEDGER_FILE = "test_openings.jsonl"
 CHECKPOINT_FOLDER = "checkpoint"  # there for as long as the run can be resumed
-ASKED_FILE = f"{CHECKPOINT_FOLDER}/asked.json"
+JOB_FILE = f"{CHECKPOINT_FOLDER}/job.json"
 
 
 def new_folder(out: str | Path, name: str) -> Path:
@@ -99,7 +99,7 @@ def is_run(folder: str | Path) -> bool:
 
 def is_unfinished(folder: Path) -> bool:
     """Whether this is the folder of a training that did not end."""
-    return (folder / ASKED_FILE).exists()
+    return (folder / JOB_FILE).exists()
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -177,7 +177,7 @@ def prediction_frame(schema: Schema, outputs: Float[np.ndarray, "rows outputs"])
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedRun:
     """A run directory that was read."""
 
     folder: Path
@@ -187,7 +187,7 @@ class Saved:
     result: dict[str, Any]
 
 
-def read_run(folder: str | Path) -> Saved:
+def read_run(folder: str | Path) -> SavedRun:
     """A run directory's facts.
 
     Raises:
@@ -208,7 +208,7 @@ def read_run(folder: str | Path) -> Saved:
         raise InputError(f"the run {folder} has no {name}: it was not finished; run it again") from None
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError(f"the run {folder} is damaged ({error}); run it again") from None
-    return Saved(folder, source, schema, plan, result)
+    return SavedRun(folder, source, schema, plan, result)
 
 
 def _read_result(run: Path) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class Errors(NamedTuple):
     dev_groups: Int[np.ndarray, "dev"] | None
 
 
-def saved_errors(saved: Saved) -> Errors:
+def saved_errors(saved: SavedRun) -> Errors:
     """Errors of each training and dev example, as the run kept them."""
     frame = pl.read_parquet(saved.folder / PREDICTIONS_FILE)
     wrong = (pl.col("prediction") != pl.col("truth")).cast(pl.Float64) if saved.schema.classes else pl.col("cost")

@@ -11,13 +11,13 @@ from typing import IO, Any, Self
 
 from goodfit.errors import InputError
 from goodfit.run_folder import archive
-from goodfit.run_folder.archive import ASKED_FILE, CHECKPOINT_FOLDER
+from goodfit.run_folder.archive import CHECKPOINT_FOLDER, JOB_FILE
 
 _TRIES, _PAUSE = 3, 0.05  # seconds
 
 
 @dataclass(frozen=True)
-class Asked:
+class JobRequest:
     """What a training or a whole job was asked, as plain values: all that another process needs to go on with it.
 
     Attributes:
@@ -28,7 +28,7 @@ class Asked:
         plan: as begun; `plan.yaml` has it as nudged, once the training has ended. That which was given to `improve`,
             or nothing.
         replay: nudges to be made again, as `--replay` read them; decisions to be taken again by `improve`.
-        control: untouched copies that train beside the model after a nudge, each of a seed of its own.
+        untouched_copies: untouched copies that train beside the model after a nudge, each of a seed of its own.
         paused: whether it waits at its beginning.
         origin: the run and the epoch whose parameters it starts from, and the names of those that fitted.
         command: `train` or `improve`.
@@ -40,7 +40,7 @@ class Asked:
     in_memory: bool
     plan: dict[str, Any]
     replay: list[dict[str, Any]]
-    control: int = 0
+    untouched_copies: int = 0
     paused: bool = False
     origin: dict[str, Any] | None = None
     command: str = "train"
@@ -53,7 +53,7 @@ class Asked:
     def write(self, folder: Path) -> None:
         """Mark the run as begun."""
         (folder / CHECKPOINT_FOLDER).mkdir()
-        archive.write_json(folder / ASKED_FILE, asdict(self))
+        archive.write_json(folder / JOB_FILE, asdict(self))
 
     @classmethod
     def read(cls, folder: Path, commands: Sequence[str] = ("train",)) -> Self:
@@ -62,7 +62,7 @@ class Asked:
         Raises:
             InputError: it cannot be read, or another command asked it.
         """
-        facts = archive.read_facts(folder, ASKED_FILE)
+        facts = archive.read_facts(folder, JOB_FILE)
         try:
             asked = cls(**facts)
         except TypeError:
@@ -73,20 +73,20 @@ class Asked:
         return asked
 
 
-def end(folder: Path) -> None:
+def finish_run(folder: Path) -> None:
     """Mark the run as finished, and remove its checkpoints."""
-    (folder / ASKED_FILE).unlink()
+    (folder / JOB_FILE).unlink()
     shutil.rmtree(folder / CHECKPOINT_FOLDER, ignore_errors=True)  # who asks for something now may write into it
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def lock_run(folder: Path) -> Iterator[None]:
     """Hold a run for as long as the work takes; the system lets go of it where the process is killed.
 
     Raises:
         InputError: another process holds it.
     """
-    with (folder / ASKED_FILE).open("rb+") as file:
+    with (folder / JOB_FILE).open("rb+") as file:
         for _ in range(_TRIES):  # who only asks (`is_live`) lets go at once
             if _locked(file, fcntl.LOCK_EX):
                 break
@@ -99,7 +99,7 @@ def held(folder: Path) -> Iterator[None]:
 def is_live(folder: Path) -> bool:
     """Whether a process is training this run now; it is not taken from anybody."""
     try:
-        with (folder / ASKED_FILE).open("rb") as file:
+        with (folder / JOB_FILE).open("rb") as file:
             return not _locked(file, fcntl.LOCK_SH)
     except OSError:
         return False

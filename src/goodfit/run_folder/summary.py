@@ -9,14 +9,14 @@ from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, Interval
 from goodfit.diagnosis.metrics import metrics
-from goodfit.diagnosis.paired_test import Paired
+from goodfit.diagnosis.paired_test import PairedEffect
 
 
-def interval(value: Interval | Paired | None) -> dict[str, float] | None:
+def interval(value: Interval | PairedEffect | None) -> dict[str, float] | None:
     """An interval as JSON has it."""
     if value is None:
         return None
-    middle = value.effect if isinstance(value, Paired) else value.value
+    middle = value.effect if isinstance(value, PairedEffect) else value.value
     return {"value": float(middle), "low": float(value.low), "high": float(value.high)}
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from goodfit.data.dataset import Splits
 from goodfit.errors import GoodfitError, InputError
 from goodfit.interrupt import interruptible
-from goodfit.search.workers import Group, Kept, Workers, train
+from goodfit.search.workers import Group, TrialRecord, Workers, train
 
 LOCAL = "local"
 _ANSWER = 15.0  # seconds that a cluster has to answer; Ray itself goes on trying for more than a minute
@@ -130,7 +130,7 @@ class _Round:
 
     waiting: list[int]
     running: dict[Any, tuple[int, str]] = field(default_factory=dict)
-    done: dict[int, list[Kept]] = field(default_factory=dict)
+    done: dict[int, list[TrialRecord]] = field(default_factory=dict)
     losses: dict[int, int] = field(default_factory=dict)
     resting: dict[str, float] = field(default_factory=dict)
 
@@ -149,7 +149,7 @@ class _Nodes:
     splits: Any
     memory: int | None
 
-    def __call__(self, groups: Sequence[Group]) -> Iterator[list[Kept] | None]:
+    def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
         """Each group's trainings; a group whose node is lost is given to another."""
         now = _Round(list(range(len(groups))))
         try:
@@ -217,7 +217,7 @@ class _Nodes:
             if now.losses[place] == _LOSSES:
                 raise InputError(f"a stack was lost on {_LOSSES} nodes of the Ray cluster ({why}); give less --memory")
 
-    def _result(self, task: Any) -> tuple[list[Kept] | None, str]:
+    def _result(self, task: Any) -> tuple[list[TrialRecord] | None, str]:
         """What the task gave; or nothing, where its node or its process was lost, and why."""
         try:
             return self.ray.get(task), "interrupted there"

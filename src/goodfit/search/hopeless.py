@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, DataFacts, Signals
+from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import dead, vanishing
 from goodfit.diagnosis.findings.signs import falls, series, stuck
 from goodfit.engine.control import Progress, Stop
@@ -52,7 +52,7 @@ class Hopeless:
         history: dict[str, np.ndarray] = {name: records[:, column] for column, name in enumerate(RECORDED)}
         history["epoch"] = np.arange(1, len(records) + 1)
         health = health_of(records[:, len(RECORDED) :], plan.structure.hidden_layers)
-        case = Case(Signals(history, health), plan, self.facts)
+        case = Observation(Signals(history, health), plan, self.facts)
         if not stuck(case, _NOTHING) or falls(series(case, "train_cost").values, _STILL):
             return None
         finding = dead.find(case) or vanishing.find(case)

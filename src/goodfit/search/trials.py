@@ -14,7 +14,7 @@ from goodfit.plan import Plan, PreparationKind, Structure
 from goodfit.record.run import Outcome
 from goodfit.search.halving import RUNGS
 from goodfit.search.storage import alone, beating, claim, orphans, ours
-from goodfit.search.workers import FAILED, Group, Kept, Workers, failed
+from goodfit.search.workers import FAILED, Group, TrialRecord, Workers, failed
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
 Tell = Callable[[int, float | None], None]  # trials done, best dev error
@@ -103,7 +103,7 @@ class Search:
             for rung in RUNGS
         }
 
-    def _end(self, trials: Sequence[Trial], kept: Sequence[Kept]) -> None:
+    def _end(self, trials: Sequence[Trial], kept: Sequence[TrialRecord]) -> None:
         """Keep what is known of a whole group before any of it is told."""
         pairs = [pair for pair, our in zip(zip(trials, kept, strict=True), ours(trials), strict=True) if our]
         for trial, one in pairs:
@@ -120,7 +120,7 @@ class Search:
         self.tell(len(ended), min(whole, default=None))
 
 
-def _state(kept: Kept) -> TrialState:
+def _state(kept: TrialRecord) -> TrialState:
     if kept["outcome"] == FAILED:
         return TrialState.FAIL
     whole = "dev_error" in kept and kept["outcome"] not in (Outcome.HOPELESS, Outcome.STOPPED)

@@ -15,7 +15,7 @@ from goodfit.record.run import Outcome, Run
 from goodfit.search.halving import Halving
 from goodfit.search.hopeless import Hopeless
 
-Kept = dict[str, Any]  # what a study keeps of a training beside its trial's parameters
+TrialRecord = dict[str, Any]  # what a study keeps of a training beside its trial's parameters
 FAILED = "failed"
 
 
@@ -35,7 +35,7 @@ class Group:
 
 
 # What trains groups: gives each group's trainings, in order; None for a group that Ctrl-C cut.
-Workers = Callable[[Sequence[Group]], Iterator[list[Kept] | None]]
+Workers = Callable[[Sequence[Group]], Iterator[list[TrialRecord] | None]]
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Here:
     splits: Splits
     memory: int | None = None
 
-    def __call__(self, groups: Sequence[Group]) -> Iterator[list[Kept] | None]:
+    def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
         """Each group's trainings, trained when they are asked for."""
         return (train(group, self.splits, self.memory) for group in groups)
 
 
-def train(group: Group, splits: Splits, memory: int | None = None) -> list[Kept] | None:
+def train(group: Group, splits: Splits, memory: int | None = None) -> list[TrialRecord] | None:
     """Train a group; None where Ctrl-C cut it, for half a group would be halved otherwise than the whole."""
     halving = Halving(group.earlier, len(splits.dev), not splits.regression)
     hopeless = Hopeless(group.plans, facts_of(splits))
@@ -72,12 +72,12 @@ def train(group: Group, splits: Splits, memory: int | None = None) -> list[Kept]
     ]
 
 
-def failed(reason: str) -> Kept:
+def failed(reason: str) -> TrialRecord:
     """What is kept of a trial whose plan does not work."""
     return {"outcome": FAILED, "reason": reason}
 
 
-def _kept(plan: Plan, run: Run, rungs: dict[int, float]) -> Kept:
+def _kept(plan: Plan, run: Run, rungs: dict[int, float]) -> TrialRecord:
     best = run.best_epoch - 1
     figures = ("dev_error", "dev_cost") if run.usable else ()
     return {

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from goodfit.api import steer
-from goodfit.api.page_actions import Trainings
+from goodfit.api.page_actions import PageActions
 from goodfit.errors import InputError
 from goodfit.monitor.terminal.session import Session
 from goodfit.monitor.view import Reader, view
@@ -31,7 +31,7 @@ def session(fake, monkeypatch):
     monkeypatch.setattr(steer, "_PATIENCE", 0.0)
     run = fake().live()
     run.say(epoch=7, paused=False)
-    made = Session(run.folder, Trainings("terminal").actions())
+    made = Session(run.folder, PageActions("terminal").actions())
     made.take(Reader(run.folder).read())
     return made
 
@@ -217,7 +217,7 @@ def opened(tmp_path):
 
 def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     words = [word for setting in PLAN for word in ("--set", setting)]
-    terminal = opened("digits", "--out", "runs", "--control", "1", *words)
+    terminal = opened("digits", "--out", "runs", "--untouched-copies", "1", *words)
     terminal.until("waits to start")
     (run,) = (tmp_path / "runs").iterdir()
     terminal.send(" ")

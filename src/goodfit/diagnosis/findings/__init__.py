@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from types import ModuleType
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings import (
     batch_large,
     batch_small,
@@ -57,7 +57,7 @@ FINDINGS = tuple(symptom.find for symptom in _SYMPTOMS)
 NAMES = tuple(symptom.NAME for symptom in _SYMPTOMS)
 
 
-def examine(case: Case) -> list[Finding]:
+def examine(case: Observation) -> list[Finding]:
     """All that is wrong with this training, the most severe first; among equals what most likely causes the others.
 
     Args:
@@ -68,5 +68,5 @@ def examine(case: Case) -> list[Finding]:
     return sorted(causes + _found(_DATA, case) + others, key=lambda each: each.severity)
 
 
-def _found(symptoms: Iterable[ModuleType], case: Case) -> list[Finding]:
+def _found(symptoms: Iterable[ModuleType], case: Observation) -> list[Finding]:
     return [finding for symptom in symptoms if (finding := symptom.find(case)) is not None]

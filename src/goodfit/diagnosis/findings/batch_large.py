@@ -1,6 +1,6 @@
 """Batches too large (notes: mini-batch gradient descent): an epoch makes so few steps that the epochs run out."""
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, falls, series
 
@@ -13,7 +13,7 @@ _FEW = 150  # steps in all, that hardly any network learns in
 _DEV_FELL = 0.015  # over the second half; where nothing more is to be learned the dev cost rests or rises
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A handful of steps an epoch on more than 500 examples, and the cost is high and still falling."""
     plan, data, left = case.plan, case.data, cost_left(case)
     if plan is None or data is None or data.m < _FROM or left is None or left < _LEFT:
@@ -39,7 +39,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _unfinished(case: Case, steps: int) -> bool:
+def _unfinished(case: Observation, steps: int) -> bool:
     """Few steps in all, and the dev cost ended at its lowest; a schedule's flat end is not counted alone."""
     dev = series(case, "dev_cost").values
     if steps > _FEW or len(dev) < 2:

@@ -1,6 +1,6 @@
 """Batches too small (notes: mini-batch gradient descent): each step follows one example's noise, and takes its time."""
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
 from goodfit.diagnosis.reason import percent
@@ -13,7 +13,7 @@ _UPS = 0.25
 _MATTERS = 0.05  # of the constant guess's cost
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Batches of less than eight, and a train cost that leaps about or stays high."""
     plan, data, left = case.plan, case.data, cost_left(case)
     if plan is None or data is None or data.m < _FROM or left is None or not 0 < plan.batch_size < _SMALL:

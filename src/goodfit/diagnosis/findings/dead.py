@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Plot
+from goodfit.diagnosis.finding import Finding, Observation, Plot
 from goodfit.diagnosis.findings import regularization
 from goodfit.diagnosis.findings.looks import largest, latest, looked, outputs_vanish
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
@@ -14,7 +14,7 @@ _MOST, _MANY = 0.9, 0.75  # of a layer's units
 _STUCK, _SLOW = 0.5, 0.2  # of the constant guess's cost, with most and with many dead
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A hidden layer of ReLUs most of whose units give the same output for every example, to the end."""
     health = looked(case)
     if health is None or len(health.layers) < 3 or case.activation != "relu":

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost, series
 
@@ -11,7 +11,7 @@ _APART = 1.3  # the train cost over J; dropout, penalties and smoothing only mak
 _MATTERS = 0.05  # of the constant guess's cost
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """The train cost with the running averages is well above J with the batches' own, over the second half."""
     plan, guess, apart = case.plan, guess_cost(case.data), differences(case)
     if plan is None or plan.batch_norm == "none" or guess is None or len(apart) == 0:

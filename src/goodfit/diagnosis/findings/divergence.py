@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Plot, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Plot, Remedy
 from goodfit.diagnosis.findings.remedies import lower_rate, reset
 from goodfit.record.run import Outcome
 
 NAME = "divergence"
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A cost or a layer that is no number, or a training that ended so."""
     where = _first_cost(case) or _first_layer(case)
     if where is None and case.signals.outcome is not Outcome.DIVERGED:
@@ -35,7 +35,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _first_cost(case: Case) -> tuple[str, str | None, int | None] | None:
+def _first_cost(case: Observation) -> tuple[str, str | None, int | None] | None:
     """The first epoch with an infinite cost; of a training that ended so, with an undefined one too."""
     history, ended = case.signals.history, case.signals.outcome is Outcome.DIVERGED
     for name, words in (("train_cost", "the train cost"), ("objective", "J"), ("dev_cost", "the dev cost")):
@@ -46,7 +46,7 @@ def _first_cost(case: Case) -> tuple[str, str | None, int | None] | None:
     return None
 
 
-def _first_layer(case: Case) -> tuple[str, str | None, int | None] | None:
+def _first_layer(case: Observation) -> tuple[str, str | None, int | None] | None:
     """The first look and layer of which something is infinite."""
     health = case.signals.health
     if health is None:
@@ -57,7 +57,7 @@ def _first_layer(case: Case) -> tuple[str, str | None, int | None] | None:
     return health.layers[layers[0]], health.layers[layers[0]], int(health.epochs[looks[0]])
 
 
-def _plot(case: Case) -> Plot | None:
+def _plot(case: Observation) -> Plot | None:
     history = case.signals.history
     lines = {name: np.asarray(history[name], np.float64) for name in ("train_cost", "dev_cost") if name in history}
     if "epoch" not in history or not lines:

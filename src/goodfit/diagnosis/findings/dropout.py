@@ -1,6 +1,6 @@
 """Dropout too strong (notes: dropout): so few units are kept that the network cannot fit even the training set."""
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
 from goodfit.diagnosis.reason import percent
@@ -11,7 +11,7 @@ _LEFT = 0.2  # of the constant guess's cost
 _NOISE = 1.2  # J over the train cost: what dropout costs, in the epoch where it shows most
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Less than 45 % of the units are kept, J is far above the train cost, and the train cost is high."""
     plan, left = case.plan, cost_left(case)
     if plan is None or left is None or left < _LEFT:

@@ -1,6 +1,6 @@
 """Examples that stand in the training set and in the dev set: their errors say nothing of new data."""
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.reason import percent
 
 NAME = "duplicates across the sets"
@@ -8,7 +8,7 @@ _SHARE = 0.05  # of the dev rows; they move the dev error by up to as much
 _LEAST = 3  # iris has one pair of equal rows by nature
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Dev rows that were trained on."""
     data = case.data
     if data is None or not data.dev or data.duplicates < max(_LEAST, _SHARE * data.dev):

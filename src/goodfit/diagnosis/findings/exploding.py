@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.looks import growth_back, growth_forward, looked, plot_by_layer, signal_back
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnosis.findings.signs import cost_words, guess_cost, series
@@ -12,7 +12,7 @@ _FACTOR = 1e3  # over all layers, of the outputs or of dJ/dz on the way back
 _ABOVE = 2.0  # times the constant guess's cost: what was harmed
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Outputs or dJ/dz grow a thousandfold over the layers, and the cost was thrown above a constant guess's."""
     health, signal = looked(case), signal_back(case)
     if health is None or signal is None or not _harmed(case):
@@ -50,6 +50,6 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _harmed(case: Case) -> bool:
+def _harmed(case: Observation) -> bool:
     costs, guess = series(case, "train_cost").values, guess_cost(case.data)
     return len(costs) == 0 or guess is None or bool((costs > _ABOVE * guess).any())

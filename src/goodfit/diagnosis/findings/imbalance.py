@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import series
 from goodfit.diagnosis.reason import percent
@@ -12,7 +12,7 @@ _COMMON = 0.8  # share of the commonest class: four to one
 _MISSED = 0.7  # of what always guessing that class would miss
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A common class, no class weights, and an error near that of always guessing it."""
     data, errors = case.data, series(case, "dev_error").values
     if data is None or not data.class_counts or len(errors) == 0 or (case.plan and case.plan.class_balance > 0):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings import inputs, regularization
 from goodfit.diagnosis.findings.looks import largest, looked, sensible_rate, weights_by_he, widths
 from goodfit.diagnosis.findings.remedies import reset
@@ -24,7 +24,7 @@ _FEWEST = 32  # weights whose norm is near its mean
 _LEFT = 0.05  # of the constant guess's cost
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Weights that are zero or alike, or far from the size that any usual initialization gives."""
     found = _zero(case) or _alike(case) or _size(case)
     if found is None:
@@ -38,7 +38,7 @@ def find(case: Case) -> Finding | None:
     return Finding(NAME, 1, 0.95, sentence, evidence, (fresh, *reset(case)), layer=layer, epoch=1)
 
 
-def _zero(case: Case) -> tuple[str, dict[str, float], str] | None:
+def _zero(case: Observation) -> tuple[str, dict[str, float], str] | None:
     """A hidden layer whose weights are still zero after the first epoch; a penalty does that only later."""
     health = looked(case)
     if health is None or len(health.layers) < 3:
@@ -51,7 +51,7 @@ def _zero(case: Case) -> tuple[str, dict[str, float], str] | None:
     return said, {"zero_layers": float(len(zero))}, layer
 
 
-def _alike(case: Case) -> tuple[str, dict[str, float], str] | None:
+def _alike(case: Observation) -> tuple[str, dict[str, float], str] | None:
     """A hidden layer whose columns are equal: the units compute the same and get the same gradient."""
     weights, health = case.signals.weights, looked(case)
     if not weights:
@@ -79,7 +79,7 @@ def _share_alike(weights: np.ndarray) -> float:
     return float(counts[counts > 1].sum() / len(columns))
 
 
-def _size(case: Case) -> tuple[str, dict[str, float], str] | None:
+def _size(case: Observation) -> tuple[str, dict[str, float], str] | None:
     """First weights of another size than any usual initialization gives."""
     health, sizes, units = looked(case), weights_by_he(case), widths(case)
     if health is None or sizes is None or units is None:
@@ -98,7 +98,7 @@ def _size(case: Case) -> tuple[str, dict[str, float], str] | None:
     return said, {"weights_by_he": size, "cost_left": cost_left(case) or np.nan}, layer
 
 
-def _small(case: Case, sizes: Float[np.ndarray, "layers"], units: list[int]) -> tuple[float, int] | None:
+def _small(case: Observation, sizes: Float[np.ndarray, "layers"], units: list[int]) -> tuple[float, int] | None:
     """The smallest hidden layer, if it is below what PyTorch's and Glorot's draws give, and something is left to learn.
 
     Batch norm undoes the size of the weights before it, and a strong penalty shrinks them at once.
@@ -115,7 +115,7 @@ def _small(case: Case, sizes: Float[np.ndarray, "layers"], units: list[int]) -> 
     return float(sizes[place]), place
 
 
-def _steps(case: Case) -> float:
+def _steps(case: Observation) -> float:
     """Steps of the first epoch; none where nobody counted them."""
     steps = np.asarray(case.signals.history.get("step", ()), np.float64)
     return float(steps[0]) if len(steps) else 0.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.looks import looked
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import stuck
@@ -12,7 +12,7 @@ _LARGE = 10.0  # normalized inputs have deviation 1; what is left after clipping
 _SMALL = 0.05  # of all columns together
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Columns, as the network sees them, with means or deviations far from 0 and 1."""
     largest, smallest = _by_column(case) or _together(case) or (1.0, 1.0)
     if not (largest > _LARGE or smallest < _SMALL):
@@ -37,7 +37,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _by_column(case: Case) -> tuple[float, float] | None:
+def _by_column(case: Observation) -> tuple[float, float] | None:
     """The largest mean or deviation of a column, and the largest deviation; constant columns say nothing."""
     data = case.data
     if data is None or data.column_deviations is None or not np.any(data.column_deviations > 0):
@@ -47,7 +47,7 @@ def _by_column(case: Case) -> tuple[float, float] | None:
     return max(deviation, float(np.max(means))), deviation
 
 
-def _together(case: Case) -> tuple[float, float] | None:
+def _together(case: Observation) -> tuple[float, float] | None:
     """The same of the probe's inputs as a whole, where the columns are unknown."""
     health = looked(case)
     if health is None or health.layers[0] != "inputs":

@@ -1,6 +1,6 @@
 """Label noise suspected (course notes: error analysis): labels that contradict their neighbors or the network."""
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.reason import percent
 
@@ -8,7 +8,7 @@ NAME = "label noise"
 _SHARE = 0.05  # estimated; less is within what such estimates miss
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """An estimated share of wrong labels of more than 5 %."""
     data = case.data
     if data is None or data.label_noise is None or data.label_noise < _SHARE:

@@ -1,6 +1,6 @@
 """A feature that gives the target away: it would hardly be known when a prediction is asked for."""
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.reason import percent
 
 NAME = "leaking feature"
@@ -8,7 +8,7 @@ _PERFECT = 0.99  # share of right answers; iris's best column alone reaches 0.97
 _PERFECT_FIT = 0.97  # R² of a small tree's steps
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A column that alone predicts the target all but perfectly."""
     if case.data is None:
         return None

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-from goodfit.diagnosis.finding import Case, Plot
+from goodfit.diagnosis.finding import Observation, Plot
 from goodfit.diagnosis.growth import Growth, growth
 from goodfit.record.run import Health
 
@@ -13,13 +13,13 @@ SENSIBLE = {"gradient_descent": 1.0, "momentum": 1.0, "rmsprop": 0.03, "adam": 0
 _VANISHED = 1e-2  # over all hidden layers
 
 
-def looked(case: Case) -> Health | None:
+def looked(case: Observation) -> Health | None:
     """The looks, if there are any."""
     health = case.signals.health
     return health if health is not None and len(health.epochs) else None
 
 
-def widths(case: Case) -> list[int] | None:
+def widths(case: Observation) -> list[int] | None:
     """Inputs of the network, then units of each layer: from the weights, which alone know the first and the last."""
     health, weights = looked(case), case.signals.weights
     if health is None or not weights:
@@ -30,7 +30,7 @@ def widths(case: Case) -> list[int] | None:
     return [shapes[0][0], *(shape[1] for shape in shapes)]
 
 
-def signal_back(case: Case) -> Float[np.ndarray, "looks layers"] | None:
+def signal_back(case: Observation) -> Float[np.ndarray, "looks layers"] | None:
     """Size of dJ/dz at each layer that has weights, but for a common factor.
 
     dJ/dW is the outputs before times dJ/dz, so its norm over theirs is that of dJ/dz; by unit, lest widths count.
@@ -45,19 +45,19 @@ def signal_back(case: Case) -> Float[np.ndarray, "looks layers"] | None:
     return signal
 
 
-def growth_back(case: Case) -> list[Growth | None]:
+def growth_back(case: Observation) -> list[Growth | None]:
     """For each look, how dJ/dz changes from the output back to the first layer."""
     signal = signal_back(case)
     return [] if signal is None else [growth(look[::-1].tolist()) for look in signal]
 
 
-def growth_forward(case: Case) -> list[Growth | None]:
+def growth_forward(case: Observation) -> list[Growth | None]:
     """For each look, how the outputs of the hidden layers change with depth."""
     health = looked(case)
     return [] if health is None else [growth(look[1:-1].tolist()) for look in health.of("size")]
 
 
-def outputs_vanish(case: Case) -> Bool[np.ndarray, "looks"]:
+def outputs_vanish(case: Observation) -> Bool[np.ndarray, "looks"]:
     """Looks whose outputs shrink so much with depth that examples cannot be told apart, though no unit is silent.
 
     In dozens of convolutions the signal is gone after a third of them, and biases alone go on from there: then the
@@ -72,7 +72,7 @@ def outputs_vanish(case: Case) -> Bool[np.ndarray, "looks"]:
     return np.array([each is not None and 0 < each.factor < _VANISHED for each in forward], bool)
 
 
-def moves(case: Case) -> Float[np.ndarray, "looks layers"] | None:
+def moves(case: Observation) -> Float[np.ndarray, "looks layers"] | None:
     """The change of each layer's weights in one step, as a share of them."""
     health = looked(case)
     if health is None:
@@ -81,7 +81,7 @@ def moves(case: Case) -> Float[np.ndarray, "looks layers"] | None:
         return health.of("update")[:, 1:] / health.of("weight")[:, 1:]
 
 
-def weights_by_he(case: Case) -> Float[np.ndarray, "looks layers"] | None:
+def weights_by_he(case: Observation) -> Float[np.ndarray, "looks layers"] | None:
     """The norm of each layer's weights over what He's initialization would give: √(2/n)·√(n·units)."""
     health, units = looked(case), widths(case)
     return None if health is None or not units else health.of("weight")[:, 1:] / np.sqrt(2 * np.asarray(units[1:]))
@@ -103,7 +103,7 @@ def latest(shares: Float[np.ndarray, "looks layers"]) -> tuple[int, int, float] 
     return look, place, float(finite[look, place])
 
 
-def sensible_rate(case: Case) -> bool:
+def sensible_rate(case: Observation) -> bool:
     """Whether the learning rate is one that most networks stand with their optimizer; true where it is unknown."""
     if case.plan is not None:
         return case.plan.learning_rate <= SENSIBLE[case.plan.optimizer]
@@ -111,7 +111,9 @@ def sensible_rate(case: Case) -> bool:
     return bool(np.max(rates, where=np.isfinite(rates), initial=0.0) <= max(SENSIBLE.values()))
 
 
-def plot_by_layer(case: Case, title: str, y_name: str, values: Float[np.ndarray, "looks layers"], first: int) -> Plot:
+def plot_by_layer(
+    case: Observation, title: str, y_name: str, values: Float[np.ndarray, "looks layers"], first: int
+) -> Plot:
     """The first and the last look's values over the layers; `first` is the number of the first of them."""
     health = looked(case)
     assert health is not None

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.looks import looked
 from goodfit.diagnosis.findings.signs import Series, series
 
@@ -17,7 +17,7 @@ _TOLD = 0.02  # train error from which its log loss is told from others
 _SLACK = 0.95  # of the bound, since errors and costs may come from slightly different moments
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """One of: a loss below its bound, a softmax taken twice, outputs that are not one a class, a target misread."""
     found = _impossible(case) or _softmax_twice(case) or _outputs(case) or _target(case)
     if found is None:
@@ -34,7 +34,7 @@ _RIGHT = Remedy(
 )
 
 
-def _impossible(case: Case) -> _Found | None:
+def _impossible(case: Observation) -> _Found | None:
     """A wrong answer's log loss is at least log 2; and no usual loss is negative."""
     both = _together(case)
     if both is None or case.data is None or case.data.task == "regression":
@@ -54,7 +54,7 @@ def _impossible(case: Case) -> _Found | None:
     return 0.95, said, {"train_cost": float(costs.values[worst]), "train_error": float(errors.values[worst])}, _RIGHT
 
 
-def _softmax_twice(case: Case) -> _Found | None:
+def _softmax_twice(case: Observation) -> _Found | None:
     """Log loss of softmax(probabilities) cannot fall below log(1 + (C − 1)/e), however right the answers are."""
     both, data = _together(case), case.data
     if both is None or data is None or data.class_counts is None or len(data.class_counts) < 2:
@@ -74,7 +74,7 @@ def _softmax_twice(case: Case) -> _Found | None:
     return 0.9, said, {"train_cost": float(costs.values.min()), "floor": floor}, remedy
 
 
-def _sure(case: Case, classes: int) -> bool:
+def _sure(case: Observation, classes: int) -> bool:
     """Whether the outputs are probabilities, or so far apart that their log loss should be small; if they are known."""
     health = looked(case)
     if health is None or not np.isfinite(health.of("size")[-1, -1]):
@@ -82,7 +82,7 @@ def _sure(case: Case, classes: int) -> bool:
     return bool(health.of("size")[-1, -1] > _APART or abs(health.of("mean")[-1, -1] * classes - 1) < 1e-3)
 
 
-def _together(case: Case) -> tuple[Series, Series] | None:
+def _together(case: Observation) -> tuple[Series, Series] | None:
     """Train costs and errors of the same epochs."""
     costs, errors = series(case, "train_cost"), series(case, "train_error")
     both, at_cost, at_error = np.intersect1d(costs.epochs, errors.epochs, return_indices=True)
@@ -91,7 +91,7 @@ def _together(case: Case) -> tuple[Series, Series] | None:
     return Series(both, costs.values[at_cost]), Series(both, errors.values[at_error])
 
 
-def _outputs(case: Case) -> _Found | None:
+def _outputs(case: Observation) -> _Found | None:
     """One output for three classes or more, or several for a number."""
     data, weights = case.data, case.signals.weights
     if data is None or not weights:
@@ -110,7 +110,7 @@ def _outputs(case: Case) -> _Found | None:
     return 0.9, said, {"outputs": float(units), "needed": float(wanted)}, _RIGHT
 
 
-def _target(case: Case) -> _Found | None:
+def _target(case: Observation) -> _Found | None:
     """A number of very few values, or very many classes of very few examples."""
     data = case.data
     if data is None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
 from goodfit.diagnosis.reason import percent
@@ -13,7 +13,7 @@ _FLAT = 0.025  # what the cost still fell by in the second half
 _FEWEST = 8  # epochs
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """The second half of the epochs hardly lowered the train cost, and it is near a constant guess's."""
     left, costs = cost_left(case), series(case, "train_cost").values
     if left is None or left < _LEFT or len(costs) < _FEWEST:

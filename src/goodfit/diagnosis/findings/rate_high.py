@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.looks import SENSIBLE, largest, looked, moves, sensible_rate, weights_by_he
 from goodfit.diagnosis.findings.remedies import lower_rate, reset
 from goodfit.diagnosis.findings.signs import Series, cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
@@ -26,7 +26,7 @@ _USELESS = 0.5  # of the constant guess's cost, at a rate that few networks stan
 _SMALL = 8  # examples in a batch: below, unsteadiness is the batches'
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """One of six signs, each with the harm it did."""
     found = _thrown(case) or _diverged(case) or _rose(case) or _leapt(case) or _unsteady(case) or _useless(case)
     if found is None:
@@ -47,7 +47,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _costs(case: Case) -> Series:
+def _costs(case: Observation) -> Series:
     """The lower of train cost and J: what dropout, a penalty or batch norm's averages add is not the rate's doing."""
     costs, objectives = series(case, "train_cost"), series(case, "objective")
     if not np.array_equal(costs.epochs, objectives.epochs):
@@ -55,7 +55,7 @@ def _costs(case: Case) -> Series:
     return Series(costs.epochs, np.minimum(costs.values, objectives.values))
 
 
-def _thrown(case: Case) -> tuple[float, str, dict[str, float]] | None:
+def _thrown(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     """The cost rose to far above a constant guess's."""
     epochs, costs = _costs(case)
     guess = guess_cost(case.data)
@@ -68,7 +68,7 @@ def _thrown(case: Case) -> tuple[float, str, dict[str, float]] | None:
     return 0.95, said, {"highest_cost": float(costs[worst]), "guess_cost": guess}
 
 
-def _diverged(case: Case) -> tuple[float, str, dict[str, float]] | None:
+def _diverged(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     """It diverged, at a rate that few networks stand."""
     if case.plan is None or case.signals.outcome is not Outcome.DIVERGED:
         return None
@@ -79,7 +79,7 @@ def _diverged(case: Case) -> tuple[float, str, dict[str, float]] | None:
     return 0.9, said, {"sensible": sensible}
 
 
-def _leapt(case: Case) -> tuple[float, str, dict[str, float]] | None:
+def _leapt(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     """Early steps changed much of the weights, or the weights grew large, and the cost stayed high."""
     guess, costs, step, sizes = guess_cost(case.data), _costs(case).values, moves(case), weights_by_he(case)
     left = float(np.median(costs[-5:])) / guess if guess and len(costs) else 0.0
@@ -102,14 +102,14 @@ def _leapt(case: Case) -> tuple[float, str, dict[str, float]] | None:
     return None
 
 
-def _typical_leap(case: Case, step: Float[np.ndarray, "layers"]) -> float:
+def _typical_leap(case: Observation, step: Float[np.ndarray, "layers"]) -> float:
     """The middle layer's step as a share of its weights; weight decay's own share is no leap."""
     known = step[np.isfinite(step)]
     decay = case.plan.learning_rate * case.plan.weight_decay if case.plan else 0.0
     return max(0.0, float(np.median(known)) - decay) if len(known) else 0.0
 
 
-def _rose(case: Case) -> tuple[float, str, dict[str, float]] | None:
+def _rose(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     """The train cost was low and ended high."""
     costs, guess = _costs(case).values, guess_cost(case.data)
     if guess is None or len(costs) < 5:
@@ -121,7 +121,7 @@ def _rose(case: Case) -> tuple[float, str, dict[str, float]] | None:
     return 0.85, said, {"best_cost": best, "last_cost": last}
 
 
-def _unsteady(case: Case) -> tuple[float, str, dict[str, float]] | None:
+def _unsteady(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     """From epoch to epoch the cost leaps up and down, and it matters."""
     if case.plan is not None and 0 < case.plan.batch_size < _SMALL:
         return None
@@ -132,7 +132,7 @@ def _unsteady(case: Case) -> tuple[float, str, dict[str, float]] | None:
     return 0.75, said, {"typical_change": leap, "share_upward": ups}
 
 
-def _useless(case: Case) -> tuple[float, str, dict[str, float]] | None:
+def _useless(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     """A rate that few networks stand, and a cost that hardly left a constant guess's, or weights grown large."""
     left, sizes = cost_left(case), weights_by_he(case)
     if case.plan is None or sensible_rate(case) or left is None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings import dead, initialization, rate_high, saturated, vanishing
 from goodfit.diagnosis.findings.looks import largest, looked, moves, weights_by_he
 from goodfit.diagnosis.findings.remedies import higher_rate, reset
@@ -17,7 +17,7 @@ _UPS = 0.3  # of the epochs that went up
 _LARGE = 2.0  # times He's norm; beside larger weights every step is small
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Steps far below the usual, a way shorter than half of the weights, and a cost that still falls or never did."""
     left, costs, way = cost_left(case), series(case, "train_cost").values, _way(case)
     if left is None or left < _LEFT or way is None or len(costs) < 2:
@@ -45,7 +45,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _way(case: Case) -> tuple[float, float] | None:
+def _way(case: Observation) -> tuple[float, float] | None:
     """The usual step of the liveliest layer, and all steps together, as shares of its weights."""
     health, step = looked(case), moves(case)
     steps = np.asarray(case.signals.history.get("step", ()), np.float64)

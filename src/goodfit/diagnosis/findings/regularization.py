@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Plot
+from goodfit.diagnosis.finding import Finding, Observation, Plot
 from goodfit.diagnosis.findings.looks import largest, looked, sensible_rate, weights_by_he
 from goodfit.diagnosis.findings.remedies import changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, series
@@ -17,7 +17,7 @@ _SHRUNK = 0.3  # of what the layer's weights were after the first epoch
 _BY_HE = 0.25  # of a hidden layer
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """Most of J is penalty, or the weights went toward zero, and the train cost is high."""
     left, plan = cost_left(case), case.plan
     if left is None or left < _LEFT or not strong(case):
@@ -49,7 +49,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def strong(case: Case) -> bool:
+def strong(case: Observation) -> bool:
     """Whether it can outweigh a cost at all: a weak penalty shrinks weights only where nothing else moves them."""
     plan = case.plan
     if plan is None:
@@ -59,7 +59,7 @@ def strong(case: Case) -> bool:
     return plan.l2 / m > _L2 or plan.l1 / m > _L1 or decayed
 
 
-def _penalty_share(case: Case) -> float:
+def _penalty_share(case: Observation) -> float:
     """Of J, what the train cost does not explain; dropout and smoothing are left to their own findings."""
     plan, costs, objectives = case.plan, series(case, "train_cost").values, series(case, "objective").values
     if plan is None or plan.l2 + plan.l1 == 0 or len(costs) == 0 or len(objectives) == 0 or objectives[-1] <= 0:
@@ -71,7 +71,7 @@ def _penalty_share(case: Case) -> float:
     return 0.0 if noisy else float(np.clip(1 - costs[-1] / objectives[-1], 0, 1))
 
 
-def _shrunk(case: Case) -> tuple[str, float] | None:
+def _shrunk(case: Observation) -> tuple[str, float] | None:
     """The layer whose weights went most toward zero, of those below a share of their first norm."""
     health, sizes = looked(case), weights_by_he(case)
     if health is None:
@@ -89,7 +89,7 @@ def _shrunk(case: Case) -> tuple[str, float] | None:
     return health.layers[1 + place], float(shares[place])
 
 
-def _plot(case: Case) -> Plot | None:
+def _plot(case: Observation) -> Plot | None:
     health = looked(case)
     if health is None:
         return None

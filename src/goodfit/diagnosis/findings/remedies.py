@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from goodfit.diagnosis.finding import Case, Remedy
+from goodfit.diagnosis.finding import Observation, Remedy
 from goodfit.diagnosis.findings.looks import SENSIBLE
 from goodfit.plan import Plan
 
@@ -35,14 +35,14 @@ _NETWORK = (
 )
 
 
-def changed(case: Case, name: str, why: str, changes: dict[str, Any]) -> tuple[Remedy, ...]:
+def changed(case: Observation, name: str, why: str, changes: dict[str, Any]) -> tuple[Remedy, ...]:
     """The remedy, unless the plan is known to be so already."""
     if case.plan is not None and case.plan.with_(**changes) == case.plan:
         return ()
     return (Remedy(name, why, changes),)
 
 
-def batch_norm(case: Case, name: str, why: str, **others: Any) -> tuple[Remedy, ...]:
+def batch_norm(case: Observation, name: str, why: str, **others: Any) -> tuple[Remedy, ...]:
     """Batch norm before the activation, with batches that are large enough for it; none where it is there already."""
     if case.plan is not None and (case.plan.batch_norm != "none" or not case.plan.hidden_units):
         return ()
@@ -51,7 +51,7 @@ def batch_norm(case: Case, name: str, why: str, **others: Any) -> tuple[Remedy, 
     return changed(case, name, why, {**others, "batch_norm": "before"})
 
 
-def lower_rate(case: Case, further: float = 1.0) -> tuple[Remedy, ...]:
+def lower_rate(case: Observation, further: float = 1.0) -> tuple[Remedy, ...]:
     """A tenth of the learning rate or the usual one, whichever is lower; without a plan only in words."""
     why = "smaller steps do not leap over the valley's other side"
     if case.plan is None:
@@ -60,7 +60,7 @@ def lower_rate(case: Case, further: float = 1.0) -> tuple[Remedy, ...]:
     return (Remedy(f"a learning rate of {rate:.3g}", why, {"learning_rate": rate}),)
 
 
-def higher_rate(case: Case) -> tuple[Remedy, ...]:
+def higher_rate(case: Observation) -> tuple[Remedy, ...]:
     """Ten times the learning rate or the usual one, whichever is higher; and three times that."""
     why = "larger steps cover more ground in the same epochs"
     if case.plan is None:
@@ -74,7 +74,7 @@ def usual_rate(plan: Plan) -> float:
     return SENSIBLE[plan.optimizer] / 10
 
 
-def reset(case: Case) -> tuple[Remedy, ...]:
+def reset(case: Observation) -> tuple[Remedy, ...]:
     """The default network in place of this one; batches and epochs stay where they are enough."""
     usual = Plan()
     changes = {name: getattr(usual, name) for name in _NETWORK}

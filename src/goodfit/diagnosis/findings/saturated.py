@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Plot
+from goodfit.diagnosis.finding import Finding, Observation, Plot
 from goodfit.diagnosis.findings.looks import latest, looked
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
@@ -13,7 +13,7 @@ _MOST, _MANY = 0.8, 0.5  # of a layer's outputs; healthy networks stay below 0.3
 _LEFT = 0.02  # of the constant guess's cost
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A hidden layer most of whose outputs are near an end of their range, while there is something left to learn."""
     health = looked(case)
     if health is None or len(health.layers) < 3 or case.activation not in (None, "tanh", "sigmoid"):

@@ -1,11 +1,11 @@
 """Dev and test from other distributions (notes: train / dev / test sets): choices on dev may not hold on test."""
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 
 NAME = "dev and test differ"
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """What `data/shift.py` tells; its tests are corrected for their number."""
     shift = () if case.data is None else case.data.shift
     if not shift:

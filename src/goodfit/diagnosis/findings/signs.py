@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.diagnosis.finding import Case, DataFacts, Plot
+from goodfit.diagnosis.finding import DataFacts, Observation, Plot
 from goodfit.diagnosis.reason import percent
 
 _FEWEST = 8  # epochs from which a leaping cost is told
@@ -19,7 +19,7 @@ class Series(NamedTuple):
     values: Float[np.ndarray, "n"]
 
 
-def series(case: Case, name: str) -> Series:
+def series(case: Observation, name: str) -> Series:
     """The finite values of one name of the history, with their epochs; empty where there are none."""
     values = np.asarray(case.signals.history.get(name, ()), np.float64)
     epochs = np.asarray(case.signals.history.get("epoch", np.arange(1, len(values) + 1)), np.int64)
@@ -45,13 +45,13 @@ def guess_cost(data: DataFacts | None) -> float | None:
     return float(-sum(share * math.log(share) for share in shares if share > 0)) or None
 
 
-def cost_left(case: Case) -> float | None:
+def cost_left(case: Observation) -> float | None:
     """The best train cost as a share of the constant guess's: 1 is no progress, 0 a perfect fit."""
     costs, guess = series(case, "train_cost").values, guess_cost(case.data)
     return None if guess is None or len(costs) == 0 else float(costs.min()) / guess
 
 
-def error_left(case: Case) -> float | None:
+def error_left(case: Observation) -> float | None:
     """The last train error as a share of the constant guess's: of the rarer classes' share, or of 1 − R² = 1."""
     errors, data = series(case, "train_error").values, case.data
     if data is None or len(errors) == 0:
@@ -64,13 +64,13 @@ def error_left(case: Case) -> float | None:
     return float(errors[-1]) / guess if guess else None
 
 
-def stuck(case: Case, share: float) -> bool:
+def stuck(case: Observation, share: float) -> bool:
     """Whether the best train cost stayed above this share of the constant guess's."""
     left = cost_left(case)
     return left is not None and left > share
 
 
-def cost_plot(case: Case) -> Plot | None:
+def cost_plot(case: Observation) -> Plot | None:
     """Train and dev cost and J by epoch, with the constant guess's cost beside them."""
     history = case.signals.history
     names = [name for name in ("train_cost", "dev_cost", "objective") if name in history]
@@ -84,7 +84,7 @@ def cost_plot(case: Case) -> Plot | None:
     return Plot("Cost by epoch", "epoch", "cost", epochs, lines, log=True)
 
 
-def cost_words(case: Case) -> str:
+def cost_words(case: Observation) -> str:
     """The best train cost beside the constant guess's: 'the train cost of 0.69 is 100 % of a constant guess's'."""
     costs, left = series(case, "train_cost").values, cost_left(case)
     if left is None:
@@ -111,7 +111,7 @@ def unsteadiness(costs: Float[np.ndarray, "epochs"], guess: float | None) -> tup
     return float(np.median(np.abs(changes))), float((changes > 0).mean()), float(np.median(tail)) / guess
 
 
-def differences(case: Case) -> Float[np.ndarray, "half"]:
+def differences(case: Observation) -> Float[np.ndarray, "half"]:
     """Train cost minus J, over the second half of the epochs; empty where they are not known together."""
     costs, objectives = series(case, "train_cost"), series(case, "objective")
     if not np.array_equal(costs.epochs, objectives.epochs):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding
+from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost
 from goodfit.diagnosis.reason import percent
@@ -12,7 +12,7 @@ _SMALL = 8  # examples in a batch
 _APART = 0.1  # of the constant guess's cost
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """A batch of less than eight, and J (with the batches' statistics) far from the train cost (with the averages)."""
     plan, guess = case.plan, guess_cost(case.data)
     if plan is None or plan.batch_norm == "none" or not 0 < plan.batch_size < _SMALL or guess is None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, error_left, falls, series
 from goodfit.record.run import Outcome
@@ -14,7 +14,7 @@ _FELL = 0.1  # in the last fifth of the epochs, and half of it on dev: more than
 _EPOCHS, _STEPS = 3, 150  # hardly any network learns in so few
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """The training is over, and its last fifth still lowered both costs by more than a tenth; or it hardly began."""
     left, outcome = cost_left(case), case.signals.outcome
     costs, dev = series(case, "train_cost").values, series(case, "dev_cost").values
@@ -41,7 +41,7 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _remedies(case: Case, epochs: int) -> tuple[Remedy, ...]:
+def _remedies(case: Observation, epochs: int) -> tuple[Remedy, ...]:
     longer = {"epochs": max(60, 4 * epochs), "patience": 0}
     higher = {} if case.plan is None else {"learning_rate": 3 * case.plan.learning_rate}
     return (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Case, Finding, Remedy
+from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings import regularization
 from goodfit.diagnosis.findings.looks import (
     growth_back,
@@ -28,7 +28,7 @@ _LEAST = 1e-30
 _DEAD = 0.9  # where a whole layer is dead, no gradient passes for that reason
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Observation) -> Finding | None:
     """From the output back to the first layer dJ/dz shrinks much, the more so the less was learned."""
     health, signal = looked(case), signal_back(case)
     limit = next((factor for left, factor in _FACTORS if stuck(case, left)), None)
@@ -72,7 +72,7 @@ def _shrinks(worst: Growth, layers: int) -> str:
     return f"it shrinks to {worst.rate:.2g} times a layer, {worst.factor:.1e} times over all {layers} layers"
 
 
-def _remedies(case: Case) -> tuple[Remedy, ...]:
+def _remedies(case: Observation) -> tuple[Remedy, ...]:
     activation = {"activation": "relu", "initialization": "he"}
     residual = {**activation, "architecture": "residual"}
     why = "the gradient has a way past each layer"

@@ -21,7 +21,7 @@ from goodfit.record.run import Outcome, Weights
 
 
 @dataclass
-class Member:
+class ActiveJob:
     """A job on its way through a stack; its plan is the job's until a control changes numbers."""
 
     index: int
@@ -51,7 +51,7 @@ class Member:
         return np.concatenate([np.zeros((0, recorded(self.plan.structure)), np.float32), *self.records])
 
 
-def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
+def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
     """The job with its rows, and the program that trains it."""
     train = splits.train if job.train is None else job.train
     dev = splits.dev if job.dev is None else job.dev
@@ -66,7 +66,7 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[Member, Program]:
         evaluation_chunk=1 << max(0, watched - 1).bit_length(),
     )
     check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
-    member = Member(index, job, train, dev, len(train) // batch_size, job.plan)
+    member = ActiveJob(index, job, train, dev, len(train) // batch_size, job.plan)
     if job.start:
         member.take_up(job.start)
     if job.asleep:
