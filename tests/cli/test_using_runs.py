@@ -7,17 +7,17 @@ import polars as pl
 FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25], "probability:yes": [0.25, 0.75]})
 
 
-def test_test_tells_the_figure_and_its_interval(goodfit, functions):
+def test_open_test_prints_the_error_and_its_interval(goodfit, functions):
     asked = []
     facts = {"metric": "error_rate", "test_error": 0.125, "test_low": 0.1, "test_high": 0.15, "test_note": None}
     functions.open_test = lambda *args, **options: asked.append((args, options)) or facts
     expected = "Expect on new data: error 12.5 % (95 % interval 10.0 % to 15.0 %), measured on the test set"
-    assert goodfit("test", "runs/a").stdout == f"{expected}.\n"
+    assert goodfit("open-test", "runs/a").stdout == f"{expected}.\n"
     facts["test_note"] = "the test set had been opened 1 times before"
-    assert goodfit("test", "runs/a", "--force", "--data", "d").stdout == f"{expected}; {facts['test_note']}.\n"
-    assert goodfit("test", "runs/a", "--json").json == facts
+    assert goodfit("open-test", "runs/a", "--force", "--data", "d").stdout == f"{expected}; {facts['test_note']}.\n"
+    assert goodfit("open-test", "runs/a", "--json").json == facts
     facts |= {"dev_overfitting": {"value": 0.05, "low": 0.03, "high": 0.07}, "reason": "The dev set is overfitted."}
-    assert goodfit("test", "runs/a").stdout.splitlines()[1:] == [
+    assert goodfit("open-test", "runs/a").stdout.splitlines()[1:] == [
         "Dev overfitting: 5.00 % (95 % interval 3.00 % to 7.00 %)",
         "The dev set is overfitted.",
     ]

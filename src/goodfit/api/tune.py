@@ -201,7 +201,7 @@ def _told(tell: Notify, trials: int, splits: Splits) -> Any:
         error = "" if best is None else f", best dev error {shown_error(best)}"
         tell(f"trial {done} of {trials}{error}", done / trials, left)
 
-    return summary
+    return told
 
 
 def _found(study: optuna.Study, searched: bool) -> list[Plan]:
