@@ -152,8 +152,8 @@ OPTIONS = {
         "data.csv has 3 columns, so none at place 3 to be the target",
     ),
     "no such group": (
-        {"target": "kind", "group": "color"},
-        "data.csv has no group column 'color': did you mean 'color'?",
+        {"target": "kind", "group": "colr"},
+        "data.csv has no group column 'colr': did you mean 'color'?",
     ),
     "no such time": (
         {"target": "kind", "time": "when"},
@@ -190,7 +190,7 @@ OPTIONS = {
     "negative seed": ({"target": "kind", "seed": -1}, "the seed is -1; it must be a whole number from 0 to 4294967295"),
     "dev file lacks a column": (
         {"target": "kind", "dev": "other.csv"},
-        "other.csv lacks color and adds color; it needs the same columns as data.csv",
+        "other.csv lacks color and adds colr; it needs the same columns as data.csv",
     ),
     "test file missing": (
         {"target": "kind", "test": "oter.csv"},
@@ -208,7 +208,7 @@ OPTIONS = {
 def test_options_that_do_not_fit_the_data(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text(GOOD)
-    (tmp_path / "other.csv").write_text(GOOD.replace("color", "color"))
+    (tmp_path / "other.csv").write_text(GOOD.replace("color", "colr"))
     options, sentence = OPTIONS[case]
     with pytest.raises(InputError) as refusal:
         open_splits("data.csv", **options)

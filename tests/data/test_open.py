@@ -256,7 +256,7 @@ def test_the_schema_survives_json():
 
 
 def test_the_fingerprint_is_the_same_in_another_process_and_changes_with_the_data():
-    code = "from goodfit.data.sources import open_data; print(open_data('iris')[0].fingerprint)"
+    code = "from goodfit.data.open import open_data; print(open_data('iris')[0].fingerprint)"
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     iris = open_data("iris")[0]
     assert outcome.stdout.strip() == iris.fingerprint
