@@ -12,9 +12,10 @@ from goodfit.engine.task import Model, State
 from goodfit.live.controller import Live
 from goodfit.live.nudge_effect import Judge, Worth
 from goodfit.plan import Plan
+from goodfit.record.nudge import REWIND, Nudge, standing
 from goodfit.run_folder import nudges
 from goodfit.run_folder.mailbox import NOW_FILE, REQUESTS_FILE, ask, now
-from goodfit.run_folder.nudges import REWIND, Nudge, read_own, standing
+from goodfit.run_folder.nudges import read_own
 
 PLAN = Plan(hidden_units=(8,), epochs=20, learning_rate=0.01)
 

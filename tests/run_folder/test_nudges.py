@@ -7,7 +7,8 @@ import pytest
 
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
-from goodfit.run_folder.nudges import NUDGES_FILE, REWIND, Nudge, append, nudged, read_own, read_replay, standing
+from goodfit.record.nudge import REWIND, Nudge, standing
+from goodfit.run_folder.nudges import NUDGES_FILE, append, nudged, read_own, read_replay
 
 PLAN = Plan(hidden_units=(8,), epochs=20)
 LATE = Nudge("learning_rate", 0.003, 0.001, 7, "terminal, ada", "2026-01-01T12:00:00+00:00", "a1")

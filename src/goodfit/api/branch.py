@@ -22,10 +22,10 @@ from goodfit.errors import InputError
 from goodfit.experiments.laboratory import Notify
 from goodfit.live.warm_start import fitting
 from goodfit.plan import Plan
+from goodfit.record.nudge import standing
 from goodfit.record.run import Weights, flatten
 from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest, is_live, lock_run
-from goodfit.run_folder.nudges import standing
 
 
 def branch(

@@ -29,12 +29,12 @@ from goodfit.live.nudge_effect import Comparison, Judge, Worth
 from goodfit.live.telemetry import write_about
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
+from goodfit.record.nudge import Nudge, standing
 from goodfit.record.run import Outcome, Run
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 from goodfit.run_folder.journal import JOURNAL_FILE, Journal
 from goodfit.run_folder.mailbox import now
-from goodfit.run_folder.nudges import Nudge, standing
 from goodfit.run_folder.pictures import write_pictures
 
 

@@ -22,10 +22,11 @@ from goodfit.experiments.default_plans import default_plan
 from goodfit.live.checkpoints import CheckpointStore, first
 from goodfit.live.warm_start import grafted, read_origin, write_origin
 from goodfit.plan import Plan
+from goodfit.record.nudge import Nudge, standing
 from goodfit.record.run import Weights
 from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest
-from goodfit.run_folder.nudges import Nudge, read_own, read_replay, standing
+from goodfit.run_folder.nudges import read_own, read_replay
 
 MOST_COPIES = 8  # with their models they fill a stack
 

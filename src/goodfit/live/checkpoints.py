@@ -14,8 +14,8 @@ from goodfit.engine.jobs import Job
 from goodfit.engine.moment import Moment
 from goodfit.engine.step import recorded
 from goodfit.engine.task import State
+from goodfit.record.nudge import Nudge
 from goodfit.run_folder.archive import CHECKPOINT_FOLDER
-from goodfit.run_folder.nudges import Nudge
 
 
 @dataclass(frozen=True)

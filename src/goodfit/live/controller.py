@@ -12,9 +12,10 @@ from goodfit.engine.moment import Keep, Moment
 from goodfit.live.nudge_effect import Worth
 from goodfit.live.telemetry import Broadcast
 from goodfit.plan import Plan, Structure
+from goodfit.record.nudge import REWIND, Nudge, standing
 from goodfit.run_folder import nudges
 from goodfit.run_folder.mailbox import Inbox, Request, now
-from goodfit.run_folder.nudges import REWIND, Nudge, nudged, standing
+from goodfit.run_folder.nudges import nudged
 
 _MOST_ANSWERS = 100  # kept for who waits
 _MOST_TOLD = 20

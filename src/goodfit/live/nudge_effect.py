@@ -18,8 +18,8 @@ from goodfit.engine.predictor import Member
 from goodfit.experiments.calibration import cross_calibrated
 from goodfit.plan import Plan
 from goodfit.record.measurement import judge_outputs
+from goodfit.record.nudge import Nudge
 from goodfit.record.run import Run, Weights, flatten
-from goodfit.run_folder.nudges import Nudge
 from goodfit.wording.numbers import error_change
 
 _SECONDS = 2.0  # between two comparisons of a live training

@@ -3,46 +3,15 @@
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan, Structure, renumbered
+from goodfit.record.nudge import REWIND, Nudge, standing
 
 NUDGES_FILE = "nudges.jsonl"
-REWIND = "rewind"
-
-
-@dataclass(frozen=True)
-class Nudge:
-    """A change that was made, or the way back to an earlier epoch, which makes those from it on void.
-
-    Attributes:
-        what: the plan's name of it; `back` for the way back.
-        old: its value before; the epoch that the training was at.
-        new: its value from the next epoch on; the epoch that it returned to.
-        epoch: after which it was made; 0 is before the first.
-        who: asked for it.
-        when: it was made, in ISO's form.
-        request: by which it was asked for; None of a nudge that was replayed.
-    """
-
-    what: str
-    old: Any
-    new: Any
-    epoch: int
-    who: str
-    when: str
-    request: str | None = None
-
-    @property
-    def sentence(self) -> str:
-        """What happened, for people."""
-        if self.what == REWIND:
-            return f"After epoch {self.old} the training went back to epoch {self.new} ({self.who})"
-        return f"After epoch {self.epoch} `{self.what}` went from {self.old} to {self.new} ({self.who})"
 
 
 def nudged(plan: Plan, begun: Structure, numbers: dict[str, Any], epoch: int) -> Plan:
@@ -57,21 +26,13 @@ def nudged(plan: Plan, begun: Structure, numbers: dict[str, Any], epoch: int) ->
     return changed
 
 
-def standing(nudges: Iterable[Nudge]) -> list[Nudge]:
-    """Those of a run's nudges that no way back made void, in the order of their epochs."""
-    kept: list[Nudge] = []
-    for nudge in nudges:
-        kept = [each for each in kept if each.epoch < nudge.new] if nudge.what == REWIND else [*kept, nudge]
-    return sorted(kept, key=lambda nudge: nudge.epoch)
-
-
 def append(folder: Path, nudges: Sequence[Nudge]) -> None:
     """Add lines to the run's nudges, in one write.
 
     Raises:
         OSError: it cannot be written.
     """
-    text = "".join(json.dumps(asdict(nudge)) + "\n" for nudge in nudges)
+    text = "".join(json.dumps(nudge.to_dict()) + "\n" for nudge in nudges)
     with (folder / NUDGES_FILE).open("a", encoding="utf-8") as file:
         file.write(text)
 
@@ -117,7 +78,7 @@ def _read(path: Path) -> list[Nudge]:
     nudges = []
     for number, line in enumerate(lines, 1):
         try:
-            nudge = Nudge(**json.loads(line))
+            nudge = Nudge.from_dict(json.loads(line))
             for epoch in (nudge.epoch, nudge.new) if nudge.what == REWIND else (nudge.epoch,):
                 if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
                     raise ValueError

@@ -1,0 +1,50 @@
+"""A nudge: a number of a plan that was changed while its model trained."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from goodfit.record.plain import PlainData
+
+REWIND = "rewind"
+
+
+@dataclass(frozen=True)
+class Nudge(PlainData):
+    """A change that was made, or a rewind, which cancels the changes from an epoch on.
+
+    Attributes:
+        what: the plan's name of the number; `rewind` for a rewind.
+        old: value before; of a rewind, the epoch that the training had reached.
+        new: value from the next epoch on; of a rewind, the epoch that it returned to.
+        epoch: after which it was made; 0 is before the first.
+        who: asked for it.
+        when: in ISO's form.
+        request: ID of the request; None for a replayed nudge.
+    """
+
+    what: str
+    old: Any
+    new: Any
+    epoch: int
+    who: str
+    when: str
+    request: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The change in words."""
+        if self.what == REWIND:
+            return f"After epoch {self.old} the training went back to epoch {self.new} ({self.who})"
+        return f"After epoch {self.epoch} `{self.what}` went from {self.old} to {self.new} ({self.who})"
+
+
+def standing(nudges: Iterable[Nudge]) -> list[Nudge]:
+    """Return the nudges that no later rewind cancelled, in the order of their epochs."""
+    remaining: list[Nudge] = []
+    for nudge in nudges:
+        if nudge.what == REWIND:
+            remaining = [earlier for earlier in remaining if earlier.epoch < nudge.new]
+        else:
+            remaining.append(nudge)
+    return sorted(remaining, key=lambda nudge: nudge.epoch)
