@@ -1,15 +1,15 @@
-"""Our errors: each carries one clear sentence that says what is wrong, where, and what to do."""
+"""Our errors: each carries one sentence that says what is wrong, where, and what to do."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class GoodfitError(Exception):
-    """Something the user can mend; the command line prints its sentence and exits with code 2."""
+    """Something the user can fix; the command line prints its sentence and exits with code 2."""
 
 
 class InputError(GoodfitError):
-    """The data, a file or a name is not what the work needs."""
+    """The data, a file or a name is not what the job needs."""
 
 
 class PlanError(GoodfitError):
@@ -17,7 +17,7 @@ class PlanError(GoodfitError):
 
 
 class UnfinishedError(GoodfitError):
-    """The work stopped on its way, and the run's folder stays: `goodfit resume` goes on with it."""
+    """The job stopped before its end, and its folder stays: `goodfit resume` continues it."""
 
 
 class TestSetLockedError(GoodfitError):
@@ -27,7 +27,7 @@ class TestSetLockedError(GoodfitError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint naming the known name closest to `name`, or all of them when none is close.
+    """Return a hint: the known name closest to `name`, or the known names if none is close.
 
     >>> nearest("learning_rat", ["learning_rate", "epochs"])
     "did you mean 'learning_rate'?"
@@ -36,5 +36,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f"did you mean '{close[0]}'?"
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"known names: {shown}"
+    listing = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"known names: {listing}"

@@ -1,4 +1,4 @@
-"""Ctrl-C during a long computation."""
+"""Ctrl-C during a long computation: it sets an event, and the work stops at its next safe point."""
 
 import contextlib
 import signal
@@ -10,29 +10,33 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class _Asking:
-    """A handler of Ctrl-C that sets an event; once that is set it does what was done before."""
+class _Handler:
+    """A handler of Ctrl-C that sets an event; a second Ctrl-C does what it did before."""
 
-    asked: threading.Event
-    before: Any
+    interrupted: threading.Event
+    previous: Any
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set() and callable(self.before):
-            self.before(number, frame)
-        self.asked.set()
+        if self.interrupted.is_set() and callable(self.previous):
+            self.previous(number, frame)
+        self.interrupted.set()
 
 
 @contextlib.contextmanager
-def interruptible(asked: threading.Event) -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, for the work to stop where it can; the work around it, if asked alike, is told as well."""
+def interruptible(interrupted: threading.Event) -> Iterator[threading.Event]:
+    """Let Ctrl-C set the event, so that the work can stop at a safe point.
+
+    A nested handler passes the interrupt outward. Outside the main thread, where Python allows no handler, this does
+    nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield asked
+        yield interrupted
         return
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, _Asking(asked, before))
+    previous = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, _Handler(interrupted, previous))
     try:
-        yield asked
+        yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
-        if asked.is_set() and isinstance(before, _Asking):
-            before.asked.set()
+        signal.signal(signal.SIGINT, previous)
+        if interrupted.is_set() and isinstance(previous, _Handler):
+            previous.interrupted.set()

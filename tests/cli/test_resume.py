@@ -3,13 +3,13 @@
 
 def test_from_where_it_went_on_is_told_before_the_result(goodfit, functions, result):
     asked = []
-    told = ["the checkpoint a is damaged, so it was left aside as b", "the training went on from step 8"]
+    told = ["the checkpoint a is damaged, so it was renamed to b", "the training went on from step 8"]
     result["final"] |= {"test_error": None}
     result["command"] = "train"
     functions.resume = lambda run, *, progress: asked.append(run) or result | {"resumed": told}
     lines = goodfit("resume", "runs/a").stdout.splitlines()
     assert lines[:3] == [
-        "The checkpoint a is damaged, so it was left aside as b.",
+        "The checkpoint a is damaged, so it was renamed to b.",
         "The training went on from step 8.",
         "Verdict: good fit",
     ]

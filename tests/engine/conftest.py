@@ -1,4 +1,4 @@
-"""An oracle for the engine: the seed's algorithms written out in float64 NumPy, and small data to train on."""
+"""An oracle for the engine: the course notes' algorithms written out in float64 NumPy, and small data to train on."""
 
 from collections.abc import Callable
 from types import SimpleNamespace

@@ -195,8 +195,8 @@ def test_what_is_not_whole_or_not_its_own_is_left_aside_and_told(splits, plan, m
         assert found is not None
         assert found.step == moments[1].step
         aside = last.with_suffix(".aside")
-        why = "of another training" if how == "another training" else "damaged"
-        assert told == [f"the checkpoint {last.name} is {why}, so it was left aside as {aside.name}"]
+        why = "from another training" if how == "another training" else "damaged"
+        assert told == [f"the checkpoint {last.name} is {why}, so it was renamed to {aside.name}"]
         assert sorted(tmp_path.iterdir()) == [good, aside]
     checkpoints.keep(moments[2])
     assert len(list(tmp_path.glob("*.safetensors"))) == 2

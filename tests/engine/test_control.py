@@ -177,7 +177,7 @@ def test_a_fork_again_starts_anew_and_one_that_nobody_forks_to_sleeps(splits, pl
     jobs = [Job(plan, 5), Job(plan, 5, asleep=True), Job(plan, 5, asleep=True)]
     runs = fit_many(jobs, splits, tools.Watcher(3, actions))
     assert tools.same_bits(runs[1], fit(Job(plan, 5), splits, tools.Watcher(3, {(0, 3): [first]})))
-    assert (runs[2].usable, runs[2].reason, len(runs[2].history["epoch"])) == (False, "never begun", 0)
+    assert (runs[2].usable, runs[2].reason, len(runs[2].history["epoch"])) == (False, "never started", 0)
 
 
 def test_a_return_goes_on_as_if_what_came_after_had_never_been(splits, plan, alone, tools):
@@ -215,5 +215,5 @@ def test_a_model_that_has_just_ended_can_return(splits, plan, alone, tools):
 
 def test_what_is_forked_to_must_fit_the_stack(splits, plan, tools):
     job = Job(plan.with_(preparation="standard", hidden_units=(9,)), 5, asleep=True)
-    with pytest.raises(PlanError, match="do not fit the memory beside it; train it without control copies"):
+    with pytest.raises(PlanError, match="do not fit in memory beside it; train without untouched copies"):
         fit_many([Job(plan, 5), job], splits, tools.Watcher(3, {(0, 3): [Fork((1,))]}))

@@ -27,7 +27,7 @@ def _rates(steps: int, **settings) -> np.ndarray:
         ("inverse_sqrt", 2.0, [1.0, 1.0 / np.sqrt(2), 1.0 / np.sqrt(3)]),
     ],
 )
-def test_the_seeds_rules_change_with_the_epoch_and_not_within_it(decay, decay_rate, of_epochs):
+def test_the_notes_rules_change_with_the_epoch_and_not_within_it(decay, decay_rate, of_epochs):
     ours = _rates(3 * PER_EPOCH, learning_rate=0.5, decay=decay, decay_rate=decay_rate)
     np.testing.assert_allclose(ours, np.repeat(of_epochs, PER_EPOCH), rtol=1e-6)
 

@@ -77,7 +77,7 @@ def test_looks_are_spread_over_a_long_training_and_begin_after_its_first_epoch(s
 
 
 @pytest.mark.parametrize("factor", [1.5, 0.5])
-def test_the_seeds_deep_networks_come_back_with_their_factor(splits, plan, factor):
+def test_the_notes_deep_networks_come_back_with_their_factor(splits, plan, factor):
     """W = 1.5·I or 0.5·I in every layer; positive inputs, so that ReLU is linear."""
     plan = plan.with_(
         hidden_units=(6,) * 8, activation="relu", architecture="plain", batch_norm="none", keep_prob=1.0, batch_size=0

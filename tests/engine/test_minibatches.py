@@ -77,6 +77,6 @@ def test_epochs_differ():
 
 
 @pytest.mark.parametrize(("m", "size"), [(1, 0), (1999, 0), (2000, 128), (10**6, 128)])
-def test_the_seeds_guideline(m, size):
+def test_the_notes_guideline(m, size):
     """Seed: the whole training set below 2,000 examples, else a power of two."""
     assert guideline_batch_size(m) == size

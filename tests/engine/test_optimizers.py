@@ -45,7 +45,7 @@ def test_momentum_is_an_average_not_a_sum():
 
 
 def test_adam_corrects_the_bias_without_overwriting_its_averages():
-    """With the seed's own lines taken literally the corrected v and s would enter the next average."""
+    """With the course notes' lines taken literally the corrected v and s would enter the next average."""
     v = s = np.zeros(3)
     for t, (g, direction) in enumerate(zip(GRADIENTS, _directions(epsilon=1e-8), strict=True), start=1):
         v, s = 0.9 * v + 0.1 * g, 0.999 * s + 0.001 * g**2

@@ -1,4 +1,4 @@
-"""Twenty steps of the engine in float64 against the seed's algorithms in NumPy."""
+"""Twenty steps of the engine in float64 against the course notes' algorithms in NumPy."""
 
 import functools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A job on its way through a stack: its rows, its program and its state before the first step."""
+"""A job inside a running stack: its rows, its program and its state before the first step."""
 
 from dataclasses import dataclass, field, replace
 
@@ -22,7 +22,21 @@ from goodfit.record.run import Outcome, Weights
 
 @dataclass
 class ActiveJob:
-    """A job on its way through a stack; its plan is the job's until a control changes numbers."""
+    """A job inside a running stack.
+
+    Attributes:
+        index: the job's place in the call of `fit_many`.
+        job: as requested.
+        train: training rows.
+        dev: dev rows.
+        per_epoch: steps in an epoch.
+        plan: the job's plan, until a control changes its numbers.
+        epoch: epochs completed.
+        step: steps completed.
+        end: outcome and reason, once training has ended.
+        records: one array for each visit to the host.
+        snapshots: parameters saved along the way.
+    """
 
     index: int
     job: Job
@@ -32,27 +46,31 @@ class ActiveJob:
     plan: Plan
     epoch: int = 0
     step: int = 0
-    ended: tuple[Outcome, str] | None = None
+    end: tuple[Outcome, str] | None = None
     records: list[Float[np.ndarray, "epochs recorded"]] = field(default_factory=list)
     snapshots: list[Weights] = field(default_factory=list)
 
     def take_up(self, moment: Moment) -> None:
-        """Take up what a training was at this moment, all but its state."""
-        self.plan, self.epoch, self.step, self.ended = moment.plan, moment.epoch, moment.step, None
+        """Continue from a moment; the stack restores the state itself."""
+        self.plan, self.epoch, self.step, self.end = moment.plan, moment.epoch, moment.step, None
         self.records, self.snapshots = [moment.records], list(moment.snapshots)
 
     def moment(self, state: State) -> Moment:
-        """What the training is now."""
+        """Return everything needed to continue from here."""
         return Moment(self.plan, self.recorded, tuple(self.snapshots), state)
 
     @property
     def recorded(self) -> Float[np.ndarray, "epochs recorded"]:
-        """The records of the epochs that ended."""
+        """Records of all completed epochs."""
         return np.concatenate([np.zeros((0, recorded(self.plan.structure)), np.float32), *self.records])
 
 
 def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
-    """The job with its rows, and the program that trains it."""
+    """Return the job with its rows, and the program that trains it.
+
+    Raises:
+        PlanError: the plan does not fit the data, or the memory.
+    """
     train = splits.train if job.train is None else job.train
     dev = splits.dev if job.dev is None else job.dev
     batch_size = resolved_batch_size(job.plan, len(train))
@@ -66,16 +84,16 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
         evaluation_chunk=1 << max(0, watched - 1).bit_length(),
     )
     check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
-    member = ActiveJob(index, job, train, dev, len(train) // batch_size, job.plan)
+    active = ActiveJob(index, job, train, dev, len(train) // batch_size, job.plan)
     if job.start:
-        member.take_up(job.start)
+        active.take_up(job.start)
     if job.asleep:
-        member.ended = (Outcome.STOPPED, "never begun")
-    return member, program
+        active.end = (Outcome.STOPPED, "never started")
+    return active, program
 
 
 def beginning(job: Job, splits: Splits) -> State:
-    """The job's state before its first step."""
+    """Return the job's state before its first step."""
     return initial_state(enter(0, job, splits)[1], job, splits.dataset.schema)
 
 

@@ -1,4 +1,4 @@
-"""What one model's training is at a step: to a file and back, written whole or not at all, known by its checksum."""
+"""Checkpoints: a training's moment written to a file, whole or not at all, and verified by its checksum."""
 
 import hashlib
 import json
@@ -22,22 +22,22 @@ from goodfit.errors import UnfinishedError
 from goodfit.plan import Plan
 from goodfit.record.run import Weights
 
-SECONDS = 10.0  # between two checkpoints; visits come every few tenths of a second, so that a kill costs less than 30 s
-_MOST_SECONDS = 25.0  # between those of a large model
-_SHARE = 0.04  # of the time may go into them
-_KEPT = 16  # the last two, and others to go back to
-_MOST_BYTES = 1 << 30  # of all together; two are kept anyhow
+SECONDS = 10.0  # between two checkpoints; the host looks every few tenths of a second, so a kill costs less than 30 s
+_MOST_SECONDS = 25.0  # between two checkpoints of a large model
+_SHARE = 0.04  # of the time at most goes into checkpoints
+_MOST_FILES = 16  # the last two, and others to rewind to
+_MOST_BYTES = 1 << 30  # of all checkpoints together, except that two always stay
 
 
 @dataclass
 class Periodically:
-    """A control that takes a checkpoint of some jobs at the first visit so many seconds after the last.
+    """A control that checkpoints some jobs at regular intervals.
 
-    Where writing one takes long, as for a large model, they come less often.
+    Checkpoints are less frequent where writing one takes long, as for a large model.
 
     Attributes:
-        keeps: what a job's moment is handed to.
-        seconds: at least, between two.
+        keeps: receiver of the moment, by job.
+        seconds: least time between two checkpoints.
     """
 
     keeps: Mapping[int, Keep]
@@ -46,53 +46,52 @@ class Periodically:
     _cost: float = field(default=0.0, init=False)
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> None:
-        """Any visit will do."""
+        """Return None: any visit will do."""
         return
 
     def __call__(self, progress: list[Progress]) -> dict[int, list[Action]]:
-        """A checkpoint of each such job, or nothing."""
+        """Return a checkpoint action for each job that is due."""
         now = time.monotonic()
         if now - self._last < max(self.seconds, min(self._cost / _SHARE, _MOST_SECONDS)):
             return {}
         self._last, self._cost = now, 0.0
-        return {
-            each.job: [Checkpoint(self._timed(self.keeps[each.job]))] for each in progress if each.job in self.keeps
-        }
+        jobs = [model.job for model in progress if model.job in self.keeps]
+        return {job: [Checkpoint(self._timed(self.keeps[job]))] for job in jobs}
 
     def _timed(self, keep: Keep) -> Keep:
         def timed(moment: Moment) -> None:
-            began = time.monotonic()
+            start = time.monotonic()
             keep(moment)
-            self._cost += time.monotonic() - began
+            self._cost += time.monotonic() - start
 
         return timed
 
 
 def identity(fingerprint: str, plan: Plan, seed: int, *rows: Int[np.ndarray, "_"], origin: str | None = None) -> str:
-    """The same for the same training: data, plan as begun, seed, rows, version of goodfit, and where it began."""
-    facts = [version("goodfit"), fingerprint, plan.to_dict(), seed, origin, *(each.tolist() for each in rows)]
+    """Return a hash of everything that determines a training: data, initial plan, seed, rows, version and origin."""
+    facts = [version("goodfit"), fingerprint, plan.to_dict(), seed, origin, *(indices.tolist() for indices in rows)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Checkpoints of one training, in a folder of the run's: the last two, and others, evenly spread, to go back to.
+    """Checkpoints of one training in one folder: the last two, and earlier ones, evenly spread, to rewind to.
 
-    A file's name is its step and its checksum: what a crash, a full disk or a bad sector left of it is known as such.
+    A file's name holds its step and its checksum, so that damage by a crash, a full disk or a bad sector is noticed.
 
     Attributes:
-        folder: it is there.
-        identity: of the training (see `identity`).
+        folder: existing folder of the files.
+        identity: hash of the training (see `identity`).
     """
 
     folder: Path
     identity: str
 
     def keep(self, moment: Moment) -> None:
-        """Write a checkpoint; where there are too many, or too large ones, remove what leaves the smallest gap.
+        """Write a checkpoint; if there are too many, remove the ones that leave the smallest gaps.
 
         Raises:
-            UnfinishedError: it cannot be written; those before it are as they were.
+            UnfinishedError: the file cannot be written; earlier checkpoints are unchanged.
         """
         arrays, facts = _packed(moment)
         try:
@@ -100,41 +99,42 @@ class Checkpoints:
         except OSError as error:
             run = self.folder.parent
             raise UnfinishedError(
-                f"cannot write a checkpoint to {self.folder} ({error.strerror or error}); mend that, and "
-                f"`goodfit resume {run}` goes on from the one before"
+                f"cannot write a checkpoint to {self.folder} ({error.strerror or error}); fix that, then "
+                f"`goodfit resume {run}` continues from the previous one"
             ) from None
-        kept = self._files()
-        while len(kept) > max(2, min(_KEPT, _MOST_BYTES // size)):
-            steps = [*map(_step_of, kept), 0]
-            gaps = {place: steps[place - 1] - steps[place + 1] for place in range(2, len(kept))}
-            kept.pop(min(gaps, key=gaps.__getitem__)).unlink(missing_ok=True)
+        files = self._files()
+        while len(files) > max(2, min(_MOST_FILES, _MOST_BYTES // size)):
+            steps = [*map(_step_of, files), 0]
+            # The gap that removing each file would leave; the two newest stay.
+            gaps = {place: steps[place - 1] - steps[place + 1] for place in range(2, len(files))}
+            files.pop(min(gaps, key=gaps.__getitem__)).unlink(missing_ok=True)
 
     def forget(self, step: int) -> None:
-        """Remove the checkpoints after a step."""
+        """Remove all checkpoints after a step."""
         for path in self._files():
             if _step_of(path) > step:
                 path.unlink(missing_ok=True)
 
     def last(self, template: State, step: float = math.inf) -> tuple[Moment | None, list[str]]:
-        """The newest moment that is whole and of this training; None where there is none.
+        """Return the newest intact moment of this training, or None.
 
         Args:
-            template: the training's first state: names, shapes and types must be its own.
-            step: up to which one is wanted.
+            template: the training's first state; names, shapes and types must agree with it.
+            step: last step to consider.
 
         Returns:
-            The moment, and a sentence for each newer file, which is left aside under another name.
+            The moment, and a sentence for each newer file that was damaged and has been set aside.
         """
-        told = []
+        sentences = []
         for path in (path for path in self._files() if _step_of(path) <= step):
             try:
-                return _unpacked(path, self.identity, template), told
-            except Exception as error:  # whatever a damaged file does to a reader
-                told.append(sealed_files.leave_aside(path, error))
-        return None, told
+                return _unpacked(path, self.identity, template), sentences
+            except Exception as error:  # a damaged file can raise anything
+                sentences.append(sealed_files.set_aside(path, error))
+        return None, sentences
 
     def _files(self) -> list[Path]:
-        """The checkpoints, the newest first."""
+        """Return the checkpoint files, newest first."""
         return sorted(self.folder.glob("[0-9]" * 12 + "-*.safetensors"), reverse=True)
 
 
@@ -143,7 +143,7 @@ def _step_of(path: Path) -> int:
 
 
 def _packed(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arrays by name, and the facts that are no arrays."""
+    """Split a moment into arrays by name and facts that are not arrays."""
     arrays = dict(_named(moment.state)) | {"records": moment.records}
     for place, snapshot in enumerate(moment.snapshots):
         arrays |= {f"snapshot {place}/{name}": leaf for name, leaf in snapshot.items()}
@@ -151,22 +151,22 @@ def _packed(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _unpacked(path: Path, identity: str, template: State) -> Moment:
-    """The moment in a file."""
+    """Read the moment in a file."""
     arrays, facts = sealed_files.read(path, identity)
     leaves = [arrays[name] for name, _ in _named(template)]
-    for leaf, (_, own) in zip(leaves, _named(template), strict=True):
-        if (leaf.shape, leaf.dtype) != (own.shape, own.dtype):
+    for leaf, (_, expected) in zip(leaves, _named(template), strict=True):
+        if (leaf.shape, leaf.dtype) != (expected.shape, expected.dtype):
             raise ValueError
     snapshots: list[Weights] = [{} for _ in range(facts["snapshots"])]
     for name, leaf in arrays.items():
         if name.startswith("snapshot "):
-            place, _, own_name = name.removeprefix("snapshot ").partition("/")
-            snapshots[int(place)][own_name] = leaf
+            place, _, leaf_name = name.removeprefix("snapshot ").partition("/")
+            snapshots[int(place)][leaf_name] = leaf
     state = jax.tree.unflatten(jax.tree.structure(template), leaves)
     return Moment(Plan.from_dict(facts["plan"]), arrays["records"], tuple(snapshots), state)
 
 
 def _named(state: State) -> Iterator[tuple[str, Any]]:
-    """The leaves of a state by name."""
+    """Yield the leaves of a state by name."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(state):
         yield f"state{jax.tree_util.keystr(path)}", leaf

@@ -1,4 +1,4 @@
-"""The one hook into a training: called at fixed steps, it sees the records and answers for each model."""
+"""The one hook into training: called at fixed steps, it sees the records and answers for each model."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,14 @@ from goodfit.record.run import Outcome
 
 
 class Progress(NamedTuple):
-    """One model so far: which job, how many epochs of how many, and its records: `train.step.RECORDED`, then a look.
+    """A model's progress.
 
-    `between_epochs`: an epoch has ended, or none has begun, and another comes: new numbers would hold for whole epochs.
+    Attributes:
+        job: index of the job.
+        epoch: epochs completed.
+        epochs: epochs planned.
+        records: one row per epoch: the columns of `engine.step.RECORDED`, then layer health.
+        between_epochs: True at an epoch boundary, when a changed number would hold for whole epochs.
     """
 
     job: int
@@ -26,7 +31,7 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class Stop:
-    """Train this model no further: asked from outside, or hopeless."""
+    """End this model's training: on request, or because it is hopeless."""
 
     reason: str
     outcome: Literal[Outcome.STOPPED, Outcome.HOPELESS] = Outcome.STOPPED
@@ -34,40 +39,46 @@ class Stop:
 
 @dataclass(frozen=True)
 class Change:
-    """Give this model other hyperparameters (names of the plan), from the next step on."""
+    """Change hyperparameters of this model, by their names in the plan, from the next step on."""
 
     hyperparameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Keep a copy of this model's parameters as they are."""
+    """Save a copy of this model's current parameters."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Hand what this model needs to go on to `keep` (None: its job's own), as it was before what else is answered."""
+    """Hand this model's complete state to `keep`, or to its job's own keeper.
+
+    Runs before any other action in this reply.
+    """
 
     keep: Keep | None = None
 
 
 @dataclass(frozen=True)
 class Fork:
-    """Let these jobs of the same stack go on from this model as it was, before what else is answered."""
+    """Continue these jobs of the same stack from this model's state.
+
+    Runs after checkpoints and before any other action in this reply.
+    """
 
     jobs: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Return:
-    """Let this model go on from an earlier moment of its own."""
+    """Continue this model from an earlier moment of its own."""
 
     moment: Moment
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Train nothing in this model's stack, and ask again in a moment."""
+    """Pause this model's stack, and call the control again shortly."""
 
 
 Action = Stop | Change | Snapshot | Checkpoint | Fork | Return | Wait
@@ -75,32 +86,38 @@ Action = Stop | Change | Snapshot | Checkpoint | Fork | Return | Wait
 
 @runtime_checkable
 class Control(Protocol):
-    """Called before a stack begins, whenever it comes back to the host, and after the epochs that it names."""
+    """Called before a stack starts, whenever it returns to the host, and after the epochs that the control names."""
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
-        """The next epoch of a job of so many, now after `epoch`, at which it must be called; None where any will do."""
+        """Return the next epoch at which the control must be called for a job; None if any will do.
+
+        Args:
+            job: index of the job.
+            epoch: epochs completed.
+            epochs: epochs planned.
+        """
         ...
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
-        """Actions by job; a job without one goes on."""
+        """Return actions by job; a job without actions goes on."""
         ...
 
 
 @dataclass(frozen=True)
 class Together:
-    """Several controls as one; where two stop a model, the first one's reason stands."""
+    """Several controls as one; if two stop a model, the reason of the first is recorded."""
 
     controls: Sequence[Control]
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
-        """The earliest that one of them asks for."""
-        asked = [control.next_visit(job, epoch, epochs) for control in self.controls]
-        return min((visit for visit in asked if visit is not None), default=None)
+        """Return the earliest epoch that one of them asks for."""
+        visits = [control.next_visit(job, epoch, epochs) for control in self.controls]
+        return min((visit for visit in visits if visit is not None), default=None)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
-        """All their actions, in the order of the controls."""
+        """Return all their actions, in the order of the controls."""
         actions: dict[int, list[Action]] = {}
         for control in self.controls:
-            for job, own in control(progress).items():
-                actions.setdefault(job, []).extend(own)
+            for job, replies in control(progress).items():
+                actions.setdefault(job, []).extend(replies)
         return actions

@@ -1,4 +1,4 @@
-"""The learning rate at a step: the seed's three decay rules (epochs count from 1) and one-cycle cosine."""
+"""The learning rate at a step: the three decay rules of the course notes, and one-cycle cosine."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -9,11 +9,11 @@ from goodfit.plan import Decay, Hyperparameters
 def learning_rate(
     decay: Decay, hyperparameters: Hyperparameters, step: Int[Array, ""], steps_per_epoch: Int[Array, ""]
 ) -> Float[Array, ""]:
-    """α for the update after `step` earlier ones.
+    """Return α for the update after `step` earlier ones; epochs count from 1.
 
     inverse: α₀/(1 + γ·epoch); exponential: γ^epoch·α₀; inverse_sqrt: K·α₀/√epoch (course notes: learning rate decay).
-    one_cycle: up to α₀ over the warm-up share of all steps, then down a half cosine to 0 (Smith & Topin 2018,
-    with Loshchilov & Hutter's 2017 cosine).
+    one_cycle: a linear rise to α₀ over the warm-up share of the steps, then a half cosine to 0 (Smith & Topin 2018,
+    with the cosine of Loshchilov & Hutter 2017).
     """
     top = jnp.asarray(hyperparameters.learning_rate)
     rate = jnp.asarray(hyperparameters.decay_rate)
@@ -26,8 +26,8 @@ def learning_rate(
         return top * rate / jnp.sqrt(epoch)
     if decay == "one_cycle":
         total = hyperparameters.epochs * steps_per_epoch.astype(top.dtype)
-        done = (step.astype(top.dtype) + 1) / (total + 1)
-        rise = done / jnp.maximum(rate, 1e-6)
-        fall = (1 + jnp.cos(jnp.pi * jnp.clip((done - rate) / (1 - rate), 0, 1))) / 2
-        return top * jnp.where(done < rate, rise, fall)
+        progress = (step.astype(top.dtype) + 1) / (total + 1)
+        rise = progress / jnp.maximum(rate, 1e-6)
+        fall = (1 + jnp.cos(jnp.pi * jnp.clip((progress - rate) / (1 - rate), 0, 1))) / 2
+        return top * jnp.where(progress < rate, rise, fall)
     return top

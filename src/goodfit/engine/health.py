@@ -1,4 +1,4 @@
-"""A look inside one network: a pass over a fixed probe batch beside the training, which it never touches."""
+"""Layer health: a separate pass over a fixed probe batch, which never changes the training."""
 
 from typing import Any
 
@@ -15,21 +15,24 @@ from goodfit.nets.layers import Leaf
 from goodfit.nets.losses import losses
 from goodfit.plan import Activation
 
-PROBE = 48  # examples of the training set, evenly spaced in it
-LOOKS = 16  # in a training, the first after the first epoch: so few cost little even where an epoch is one step
+PROBE = 48  # training examples, evenly spaced in the training set
+LOOKS = 16  # per training, and one after the first epoch; so few cost little even where an epoch is one step
 _ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-_NEAR = 0.01  # of the activation's range: nearer to an end it is saturated
-_SAME = 1e-6
+_NEAR = 0.01  # fraction of the activation's range; values nearer to an end are saturated
+_SAME = 1e-6  # a unit whose output varies by less than this fraction of the largest output is dead
 
 
 def due(task: Task, epoch: Int[Array, ""]) -> Array:
-    """Whether there is a look at the end of this epoch (from 1): after the first, then LOOKS evenly spaced."""
-    whole = jnp.asarray(task.hyperparameters.epochs).astype(jnp.int32)
-    return (epoch == 1) | (epoch * LOOKS // whole != (epoch - 1) * LOOKS // whole)
+    """True if health is measured after this epoch (from 1): after the first, then LOOKS times, evenly spaced."""
+    epochs = jnp.asarray(task.hyperparameters.epochs).astype(jnp.int32)
+    return (epoch == 1) | (epoch * LOOKS // epochs != (epoch - 1) * LOOKS // epochs)
 
 
 def look(program: Program, data: Data, task: Task, state: State) -> Float[Array, "layers seen"]:
-    """What SEEN names, of the inputs, each hidden layer and the output; dropout off, batch norm over the probe."""
+    """Return the statistics named in SEEN for the inputs, each hidden layer and the output.
+
+    Dropout is off, and batch norm uses the moments of the probe batch.
+    """
     structure, h, params = program.structure, task.hyperparameters, state.model.params
     rows = task.rows[jnp.arange(PROBE) * task.m // PROBE]
     inputs, targets = data.take(task.set, rows)
@@ -50,7 +53,10 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
 
 
 def _signals(layers: list[Float[Array, "batch _"]], activation: Activation) -> Float[Array, "layers 5"]:
-    """Mean, deviation, size, share of dead units, share of saturated values; the layers together compile sooner."""
+    """Return each layer's mean, deviation, root mean square, share of dead units and share of saturated values.
+
+    All layers are concatenated, because one segmented sum compiles faster than a program for each layer.
+    """
     widths = np.array([a.shape[1] for a in layers])
     layer = np.repeat(np.arange(len(layers)), widths)
     a = jnp.concatenate(layers, axis=1)

@@ -1,4 +1,4 @@
-"""A job: one plan to train with one seed, and the numbers and shapes that follow from its plan."""
+"""A job: one plan to train with one seed, and the numbers and shapes that follow from the plan."""
 
 from dataclasses import dataclass, replace
 
@@ -15,16 +15,16 @@ LARGEST_CHUNK = 256  # rows evaluated at once
 
 @dataclass(frozen=True)
 class Job:
-    """A plan, a seed and, where it needs them, its own rows (a fold, a quarter of the training set, a bag).
+    """A plan, a seed and, if needed, rows of its own (a fold, a quarter of the training set, a bag).
 
     Attributes:
-        plan: as begun.
-        seed: of the first weights, the shuffling and the dropout.
-        train: rows to train on; the splits' when None.
-        dev: rows to choose the best parameters on; the splits' when None.
-        start: a moment of this job to go on from; the numbers are those of a training that never stopped.
-        keep: is handed the moment where a control takes a checkpoint, and where Ctrl-C stops the training.
-        asleep: trains nothing until a control forks another job to it.
+        plan: settings at the start.
+        seed: random seed of the initial weights, shuffling and dropout.
+        train: rows to train on; the training set when None.
+        dev: rows that choose the best parameters; the dev set when None.
+        start: moment to continue from; the results are those of a training that never stopped.
+        keep: receives the moment when a control takes a checkpoint, and when Ctrl-C stops the training.
+        asleep: True if it trains nothing until a control forks another job to it.
     """
 
     plan: Plan
@@ -37,10 +37,10 @@ class Job:
 
 
 def shaped(structure: Structure, image: tuple[int, int, int] | None) -> Structure:
-    """The structure with the data's image filled in, where convolutional layers or augmentation need it.
+    """Return the structure with the image shape filled in, if convolutional layers or augmentation need it.
 
     Raises:
-        PlanError: the data is no image.
+        PlanError: the data holds no images.
     """
     if structure.layer == "dense" and not structure.augmentation:
         return structure
@@ -53,10 +53,10 @@ def shaped(structure: Structure, image: tuple[int, int, int] | None) -> Structur
 
 
 def resolved_batch_size(plan: Plan, m: int) -> int:
-    """Examples in a mini-batch of this plan on m training examples: never more than there are."""
+    """Return the mini-batch size of this plan on m training examples: at most m."""
     return m if plan.batch_size == 0 else min(plan.batch_size, m)
 
 
 def traced(plan: Plan) -> Hyperparameters:
-    """The plan's numbers as the program takes them."""
+    """Return the plan's numbers as the compiled program takes them."""
     return jax.tree.map(np.float32, plan.hyperparameters)

@@ -1,4 +1,4 @@
-"""The machine that trains: its devices, its memory, and where compiled programs are kept."""
+"""The machine that trains: its devices, its memory and its cache of compiled programs."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,10 @@ _GPU_PLATFORMS = ("gpu", "cuda", "rocm")
 
 
 def prepare_jax() -> None:
-    """One CPU device a core, and the compilation cache on; idle where JAX is in use already (a notebook, Keras)."""
+    """Give JAX one CPU device per core and a compilation cache.
+
+    Does nothing that is too late, where JAX is already in use (in a notebook, or by Keras).
+    """
     if not jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", os.environ.get("GOODFIT_CACHE", f"{home}/goodfit/xla"))
@@ -18,23 +21,23 @@ def prepare_jax() -> None:
     if jax.config.jax_num_cpu_devices < 1:  # pyright: ignore[reportAttributeAccessIssue]
         try:
             jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
-        except (AttributeError, RuntimeError):  # no affinity on this system, or the devices are there already
+        except (AttributeError, RuntimeError):  # this system has no affinity, or JAX already has its devices
             return
 
 
 def devices() -> tuple[jax.Device, ...]:  # pyright: ignore[reportInvalidTypeForm]
-    """The devices that a stack is spread over."""
+    """Return the devices that a stack is spread over."""
     prepare_jax()
     return tuple(jax.local_devices())
 
 
 def on_gpu() -> bool:
-    """Whether those devices are GPUs."""
+    """True if those devices are GPUs."""
     return devices()[0].platform in _GPU_PLATFORMS
 
 
 def free_memory() -> int:
-    """Bytes that a stack may take: free on the GPU, or available on this machine."""
+    """Return the free bytes of the GPU, or the available bytes of this machine."""
     if on_gpu():
         stats = devices()[0].memory_stats() or {}
         return int(stats.get("bytes_limit", 8 << 30) - stats.get("bytes_in_use", 0))

@@ -1,4 +1,4 @@
-"""How much memory a stack needs, and how many models fit."""
+"""The memory that a stack needs, and the number of models that fit."""
 
 from typing import NamedTuple
 
@@ -13,9 +13,13 @@ MOST_SETS = 8  # differently prepared copies of the data in one stack
 
 
 class _Memory(NamedTuple):
-    """Bytes: of the prepared data on the host and each device, of a batch on its way, and of one model.
+    """Bytes that a stack needs.
 
-    Images are not copied on the host; a GPU holds their bytes.
+    Attributes:
+        data: one prepared copy of the data on the host and on each device. Images are not copied on the host; a GPU
+            holds their bytes.
+        working: activations of one batch.
+        model: one model with its optimizer state.
     """
 
     data: int
@@ -29,7 +33,8 @@ def _memory(program: Program, splits: Splits, inputs: int) -> _Memory:
     numbers, activations = sizes(program.structure, inputs, outputs)
     weights, batch = 4 * numbers, max(program.structure.batch_size, program.evaluation_chunk)
     working = 4 * 4 * activations * batch
-    model = 6 * weights + 4 * 4 * rows  # parameters, gradients, two averages, best, a copy; row lists
+    # Parameters, gradients, two averages, the best parameters and a copy; four lists of rows.
+    model = 6 * weights + 4 * 4 * rows
     data = 4 * rows * inputs * (len(machine.devices()) + 1)
     if splits.dataset.features.pixels is not None:
         data = splits.dataset.features.pixels.nbytes * len(machine.devices()) if machine.on_gpu() else 0
@@ -37,7 +42,11 @@ def _memory(program: Program, splits: Splits, inputs: int) -> _Memory:
 
 
 def check_memory(program: Program, splits: Splits, inputs: int) -> None:
-    """Raise PlanError where one model a device with one copy of the data does not fit."""
+    """Check that one model per device and one copy of the data fit in memory.
+
+    Raises:
+        PlanError: they do not fit.
+    """
     memory, free = _memory(program, splits, inputs), machine.free_memory()
     needed = memory.data + len(machine.devices()) * (memory.working + memory.model)
     if needed > free:
@@ -48,11 +57,11 @@ def check_memory(program: Program, splits: Splits, inputs: int) -> None:
 
 
 def fitting(program: Program, splits: Splits, inputs: int, models: int, budget: int) -> tuple[int, int]:
-    """Places and copies of the data that a stack of these models may have in so many bytes."""
+    """Return the places, and the copies of the data, of a stack that fits the budget in bytes."""
     memory, devices = _memory(program, splits, inputs), len(machine.devices())
     sets = max(1, min(MOST_SETS, int(budget / 2 / memory.data))) if splits.dataset.schema.image is None else MOST_SETS
     places = capacity()
-    if machine.on_gpu():  # where every place costs time, few sizes to compile
+    if machine.on_gpu():  # vmap computes every place, so take few; powers of two, so that few sizes compile
         places = min(places, -(-(1 << (models - 1).bit_length()) // devices) * devices)
     while places > devices and places * memory.model > budget / 2:
         places -= devices

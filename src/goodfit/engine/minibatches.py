@@ -1,4 +1,4 @@
-"""Which examples make which mini-batch; the only place where training rows are drawn from."""
+"""Shuffling and mini-batches: the only place that draws training rows."""
 
 import jax
 import jax.numpy as jnp
@@ -8,10 +8,11 @@ from goodfit.nets.noise import counter_bits
 
 
 def shuffled(rows: Int[Array, "places"], m: Int[Array, ""], key: UInt32[Array, ""]) -> Int[Array, "places"]:
-    """The first m of `rows` in a random order, the padding after them; the order does not depend on the padding.
+    """Return the first m of `rows` in a random order, followed by the padding.
 
-    Rows are sorted by random bits. Where 16 bits hold a place, 16 random bits and the place make one key: XLA sorts
-    single keys four times as fast, and that equal bits keep their order favors one of two rows by 2⁻¹⁷.
+    The order does not depend on the padding: rows are sorted by random bits that depend on their place alone. Up to
+    65,536 places, 16 random bits and the place form one key, because XLA sorts single keys four times as fast. Equal
+    bits keep their order, which favors one of two rows by 2⁻¹⁷.
     """
     places = rows.shape[0]
     bits = counter_bits(key, (places,))
@@ -24,5 +25,5 @@ def shuffled(rows: Int[Array, "places"], m: Int[Array, ""], key: UInt32[Array, "
 
 
 def minibatch(order: Int[Array, "places"], index: Int[Array, ""], size: int) -> Int[Array, "batch"]:
-    """The rows of the epoch's mini-batch `index`, counted from 0."""
+    """Return the rows of mini-batch `index` of the epoch, counted from 0."""
     return jax.lax.dynamic_slice(order, (index * size,), (size,))

@@ -1,4 +1,4 @@
-"""One model's training at a step: all that it needs to go on."""
+"""One model's training at a step: everything needed to continue it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from goodfit.record.run import Weights
 
 @dataclass(frozen=True)
 class Moment:
-    """All that a training needs to go on. Random keys are functions of the seed and the step, so none is kept.
+    """Everything needed to continue a training. Random keys are functions of seed and step, so none is stored.
 
     Attributes:
-        plan: as it is now; a control may have changed numbers.
-        records: of the epochs that ended.
-        snapshots: parameters kept so far.
+        plan: current plan; a control may have changed its numbers.
+        records: records of the completed epochs.
+        snapshots: parameters saved so far.
         state: parameters, averages of optimizer and batch norm, the best so far, and the step.
     """
 
@@ -29,12 +29,12 @@ class Moment:
 
     @property
     def epoch(self) -> int:
-        """Epochs that ended."""
+        """Epochs completed."""
         return len(self.records)
 
     @property
     def step(self) -> int:
-        """Steps that were done."""
+        """Steps completed."""
         return int(self.state.step)
 
 

@@ -1,4 +1,4 @@
-"""The seed's optimizers on Optax, built inside traced code from traced hyperparameters."""
+"""The optimizers of the course notes on Optax, built inside traced code from traced hyperparameters."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from goodfit.plan import Hyperparameters, Structure
 
 
 def optimizer(structure: Structure, hyperparameters: Hyperparameters) -> optax.GradientTransformation:
-    """From gradients to the direction that is multiplied by −α.
+    """Return the transformation of gradients into the direction that is multiplied by −α.
 
-    Momentum is the seed's exponentially weighted average (1 − β in front of the gradient), not the running sum that
-    PyTorch and Optax's `trace` take. RMSprop has ε outside the root, as the seed's Adam. Decoupled weight decay
+    Momentum is the exponentially weighted average of the course notes (with 1 − β in front of the gradient), not the
+    running sum of PyTorch and Optax's `trace`. RMSprop has ε outside the root, like Adam. Decoupled weight decay
     (Loshchilov & Hutter 2019) touches weights, never biases, γ or β.
     """
     h = hyperparameters
@@ -33,28 +33,38 @@ def optimizer(structure: Structure, hyperparameters: Hyperparameters) -> optax.G
 
 
 def weights_only(params: Params) -> Any:
-    """True at each W, False at biases, γ and β."""
+    """Return a mask that is True at each W and False at biases, γ and β."""
     return tuple({name: name == "W" for name in layer} for layer in params)
 
 
 def add_l2(gradients: Params, params: Params, share: Float[Array, ""]) -> Params:
-    """dW = dW_old + (λ/m)·W, share being λ/m (course notes: regularization back prop)."""
+    """Add the gradient of the L2 penalty: dW + (λ/m)·W (course notes: regularization back prop).
 
-    def added(gradient: Layer, layer: Layer) -> Layer:
+    Args:
+        gradients: of the cost.
+        params: parameters.
+        share: λ/m.
+    """
+
+    def penalized(gradient: Layer, layer: Layer) -> Layer:
         return {**gradient, "W": gradient["W"] + share * layer["W"]}
 
-    return tuple(added(*both) for both in zip(gradients, params, strict=True))
+    return tuple(penalized(*pair) for pair in zip(gradients, params, strict=True))
 
 
 def descend(params: Params, direction: Any, rate: Float[Array, ""]) -> Params:
-    """θ − α·direction, which has the shape of params."""
+    """Return θ − α·direction."""
     return jax.tree.map(lambda p, d: (p - rate * d).astype(p.dtype), params, direction)
 
 
 def shrink(params: Params, threshold: Float[Array, ""]) -> Params:
-    """The proximal step of L1: weights move to 0 by `threshold` = α·λ/2m and stop there (Parikh & Boyd 2014, 6.5.2).
+    """Take the proximal step of L1: weights move toward 0 by `threshold` and stop there (Parikh & Boyd 2014, 6.5.2).
 
-    The seed's subgradient (λ/2m)·sign(w) alone only hovers around zero.
+    The subgradient (λ/2m)·sign(w) of the course notes alone only hovers around zero.
+
+    Args:
+        params: parameters.
+        threshold: α·λ/2m.
     """
 
     def soft(w: Leaf) -> Array:

@@ -19,7 +19,7 @@ _SMALL_COPY = 4 << 20  # bytes
 
 @dataclass
 class Loaded:
-    """One stack's worth of members, ready to train."""
+    """The models of one stack, ready to train."""
 
     members: list[ActiveJob]
     data: Data
@@ -29,10 +29,13 @@ class Loaded:
 
 
 def stacks(program: Program, members: list[ActiveJob], pool: Pool, memory: int | None = None) -> Iterator[Loaded]:
-    """The group in portions that fit a stack: places, differently prepared copies, memory (see `fit_many`)."""
+    """Yield the models of a group in portions that fit a stack.
+
+    A portion is limited by the stack's places, its differently prepared copies of the data, and memory.
+    """
     order = sorted(members, key=lambda member: pool.key(member))
     inputs = width(order[0].plan.preparation, pool.splits.dataset.schema)
-    budget = memory or machine.free_memory() // 2  # the other half is for the host's own copies
+    budget = memory or machine.free_memory() // 2  # the other half is left for copies on the host
     places, most_sets = fitting(program, pool.splits, inputs, len(members), budget)
     while order:
         keys = list(dict.fromkeys(pool.key(member) for member in order[:places]))[:most_sets]
@@ -44,36 +47,41 @@ def stacks(program: Program, members: list[ActiveJob], pool: Pool, memory: int |
 def _load(
     program: Program, portion: list[ActiveJob], keys: list[tuple[str, bytes]], pool: Pool, places: int, most_sets: int
 ) -> Loaded:
-    first = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
-    copies = [first[key] for key in keys]
+    prepared = {pool.key(member): pool.prepared(member) for member in reversed(portion)}
+    copies = [prepared[key] for key in keys]
     schema = pool.splits.dataset.schema
     size = 0 if schema.image else copies[0][1].nbytes
     copies += [copies[0]] * (_set_places(len(copies), most_sets, size) - len(copies))
     data = _stacked(copies)
-    tasks = [_task(program, each, keys.index(pool.key(each)), pool, len(schema.classes)) for each in portion]
-    states = [each.job.start.state if each.job.start else initial_state(program, each.job, schema) for each in portion]
+    classes = len(schema.classes)
+    tasks = [_task(program, member, keys.index(pool.key(member)), pool, classes) for member in portion]
+    jobs = [member.job for member in portion]
+    states = [job.start.state if job.start else initial_state(program, job, schema) for job in jobs]
     return Loaded(portion, data, tasks, states, places)
 
 
 def _stacked(copies: list[tuple[Preparation, np.ndarray, np.ndarray]]) -> Data:
-    """The copies side by side; of images one, as they are."""
+    """Stack the copies; images have one copy, which stays as it is."""
     preparations, inputs, targets = zip(*copies, strict=True)
-    scales = [each.pixels for each in preparations if each.pixels]
+    scales = [preparation.pixels for preparation in preparations if preparation.pixels]
     if not scales:
         return Data(np.stack(inputs), np.stack(targets))  # pyright: ignore[reportArgumentType]
-    moments = (np.stack([each[place] for each in scales]).astype(np.float32) for place in (1, 2))
+    moments = (np.stack([scale[place] for scale in scales]).astype(np.float32) for place in (1, 2))
     return Data(inputs[0][None], np.stack(targets), *moments)  # pyright: ignore[reportArgumentType]
 
 
 def _set_places(copies: int, most: int, size: int) -> int:
-    """Copies of the data in the stack: `most` where they are small, else 1, 2, 4 or 8; few shapes to compile."""
+    """Return the copies of the data in the stack: `most` if they are small, else 1, 2, 4 or 8.
+
+    So few shapes keep the number of compiled programs small.
+    """
     return most if size <= _SMALL_COPY else 1 << (copies - 1).bit_length()
 
 
 def _task(program: Program, member: ActiveJob, place: int, pool: Pool, classes: int) -> Task:
     chunk = program.evaluation_chunk
     capacity = len(pool.rows)
-    # On large sets the training set is watched on a fixed sample the size of the dev set (issue: evaluation mode).
+    # A large training set is evaluated on a fixed sample of the size of the dev set.
     generator = np.random.default_rng(member.job.seed)
     sample = len(member.dev) if len(member.train) > 2 * LARGEST_CHUNK else len(member.train)
     watched_train = member.train

@@ -11,9 +11,9 @@ from goodfit.errors import InputError
 
 
 class Pool:
-    """The training and dev rows of the data, prepared once for each kind of preparation and set of training rows.
+    """The training and dev rows, prepared once for each kind of preparation and set of training rows.
 
-    Images are not: their bytes, which may not fit the memory, stay where they are, all rows of them.
+    Images are not prepared: their bytes, which may not fit in memory, stay where they are, with all their rows.
     """
 
     def __init__(self, splits: Splits) -> None:
@@ -23,10 +23,10 @@ class Pool:
         self._prepared: dict[tuple[str, bytes], tuple[Preparation, np.ndarray, np.ndarray]] = {}
 
     def places(self, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"]:
-        """Where these rows of the data stand among the prepared ones.
+        """Return the positions of these rows of the dataset among the prepared rows.
 
         Raises:
-            InputError: a row that is in neither the training nor the dev set.
+            InputError: a row is in neither the training set nor the dev set.
         """
         open_rows = self.splits.pool
         if not np.array_equal(open_rows[np.minimum(np.searchsorted(open_rows, rows), len(open_rows) - 1)], rows):
@@ -34,11 +34,11 @@ class Pool:
         return np.searchsorted(self.rows, rows)
 
     def key(self, member: ActiveJob) -> tuple[str, bytes]:
-        """Two members with equal keys see the same prepared data."""
+        """Return a key that is equal for members that share prepared data."""
         return member.job.plan.preparation, member.train.tobytes()
 
     def prepared(self, member: ActiveJob) -> tuple[Preparation, np.ndarray, np.ndarray]:
-        """The member's preparation, and the features and targets of the pool's rows through it."""
+        """Return the member's preparation, and the prepared features and targets of the pool's rows."""
         key = self.key(member)
         if key not in self._prepared:
             dataset = self.splits.dataset
@@ -50,7 +50,7 @@ class Pool:
                 inputs = pixels.reshape(len(pixels), -1)
             targets = preparation.target_in(dataset.target[self.rows])
             kind = np.float32 if dataset.schema.task == "regression" else np.int32
-            if len(self._prepared) == MOST_SETS:  # dozens of subsets, each with its copy, would fill the memory
+            if len(self._prepared) == MOST_SETS:  # copies of dozens of subsets would fill the memory
                 del self._prepared[next(iter(self._prepared))]
             self._prepared[key] = (preparation, inputs, targets.astype(kind))
         return self._prepared[key]

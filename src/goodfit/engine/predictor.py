@@ -1,4 +1,4 @@
-"""What predicts: networks, each with its own preparation and weight, averaged and calibrated. One is enough."""
+"""The predictor: one or more networks, each with its preparation and weight, averaged and calibrated."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from goodfit.plan import Structure
 from goodfit.record.run import Run, Weights, pack, unflatten, unpack
 
 MODEL_FILE, PREPARATION_FILE, PREDICTOR_FILE = "model.safetensors", "preparation.json", "predictor.json"
-_AT_ONCE = 4_096  # rows
+_ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Member:
     """One network of a predictor.
 
     Attributes:
-        name: of its plan.
-        structure: of the network.
-        weights: its parameters and running averages.
-        preparation: of its inputs.
-        weight: in the average.
-        temperature: of its own probabilities, before they are averaged; as the predictor's.
+        name: name of its plan.
+        structure: structure of the network.
+        weights: parameters and running averages.
+        preparation: preparation of its inputs.
+        weight: weight in the average.
+        temperature: calibrates its own probabilities before they are averaged.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Member:
     def outputs(
         self, features: Features, schema: Schema, rows: Int[np.ndarray, "rows"] | None = None
     ) -> Float[np.ndarray, "rows outputs"]:
-        """Probabilities of the classes, or one column of predictions in the target's own unit; of all or these rows."""
-        parts = _parts(features, rows)
-        return np.concatenate([self.outputs_of(self.preparation.transform(part), schema) for part in parts])
+        """Return class probabilities, or one column of predictions in the target's unit, for all or these rows."""
+        chunks = _chunks(features, rows)
+        return np.concatenate([self.outputs_of(self.preparation.transform(chunk), schema) for chunk in chunks])
 
     def outputs_of(self, inputs: Float[np.ndarray, "rows width"], schema: Schema) -> Float[np.ndarray, "rows outputs"]:
-        """The same for features that are prepared already."""
+        """Return the same for prepared features."""
         params, averages = unflatten(self.weights)
         model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
         structure = replace(self.structure, image=self.preparation.pixels and self.preparation.pixels.shape)
@@ -70,19 +70,19 @@ class Member:
 def member_of(
     run: Run, name: str, weights: Weights | None = None, weight: float = 1.0, temperature: float = 1.0
 ) -> Member:
-    """The run's best network, or one of its snapshots, as a member."""
-    own = run.best if weights is None else weights
-    return Member(name, run.plan.structure, own, run.preparation, weight, temperature)
+    """Return the run's best network, or one of its snapshots, as a member."""
+    parameters = run.best if weights is None else weights
+    return Member(name, run.plan.structure, parameters, run.preparation, weight, temperature)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Members' outputs averaged by weight; probabilities then taken to the power 1/temperature.
+    """The weighted mean of its members' outputs; probabilities are then raised to the power 1/temperature.
 
     Attributes:
-        schema: of the data; what it needs to read a row.
-        members: the networks; weights need not sum to 1.
-        temperature: above 1 makes probabilities less sure (Guo et al. 2017).
+        schema: needed to read a row.
+        members: networks; their weights need not sum to 1.
+        temperature: above 1, probabilities become less certain (Guo et al. 2017).
     """
 
     schema: Schema
@@ -92,12 +92,12 @@ class Predictor:
     def outputs(
         self, features: Features, rows: Int[np.ndarray, "rows"] | None = None
     ) -> Float[np.ndarray, "rows outputs"]:
-        """Calibrated probabilities of the classes, or one column of predictions; of all or these rows."""
-        mean = np.concatenate([self._mean(part) for part in _parts(features, rows)])
+        """Return calibrated class probabilities, or one column of predictions, for all or these rows."""
+        mean = np.concatenate([self._mean(chunk) for chunk in _chunks(features, rows)])
         return mean if self.schema.task == "regression" else tempered(mean, self.temperature)
 
     def _mean(self, features: Features) -> Float[np.ndarray, "rows outputs"]:
-        """Of the members, by weight."""
+        """Return the weighted mean of the members' outputs."""
         total = sum(member.weight for member in self.members)
         mean = np.zeros(1)
         prepared: dict[int, np.ndarray] = {}
@@ -109,7 +109,7 @@ class Predictor:
         return mean
 
     def save(self, folder: Path) -> None:
-        """Write weights, preparations and the list of members; no pickle."""
+        """Write the weights, preparations and list of members, without pickle."""
         preparations = list({id(member.preparation): member.preparation for member in self.members}.values())
         place = {id(preparation): index for index, preparation in enumerate(preparations)}
         arrays: Weights = {}
@@ -132,39 +132,41 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: Path, schema: Schema) -> Self:
-        """The predictor that `save` wrote.
+        """Read a predictor that `save` wrote.
 
         Raises:
             InputError: a file is missing or damaged.
         """
         try:
             facts = json.loads((folder / PREDICTOR_FILE).read_text())
-            preparations = [Preparation.from_dict(each) for each in json.loads((folder / PREPARATION_FILE).read_text())]
+            preparations = [
+                Preparation.from_dict(values) for values in json.loads((folder / PREPARATION_FILE).read_text())
+            ]
             arrays = load_file(folder / MODEL_FILE)
-            members = tuple(_member(index, each, arrays, preparations) for index, each in enumerate(facts["members"]))
+            members = tuple(_member(index, entry, arrays, preparations) for index, entry in enumerate(facts["members"]))
             return cls(schema, members, float(facts["temperature"]))
         except FileNotFoundError as error:
             name = Path(error.filename or MODEL_FILE).name
             raise InputError(f"{folder} has no {name}: the run is damaged or not finished; train it again") from None
-        except Exception as error:  # any other failure to read means one thing to the user
+        except Exception as error:  # any other failure means the same to the user
             raise InputError(f"the model in {folder} is damaged ({error}); train it again") from None
 
 
-def _parts(features: Features, rows: Int[np.ndarray, "rows"] | None) -> Iterator[Features]:
-    """The features of these rows, or all, a part at a time: images may not fit the memory together."""
-    every = np.arange(len(features.numbers)) if rows is None else rows
-    return (features.take(every[start : start + _AT_ONCE]) for start in range(0, len(every), _AT_ONCE))
+def _chunks(features: Features, rows: Int[np.ndarray, "rows"] | None) -> Iterator[Features]:
+    """Yield the features of all or these rows in chunks: together, images may not fit in memory."""
+    indices = np.arange(len(features.numbers)) if rows is None else rows
+    return (features.take(indices[start : start + _ROWS_AT_ONCE]) for start in range(0, len(indices), _ROWS_AT_ONCE))
 
 
 def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: list[Preparation]) -> Member:
     settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
     structure = Structure(**settings)
-    own = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
-    preparation, temperature = preparations[facts["preparation"]], facts.get("temperature", 1.0)  # older: none
-    return Member(facts["name"], structure, unpack(own), preparation, facts["weight"], temperature)
+    weights = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
+    preparation, temperature = preparations[facts["preparation"]], facts["temperature"]
+    return Member(facts["name"], structure, unpack(weights), preparation, facts["weight"], temperature)
 
 
 def tempered(probabilities: Float[np.ndarray, "rows classes"], temperature: float) -> Float[np.ndarray, "rows classes"]:
-    """p^(1/T), normalized."""
+    """Return p^(1/T), normalized over the classes."""
     powered = np.clip(probabilities, 1e-12, 1) ** (1 / temperature)
     return powered / powered.sum(axis=1, keepdims=True)

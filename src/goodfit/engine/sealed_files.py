@@ -1,4 +1,4 @@
-"""Files of arrays that are whole or not there: on the disk before they have their name, which holds their checksum."""
+"""Files of arrays that are either whole or absent: renamed to hold their checksum once they are on the disk."""
 
 import hashlib
 import json
@@ -13,43 +13,50 @@ from safetensors.numpy import load, save
 
 from goodfit.record.run import Weights
 
-_DIGITS = 16  # of the SHA-256 in a file's name
+_DIGITS = 16  # of the SHA-256 hash in a file's name
 
 
-class OfAnother(Exception):
-    """A file that is whole, but another work's."""
+class WrongIdentityError(Exception):
+    """The file is intact, but belongs to other work."""
 
 
 def write(folder: Path, stem: str, identity: str, arrays: Mapping[str, Any], facts: dict[str, Any]) -> int:
-    """Write arrays by name, and facts that are no arrays, in one piece; returns its bytes.
+    """Write arrays and facts to one file; return its size in bytes.
 
-    What a crash, a full disk or a bad sector leaves of it is known as such.
+    Damage by a crash, a full disk or a bad sector is noticed when the file is read.
+
+    Args:
+        folder: folder of the file.
+        stem: first part of the file's name; the checksum follows.
+        identity: hash of the work that the file belongs to.
+        arrays: arrays by name.
+        facts: plain values.
 
     Raises:
-        OSError: it cannot be written, and is not there.
+        OSError: the file cannot be written; nothing is left of it.
     """
-    whole = {name: np.asarray(leaf, order="C") for name, leaf in arrays.items()}
-    data = save(whole, {"facts": json.dumps({"identity": identity} | facts)})
-    beside = folder / "partial"
+    contiguous = {name: np.asarray(leaf, order="C") for name, leaf in arrays.items()}
+    data = save(contiguous, {"facts": json.dumps({"identity": identity} | facts)})
+    temporary = folder / "partial"
     try:
-        with beside.open("wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(folder / f"{stem}-{_checksum(data)}.safetensors")
+        temporary.replace(folder / f"{stem}-{_checksum(data)}.safetensors")
     except OSError:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise
     return len(data)
 
 
 def read(path: Path, identity: str) -> tuple[Weights, dict[str, Any]]:
-    """The arrays and the facts of a file.
+    """Return the arrays and the facts of a file.
 
     Raises:
-        OfAnother: it is whole, but of another identity.
-        Exception: whatever damage does to a reader.
+        WrongIdentityError: the file belongs to other work.
+        Exception: the file is damaged; any type may be raised.
     """
     data = path.read_bytes()
     if _checksum(data) != path.stem.rpartition("-")[2]:
@@ -57,15 +64,15 @@ def read(path: Path, identity: str) -> tuple[Weights, dict[str, Any]]:
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     facts = json.loads(header["__metadata__"]["facts"])
     if facts["identity"] != identity:
-        raise OfAnother
+        raise WrongIdentityError
     return load(data), facts
 
 
-def leave_aside(path: Path, error: Exception) -> str:
-    """Give a file that could not be read another name; returns that in a sentence."""
-    why = "of another training" if isinstance(error, OfAnother) else "damaged"
+def set_aside(path: Path, error: Exception) -> str:
+    """Rename a file that could not be read; return a sentence that says so."""
+    why = "from another training" if isinstance(error, WrongIdentityError) else "damaged"
     aside = path.replace(path.with_suffix(".aside"))
-    return f"the checkpoint {path.name} is {why}, so it was left aside as {aside.name}"
+    return f"the checkpoint {path.name} is {why}, so it was renamed to {aside.name}"
 
 
 def _checksum(data: bytes) -> str:

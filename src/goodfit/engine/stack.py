@@ -1,8 +1,8 @@
 """Many models in one compiled program: the only module with jit, loops over models, and sharding.
 
-Measured (design): plain `vmap` over the models changes a model's rounding with the size of the stack; a loop over each
-device's models inside the one program gives the same bits alone and in any stack, at about the same speed. So CPUs loop
-and GPUs, where only width pays, vmap.
+Plain `vmap` over the models would change a model's rounding with the size of the stack. A loop over each device's
+models inside the program gives the same bits alone and in any stack, at about the same speed. So CPUs loop; GPUs,
+where only width pays, use vmap.
 """
 
 import functools
@@ -22,22 +22,22 @@ from goodfit.engine.task import Data, Model, Program, State, Task
 from goodfit.nets.architectures import forward
 from goodfit.plan import Hyperparameters, Structure
 
-CAPACITY = 16  # places of a stack; fixed, so that every stack size runs the same program
-MOST_EPOCHS = 256  # records kept between two visits to the host
+CAPACITY = 16  # places in a stack; fixed, so that stacks of every size run the same program
+MOST_EPOCHS = 256  # of records between two visits to the host
 PREDICTION_CHUNK = 512
-# Convolutions on CPUs: YNNPACK takes one core where Eigen takes all, and XLA's usual schedule computes early what may
-# run side by side, so that the cache is too small for it; without both a step takes about 0.7 of its time.
-_OF_CONVOLUTIONS = {
+# Convolutions on CPUs: YNNPACK uses one core where Eigen uses all, and XLA's default schedule starts independent work
+# early, which overflows the cache. Without both, a step takes about 0.7 of the time.
+_CONVOLUTION_OPTIONS = {
     "xla_cpu_experimental_ynn_fusion_type": "",
     "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
 }
-_MOST_PROGRAMS = 64  # kept; each takes about 460 memory maps, of which Linux gives a process 65,530 before it dies
+_MOST_PROGRAMS = 64  # in memory; each takes about 460 memory maps, and Linux kills a process with more than 65,530
 
 Lift = Literal["loop", "vmap"]
 
 
 def capacity() -> int:
-    """Places in a stack on this machine: a multiple of its devices."""
+    """Return the places in a stack on this machine: a multiple of its devices."""
     count = len(devices())
     return -(-CAPACITY // count) * count
 
@@ -45,7 +45,7 @@ def capacity() -> int:
 class Stack:
     """A fixed number of places for models of one program, spread over the devices.
 
-    Models are numbered as they were given; the place of each may change, its numbers do not.
+    Models are numbered in the order of the tasks. A model may move to another place, which does not change its results.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Stack:
         self._spread(list(range(len(tasks))), _stacked(states))
 
     def _spread(self, live: list[int], states: State) -> None:
-        """Deal the live models out to the devices in turn; `states` holds one row a model in that order."""
+        """Deal the live models out to the devices in turn; row i of `states` belongs to the model `live[i]`."""
         per_device = self.places // len(self.devices)
         count = len(self.devices)
         self._place = {model: (i % count) * per_device + i // count for i, model in enumerate(live)}
@@ -70,7 +70,7 @@ class Stack:
         self._put_tasks()
 
     def _put(self, rows: Any) -> Any:
-        """Rows, one a live model, to their places; places without a model hold the first model's row."""
+        """Put one row per live model in its place; places without a model hold the first model's row."""
         source = np.zeros(self.places, np.int64)
         for row, place in enumerate(self._place.values()):
             source[place] = row
@@ -80,29 +80,36 @@ class Stack:
         self._device_tasks = self._put(_stacked([self._tasks[model] for model in self._place]))
 
     def state(self, model: int) -> State:
-        """A model's state, as NumPy arrays."""
+        """Return a model's state as NumPy arrays."""
         if model not in self._place:
             return self._ended[model]
         return jax.tree.map(lambda leaf: np.array(np.asarray(leaf)[self._place[model]]), self._states)
 
     def status(self, model: int) -> int:
-        """Whether a live model goes on, without moving the rest of its state to the host."""
+        """Return a live model's status without moving the rest of its state to the host."""
         return int(np.asarray(self._states.status)[self._place[model]])
 
     def change(self, model: int, hyperparameters: Hyperparameters) -> None:
-        """Give a model other hyperparameters, from its next step on."""
+        """Change a model's hyperparameters from its next step on."""
         self._tasks[model] = self._tasks[model]._replace(hyperparameters=hyperparameters)
         self._put_tasks()
 
     def restore(self, model: int, state: State) -> None:
-        """Let a model go on from another state."""
-        dealt = list(self._place | {model: 0})
-        states = [state if each == model else self.state(each) for each in dealt]
+        """Continue a model from another state."""
+        live = list(self._place | {model: 0})
+        states = [state if member == model else self.state(member) for member in live]
         self._ended.pop(model, None)
-        self._spread(dealt, _stacked(states))
+        self._spread(live, _stacked(states))
 
     def advance(self, until: dict[int, int]) -> dict[int, Float[np.ndarray, "epochs recorded"]]:
-        """Train each of these models up to its step; its records, a row an epoch (rows never reached stay NaN)."""
+        """Train each of these models up to its step.
+
+        Args:
+            until: the step to reach, by model.
+
+        Returns:
+            Each model's records, one row per epoch; rows of epochs that were not reached are NaN.
+        """
         live = list(until)
         if self._lopsided(live):
             self._compact(live)
@@ -123,13 +130,13 @@ class Stack:
         return {model: records[self._place[model]] for model in live}
 
     def _compact(self, live: list[int]) -> None:
-        """Deal the live models out anew; the others keep their states on the host."""
+        """Deal the live models out again; the states of the others stay on the host."""
         states = [self.state(model) for model in range(len(self._tasks))]
         self._ended = {model: state for model, state in enumerate(states) if model not in live}
         self._spread(live, _stacked([states[model] for model in live]))
 
     def _lopsided(self, live: list[int]) -> bool:
-        """Whether one device has two live models more than another, or a model comes back."""
+        """True if one device has two more live models than another, or an ended model comes back."""
         if any(model not in self._place for model in live):
             return True
         per_device = self.places // len(self.devices)
@@ -146,13 +153,13 @@ def _empty_records(program: Program, data: Data, *leading: int) -> Float[Array, 
 
 
 @functools.lru_cache(_MOST_PROGRAMS)
-def _compiled(program: Program, on: Sequence[Any], lift: Lift) -> Callable[..., Any]:
-    """The whole stack's training as one program, sharded over the devices."""
-    spread, whole = PartitionSpec("models"), PartitionSpec()
+def _compiled(program: Program, mesh_devices: Sequence[Any], lift: Lift) -> Callable[..., Any]:
+    """Compile the training of a whole stack into one program, sharded over the devices."""
+    spread, replicated = PartitionSpec("models"), PartitionSpec()
     sharded = jax.shard_map(
         functools.partial(_loop if lift == "loop" else _vmap, program),
-        mesh=Mesh(np.array(on), ("models",)),
-        in_specs=(whole, spread, spread, spread, spread, spread),
+        mesh=Mesh(np.array(mesh_devices), ("models",)),
+        in_specs=(replicated, spread, spread, spread, spread, spread),
         out_specs=(spread, spread),
         check_vma=False,
     )
@@ -160,8 +167,8 @@ def _compiled(program: Program, on: Sequence[Any], lift: Lift) -> Callable[..., 
 
 
 def _options(structure: Structure) -> dict[str, Any] | None:
-    """What the compiler is told for this architecture here."""
-    return None if structure.layer == "dense" or on_gpu() else _OF_CONVOLUTIONS
+    """Return the compiler options for this architecture on this machine."""
+    return None if structure.layer == "dense" or on_gpu() else _CONVOLUTION_OPTIONS
 
 
 def _loop(
@@ -173,9 +180,9 @@ def _loop(
     count: Int[Array, "1"],
     until: Int[Array, "places"],
 ) -> tuple[State, Float[Array, "places epochs recorded"]]:
-    """One device's live models, one after another."""
+    """Train one device's live models one after another."""
 
-    def one(index: Int[Array, ""], carry: tuple[State, Array]) -> tuple[State, Array]:
+    def train_model(index: Int[Array, ""], carry: tuple[State, Array]) -> tuple[State, Array]:
         states, records = carry
         place = live[index]
         task, state = jax.tree.map(lambda leaf: leaf[place], (tasks, states))
@@ -183,7 +190,7 @@ def _loop(
         states = jax.tree.map(lambda leaf, new: leaf.at[place].set(new), states, state)
         return states, records.at[place].set(rows)
 
-    return jax.lax.fori_loop(0, count[0], one, (states, _empty_records(program, data, live.shape[0])))
+    return jax.lax.fori_loop(0, count[0], train_model, (states, _empty_records(program, data, live.shape[0])))
 
 
 def _vmap(
@@ -195,7 +202,7 @@ def _vmap(
     count: Int[Array, "1"],
     until: Int[Array, "places"],
 ) -> tuple[State, Float[Array, "places epochs recorded"]]:
-    """One device's models side by side; those that are not live have no step to do."""
+    """Train one device's models side by side; models that are not live have no steps left."""
     del live, count
     records = _empty_records(program, data, until.shape[0])
     return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(
@@ -214,7 +221,10 @@ def _compiled_forward(structure: Structure) -> Callable[..., Any]:
 def logits(
     structure: Structure, model: Model, inputs: Float[np.ndarray, "rows features"]
 ) -> Float[np.ndarray, "rows outputs"]:
-    """Outputs before their activation, in chunks of one size, so that each structure compiles once."""
+    """Return the outputs before their activation.
+
+    The rows go through in chunks of one size, so that each structure compiles once.
+    """
     architecture = replace(
         structure,
         optimizer="adam",
@@ -230,7 +240,7 @@ def logits(
     model = jax.device_put(model, devices()[0])
     outputs = []
     for start in range(0, len(inputs), PREDICTION_CHUNK):
-        part = inputs[start : start + PREDICTION_CHUNK]
-        padding = np.zeros((PREDICTION_CHUNK - len(part), inputs.shape[1]), inputs.dtype)
-        outputs.append(np.asarray(run(model, np.concatenate([part, padding])))[: len(part)])
+        chunk = inputs[start : start + PREDICTION_CHUNK]
+        padding = np.zeros((PREDICTION_CHUNK - len(chunk), inputs.shape[1]), inputs.dtype)
+        outputs.append(np.asarray(run(model, np.concatenate([chunk, padding])))[: len(chunk)])
     return np.concatenate(outputs)

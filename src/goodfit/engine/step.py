@@ -1,4 +1,4 @@
-"""One model: a step of training, and the look at it when an epoch ends. No model axis anywhere."""
+"""One model: a step of training, and the measurements at the end of an epoch. No model axis anywhere."""
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ RECORDED = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "
 
 
 def first_state(program: Program, hyperparameters: Hyperparameters, params: Params, averages: Averages) -> State:
-    """The state before the first step."""
+    """Return the state before the first step."""
     model, zero = Model(params, averages), jnp.int32(0)
     infinity = jnp.asarray(jnp.inf, params[0]["W"].dtype)
     start = optimizer(program.structure, hyperparameters).init(params)
@@ -30,7 +30,7 @@ def first_state(program: Program, hyperparameters: Hyperparameters, params: Para
 
 
 def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Array, "places"]:
-    """The training rows in this epoch's order; `epoch` counts from 0."""
+    """Return the training rows in this epoch's order; `epoch` counts from 0."""
     return task.rows if program.whole_batch else shuffled(task.rows, task.m, fold(fold(task.key, 1), epoch))
 
 
@@ -42,18 +42,18 @@ def batch_cost(
     targets: Num[Array, "batch"],
     key: UInt32[Array, ""],
 ) -> tuple[Float[Array, ""], Averages]:
-    """Mean loss of a mini-batch, each example weighted by its class; and the moments that batch norm used."""
+    """Return the mean class-weighted loss of a mini-batch, and the moments that batch norm used."""
     h = task.hyperparameters
     logits, used = forward(program.structure, params, inputs, None, Dropout(key, h))
-    each = losses(program.output, logits, targets, h.label_smoothing)
+    example_losses = losses(program.output, logits, targets, h.label_smoothing)
     if program.output != "linear":
         weights = task.class_weights**h.class_balance
-        each = each * weights[targets.astype(jnp.int32)]
-    return each.mean(), used
+        example_losses = example_losses * weights[targets.astype(jnp.int32)]
+    return example_losses.mean(), used
 
 
 def train_step(program: Program, data: Data, task: Task, state: State, order: Int[Array, "places"]) -> State:
-    """One update on the next mini-batch of the epoch."""
+    """Make one update from the next mini-batch of the epoch."""
     structure, h = program.structure, task.hyperparameters
     per_epoch = steps_per_epoch(program, task)
     rows = minibatch(order, state.step % per_epoch, structure.batch_size)
@@ -61,8 +61,10 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
     key = fold(fold(task.key, 2), state.step)
     if structure.augmentation and structure.image:
         pictures = inputs.reshape(len(inputs), *structure.image)
-        other = augment(pictures, fold(fold(task.key, 3), state.step), jnp.asarray(h.augmentation), jnp.asarray(h.flip))
-        inputs = other.reshape(inputs.shape)
+        augmented = augment(
+            pictures, fold(fold(task.key, 3), state.step), jnp.asarray(h.augmentation), jnp.asarray(h.flip)
+        )
+        inputs = augmented.reshape(inputs.shape)
     params = state.model.params
     (cost, used), gradients = jax.value_and_grad(
         lambda params: batch_cost(program, task, params, inputs, targets, key), has_aux=True
@@ -90,9 +92,9 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
 
 
 def settled(state: State) -> Model:
-    """The model as it predicts: running averages with their bias corrected (course notes: bias correction).
+    """Return the model as it predicts: with bias-corrected running averages (course notes: bias correction).
 
-    1 − β^t is the running average of 1; kept as such, it stays right when β changes on the way.
+    The correction 1 − β^t is computed as the running average of 1, so it stays right when β changes during training.
     """
     return Model(state.model.params, jax.tree.map(lambda v: v / state.averaged, state.model.averages))
 
@@ -124,7 +126,7 @@ def recorded(structure: Structure) -> int:
 
 
 def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "recorded"]]:
-    """Measure, look inside, keep the best model, and decide whether the model goes on (early stopping, divergence)."""
+    """Measure, record layer health, keep the best model, and check for early stopping and divergence."""
     h = task.hyperparameters
     model = settled(state)
     measured = evaluate(program, data, task, model)
@@ -160,7 +162,7 @@ def advance(
     until: Int[Array, ""],
     records: Float[Array, "epochs recorded"],
 ) -> tuple[State, Float[Array, "epochs recorded"]]:
-    """Train up to step `until`, or to the model's own end; a row of `records` for each epoch that ends on the way."""
+    """Train up to step `until` or the model's own end; fill a row of `records` for each completed epoch."""
     per_epoch = steps_per_epoch(program, task)
     first_epoch = state.step // per_epoch
 

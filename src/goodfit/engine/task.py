@@ -1,4 +1,4 @@
-"""What one model's training is made of: its program, data, task and state. No model axis anywhere."""
+"""The parts of one model's training: its program, data, task and state. No model axis anywhere."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ from goodfit.plan import Hyperparameters, Structure
 
 @dataclass(frozen=True)
 class Program:
-    """All that a compiled training depends on, besides the shapes of its arguments.
+    """Everything that a compiled training depends on, besides the shapes of its arguments.
 
     Attributes:
         structure: the plan's, with its batch size resolved (never 0).
-        output: the output's activation and loss.
-        whole_batch: one batch is the whole training set, so that shuffling is idle.
-        evaluation_chunk: examples evaluated at once at an epoch's end.
+        output: activation and loss of the output layer.
+        whole_batch: True if one batch is the whole training set, so that shuffling is not needed.
+        evaluation_chunk: examples evaluated at once at the end of an epoch.
     """
 
     structure: Structure
@@ -30,13 +30,13 @@ class Program:
 class Data(NamedTuple):
     """Prepared examples: one copy for each distinct preparation in the stack.
 
-    Images stay as they are, bytes that may lie in a file mapped into memory, and are standardized as they are taken.
+    Images stay bytes, possibly in a memory-mapped file, and are standardized when a batch is taken.
 
     Attributes:
-        inputs: of every row; of images one copy, which all preparations share.
-        targets: of every row.
-        mean: of each channel of images, in pixels from 0 to 255; None for a table.
-        scale: one over its standard deviation; None for a table.
+        inputs: features of every row; images have one copy, which all preparations share.
+        targets: target of every row.
+        mean: mean of each image channel, in pixels from 0 to 255; None for a table.
+        scale: 1 / standard deviation of each image channel; None for a table.
     """
 
     inputs: Num[Array, "copies rows features"]
@@ -46,13 +46,13 @@ class Data(NamedTuple):
 
     @property
     def dtype(self) -> Any:
-        """Of the numbers that a network takes."""
+        """Type of the numbers that a network takes."""
         return (self.inputs if self.mean is None else self.mean).dtype
 
     def take(
         self, place: Int[Array, ""], rows: Int[Array, "taken"]
     ) -> tuple[Float[Array, "taken features"], Num[Array, "taken"]]:
-        """Inputs and targets of these rows, by one of the preparations."""
+        """Return the inputs and targets of these rows, from one of the copies."""
         targets = self.targets[place, rows]
         if self.mean is None or self.scale is None:
             return self.inputs[place, rows], targets
@@ -62,18 +62,18 @@ class Data(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What one model trains on, and how.
+    """One model's data and settings.
 
     Attributes:
         hyperparameters: the plan's numbers.
         key: the model's own source of randomness.
-        set: which copy of the data.
-        rows: its training rows, then padding.
-        m: how many rows are real.
-        watched: rows evaluated after each epoch: of the training set, then of the dev set, each padded to whole chunks.
-        watched_train: how many of them are training rows.
-        watched_dev: how many are dev rows.
-        class_weights: weight of each class in the cost, where classes are wholly balanced.
+        set: index of the copy of the data.
+        rows: training rows, then padding.
+        m: number of training rows without padding.
+        watched: rows evaluated after each epoch: training rows, then dev rows, each padded to whole chunks.
+        watched_train: number of training rows among them.
+        watched_dev: number of dev rows among them.
+        class_weights: weight of each class in a fully balanced cost.
     """
 
     hyperparameters: Hyperparameters
@@ -88,14 +88,27 @@ class Task(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A network at one moment: what prediction needs."""
+    """A network as prediction needs it."""
 
     params: Params
     averages: Averages
 
 
 class State(NamedTuple):
-    """What the next step needs, and the best model so far; `averaged` is batch norm's running average of 1."""
+    """Everything that the next step needs, and the best model so far.
+
+    Attributes:
+        model: parameters and running averages.
+        optimizer: state of the optimizer.
+        step: steps completed.
+        averaged: batch norm's running average of 1, the denominator of its bias correction.
+        objective_sum: sum of the objective over the steps of this epoch.
+        best: model of the lowest dev cost so far.
+        best_cost: that dev cost.
+        best_step: step at which it was measured.
+        waited: epochs since then.
+        status: GOING, STOPPED_EARLY or DIVERGED.
+    """
 
     model: Model
     optimizer: Any
@@ -110,5 +123,8 @@ class State(NamedTuple):
 
 
 def steps_per_epoch(program: Program, task: Task) -> Int[Array, ""]:
-    """Whole mini-batches in the training set; an incomplete last one is dropped, the order being new each epoch."""
+    """Return the whole mini-batches in the training set.
+
+    An incomplete last one is dropped; the order is new in each epoch, so no example is left out for long.
+    """
     return task.m // program.structure.batch_size

@@ -57,7 +57,7 @@ class TrainingCache:
                 arrays, facts = sealed_files.read(path, self._identity)
                 trained = self._unpacked(jobs, arrays, facts)
             except Exception as error:  # whatever a damaged file does to a reader
-                self.told.append(sealed_files.leave_aside(path, error))
+                self.told.append(sealed_files.set_aside(path, error))
                 self.tell(self.told[-1])
             else:
                 self.found += 1
