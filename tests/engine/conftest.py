@@ -1,6 +1,7 @@
 """An oracle for the engine: the course notes' algorithms written out in float64 NumPy, and small data to train on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,10 @@ from goodfit.engine.control import Progress
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
 from goodfit.plan import Plan
+from goodfit.engine import stack as stack_module
+from goodfit.engine.control import Progress
+from goodfit.engine.fit import fit
+from goodfit.engine.jobs import Job
 from goodfit.record.run import Run, unflatten
 
 
@@ -276,7 +281,32 @@ def tools() -> SimpleNamespace:
     return SimpleNamespace(same_bits=same_bits, Watcher=Watcher, make_splits=make_splits)
 
 
-@pytest.fixture(scope="session")
+@contextmanager
+def _compiled_for_users() -> Iterator[None]:
+    usual = stack_module._options
+    whole = {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}  # XLA's defaults
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stack_module, "_options", lambda structure: (usual(structure) or {}) | whole)
+        stack_module._compiled.cache_clear()
+        yield
+    stack_module._compiled.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def compiled_for_users() -> Iterator[None]:
+    """Training compiled with the optimizations that tests else do without: for promises about bits."""
+    with _compiled_for_users():
+        yield
+
+
+@pytest.fixture
+def once_compiled_for_users() -> Iterator[None]:
+    """The same, for one test."""
+    with _compiled_for_users():
+        yield
+
+
+@pytest.fixture(scope="module")  # a module may be compiled for users, or not
 def alone(splits, plan) -> Run:
     """The shared plan trained with seed 5, alone."""
     return fit(Job(plan, 5), splits)

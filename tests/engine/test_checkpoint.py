@@ -19,6 +19,8 @@ from goodfit.engine.jobs import Job
 from goodfit.errors import UnfinishedError
 from goodfit.record.run import Outcome
 
+pytestmark = pytest.mark.usefixtures("compiled_for_users")
+
 MOMENTUM = {
     "optimizer": "momentum",
     "batch_norm": "none",

@@ -60,6 +60,7 @@ def test_it_learns_what_it_predicts_and_is_saved(pictures, alone, tmp_path):
     np.testing.assert_array_equal(again.outputs(pictures.dataset.features.take(pictures.dev)), outputs)
 
 
+@pytest.mark.usefixtures("once_compiled_for_users")
 @pytest.mark.parametrize("settings", [{}, {"depth": 8, "architecture": "residual", "epochs": 2}])
 def test_the_same_bits_in_any_company(pictures, tools, settings):
     plan = SMALL.with_(**settings)

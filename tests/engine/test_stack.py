@@ -15,6 +15,8 @@ from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
 from goodfit.engine.stack import Stack, capacity
 
+pytestmark = pytest.mark.usefixtures("compiled_for_users")
+
 
 def _company(plan, count):
     """Models that differ in seed, numbers and length: some end early, which leaves their device idle."""
