@@ -20,6 +20,8 @@ from goodfit.engine.predictor import Predictor, member_of
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
 
+pytestmark = pytest.mark.usefixtures("compiled_for_users")
+
 SMALL = Plan(
     layer="convolutional", hidden_units=(4, 8), batch_norm="before", batch_size=16, epochs=6, learning_rate=0.02,
     keep_prob=0.9, decay="constant", preparation="standard",
@@ -60,7 +62,6 @@ def test_it_learns_what_it_predicts_and_is_saved(pictures, alone, tmp_path):
     np.testing.assert_array_equal(again.outputs(pictures.dataset.features.take(pictures.dev)), outputs)
 
 
-@pytest.mark.usefixtures("once_compiled_for_users")
 @pytest.mark.parametrize("settings", [{}, {"depth": 8, "architecture": "residual", "epochs": 2}])
 def test_the_same_bits_in_any_company(pictures, tools, settings):
     plan = SMALL.with_(**settings)
