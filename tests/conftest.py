@@ -9,6 +9,8 @@ import os
 import shutil
 import tempfile
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a worker a core: more threads wait for each other; NumPy reads it once
+
 import beartype.typing  # noqa: F401  the hook's words below name it
 from jaxtyping import install_import_hook
 
