@@ -10,14 +10,11 @@ import pytest
 from scipy.special import expit, log_softmax, softmax
 
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
-from goodfit.engine.control import Progress
-from goodfit.engine.fit import fit
-from goodfit.engine.jobs import Job
-from goodfit.plan import Plan
 from goodfit.engine import stack as stack_module
 from goodfit.engine.control import Progress
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
+from goodfit.plan import Plan
 from goodfit.record.run import Run, unflatten
 
 
