@@ -46,7 +46,7 @@ HEALTHY = "healthy"
 
 @dataclass(frozen=True)
 class Result:
-    """One case: what was planted and what was found, the most important first."""
+    """One case: the fault that was planted, and the IDs of the findings, the most important first."""
 
     fault: str
     number: int
@@ -68,9 +68,9 @@ class Result:
         """Whether the fault or its cause is among what was found."""
         return bool(FAULTS[self.fault].right & set(self.found))
 
-    def true(self, name: str) -> bool:
-        """Whether this finding is right here, or a true consequence."""
-        return self.fault != HEALTHY and name in FAULTS[self.fault].right | FAULTS[self.fault].also
+    def true(self, finding: str) -> bool:
+        """True if this finding is right here, or a true consequence."""
+        return self.fault != HEALTHY and finding in FAULTS[self.fault].right | FAULTS[self.fault].also
 
 
 # Planting.
@@ -225,7 +225,7 @@ def judged(case: Numbered, seen: Observation, twin: float | None) -> Result:
     """What is found in it."""
     fault, number, one = case
     train, dev = (float(seen.signals.history[name][-1:].sum()) for name in ("train_error", "dev_error"))
-    found = tuple(finding.name for finding in examine(seen))
+    found = tuple(finding.id for finding in examine(seen))
     return Result(
         fault, number, f"{one.table.name} {one.table.seed}", one.patch, found, train, dev, best_cost(seen), twin
     )
@@ -252,24 +252,30 @@ def table(results: list[Result]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for name in sorted(FAULTS):
         own = [each for each in sick if each.fault == name]
-        told = [each for each in results if name in each.found]
-        right = [each for each in told if each.true(name)]
-        named = sum(name in each.found for each in own)
+        finding = FAULTS[name].finding
+        told = [each for each in results if finding in each.found]
+        right = [each for each in told if each.true(finding)]
+        named = sum(finding in each.found for each in own)
         first = sum(each.found[:1] != () and each.found[0] in FAULTS[name].right for each in own)
-        instead = Counter(", ".join(each.found) or "nothing" for each in own if not each.hit)
+        instead = Counter(_named(each.found) or "nothing" for each in own if not each.hit)
         cells = [name, len(own), share(sum(each.hit for each in own), len(own)), f"{named / max(1, len(own)):.2f}"]
         cells += [f"{first / max(1, len(own)):.2f}", len(told), share(len(right), len(told))]
         cells.append("; ".join(f"{count} × {what}" for what, count in instead.most_common(3)) or "–")
         yield "| " + " | ".join(map(str, cells)) + " |"
-    told = [(each, name) for each in results for name in each.found]
+    told = [(each, finding) for each in results for finding in each.found]
     alarms = sum(each.found != () for each in healthy)
     yield ""
     yield f"Recall over all {len(sick)} planted faults: {share(sum(each.hit for each in sick), len(sick))}."
     yield f"Precision over all {len(told)} findings: {share(sum(e.true(n) for e, n in told), len(told))}."
     yield f"False alarms: {alarms} of {len(healthy)} healthy runs, {share(alarms, len(healthy))}."
-    false = Counter((each.fault, name) for each, name in told if not each.true(name))
+    false = Counter((each.fault, NAMES[finding]) for each, finding in told if not each.true(finding))
     yield "Did no harm, not counted: " + "; ".join(f"{n} × {name}" for name, n in harmless.most_common()) + "."
     yield "Findings told falsely: " + "; ".join(f"{n} × {what} ({f})" for (f, what), n in false.most_common()) + "."
+
+
+def _named(findings: Iterable[str]) -> str:
+    """Return the names of these findings."""
+    return ", ".join(NAMES[finding] for finding in findings)
 
 
 def right_table() -> Iterator[str]:
@@ -277,7 +283,7 @@ def right_table() -> Iterator[str]:
     yield "| planted | right | true consequences |"
     yield "|---|---|---|"
     for fault in FAULTS.values():
-        yield f"| {fault.name} | {', '.join(sorted(fault.right))} | {', '.join(sorted(fault.also)) or '–'} |"
+        yield f"| {fault.name} | {_named(sorted(fault.right))} | {_named(sorted(fault.also)) or '–'} |"
 
 
 def main() -> None:
@@ -285,7 +291,7 @@ def main() -> None:
     parser.add_argument("--faults", type=lambda text: text.split(","), default=[*FAULTS, HEALTHY])
     parser.add_argument("--half", choices=("held out", "tuning"), default="held out")
     arguments = parser.parse_args()
-    assert set(FAULTS) == set(NAMES), "every finding has its fault"
+    assert {fault.finding for fault in FAULTS.values()} == set(NAMES), "every finding has its fault"
     began = time.perf_counter()
     cases = all_cases(arguments.faults)
     without = twins(cases)

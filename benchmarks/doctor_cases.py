@@ -48,9 +48,18 @@ class Setting:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault, how a case of it is drawn, and what is right to find."""
+    """A fault, how a case of it is drawn, and what is right to find.
+
+    Attributes:
+        name: of the fault; it seeds the draws, so it stays as it is when a finding is renamed.
+        finding: ID of the finding that names the fault.
+        draw: a function that draws a case.
+        right: IDs of the findings that are the fault or its cause.
+        also: IDs of the findings that are true consequences of it.
+    """
 
     name: str
+    finding: str
     draw: Callable[[np.random.Generator], Setting]
     right: frozenset[str]
     also: frozenset[str] = field(default=frozenset())
@@ -210,131 +219,155 @@ def _imbalanced(rng: np.random.Generator) -> Setting:
 
 ANY = (*CLASSES, *NUMBERS)
 BROAD = ("digits", "breast_cancer", "wine", "blobs", "rings", "moons", "taught", *NUMBERS)
-ENDS = {"dead ReLUs", "saturated units", "plateau"}  # where leaps end
-LEAPS = {"learning rate too high", "divergence", "exploding gradient"}
+ENDS = {"dead-relus", "saturated-units", "plateau"}  # where leaps end
+LEAPS = {"learning-rate-too-high", "divergence", "exploding-gradient"}
 
-_TABLE: dict[str, tuple[Callable[[np.random.Generator], Setting], set[str], set[str]]] = {
+_TABLE: dict[str, tuple[str, Callable[[np.random.Generator], Setting], set[str], set[str]]] = {
     "vanishing gradient": (
+        "vanishing-gradient",
         _vanishing,
-        {"vanishing gradient"},
-        {"plateau", "learning rate too low", "bad initialization"},
+        {"vanishing-gradient"},
+        {"plateau", "learning-rate-too-low", "bad-initialization"},
     ),
     "exploding gradient": (
+        "exploding-gradient",
         _planted(("deep relu", "deep relu adam"), BROAD, patch=_patch("weights", ("scaled",), 0.3, 0.6)),
-        {"exploding gradient", "bad initialization", "divergence"},
+        {"exploding-gradient", "bad-initialization", "divergence"},
         LEAPS | ENDS,
     ),
     "divergence": (
+        "divergence",
         _planted(("relu descent", "deep relu"), ("diabetes", "friedman", "waves", "weak"), _rate(2, 5)),
-        {"divergence", "learning rate too high"},
-        {"exploding gradient", *ENDS},
+        {"divergence", "learning-rate-too-high"},
+        {"exploding-gradient", *ENDS},
     ),
     "dead ReLUs": (
+        "dead-relus",
         _planted(("relu adam", "relu descent", "relu four"), BROAD, patch=_patch("biases", ("",), 0.8, 1.5)),
-        {"dead ReLUs", "bad initialization"},
-        {"plateau", "vanishing gradient", "learning rate too low"},
+        {"dead-relus", "bad-initialization"},
+        {"plateau", "vanishing-gradient", "learning-rate-too-low"},
     ),
     "saturated units": (
+        "saturated-units",
         _planted(("tanh four", "tanh momentum"), BROAD, patch=_patch("weights", ("hidden",), 1.1, 1.7)),
-        {"saturated units", "bad initialization"},
-        LEAPS | {"plateau", "vanishing gradient"},
+        {"saturated-units", "bad-initialization"},
+        LEAPS | {"plateau", "vanishing-gradient"},
     ),
     "learning rate too high": (
+        "learning-rate-too-high",
         _planted(("relu adam", "relu descent", "tanh momentum", "silu"), BROAD, _rate(1.5, 3)),
         LEAPS,
         ENDS,
     ),
     "learning rate too low": (
+        "learning-rate-too-low",
         _planted(("relu adam", "relu descent", "tanh momentum", "silu"), BROAD, _rate(-4, -2)),
-        {"learning rate too low"},
-        {"stopped too early", "plateau"},
+        {"learning-rate-too-low"},
+        {"stopped-too-early", "plateau"},
     ),
     "plateau": (
+        "plateau",
         _plateau,
-        {"plateau", "bad initialization", "vanishing gradient"},
-        {"learning rate too low"},
+        {"plateau", "bad-initialization", "vanishing-gradient"},
+        {"learning-rate-too-low"},
     ),
     "inputs not normalized": (
+        "inputs-not-normalized",
         _planted(
             ("relu adam", "relu descent", "tanh momentum", "silu"),
             ANY,
             patch=_patch("inputs", ("scaled", "shifted", "bytes"), 1.3, 2.5),
         ),
-        {"inputs not normalized"},
-        LEAPS | ENDS | {"bad initialization", "learning rate too low", "vanishing gradient"},
+        {"inputs-not-normalized"},
+        LEAPS | ENDS | {"bad-initialization", "learning-rate-too-low", "vanishing-gradient"},
     ),
     "bad initialization": (
+        "bad-initialization",
         _planted(
             ("relu adam", "relu descent", "tanh momentum", "silu"),
             BROAD,
             patch=_patch("weights", ("zero", "alike", "scaled"), 0.9, 1.6),
         ),
-        {"bad initialization"},
-        LEAPS | ENDS | {"vanishing gradient", "learning rate too low"},
+        {"bad-initialization"},
+        LEAPS | ENDS | {"vanishing-gradient", "learning-rate-too-low"},
     ),
-    "wrong output or loss": (_wrong_output, {"wrong output or loss"}, set()),
+    "wrong output or loss": ("wrong-output", _wrong_output, {"wrong-output"}, set()),
     "batch norm with small batches": (
+        "batch-norm-small-batches",
         _planted(("batch norm",), BROAD, _small_batches(2, 3)),
-        {"batch norm with small batches", "batch too small"},
-        {"training and evaluation disagree"},
+        {"batch-norm-small-batches", "batch-too-small"},
+        {"evaluation-mismatch"},
     ),
     "regularization too strong": (
+        "regularization-too-strong",
         _planted(("relu adam", "silu", "tanh momentum"), BROAD, _regularized),
-        {"regularization too strong"},
+        {"regularization-too-strong"},
         {"plateau"},
     ),
     "dropout too strong": (
+        "dropout-too-strong",
         _planted(("silu",), BROAD, lambda rng, plan, m: {"keep_prob": float(rng.uniform(0.03, 0.2))}),
-        {"dropout too strong"},
-        {"plateau", "stopped too early"},
+        {"dropout-too-strong"},
+        {"plateau", "stopped-too-early"},
     ),
     "batch too large": (
+        "batch-too-large",
         _planted(("relu adam", "relu descent", "silu"), ("digits", "many", "taught", "friedman", "waves"), _few_steps),
-        {"batch too large"},
-        {"stopped too early", "learning rate too low"},
+        {"batch-too-large"},
+        {"stopped-too-early", "learning-rate-too-low"},
     ),
     "batch too small": (
+        "batch-too-small",
         _planted(("relu adam", "relu descent"), ("digits", "blobs", "moons", "rings", "friedman", "waves"), _by_few),
-        {"batch too small", "learning rate too high", "divergence"},
+        {"batch-too-small", "learning-rate-too-high", "divergence"},
         LEAPS | ENDS,
     ),
-    "class imbalance ignored": (_imbalanced, {"class imbalance ignored"}, set()),
+    "class imbalance ignored": ("class-imbalance", _imbalanced, {"class-imbalance"}, set()),
     "label noise": (
+        "label-noise",
         _planted(USUAL[:4], CLEAN, patch=lambda rng: Patch("data", "label noise", rng.uniform(0.15, 0.3))),
-        {"label noise"},
+        {"label-noise"},
         set(),
     ),
     "duplicates across the sets": (
+        "duplicate-examples",
         _planted(USUAL[:4], ANY, patch=lambda rng: Patch("data", "duplicates", rng.uniform(0.15, 0.6))),
-        {"duplicates across the sets"},
+        {"duplicate-examples"},
         set(),
     ),
     "dev and test differ": (
+        "dev-test-shift",
         _planted(USUAL[:4], ANY, patch=lambda rng: Patch("data", "shift", rng.uniform(1, 2))),
-        {"dev and test differ"},
+        {"dev-test-shift"},
         set(),
     ),
     "leaking feature": (
+        "leaking-feature",
         _planted(USUAL[:4], ANY, patch=lambda rng: Patch("data", "leak", _power(rng, -4, -2))),
-        {"leaking feature"},
+        {"leaking-feature"},
         set(),
     ),
     "stopped too early": (
+        "stopped-too-early",
         _planted(
             ("relu adam", "relu descent", "tanh momentum", "silu"),
             BROAD,
             lambda rng, plan, m: {"epochs": int(rng.integers(1, 4))},
         ),
-        {"stopped too early"},
-        {"learning rate too low", "batch too large"},
+        {"stopped-too-early"},
+        {"learning-rate-too-low", "batch-too-large"},
     ),
     "training and evaluation disagree": (
+        "evaluation-mismatch",
         _planted(("batch norm",), BROAD, _unsettled, lambda rng: Patch("averages")),
-        {"training and evaluation disagree"},
-        {"learning rate too high"},
+        {"evaluation-mismatch"},
+        {"learning-rate-too-high"},
     ),
 }
-FAULTS = {name: Fault(name, draw, frozenset(right), frozenset(also)) for name, (draw, right, also) in _TABLE.items()}
+FAULTS = {
+    name: Fault(name, finding, draw, frozenset(right), frozenset(also))
+    for name, (finding, draw, right, also) in _TABLE.items()
+}
 
 
 def setting(fault: str, number: int) -> Setting:

@@ -306,7 +306,7 @@ def repaired(case: Sick, budget: float) -> Repaired:
     answers = predicted["prediction"].to_numpy()
     wrong = (answers.astype(str) != judge.target).astype(float)
     own = wrong if classes else np.square(answers - judge.target) / judge.splits.target_scale**2
-    found = tuple(finding["name"] for finding in result["rounds"][0].get("findings", [])) if result["rounds"] else ()
+    found = tuple(finding["id"] for finding in result["rounds"][0].get("findings", [])) if result["rounds"] else ()
     return Repaired(
         case.number,
         case.fault,

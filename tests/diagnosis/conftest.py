@@ -65,6 +65,6 @@ def make_case():
 
 
 @pytest.fixture
-def names():
-    """The names of what is found in a case."""
-    return lambda case: [each.name for each in examine(case)]
+def finding_ids():
+    """A function that gives the IDs of the findings in a case."""
+    return lambda case: [finding.id for finding in examine(case)]

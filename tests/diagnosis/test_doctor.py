@@ -107,7 +107,7 @@ def test_vanishing_gradients_from_raw_arrays():
         gradients = {f"layer {i}": np.full((8, 8), 0.1 ** (9 - i)) for i in range(10)}
         doctor.observe(epoch, train_cost=math.log(8), activations=outputs, gradients=gradients, weights=weights)
     found = doctor.findings()[0]
-    assert found.name == "vanishing gradient"
+    assert found.id == "vanishing-gradient"
     assert found.evidence["rate"] == pytest.approx(0.1, rel=0.1)
     assert found.layer == "layer 0"
 
@@ -133,7 +133,7 @@ def test_columns_that_are_not_normalized_are_seen_in_the_inputs():
     doctor = Doctor()
     doctor.observe(1, train_cost=1.0, activations={"inputs": inputs, "a": inputs, "b": inputs})
     found = doctor.findings()[0]
-    assert (found.name, found.layer) == ("inputs not normalized", "inputs")
+    assert (found.id, found.layer) == ("inputs-not-normalized", "inputs")
     assert found.evidence["largest"] == pytest.approx(inputs[:, 1].std())
 
 
@@ -141,12 +141,12 @@ def test_a_plan_makes_remedies_changes_of_it():
     doctor = Doctor(plan=Plan(learning_rate=0.5))
     for epoch, cost in enumerate((1.0, 9.0, 30.0), 1):
         doctor.observe(epoch, train_cost=cost, weights={"a": np.ones((2, 3))})
-    high = next(each for each in doctor.findings() if each.name == "learning rate too high")
+    high = next(each for each in doctor.findings() if each.id == "learning-rate-too-high")
     assert high.remedies[0].changes == {"learning_rate": pytest.approx(3e-3)}  # the usual, below a tenth of it
     without = Doctor()
     for epoch, cost in enumerate((1.0, 9.0, 30.0), 1):
         without.observe(epoch, train_cost=cost, learning_rate=0.5, weights={"a": np.ones((2, 3))})
-    high = next(each for each in without.findings() if each.name == "learning rate too high")
+    high = next(each for each in without.findings() if each.id == "learning-rate-too-high")
     assert high.remedies[0].changes == {}
     assert "learning rate" in high.remedies[0].name
 
@@ -166,7 +166,7 @@ def test_what_is_no_number_is_a_finding_not_a_crash(what, value):
             costs[what] = value
         doctor.observe(epoch, **costs, **arrays)
     found = doctor.findings()[0]
-    assert (found.name, found.epoch) == ("divergence", 2)
+    assert (found.id, found.epoch) == ("divergence", 2)
     assert found.layer == ("b" if what in ("activations", "gradients", "weights") else None)
 
 
@@ -239,7 +239,7 @@ def test_nothing_is_said_of_stopping_too_early_while_it_goes_on():
     doctor = Doctor(task="binary")
     for epoch, cost in enumerate(np.linspace(0.69, 0.3, 10), 1):
         doctor.observe(epoch, train_cost=cost, train_error=cost / 2)
-    assert [each.name for each in doctor.findings()] == ["stopped too early"]
+    assert [finding.id for finding in doctor.findings()] == ["stopped-too-early"]
     assert doctor.findings(finished=False) == []
 
 

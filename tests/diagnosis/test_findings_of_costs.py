@@ -319,5 +319,5 @@ def test_a_plateau_is_surer_where_its_curvature_was_measured_and_gives_way_to_a_
         confidence[shape], sentence[shape] = found.confidence, found.sentence
     assert confidence["saddle"] > confidence["flat"] > confidence["minimum"] > confidence[None]
     assert "it is a saddle" in sentence["saddle"]
-    assert [each.name for each in examine(make_case(STUCK))] == [plateau.NAME]
-    assert plateau.NAME not in [each.name for each in examine(make_case(STUCK, dead=1.0))]
+    assert [finding.id for finding in examine(make_case(STUCK))] == [plateau.ID]
+    assert plateau.ID not in [finding.id for finding in examine(make_case(STUCK, dead=1.0))]

@@ -2,13 +2,15 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 
 from goodfit.diagnosis import findings
 from goodfit.diagnosis.finding import DataFacts, Observation, Signals
-from goodfit.diagnosis.findings import duplicates, examine, imbalance, label_noise, leak, output, shift
+from goodfit.diagnosis.findings import FINDINGS, NAMES, duplicates, examine, imbalance, label_noise, leak, output, shift
+from goodfit.diagnosis.findings.remedies import DEFAULT_NETWORK
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome
 
@@ -52,10 +54,10 @@ def test_label_noise(make_case):
     assert found is not None
     assert "12.0 % of the labels" in found.sentence
     assert found.remedies[0].changes == {"label_smoothing": 0.1}
-    told = [each.name for each in examine(make_case(data={"label_noise": 0.12}))]
-    assert told == [label_noise.NAME]
-    broken = [each.name for each in examine(make_case(STUCK, dead=1.0, data={"label_noise": 0.12}))]
-    assert label_noise.NAME not in broken  # a network that learned nothing cannot tell
+    told = [finding.id for finding in examine(make_case(data={"label_noise": 0.12}))]
+    assert told == [label_noise.ID]
+    broken = [finding.id for finding in examine(make_case(STUCK, dead=1.0, data={"label_noise": 0.12}))]
+    assert label_noise.ID not in broken  # a network that learned nothing cannot tell
 
 
 def test_dev_and_test_that_differ(make_case):
@@ -175,14 +177,18 @@ def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(
         assert found
         assert [each.severity for each in found] == sorted(each.severity for each in found)
         for each in found:
-            seen.add(each.name)
+            seen.add(each.id)
             assert 0 <= each.confidence <= 1
             assert each.sentence.endswith(".")
             assert each.remedies
             for remedy in each.remedies:
                 assert case.plan.with_(**remedy.changes) != case.plan or not remedy.changes
             again = json.loads(json.dumps(each.to_dict(), allow_nan=False))
-            assert list(again) == ["name", "layer", "epoch", "confidence", "sentence", "evidence", "prescriptions"]
+            assert list(again) == [
+                "id", "name", "severity", "layer", "epoch", "confidence", "sentence", "evidence", "prescriptions"
+            ]  # fmt: skip
+            assert again["id"] == each.id
+            assert again["prescriptions"][0]["id"] == each.remedies[0].id
             assert again["prescriptions"][0]["name"] == each.remedies[0].name
             if each.plot is not None:
                 assert all(len(line) == len(each.plot.x) for line in each.plot.lines.values())
@@ -193,6 +199,12 @@ def test_the_last_remedy_of_a_sick_plan_is_the_default_network():
     plan = Plan(hidden_units=(8,) * 9, activation="sigmoid", learning_rate=1e3, optimizer="gradient_descent", epochs=3)
     case = Observation(Signals({}, outcome=Outcome.DIVERGED), plan)
     reset = examine(case)[0].remedies[-1]
+    assert reset.id == DEFAULT_NETWORK
     assert plan.with_(**reset.changes) == Plan(batch_size=plan.batch_size, preparation=plan.preparation)
     default = Observation(Signals({}, outcome=Outcome.DIVERGED), Plan())
-    assert "default network" not in examine(default)[0].remedies[-1].name
+    assert DEFAULT_NETWORK not in [remedy.id for remedy in examine(default)[0].remedies]
+
+
+def test_every_finding_has_an_id_of_its_own():
+    assert len(NAMES) == len(FINDINGS)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", finding_id) for finding_id in NAMES)

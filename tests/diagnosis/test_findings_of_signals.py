@@ -29,25 +29,25 @@ def gradients(rate, hidden):
     return np.concatenate([[0.0], WIDTH * rate ** np.arange(hidden, -1, -1.0)])
 
 
-def test_a_healthy_training_is_left_alone(make_case, names):
-    assert names(make_case()) == []
-    assert names(make_case(hidden=7, dev_cost=0.1, objective=0.05, train_error=0.01, dev_error=0.05)) == []
+def test_a_healthy_training_is_left_alone(make_case, finding_ids):
+    assert finding_ids(make_case()) == []
+    assert finding_ids(make_case(hidden=7, dev_cost=0.1, objective=0.05, train_error=0.01, dev_error=0.05)) == []
     assert examine(Observation(Signals({}))) == []
 
 
 def test_an_infinite_cost_is_divergence_with_its_epoch(make_case):
     costs = np.array([0.9, 0.8, np.inf, 0.7])
     found = examine(make_case(costs, outcome=None))[0]
-    assert (found.name, found.epoch, found.confidence, found.severity) == (divergence.NAME, 3, 1.0, 1)
+    assert (found.id, found.epoch, found.confidence, found.severity) == (divergence.ID, 3, 1.0, 1)
     assert "the train cost became infinite or undefined in epoch 3" in found.sentence
     assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
 
 
-def test_an_undefined_cost_is_divergence_only_where_the_training_ended_so(make_case, names):
+def test_an_undefined_cost_is_divergence_only_where_the_training_ended_so(make_case, finding_ids):
     costs = np.array([0.9, 0.5, 0.3, np.nan])
-    assert names(make_case(costs, outcome=Outcome.DIVERGED))[0] == divergence.NAME
-    assert divergence.NAME not in names(make_case(costs, outcome=None))
-    assert names(make_case(np.zeros(0), outcome=Outcome.DIVERGED)) == [divergence.NAME]
+    assert finding_ids(make_case(costs, outcome=Outcome.DIVERGED))[0] == divergence.ID
+    assert divergence.ID not in finding_ids(make_case(costs, outcome=None))
+    assert finding_ids(make_case(np.zeros(0), outcome=Outcome.DIVERGED)) == [divergence.ID]
 
 
 def test_an_infinite_layer_is_divergence_with_its_name(make_case):
@@ -107,13 +107,13 @@ def lost(smallest, hidden=12):
 
 @pytest.mark.parametrize(("smallest", "sick"), [(0.9e-2, True), (1.1e-2, False), (0.0, False)])
 def test_in_dozens_of_convolutions_the_smallest_output_tells_a_lost_signal_from_dead_units(
-    make_case, names, smallest, sick
+    make_case, finding_ids, smallest, sick
 ):
     """As in plain networks of 110 layers (benchmarks/depth.py), whose last layers are alike for every example."""
     deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,), "activation": "relu"}
-    found = names(make_case(STUCK, plan=deep, **lost(smallest)))
-    assert (vanishing.NAME in found, dead.NAME in found) == (sick, not sick)
-    assert vanishing.NAME not in names(make_case(STUCK, **lost(smallest)))  # dense layers are judged as ever
+    found = finding_ids(make_case(STUCK, plan=deep, **lost(smallest)))
+    assert (vanishing.ID in found, dead.ID in found) == (sick, not sick)
+    assert vanishing.ID not in finding_ids(make_case(STUCK, **lost(smallest)))  # dense layers are judged as ever
     case = make_case(STUCK, plan=deep, **lost(0.5e-2))
     sentence = getattr(vanishing.find(case), "sentence", "")
     assert "back to layer 1 nothing is left of it in some of the 13 layers" in sentence

@@ -50,24 +50,24 @@ def test_healthy_trainings_are_left_alone(train, plan):
 
 
 @pytest.mark.parametrize(
-    ("plan", "name"),
+    ("plan", "finding_id"),
     [
-        (DESCENT.with_(activation="sigmoid", hidden_units=(16,) * 8), "vanishing gradient"),
+        (DESCENT.with_(activation="sigmoid", hidden_units=(16,) * 8), "vanishing-gradient"),
         (DESCENT.with_(learning_rate=1e3), "divergence"),
-        (ADAM.with_(learning_rate=1.0), "learning rate too high"),
-        (ADAM.with_(learning_rate=1e-7), "learning rate too low"),
-        (ADAM.with_(l2=3e3), "regularization too strong"),
-        (ADAM.with_(keep_prob=0.05), "dropout too strong"),
-        (ADAM.with_(batch_norm="before", batch_size=2, epochs=10), "batch norm with small batches"),
-        (ADAM.with_(decay="one_cycle", epochs=1), "stopped too early"),
+        (ADAM.with_(learning_rate=1.0), "learning-rate-too-high"),
+        (ADAM.with_(learning_rate=1e-7), "learning-rate-too-low"),
+        (ADAM.with_(l2=3e3), "regularization-too-strong"),
+        (ADAM.with_(keep_prob=0.05), "dropout-too-strong"),
+        (ADAM.with_(batch_norm="before", batch_size=2, epochs=10), "batch-norm-small-batches"),
+        (ADAM.with_(decay="one_cycle", epochs=1), "stopped-too-early"),
     ],
 )
-def test_the_fault_is_named_first_and_the_first_remedy_cures_it(train, plan, name):
+def test_the_fault_is_named_first_and_the_first_remedy_cures_it(train, plan, finding_id):
     case, error = train(plan)
     assert error > 0.1
     found = examine(case)
-    assert found[0].name == name
+    assert found[0].id == finding_id
     cured, error = train(plan.with_(**found[0].remedies[0].changes))
     assert error < 0.05
     assert cured.signals.outcome is Outcome.FINISHED
-    assert name not in [each.name for each in examine(cured)]
+    assert finding_id not in [finding.id for finding in examine(cured)]

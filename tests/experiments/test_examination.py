@@ -94,9 +94,9 @@ def test_the_kind_of_a_plateau_is_measured(frame):
     zeros = {name: np.zeros_like(leaf) for name, leaf in run.best.items()}
     run = replace(run, history={**run.history, **stuck}, health=None, best=zeros)
     facts = data_facts(splits)
-    found = [Finding("plateau", 1, 0.5, "the curvature was not measured", {}, ())]
+    found = [Finding("plateau", "plateau", 1, 0.5, "the curvature was not measured", {}, ())]
     assert "saddle" in with_curvature(found, run, splits, facts)[0].sentence
-    other = [Finding("dead ReLUs", 1, 0.5, "", {}, ())]
+    other = [Finding("dead-relus", "dead ReLUs", 1, 0.5, "", {}, ())]
     assert with_curvature(other, run, splits, facts) is other
 
 
@@ -104,10 +104,10 @@ def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
     splits = open_splits(frame, target="kind")
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
     measured = laboratory.measure("training", [Entry("plan", Plan(hidden_units=(4,), epochs=2), (1, 2, 3))])[0]
-    names = iter([("a", "b"), ("a",), ("c",)])
+    ids = iter([("a", "b"), ("a",), ("c",)])
     confidence = iter([0.6, 0.5, 0.9, 0.7])
     monkeypatch.setattr(
-        examination, "examine", lambda case: [Finding(n, 1, next(confidence), n, {}, ()) for n in next(names)]
+        examination, "examine", lambda case: [Finding(id, id, 1, next(confidence), id, {}, ()) for id in next(ids)]
     )
     found = findings_of(measured, splits, data_facts(splits))
-    assert [(each.name, each.confidence) for each in found] == [("a", 0.9)]
+    assert [(each.id, each.confidence) for each in found] == [("a", 0.9)]

@@ -81,11 +81,11 @@ def test_a_healthy_training_is_left_alone(train):
 
 
 @pytest.mark.parametrize(
-    ("settings", "name"),
+    ("settings", "finding_id"),
     [
-        ({"rate": 1e-6}, "learning rate too low"),
-        ({"rate": 3.0}, "learning rate too high"),
-        ({"initializer": "zeros"}, "bad initialization"),
+        ({"rate": 1e-6}, "learning-rate-too-low"),
+        ({"rate": 3.0}, "learning-rate-too-high"),
+        ({"initializer": "zeros"}, "bad-initialization"),
         (
             {
                 "hidden": (16,) * 8,
@@ -94,13 +94,13 @@ def test_a_healthy_training_is_left_alone(train):
                 "optimizer": "SGD",
                 "rate": 0.1,
             },
-            "vanishing gradient",
+            "vanishing-gradient",
         ),
     ],
 )
-def test_a_sick_training_is_named_first(train, settings, name):
+def test_a_sick_training_is_named_first(train, settings, finding_id):
     found = train(**settings)[2].findings()
-    assert found[0].name == name
+    assert found[0].id == finding_id
 
 
 def test_a_model_that_has_no_graph_of_layers_is_refused_in_a_sentence(keras, digits):

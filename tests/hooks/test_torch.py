@@ -89,17 +89,17 @@ def large(model):
 
 
 @pytest.mark.parametrize(
-    ("settings", "name"),
+    ("settings", "finding_id"),
     [
-        ({"rate": 1e-6}, "learning rate too low"),
-        ({"rate": 3.0}, "learning rate too high"),
-        ({"change": large}, "bad initialization"),
-        ({"hidden": (16,) * 8, "name": "sigmoid"}, "vanishing gradient"),
+        ({"rate": 1e-6}, "learning-rate-too-low"),
+        ({"rate": 3.0}, "learning-rate-too-high"),
+        ({"change": large}, "bad-initialization"),
+        ({"hidden": (16,) * 8, "name": "sigmoid"}, "vanishing-gradient"),
         ({"optimizer": torch.optim.SGD, "rate": float("inf")}, "divergence"),
     ],
 )
-def test_a_sick_training_is_named_first(train, settings, name):
-    assert train(**settings)[-1].findings()[0].name == name
+def test_a_sick_training_is_named_first(train, settings, finding_id):
+    assert train(**settings)[-1].findings()[0].id == finding_id
 
 
 def test_kernels_of_images_and_functions_between_layers():

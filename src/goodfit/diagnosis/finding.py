@@ -16,11 +16,13 @@ class Remedy(NamedTuple):
     """Something to change.
 
     Attributes:
+        id: stable identifier; the name may be reworded, the ID may not.
         name: what it is; where no plan can express it, what to do with the data.
         why: the reason, in a sentence.
         changes: of the plan's settings; empty where no plan can express it.
     """
 
+    id: str
     name: str
     why: str
     changes: dict[str, Any]
@@ -51,7 +53,8 @@ class Finding:
     """One thing that is wrong with a training.
 
     Attributes:
-        name: of the symptom, as in `FINDINGS`.
+        id: stable identifier of the symptom; the name may be reworded, the ID may not.
+        name: of the symptom, as people read it.
         severity: 1 where nothing is learned or the errors deceive, 2 where learning is hampered, 3 where it wastes.
         confidence: how sure it is, 0 to 1.
         sentence: what was seen, with its numbers.
@@ -62,6 +65,7 @@ class Finding:
         plot: the evidence drawn.
     """
 
+    id: str
     name: str
     severity: int
     confidence: float
@@ -75,7 +79,9 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """For JSON: what is infinite or undefined is null."""
         return {
+            "id": self.id,
             "name": self.name,
+            "severity": self.severity,
             "layer": self.layer,
             "epoch": self.epoch,
             "confidence": round(self.confidence, 3),

@@ -62,18 +62,18 @@ def findings_of(measurement: Measurement, splits: Splits, facts: DataFacts) -> l
     noise = label_noise(measurement.outputs, splits, measurement.rows)
     with_noise = replace(facts, label_noise=noise)
     found = [examine(case_of(run, splits, with_noise)) for runs in measurement.runs for run in runs]
-    counts = Counter(finding.name for of_run in found for finding in of_run)
+    counts = Counter(finding.id for of_run in found for finding in of_run)
     surest: dict[str, Finding] = {}
-    for finding in (each for of_run in found for each in of_run if 2 * counts[each.name] > len(found)):
-        known = surest.setdefault(finding.name, finding)
+    for finding in (each for of_run in found for each in of_run if 2 * counts[each.id] > len(found)):
+        known = surest.setdefault(finding.id, finding)
         if finding.confidence > known.confidence:
-            surest[finding.name] = finding
+            surest[finding.id] = finding
     return sorted(surest.values(), key=lambda each: each.severity)  # as `examine` has it: causes before effects
 
 
 def with_curvature(findings: list[Finding], run: Run, splits: Splits, facts: DataFacts) -> list[Finding]:
     """The findings again; where the training is stuck at a plateau, with its kind: saddle, minimum or flat."""
-    if all(finding.name != plateau.NAME for finding in findings):
+    if all(finding.id != plateau.ID for finding in findings):
         return findings
     network = open_network(run.plan, splits, run.seed, _PROBE).without_dropout()
     case = case_of(run, splits, facts)

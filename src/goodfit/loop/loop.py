@@ -367,8 +367,8 @@ class Loop:
         for tried, p in zip(turn.tried, adjusted[-len(turn.tried) :], strict=True):
             tried.p_holm = float(p)
             if tried.proposal.against:
-                names = [finding.name for finding in self.findings(tried.measurement)]
-                tried.cured = tried.proposal.against not in names
+                ids = [finding.id for finding in self.findings(tried.measurement)]
+                tried.cured = tried.proposal.against not in ids
         passed = [
             tried
             for tried in turn.tried

@@ -53,7 +53,7 @@ class Proposal(NamedTuple):
         name: shown in the journal and the report.
         why: the reason, in a sentence.
         changes: settings of the incumbent's plan to change.
-        against: name of the finding that it should cure; None if it comes from the recipe.
+        against: ID of the finding that it should cure; None if it comes from the recipe.
     """
 
     name: str

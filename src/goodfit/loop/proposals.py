@@ -103,7 +103,7 @@ def remedies(findings: Sequence[Finding], plan: Plan, known: set[Plan]) -> list[
     for finding, remedy in (each for several in in_turn for each in several if each):
         changed = plan.with_(**remedy.changes)
         if changed not in known and changed != plan:
-            proposals.setdefault(changed, Proposal(remedy.name, remedy.why, remedy.changes, finding.name))
+            proposals.setdefault(changed, Proposal(remedy.name, remedy.why, remedy.changes, finding.id))
     return list(proposals.values())[:_REMEDIES]
 
 

@@ -72,7 +72,7 @@ def facts_from(told: Mapping[str, Any]) -> DataFacts:
 def shown(found: Sequence[Mapping[str, Any]], plan: Plan, begun: Structure) -> list[dict[str, Any]]:
     """Findings for the page: each remedy with `turns`, what it changes where knobs can do that, or else `branches`."""
     return [
-        {name: finding.get(name) for name in ("name", "layer", "epoch", "confidence", "sentence")}
+        {name: finding.get(name) for name in ("id", "name", "severity", "layer", "epoch", "confidence", "sentence")}
         | {"remedies": [_remedy(each, plan, begun) for each in finding.get("prescriptions") or []]}
         for finding in found
     ]
@@ -82,6 +82,7 @@ def _remedy(remedy: Mapping[str, Any], plan: Plan, begun: Structure) -> dict[str
     changes = {name: list(value) if isinstance(value, tuple) else value for name, value in remedy["changes"].items()}
     numbers = bool(changes) and set(changes) <= set(Hyperparameters._fields) and moves(plan, begun, changes)
     return {
+        "id": remedy.get("id"),
         "name": remedy["name"],
         "why": remedy["why"],
         "turns": changes if numbers else None,

@@ -70,11 +70,13 @@ class RemedyResult(PlainData):
     """A change that a finding suggests.
 
     Attributes:
+        id: stable identifier.
         name: short name.
         why: the reason, in a sentence.
         changes: settings of the plan; empty if no plan can express the change.
     """
 
+    id: str = ""
     name: str
     why: str
     changes: dict[str, Any]
@@ -143,7 +145,7 @@ class ExperimentResult(PlainData):
         train_error: with the change.
         dev_error: with the change.
         adopted: True if the changed plan became the incumbent.
-        against: the finding that it should cure; None for the recipe's own.
+        against: ID of the finding that it should cure; None for the recipe's own.
         cured: True if that finding was gone; None if it was against none.
         outcome: the worst ending of its trainings.
         seconds: training time.

@@ -30,7 +30,7 @@ from goodfit.diagnosis.findings import (
     vanishing,
 )
 
-# One line each, what most likely causes the others first; each has a NAME and a find().
+# One line each, what most likely causes the others first; each has an ID, a NAME and a find().
 _CAUSES = (
     divergence,
     initialization,
@@ -54,7 +54,7 @@ _OTHERWISE = (stopped_early, plateau)  # what many causes look like in the end; 
 _TRAINED = (label_noise,)  # only a network that was trained well tells wrong labels from its own mistakes
 _SYMPTOMS = (*_CAUSES, *_DATA, *_TRAINED, *_OTHERWISE)
 FINDINGS = tuple(symptom.find for symptom in _SYMPTOMS)
-NAMES = tuple(symptom.NAME for symptom in _SYMPTOMS)
+NAMES = {symptom.ID: symptom.NAME for symptom in _SYMPTOMS}  # of every finding, by its ID
 
 
 def examine(case: Observation) -> list[Finding]:

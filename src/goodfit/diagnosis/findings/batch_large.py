@@ -4,6 +4,7 @@ from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, falls, series
 
+ID = "batch-too-large"
 NAME = "batch too large"
 _FROM = 500  # examples; below, whole batches are few steps' work
 _STEPS = 4  # in an epoch
@@ -25,6 +26,7 @@ def find(case: Observation) -> Finding | None:
     smaller = 64 if data.m < 20_000 else 128
     why = "many steps an epoch in place of few; the seed takes 64 to 512 beyond 2,000 examples"
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.9 if steps * len(costs) < 100 else 0.75,
@@ -32,8 +34,10 @@ def find(case: Observation) -> Finding | None:
         f"{steps * len(costs)} in all; the cost is still falling, and {cost_words(case)}.",
         evidence={"batch_size": float(size), "steps": float(steps * len(costs)), "cost_left": left},
         remedies=(
-            *changed(case, f"batches of {smaller}", why, {"batch_size": smaller}),
-            *changed(case, "four times the epochs", "more steps of the same size", {"epochs": 4 * plan.epochs}),
+            *changed(case, "smaller-batches", f"batches of {smaller}", why, {"batch_size": smaller}),
+            *changed(
+                case, "more-epochs", "four times the epochs", "more steps of the same size", {"epochs": 4 * plan.epochs}
+            ),
         ),
         plot=cost_plot(case),
     )

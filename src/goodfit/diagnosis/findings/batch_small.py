@@ -5,6 +5,7 @@ from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
 from goodfit.diagnosis.reason import percent
 
+ID = "batch-too-small"
 NAME = "batch too small"
 _SMALL = 8  # examples in a batch
 _FROM = 64  # training examples
@@ -23,6 +24,7 @@ def find(case: Observation) -> Finding | None:
         return None
     steps = data.m // plan.batch_size * len(series(case, "train_cost").values)
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.8,
@@ -30,9 +32,12 @@ def find(case: Observation) -> Finding | None:
         f"by {percent(leap)} from epoch to epoch, and {cost_words(case)}.",
         evidence={"batch_size": float(plan.batch_size), "typical_change": leap, "share_upward": ups, "cost_left": left},
         remedies=(
-            *changed(case, "batches of 32", "the mean of 32 gradients is steadier", {"batch_size": 32}),
+            *changed(
+                case, "larger-batches", "batches of 32", "the mean of 32 gradients is steadier", {"batch_size": 32}
+            ),
             *changed(
                 case,
+                "lower-decaying-rate",
                 "a lower rate that falls",
                 "small noisy steps average out",
                 {"learning_rate": plan.learning_rate / 10, "decay": "one_cycle"},

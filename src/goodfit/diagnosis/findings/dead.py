@@ -9,6 +9,7 @@ from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate,
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnosis.reason import percent
 
+ID = "dead-relus"
 NAME = "dead ReLUs"
 _MOST, _MANY = 0.9, 0.75  # of a layer's units
 _STUCK, _SLOW = 0.5, 0.2  # of the constant guess's cost, with most and with many dead
@@ -36,6 +37,7 @@ def find(case: Observation) -> Finding | None:
     lower = lower_rate(case)[0].changes
     leaky = {"activation": "leaky_relu", **lower}
     return Finding(
+        ID,
         NAME,
         severity=1 if share >= _MOST else 2,
         confidence=0.95 if share >= _MOST else 0.75,
@@ -43,8 +45,10 @@ def find(case: Observation) -> Finding | None:
         f"every example and learn no more; {cost_words(case)}.",
         evidence={"dead": share, "cost_left": cost_left(case) or np.nan},
         remedies=(
-            *changed(case, "leaky ReLU at a lower rate", "a slope below zero lets units come back", leaky),
-            *batch_norm(case, "batch norm", "it centers what the units see", **lower),
+            *changed(
+                case, "leaky-relu", "leaky ReLU at a lower rate", "a slope below zero lets units come back", leaky
+            ),
+            *batch_norm(case, "batch-norm", "batch norm", "it centers what the units see", **lower),
             *reset(case),
         ),
         layer=layer,

@@ -6,6 +6,7 @@ from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost, series
 
+ID = "evaluation-mismatch"
 NAME = "training and evaluation disagree"
 _APART = 1.3  # the train cost over J; dropout, penalties and smoothing only make J the larger one
 _MATTERS = 0.05  # of the constant guess's cost
@@ -21,6 +22,7 @@ def find(case: Observation) -> Finding | None:
     if cost < _APART * objective or np.median(apart) < _MATTERS * guess:
         return None
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.9 if cost > 2 * objective else 0.75,
@@ -30,11 +32,12 @@ def find(case: Observation) -> Finding | None:
         remedies=(
             *changed(
                 case,
+                "steadier-batch-norm",
                 "running averages over ten batches, of 64 examples or more",
                 "they follow the weights, and no batch alone makes them",
                 {"batch_norm_beta": 0.9, "batch_size": 0 if plan.batch_size == 0 else max(64, plan.batch_size)},
             ),
-            *changed(case, "no batch norm", "then both compute the same", {"batch_norm": "none"}),
+            *changed(case, "no-batch-norm", "no batch norm", "then both compute the same", {"batch_norm": "none"}),
         ),
         plot=cost_plot(case),
     )

@@ -6,6 +6,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Plot, Remedy
 from goodfit.diagnosis.findings.remedies import lower_rate, reset
 from goodfit.record.run import Outcome
 
+ID = "divergence"
 NAME = "divergence"
 
 
@@ -19,6 +20,7 @@ def find(case: Observation) -> Finding | None:
     rate = case.plan.learning_rate if case.plan else np.nan
     at = "" if np.isnan(rate) else f" at a learning rate of {rate:.3g}"
     return Finding(
+        ID,
         NAME,
         severity=1,
         confidence=1.0,
@@ -26,7 +28,12 @@ def find(case: Observation) -> Finding | None:
         evidence={"learning_rate": rate, "epoch": np.nan if epoch is None else float(epoch)},
         remedies=(
             *lower_rate(case),
-            Remedy("clip gradients", "a single large gradient cannot throw the parameters away", {"clip_norm": 1.0}),
+            Remedy(
+                "clip-gradients",
+                "clip gradients",
+                "a single large gradient cannot throw the parameters away",
+                {"clip_norm": 1.0},
+            ),
             *reset(case),
         ),
         layer=layer,

@@ -5,6 +5,7 @@ from goodfit.diagnosis.findings.remedies import changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
 from goodfit.diagnosis.reason import percent
 
+ID = "dropout-too-strong"
 NAME = "dropout too strong"
 _KEPT = 0.45  # the seed and Srivastava et al. 2014 go down to 0.5
 _LEFT = 0.2  # of the constant guess's cost
@@ -25,6 +26,7 @@ def find(case: Observation) -> Finding | None:
         return None
     what = "units" if kept <= kept_inputs else "inputs"
     return Finding(
+        ID,
         NAME,
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if min(kept, kept_inputs) <= 0.3 else 0.8,
@@ -34,11 +36,14 @@ def find(case: Observation) -> Finding | None:
         remedies=(
             *changed(
                 case,
+                "less-dropout",
                 "little dropout",
                 "first fit the training set, then close the gap to dev",
                 _less(kept, kept_inputs),
             ),
-            *changed(case, "no dropout", "nothing is left out", {"keep_prob": 1.0, "input_keep_prob": 1.0}),
+            *changed(
+                case, "no-dropout", "no dropout", "nothing is left out", {"keep_prob": 1.0, "input_keep_prob": 1.0}
+            ),
             *reset(case),
         ),
         plot=cost_plot(case),

@@ -3,6 +3,7 @@
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.reason import percent
 
+ID = "duplicate-examples"
 NAME = "duplicates across the sets"
 _SHARE = 0.05  # of the dev rows; they move the dev error by up to as much
 _LEAST = 3  # iris has one pair of equal rows by nature
@@ -15,6 +16,7 @@ def find(case: Observation) -> Finding | None:
         return None
     share = data.duplicates / data.dev
     return Finding(
+        ID,
         NAME,
         severity=1,
         confidence=min(0.99, 0.7 + share),
@@ -23,6 +25,7 @@ def find(case: Observation) -> Finding | None:
         evidence={"duplicates": float(data.duplicates), "dev": float(data.dev), "share": share},
         remedies=(
             Remedy(
+                "remove-duplicates",
                 "remove the duplicates, or split by groups that keep them together (--group)",
                 "only examples that were not trained on tell the error on new data",
                 {},

@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings.looks import growth_back, growth_forward, looked
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnosis.findings.signs import cost_words, guess_cost, series
 
+ID = "exploding-gradient"
 NAME = "exploding gradient"
 _FACTOR = 1e3  # over all layers, of the outputs or of dJ/dz on the way back
 _ABOVE = 2.0  # times the constant guess's cost: what was harmed
@@ -32,6 +33,7 @@ def find(case: Observation) -> Finding | None:
     epoch, way = int(health.epochs[look]), "back" if what == "the gradient" else "on"
     place = int(np.nanargmax(values[look]))
     return Finding(
+        ID,
         NAME,
         severity=1,
         confidence=float(min(0.99, 0.8 + 0.03 * np.log10(worst.factor / _FACTOR))),
@@ -39,8 +41,14 @@ def find(case: Observation) -> Finding | None:
         f"{worst.factor:.1e} times over all {values.shape[1]} layers (epoch {epoch}); {cost_words(case)}.",
         evidence={"rate": worst.rate, "factor": worst.factor, "epoch": float(epoch)},
         remedies=(
-            *changed(case, "clip gradients", "no single step can be larger than the norm allows", {"clip_norm": 1.0}),
-            *batch_norm(case, "batch norm", "each layer's variance is set to 1, whatever came before"),
+            *changed(
+                case,
+                "clip-gradients",
+                "clip gradients",
+                "no single step can be larger than the norm allows",
+                {"clip_norm": 1.0},
+            ),
+            *batch_norm(case, "batch-norm", "batch norm", "each layer's variance is set to 1, whatever came before"),
             *lower_rate(case),
             *reset(case),
         ),

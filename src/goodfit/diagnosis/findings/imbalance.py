@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import series
 from goodfit.diagnosis.reason import percent
 
+ID = "class-imbalance"
 NAME = "class imbalance ignored"
 _COMMON = 0.8  # share of the commonest class: four to one
 _MISSED = 0.7  # of what always guessing that class would miss
@@ -25,6 +26,7 @@ def find(case: Observation) -> Finding | None:
     weights = {"class_balance": 1.0}
     why = "each class weighs the same in the cost, however rare it is"
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=min(0.95, missed),
@@ -32,8 +34,9 @@ def find(case: Observation) -> Finding | None:
         f"{percent(float(errors.min()))} is hardly better than always guessing it ({percent(1 - common)}).",
         evidence={"commonest_share": common, "dev_error": float(errors.min()), "guess_error": 1 - common},
         remedies=(
-            *changed(case, "balance the classes", why, weights),
+            *changed(case, "balance-classes", "balance the classes", why, weights),
             Remedy(
+                "balanced-metric",
                 "judge by balanced accuracy or AUC",
                 "the share of wrong answers hardly counts a rare class",
                 {},

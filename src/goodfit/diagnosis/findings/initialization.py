@@ -12,6 +12,7 @@ from goodfit.diagnosis.findings.remedies import reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnosis.reason import percent
 
+ID = "bad-initialization"
 NAME = "bad initialization"
 _ALIKE = 0.9  # of a layer's columns that equal another one; units that were drawn never do
 _NOTHING = 1e-30  # weights that L1 or decay took all away are alike for that reason
@@ -31,11 +32,12 @@ def find(case: Observation) -> Finding | None:
         return None
     sentence, evidence, layer = found
     fresh = Remedy(
+        "random-weights",
         "draw the weights at random with variance 2/n (He) for ReLUs, 1/n (Xavier) for tanh",
         "random weights tell the units apart, and that variance keeps the signal's size from layer to layer",
         {},
     )
-    return Finding(NAME, 1, 0.95, sentence, evidence, (fresh, *reset(case)), layer=layer, epoch=1)
+    return Finding(ID, NAME, 1, 0.95, sentence, evidence, (fresh, *reset(case)), layer=layer, epoch=1)
 
 
 def _zero(case: Observation) -> tuple[str, dict[str, float], str] | None:

@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings.looks import looked
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import stuck
 
+ID = "inputs-not-normalized"
 NAME = "inputs not normalized"
 _LARGE = 10.0  # normalized inputs have deviation 1; what is left after clipping and one-hot columns stays below 3
 _SMALL = 0.05  # of all columns together
@@ -19,11 +20,13 @@ def find(case: Observation) -> Finding | None:
         return None
     size = largest if largest > _LARGE else smallest
     normalize = Remedy(
+        "normalize-inputs",
         "normalize the inputs: subtract each column's mean, divide by its deviation",
         "then one learning rate fits every direction of the cost",
         {},
     )
     return Finding(
+        ID,
         NAME,
         severity=1 if stuck(case, 0.5) else 2,
         confidence=0.95 if stuck(case, 0.5) or size > _LARGE**2 else 0.8,
@@ -31,7 +34,7 @@ def find(case: Observation) -> Finding | None:
         evidence={"largest": largest, "smallest": smallest},
         remedies=(
             normalize,
-            *changed(case, "robust preparation", normalize.why, {"preparation": "robust"}),
+            *changed(case, "robust-preparation", "robust preparation", normalize.why, {"preparation": "robust"}),
         ),
         layer="inputs",
     )

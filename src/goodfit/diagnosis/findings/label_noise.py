@@ -4,6 +4,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.reason import percent
 
+ID = "label-noise"
 NAME = "label noise"
 _SHARE = 0.05  # estimated; less is within what such estimates miss
 
@@ -14,6 +15,7 @@ def find(case: Observation) -> Finding | None:
     if data is None or data.label_noise is None or data.label_noise < _SHARE:
         return None
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=min(0.9, 0.5 + 2 * data.label_noise),
@@ -22,10 +24,16 @@ def find(case: Observation) -> Finding | None:
         remedies=(
             *changed(
                 case,
+                "label-smoothing",
                 "label smoothing",
                 "a single wrong label then pulls less",
                 {"label_smoothing": 0.1},
             ),
-            Remedy("look at the labels that the network is surest are wrong", "random slips hardly harm, rules do", {}),
+            Remedy(
+                "review-labels",
+                "look at the labels that the network is surest are wrong",
+                "random slips hardly harm, rules do",
+                {},
+            ),
         ),
     )

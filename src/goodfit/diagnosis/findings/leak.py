@@ -3,6 +3,7 @@
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.reason import percent
 
+ID = "leaking-feature"
 NAME = "leaking feature"
 _PERFECT = 0.99  # share of right answers; iris's best column alone reaches 0.97, breast_cancer's 0.92
 _PERFECT_FIT = 0.97  # R² of a small tree's steps
@@ -17,6 +18,7 @@ def find(case: Observation) -> Finding | None:
         return None
     column, score = leak
     return Finding(
+        ID,
         NAME,
         severity=1,
         confidence=0.9,
@@ -24,6 +26,7 @@ def find(case: Observation) -> Finding | None:
         evidence={"score": score},
         remedies=(
             Remedy(
+                "leave-out-column",
                 f"leave out the column '{column}', unless it is known before the target is",
                 "what is only known afterward makes every error look smaller than it will be",
                 {},

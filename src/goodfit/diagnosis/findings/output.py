@@ -8,6 +8,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.looks import looked
 from goodfit.diagnosis.findings.signs import Series, series
 
+ID = "wrong-output"
 NAME = "wrong output or loss"
 _APART = 2.0  # size of outputs whose softmax is sure of most answers
 _SURE = 0.05  # train error below which the probabilities should be near 1
@@ -23,11 +24,12 @@ def find(case: Observation) -> Finding | None:
     if found is None:
         return None
     confidence, sentence, evidence, remedy = found
-    return Finding(NAME, 1, confidence, sentence, evidence, (remedy,), layer="output")
+    return Finding(ID, NAME, 1, confidence, sentence, evidence, (remedy,), layer="output")
 
 
 _Found = tuple[float, str, dict[str, float], Remedy]
 _RIGHT = Remedy(
+    "matching-loss",
     "softmax with log loss for classes, sigmoid with log loss for two, a linear output with squared error for numbers",
     "each pair has the gradient ŷ − y, and its cost is 0 only for the right answer",
     {},
@@ -70,7 +72,12 @@ def _softmax_twice(case: Observation) -> _Found | None:
         f"The train error is {errors.values[-1]:.3g}, but the train cost never fell below {costs.values.min():.3g}: "
         f"log loss of a softmax taken twice cannot fall below {floor:.3g}."
     )
-    remedy = Remedy("give the loss the outputs before the softmax, or a loss of probabilities", _RIGHT.why, {})
+    remedy = Remedy(
+        "loss-before-softmax",
+        "give the loss the outputs before the softmax, or a loss of probabilities",
+        _RIGHT.why,
+        {},
+    )
     return 0.9, said, {"train_cost": float(costs.values.min()), "floor": floor}, remedy
 
 
@@ -118,12 +125,19 @@ def _target(case: Observation) -> _Found | None:
     values = data.target_values
     if data.task == "regression" and values is not None and values <= _FEW_VALUES and data.m >= 20 * values:
         said = f"The target is fitted as a number, but it takes only {values} values in {data.m:,} examples."
-        remedy = Remedy("read the target as classes (task: classes)", "classes have no order and no distances", {})
+        remedy = Remedy(
+            "read-as-classes",
+            "read the target as classes (task: classes)",
+            "classes have no order and no distances",
+            {},
+        )
         return 0.95 if values == 2 else 0.7, said, {"values": float(values)}, remedy
     counts = np.asarray(data.class_counts or (), np.float64)
     counts = counts[counts > 0]
     if data.task == "classes" and len(counts) >= _MANY_CLASSES and float(np.median(counts)) < _EACH:
         said = f"The target is fitted as {len(counts)} classes of {np.median(counts):g} examples each."
-        remedy = Remedy("read the target as a number (task: regression)", "near values then help each other", {})
+        remedy = Remedy(
+            "read-as-number", "read the target as a number (task: regression)", "near values then help each other", {}
+        )
         return 0.9, said, {"classes": float(len(counts))}, remedy
     return None

@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
 from goodfit.diagnosis.reason import percent
 
+ID = "plateau"
 NAME = "plateau"
 _LEFT = 0.9  # of the constant guess's cost; a plateau lower than that is as likely what the data allow
 _FLAT = 0.025  # what the cost still fell by in the second half
@@ -33,6 +34,7 @@ def find(case: Observation) -> Finding | None:
     }[shape]
     adam = {"optimizer": "adam", "learning_rate": 3e-3}
     return Finding(
+        ID,
         NAME,
         severity=1,
         confidence={"saddle": 0.9, "flat": 0.8, "minimum": 0.6, None: 0.5}[shape],
@@ -40,8 +42,8 @@ def find(case: Observation) -> Finding | None:
         f"{percent(fell)}, {cost_words(case)}; {words}.",
         evidence={"fell": fell, "cost_left": left},
         remedies=(
-            *changed(case, "Adam", "its steps do not shrink with the gradient, so it leaves flat places", adam),
-            *batch_norm(case, "batch norm", "it makes the cost less flat and less bent"),
+            *changed(case, "adam", "Adam", "its steps do not shrink with the gradient, so it leaves flat places", adam),
+            *batch_norm(case, "batch-norm", "batch norm", "it makes the cost less flat and less bent"),
             *reset(case),
         ),
         plot=cost_plot(case),

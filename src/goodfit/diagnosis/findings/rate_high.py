@@ -10,6 +10,7 @@ from goodfit.diagnosis.findings.signs import Series, cost_left, cost_plot, cost_
 from goodfit.diagnosis.reason import percent
 from goodfit.record.run import Outcome
 
+ID = "learning-rate-too-high"
 NAME = "learning rate too high"
 _THROWN = 2.0  # times the constant guess's cost
 _LEAP, _LEAP_FAST = 0.1, 0.05  # of the weights in a step, at a sensible rate and beyond; usual is a thousandth
@@ -37,12 +38,13 @@ def find(case: Observation) -> Finding | None:
     at = "" if np.isnan(rate) else f" ({rate:.3g})"
     left = cost_left(case)
     return Finding(
+        ID,
         NAME,
         severity=1 if left is None or left > _SLOW else 2,
         confidence=confidence,
         sentence=f"The learning rate{at} is too high: {said}.",
         evidence={"learning_rate": rate, **evidence},
-        remedies=(*lower_rate(case), *lower_rate(case, 10), *reset(case)),
+        remedies=(*lower_rate(case), *lower_rate(case, "much-lower-learning-rate", 10), *reset(case)),
         plot=cost_plot(case),
     )
 

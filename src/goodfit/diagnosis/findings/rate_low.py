@@ -8,6 +8,7 @@ from goodfit.diagnosis.findings.looks import largest, looked, moves, weights_by_
 from goodfit.diagnosis.findings.remedies import higher_rate, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
 
+ID = "learning-rate-too-low"
 NAME = "learning rate too low"
 _STEP = 5e-4  # of the weights in one step, at the liveliest layer; the usual advice is a thousandth
 _WAY = 0.5  # of the weights, all steps together
@@ -34,6 +35,7 @@ def find(case: Observation) -> Finding | None:
     rate = case.plan.learning_rate if case.plan else np.nan
     at = "" if np.isnan(rate) else f" ({rate:.3g})"
     return Finding(
+        ID,
         NAME,
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if walked < _WAY / 5 else 0.8,

@@ -8,6 +8,7 @@ from goodfit.diagnosis.findings.remedies import changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, series
 from goodfit.diagnosis.reason import percent
 
+ID = "regularization-too-strong"
 NAME = "regularization too strong"
 _LEFT = 0.6  # of the constant guess's cost
 _L2, _L1, _DECAY = 0.05, 0.1, 2e-3  # λ/m, and the weights' share that decay takes each step; usual is a tenth of it
@@ -33,6 +34,7 @@ def find(case: Observation) -> Finding | None:
     weaker = {name: value / 100 for name, value in strength.items() if value > 0}
     none = {name: 0.0 for name, value in strength.items() if value > 0}
     return Finding(
+        ID,
         NAME,
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if seen[1:] or (share > 0.9) else 0.8,
@@ -40,8 +42,20 @@ def find(case: Observation) -> Finding | None:
         f"and {cost_words(case)}.",
         evidence={"penalty_share": share, "shrunk_to": shrunk[1] if shrunk else np.nan, "cost_left": left, **strength},
         remedies=(
-            *changed(case, "a hundredth of the regularization", "then the cost outweighs the penalty again", weaker),
-            *changed(case, "no regularization", "first fit the training set, then close the gap to dev", none),
+            *changed(
+                case,
+                "less-regularization",
+                "a hundredth of the regularization",
+                "then the cost outweighs the penalty again",
+                weaker,
+            ),
+            *changed(
+                case,
+                "no-regularization",
+                "no regularization",
+                "first fit the training set, then close the gap to dev",
+                none,
+            ),
             *reset(case),
         ),
         layer=shrunk[0] if shrunk else None,

@@ -6,7 +6,8 @@ from goodfit.diagnosis.finding import Observation, Remedy
 from goodfit.diagnosis.findings.looks import SENSIBLE
 from goodfit.plan import Plan
 
-REPLACEMENT = "start from the default network"
+DEFAULT_NETWORK = "default-network"  # ID of the remedy that replaces the whole network
+REPLACEMENT = "start from the default network"  # its name
 
 # What decides whether a network learns at all; what is said of the data's size and length of training stays.
 _LEAST = 16  # examples in a batch whose mean and variance batch norm takes
@@ -35,38 +36,45 @@ _NETWORK = (
 )
 
 
-def changed(case: Observation, name: str, why: str, changes: dict[str, Any]) -> tuple[Remedy, ...]:
+def changed(case: Observation, id: str, name: str, why: str, changes: dict[str, Any]) -> tuple[Remedy, ...]:
     """The remedy, unless the plan is known to be so already."""
     if case.plan is not None and case.plan.with_(**changes) == case.plan:
         return ()
-    return (Remedy(name, why, changes),)
+    return (Remedy(id, name, why, changes),)
 
 
-def batch_norm(case: Observation, name: str, why: str, **others: Any) -> tuple[Remedy, ...]:
+def batch_norm(case: Observation, id: str, name: str, why: str, **others: Any) -> tuple[Remedy, ...]:
     """Batch norm before the activation, with batches that are large enough for it; none where it is there already."""
     if case.plan is not None and (case.plan.batch_norm != "none" or not case.plan.hidden_units):
         return ()
     if case.plan is not None and 0 < case.plan.batch_size < _LEAST:
         others["batch_size"] = 2 * _LEAST
-    return changed(case, name, why, {**others, "batch_norm": "before"})
+    return changed(case, id, name, why, {**others, "batch_norm": "before"})
 
 
-def lower_rate(case: Observation, further: float = 1.0) -> tuple[Remedy, ...]:
+def lower_rate(case: Observation, id: str = "lower-learning-rate", further: float = 1.0) -> tuple[Remedy, ...]:
     """A tenth of the learning rate or the usual one, whichever is lower; without a plan only in words."""
     why = "smaller steps do not leap over the valley's other side"
     if case.plan is None:
-        return (Remedy(f"divide the learning rate by {10 * further:g}", why, {}),)
+        return (Remedy(id, f"divide the learning rate by {10 * further:g}", why, {}),)
     rate = min(case.plan.learning_rate / 10, usual_rate(case.plan)) / further
-    return (Remedy(f"a learning rate of {rate:.3g}", why, {"learning_rate": rate}),)
+    return (Remedy(id, f"a learning rate of {rate:.3g}", why, {"learning_rate": rate}),)
 
 
 def higher_rate(case: Observation) -> tuple[Remedy, ...]:
     """Ten times the learning rate or the usual one, whichever is higher; and three times that."""
     why = "larger steps cover more ground in the same epochs"
     if case.plan is None:
-        return (Remedy("multiply the learning rate by 10, until J no longer falls steadily", why, {}),)
+        return (
+            Remedy(
+                "higher-learning-rate", "multiply the learning rate by 10, until J no longer falls steadily", why, {}
+            ),
+        )
     rate = max(10 * case.plan.learning_rate, usual_rate(case.plan))
-    return tuple(Remedy(f"a learning rate of {each:.3g}", why, {"learning_rate": each}) for each in (rate, 3 * rate))
+    rates = {"higher-learning-rate": rate, "much-higher-learning-rate": 3 * rate}
+    return tuple(
+        Remedy(id, f"a learning rate of {each:.3g}", why, {"learning_rate": each}) for id, each in rates.items()
+    )
 
 
 def usual_rate(plan: Plan) -> float:
@@ -83,4 +91,4 @@ def reset(case: Observation) -> tuple[Remedy, ...]:
     if case.plan is not None and case.plan.layer == "convolutional":  # feature maps are no units of a table's network
         maps = {"hidden_units": case.plan.hidden_units, "depth": 0}
         changes |= maps | {"activation": "relu", "batch_norm": "before"}
-    return changed(case, REPLACEMENT, "it learns on most tables, whatever ails this one", changes)
+    return changed(case, DEFAULT_NETWORK, REPLACEMENT, "it learns on most tables, whatever ails this one", changes)

@@ -8,6 +8,7 @@ from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate,
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
 from goodfit.diagnosis.reason import percent
 
+ID = "saturated-units"
 NAME = "saturated units"
 _MOST, _MANY = 0.8, 0.5  # of a layer's outputs; healthy networks stay below 0.3
 _LEFT = 0.02  # of the constant guess's cost
@@ -31,6 +32,7 @@ def find(case: Observation) -> Finding | None:
     lines = {name: saturated[:, index] for index, name in enumerate(health.layers[1:-1])}
     lower = lower_rate(case)[0].changes
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.9 if share >= _MOST else 0.75,
@@ -38,8 +40,10 @@ def find(case: Observation) -> Finding | None:
         f"{epoch}, where its slope is near 0; {cost_words(case)}.",
         evidence={"saturated": share, "cost_left": cost_left(case) or np.nan},
         remedies=(
-            *changed(case, "SiLU at a lower rate", "it does not saturate above zero", {"activation": "silu", **lower}),
-            *batch_norm(case, "batch norm", "it keeps z where the slope is steep", **lower),
+            *changed(
+                case, "silu", "SiLU at a lower rate", "it does not saturate above zero", {"activation": "silu", **lower}
+            ),
+            *batch_norm(case, "batch-norm", "batch norm", "it keeps z where the slope is steep", **lower),
             *reset(case),
         ),
         layer=layer,

@@ -2,6 +2,7 @@
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 
+ID = "dev-test-shift"
 NAME = "dev and test differ"
 
 
@@ -11,6 +12,7 @@ def find(case: Observation) -> Finding | None:
     if not shift:
         return None
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.9,
@@ -18,6 +20,7 @@ def find(case: Observation) -> Finding | None:
         evidence={"columns_told": float(len(shift))},
         remedies=(
             Remedy(
+                "one-source-dev-test",
                 "take dev and test from one source, shuffled together",
                 "the dev set is the target that choices aim at; it must stand where the test set stands",
                 {},

@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost
 from goodfit.diagnosis.reason import percent
 
+ID = "batch-norm-small-batches"
 NAME = "batch norm with small batches"
 _SMALL = 8  # examples in a batch
 _APART = 0.1  # of the constant guess's cost
@@ -22,6 +23,7 @@ def find(case: Observation) -> Finding | None:
         return None
     gap = float(np.median(np.abs(apart)))
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.95 if plan.batch_size <= 4 else 0.8,
@@ -30,8 +32,16 @@ def find(case: Observation) -> Finding | None:
         "constant guess's.",
         evidence={"batch_size": float(plan.batch_size), "difference": gap, "guess_cost": guess},
         remedies=(
-            *changed(case, "batches of 64", "means and variances of 64 examples are steady", {"batch_size": 64}),
-            *changed(case, "no batch norm", "without it small batches do no harm", {"batch_norm": "none"}),
+            *changed(
+                case,
+                "larger-batches",
+                "batches of 64",
+                "means and variances of 64 examples are steady",
+                {"batch_size": 64},
+            ),
+            *changed(
+                case, "no-batch-norm", "no batch norm", "without it small batches do no harm", {"batch_norm": "none"}
+            ),
         ),
         plot=cost_plot(case),
     )

@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, error_left, falls, series
 from goodfit.record.run import Outcome
 
+ID = "stopped-too-early"
 NAME = "stopped too early"
 _LEFT = 0.15  # of the constant guess's cost
 _WRONG, _WRONG_FEW = 0.35, 0.1  # of the guess's error: costs go on falling when the answers are right
@@ -29,6 +30,7 @@ def find(case: Observation) -> Finding | None:
         return None
     epochs = len(costs)
     return Finding(
+        ID,
         NAME,
         severity=2,
         confidence=0.9 if few else 0.75,
@@ -45,6 +47,8 @@ def _remedies(case: Observation, epochs: int) -> tuple[Remedy, ...]:
     longer = {"epochs": max(60, 4 * epochs), "patience": 0}
     higher = {} if case.plan is None else {"learning_rate": 3 * case.plan.learning_rate}
     return (
-        *changed(case, f"{longer['epochs']} epochs", "the cost has not come to rest", longer),
-        *changed(case, "three times the learning rate", "more ground in the same epochs", higher),
+        *changed(case, "more-epochs", f"{longer['epochs']} epochs", "the cost has not come to rest", longer),
+        *changed(
+            case, "higher-learning-rate", "three times the learning rate", "more ground in the same epochs", higher
+        ),
     )

@@ -17,6 +17,7 @@ from goodfit.diagnosis.findings.signs import cost_words, stuck
 from goodfit.diagnosis.growth import Growth
 from goodfit.plan import Plan
 
+ID = "vanishing-gradient"
 NAME = "vanishing gradient"
 # Over all layers, by how much of a constant guess's cost is left; healthy nets of seven layers stay above 0.01.
 _FACTORS = ((0.75, 1e-2), (0.5, 1e-3))
@@ -53,6 +54,7 @@ def find(case: Observation) -> Finding | None:
     first = looks[0]
     layer, epoch = health.layers[1 + int(np.nanargmin(signal[first]))], int(health.epochs[first])
     return Finding(
+        ID,
         NAME,
         severity=1,
         confidence=float(min(0.99, 0.8 + 0.03 * np.log10(limit / max(worst.factor, _LEAST)))),
@@ -77,11 +79,19 @@ def _remedies(case: Observation) -> tuple[Remedy, ...]:
     residual = {**activation, "architecture": "residual"}
     why = "the gradient has a way past each layer"
     adam = {"optimizer": "adam", "learning_rate": Plan().learning_rate}  # sums of many layers are large and steep
-    both = batch_norm(case, "residual network with batch norm, by Adam", why, **residual, **adam)
+    both = batch_norm(case, "residual-batch-norm", "residual network with batch norm, by Adam", why, **residual, **adam)
     return (
         *(both if case.plan is not None and case.plan.structure.hidden_layers > _DEEP else ()),
-        *batch_norm(case, "ReLU with batch norm", "slopes of 1 and steady variances pass it on", **activation),
-        *changed(case, "ReLU with He's initialization", "slopes of 1, and weights that keep the variance", activation),
-        *changed(case, "residual network", why, residual),
+        *batch_norm(
+            case, "relu-batch-norm", "ReLU with batch norm", "slopes of 1 and steady variances pass it on", **activation
+        ),
+        *changed(
+            case,
+            "relu-he",
+            "ReLU with He's initialization",
+            "slopes of 1, and weights that keep the variance",
+            activation,
+        ),
+        *changed(case, "residual", "residual network", why, residual),
         *reset(case),
     )
