@@ -44,7 +44,7 @@ def run(folder, tmp_path_factory):
 def test_a_folder_is_trained_and_its_decoded_images_stay_beside_the_run(run, folder):
     result = json.loads((Path(run["run"]) / "result.json").read_text())
     assert (result["task"], result["classes"], result["data"]["image"]) == ("binary", ["left", "right"], [6, 6, 1])
-    assert "60 images of 6 × 6, gray" in result["notes"]
+    assert {"text": "60 images of 6 × 6, gray.", "severity": "info"} in result["notes"]
     assert result["final"]["train_error"] < 0.35
     names = sorted(path.suffix for path in (Path(run["run"]).parent / ".images").iterdir())
     assert names == [".json", ".npy"]

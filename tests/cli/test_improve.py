@@ -99,9 +99,18 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, functions, resul
 
 
 def test_what_is_wrong_with_the_data_is_told_first(goodfit, functions, result):
-    answering(functions, result | {"notes": ["60 images", "warning: 1 of 61 files is broken: a.png; left out"]})
+    answering(
+        functions,
+        result
+        | {
+            "notes": [
+                {"text": "60 images.", "severity": "info"},
+                {"text": "1 of 61 files is broken and left out: a.png.", "severity": "warning"},
+            ]
+        },
+    )
     lines = goodfit("improve", "pictures").stdout.splitlines()
-    assert lines[:2] == ["Warning: 1 of 61 files is broken: a.png; left out.", "Good fit? Yes."]
+    assert lines[:2] == ["Warning: 1 of 61 files is broken and left out: a.png.", "Good fit? Yes."]
 
 
 def test_json_is_the_result_and_nothing_else(goodfit, functions, result):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn import datasets
 
 from goodfit.data.dataset import Column, Schema
+from goodfit.data.notes import Note
 from goodfit.data.open import encode, open_data, read_frame
 
 ROWS = 60
@@ -125,9 +126,11 @@ def test_what_the_built_in_targets_are_called_and_what_is_told():
     digits = open_data("digits")[0]
     assert digits.schema.left_out == ("pixel_0_0", "pixel_4_0", "pixel_4_7")
     assert digits.notes == (
-        "digit has 10 distinct numbers (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), so this is a choice between 10 classes; say "
-        "--task to change it",
-        "3 columns are constant (pixel_0_0, pixel_4_0, pixel_4_7): left out",
+        Note(
+            "Target 'digit' has 10 distinct numbers (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), so the task is a choice between 10 "
+            "classes (change it with --task)."
+        ),
+        Note("Left out: 3 columns are constant (pixel_0_0, pixel_4_0, pixel_4_7)."),
     )
     assert open_data("iris", target="petal width (cm)")[0].schema.task == "regression"
 
@@ -177,11 +180,11 @@ def test_rows_without_a_target_are_left_out_and_counted():
     columns = COLUMNS | {"price": [None, *COLUMNS["price"][1:58], None, None]}
     dataset, parts = open_data(pl.DataFrame(columns), target="price")
     assert len(dataset) == 57
-    assert dataset.notes[0] == "3 rows have no price and are left out"
+    assert dataset.notes[0] == Note("3 rows have no value in 'price' and are left out.")
     assert dataset.features.numbers[:, 1].tolist() == COLUMNS["rooms"][1:58]
     assert parts["data"].tolist() == list(range(57))
     one = open_data(pl.DataFrame(COLUMNS | {"price": [None, *COLUMNS["price"][1:]]}), target="price")[0]
-    assert one.notes[0] == "1 row has no price and is left out"
+    assert one.notes[0] == Note("1 row has no value in 'price' and is left out.")
 
 
 def test_group_and_time_columns_are_not_learned_from():

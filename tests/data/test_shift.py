@@ -4,6 +4,7 @@ import pytest
 from scipy.stats import binom
 
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
+from goodfit.data.notes import warning
 from goodfit.data.shift import compare_distributions
 from goodfit.data.splits import open_splits
 
@@ -77,8 +78,8 @@ def shifted(column, change):
     return compare_distributions(halves(dataset))
 
 
-START = "warning: dev and test do not come from one distribution, as different sources would make it: "
-END = "; so choices made on dev may not hold on test"
+START = "Dev and test do not come from one distribution; different sources would explain it: "
+END = ". Choices made on dev may not hold on test."
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,9 @@ END = "; so choices made on dev may not hold on test"
     ],
 )
 def test_the_column_that_differs_is_named_and_no_other(column, change):
-    (sentence,) = shifted(column, change)
+    (note,) = shifted(column, change)
+    assert note.severity == "warning"
+    sentence = note.text
     assert sentence.startswith(f"{START}{column} (")
     assert sentence.endswith(END)
     others = {"smooth", "tailed", "few", "gaps", "flag", "town", "kind", "y"} - {column}
@@ -120,8 +123,8 @@ def test_the_sentence_says_how_each_kind_of_column_differs():
     dataset = Dataset(
         "made", features, np.repeat([0, 1], 50), Schema(columns, "y", "binary", ("no", "yes"), ()), (), {}
     )
-    (sentence,) = compare_distributions(halves(dataset))
-    assert sentence == (
+    (note,) = compare_distributions(halves(dataset))
+    assert note == warning(
         f"{START}size (100% of dev but 0% of test are at most 1); sold (100% of dev but 0% of test are not so); "
         "built (100% of dev but 0% of test are up to 1970-01-01); seen (100% of dev but 0% of test are up to "
         "1970-01-11); town (100% of dev but 0% of test are 'here'); and kind, y" + END
@@ -147,8 +150,8 @@ def test_many_rare_levels_do_not_hide_a_common_one():
     town = Column("town", "category", tuple(f"t{code}" for code in range(91)))
     schema = Schema((town,), "y", "binary", ("no", "yes"), ())
     dataset = Dataset("made", Features(np.zeros((200, 0)), codes[:, None]), np.arange(200) % 2, schema, (), {})
-    (sentence,) = compare_distributions(halves(dataset))
-    assert sentence == f"{START}town (70% of dev but 40% of test are 't0'){END}"
+    (note,) = compare_distributions(halves(dataset))
+    assert note == warning(f"{START}town (70% of dev but 40% of test are 't0'){END}")
 
 
 def test_nothing_is_said_without_a_test_set_or_with_tiny_sets():
@@ -164,7 +167,8 @@ def test_splits_tell_of_a_test_file_from_elsewhere_and_of_change_over_time():
     frame = pl.DataFrame({"size": size, "kind": ["a", "b"] * 200, "when": list(range(400))})
     elsewhere = frame.head(100).with_columns(pl.col("size") + 1)
     told = open_splits(frame, target="kind", test=elsewhere).notes[-1]
-    assert told.startswith(f"{START}size (")
-    assert not any("warning" in note for note in open_splits(frame, target="kind").notes)
+    assert told.text.startswith(f"{START}size (")
+    assert not any(note.severity == "warning" for note in open_splits(frame, target="kind").notes)
     drifting = frame.with_columns(pl.Series("size", size + np.arange(400) / 100))
-    assert "as change over time would make it: size (" in open_splits(drifting, target="kind", time="when").notes[-1]
+    notes = open_splits(drifting, target="kind", time="when").notes
+    assert "change over time would explain it: size (" in notes[-1].text

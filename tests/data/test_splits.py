@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
+from goodfit.data.notes import Note, warning
 from goodfit.data.splits import folds, open_splits
 from goodfit.errors import InputError
 
@@ -115,7 +116,7 @@ def test_training_has_an_example_of_every_class_and_is_the_largest(counts, seed,
     are_a_division(splits, len(words))
     assert set(splits.dataset.target[splits.train]) == set(range(len(counts)))
     assert len(splits.train) >= max(len(splits.dev), len(splits.test))
-    assert not any("no example" in note for note in splits.notes)
+    assert not any("no example" in note.text for note in splits.notes)
 
 
 @settings(max_examples=60, deadline=None)
@@ -144,8 +145,8 @@ def test_groups_of_one_size_are_divided_as_rows_are():
     )
     splits = open_splits(frame, target="y", group="owner")
     assert [len(getattr(splits, name)) for name in SETS] == [300, 100, 100]
-    told = "the rows of one owner stay in one set (30 in training, 10 in dev, 10 in test)"
-    assert f"{told}, and owner itself is not learned from" in splits.notes
+    sentence = "All rows of one 'owner' stay in one set (30 in training, 10 in dev, 10 in test); 'owner' itself is not "
+    assert Note(sentence + "learned from.") in splits.notes
     other = open_splits(frame, target="y", group="owner", seed=1)
     assert not np.array_equal(other.test, splits.test)
 
@@ -173,14 +174,15 @@ def test_different_moments_are_divided_exactly():
     assert np.array_equal(np.sort(order[splits.train]), np.arange(60))
     assert np.array_equal(np.sort(order[splits.dev]), np.arange(60, 80))
     assert np.array_equal(np.sort(order[splits.test]), np.arange(80, 100))
-    told = "by when, the sets follow each other (training, dev, test), and when itself is not learned from"
-    assert told in splits.notes
+    sentence = "By 'when', the sets follow each other (training, dev, test); 'when' itself is not learned from."
+    assert Note(sentence) in splits.notes
 
 
 def test_a_class_that_comes_only_later_is_told():
     frame = frame_of(["a", "b"] * 20 + ["c"] * 10, when=list(range(50)))
     splits = open_splits(frame, target="y", time="when")
-    assert "warning: the training set has no example of c, so it cannot be learned" in splits.notes
+    sentence = "The training set has no example of c, so the network cannot learn to predict it."
+    assert Note(sentence, "warning") in splits.notes
 
 
 class TestGivenSets:
@@ -224,11 +226,13 @@ class TestGivenSets:
 
     def test_a_larger_dev_set_is_told(self):
         splits = open_splits(self.MORE, target="y", dev=self.DATA, no_test=True)
-        assert "warning: the dev set is larger than the training set (80 and 24 examples)" in splits.notes
+        assert warning("The dev set is larger than the training set (80 and 24 examples).") in splits.notes
 
     def test_given_rows_that_are_not_later_are_told(self):
         splits = open_splits(self.DATA, target="y", time="g", test=self.MORE.with_columns(g=pl.lit(0)))
-        assert "warning: by g, rows of the dev set are not earlier than all rows of the test set" in splits.notes
+        assert (
+            warning("By 'g', some rows of the dev set are not earlier than all rows of the test set.") in splits.notes
+        )
 
 
 def is_a_cut(cuts, pool):

@@ -62,7 +62,7 @@ def test_label_noise(make_case):
 
 def test_dev_and_test_that_differ(make_case):
     assert shift.find(make_case()) is None
-    found = shift.find(make_case(data={"shift": ("warning: dev and test do not come from one distribution: age",)}))
+    found = shift.find(make_case(data={"shift": ("Dev and test do not come from one distribution: age.",)}))
     assert found is not None
     assert found.sentence == "Dev and test do not come from one distribution: age."
 
@@ -150,7 +150,7 @@ def test_every_finding_has_a_name_of_its_own_and_is_listed_once():
 def sick_cases(make_case):
     """A case for nearly every symptom, most with several."""
     low = np.geomspace(0.8, 0.02, 40)
-    facts = {"leak": ("a", 1.0), "duplicates": 50, "label_noise": 0.2, "shift": ("warning: they differ",)}
+    facts = {"leak": ("a", 1.0), "duplicates": 50, "label_noise": 0.2, "shift": ("They differ.",)}
     norm = {"batch_norm": "before", "batch_size": 4}
     yield make_case(STUCK, dead=1.0, data=facts)
     yield make_case(np.zeros(0), outcome=Outcome.DIVERGED, plan={"learning_rate": 5.0})

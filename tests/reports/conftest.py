@@ -137,7 +137,10 @@ def base(run: Path, task: str, name: str, classes: list[str], sizes: dict[str, i
         "folds": None,
         "human_error": None,
         "min_gap": 0.02,
-        "notes": ["3 columns are constant: left out", "split 60/20/20", "3 columns are constant: left out"],
+        "notes": [
+            {"text": text, "severity": "info"}
+            for text in ("Left out: 3 columns are constant.", "split 60/20/20", "Left out: 3 columns are constant.")
+        ],
         "sizes": sizes,
         "plan": Plan(keep_prob=0.7).to_dict(),
         "command_line": f"goodfit improve {name} --budget 120 --seed 0",
@@ -414,7 +417,8 @@ def hostile_run(run: Path) -> Path:
     result = json.loads((made / "result.json").read_text())
     result["target"] = result["data"]["name"] = HOSTILE[0]
     result["rounds"][0]["tried"][0]["prescription"] = HOSTILE[1]
-    result["notes"] = result["final"]["next"] = list(HOSTILE)
+    result["notes"] = [{"text": text, "severity": "info"} for text in HOSTILE]
+    result["final"]["next"] = list(HOSTILE)
     result["final"]["reason"] = HOSTILE[0]
     (made / "result.json").write_text(json.dumps(result))
     frame = pl.read_parquet(made / "history.parquet")

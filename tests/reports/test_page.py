@@ -185,7 +185,7 @@ def test_sentences_show_code_as_code(page: Read):
 
 
 def test_notes_are_told_once(page: Read):
-    assert page("classes").text.count("3 columns are constant: left out.") == 1
+    assert page("classes").text.count("Left out: 3 columns are constant.") == 1
 
 
 def test_colors_of_figures_are_in_the_style_sheet_for_light_and_dark(page: Read):

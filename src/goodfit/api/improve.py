@@ -126,7 +126,7 @@ def complete(
     loop = Loop(_question(asked, splits), journal, pace, tell, trainings)
     with _resumable(folder, asked, "the job could not go on"):
         for note in splits.notes:
-            journal.write("note", note)
+            journal.write("note", note.text)
         incumbent = loop.run()
         closed = close(loop, incumbent)
     with _resumable(folder, asked, "the trainings are done, but not their run", GoodfitError):

@@ -86,8 +86,8 @@ def metric_name(metric: str) -> str:
 def warning_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the data, by the notes on it that say so."""
     for note in result.get("notes") or []:
-        if note.startswith("warning: "):
-            yield f"W{note[1:]}."
+        if note["severity"] == "warning":
+            yield f"Warning: {note['text']}"
 
 
 def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:

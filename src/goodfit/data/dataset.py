@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from jaxtyping import Float, Int, Num, UInt8
 
+from goodfit.data.notes import Note
 from goodfit.data.paging import read_ahead
 
 Kind = Literal["number", "category", "boolean", "date"]
@@ -94,7 +95,7 @@ class Dataset:
         features: of every row.
         target: numbers for regression, else the class as an index into `schema.classes`.
         schema: what the columns mean.
-        notes: sentences that people are told.
+        notes: remarks on the data for people.
         origin: where the data came from and the options it was opened with; JSON-able.
         groups: the group of every row, from 0; None without a group column.
         times: the time of every row (days since 1970 for dates); None without a time column.
@@ -105,7 +106,7 @@ class Dataset:
     features: Features
     target: Num[np.ndarray, "rows"]
     schema: Schema
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     origin: dict[str, Any]
     groups: Int[np.ndarray, "rows"] | None = None
     times: Float[np.ndarray, "rows"] | None = None
@@ -144,7 +145,7 @@ class Splits:
         train: the rows that parameters are fitted on.
         dev: the rows that choices are made on.
         test: the rows that are opened once, at the end; may be empty.
-        notes: sentences that people are told, those of the dataset first.
+        notes: remarks for people, those of the dataset first.
         seed: that drew the rows.
     """
 
@@ -152,7 +153,7 @@ class Splits:
     train: Int[np.ndarray, "train"]
     dev: Int[np.ndarray, "dev"]
     test: Int[np.ndarray, "test"]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     seed: int
 
     @cached_property

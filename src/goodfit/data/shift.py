@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from scipy.stats import chi2_contingency, ks_2samp
 
 from goodfit.data.dataset import Column, Dataset, Splits
+from goodfit.data.notes import Note, warning
 
 SIGNIFICANCE = 0.05  # of all columns together (Holm 1979)
 SMALLEST_EFFECT = 0.05  # shares that differ by less are trifles, however sure: a shift of an eighth of a deviation
@@ -25,7 +26,7 @@ class Difference(NamedTuple):
     sentence: str
 
 
-def compare_distributions(splits: Splits, significance: float = SIGNIFICANCE) -> list[str]:
+def compare_distributions(splits: Splits, significance: float = SIGNIFICANCE) -> list[Note]:
     """Test whether dev and test come from one distribution, column by column.
 
     Kolmogorov-Smirnov for numbers, chi-squared for categories, labels and missing values, corrected for the number of
@@ -36,7 +37,7 @@ def compare_distributions(splits: Splits, significance: float = SIGNIFICANCE) ->
         significance: of all columns together.
 
     Returns:
-        Nothing, or one sentence that names the columns that differ by more than chance and a trifle.
+        No note, or one warning that names the columns that differ by more than chance and a trifle.
     """
     if len(splits.test) == 0:
         return []
@@ -49,8 +50,10 @@ def compare_distributions(splits: Splits, significance: float = SIGNIFICANCE) ->
     rest = f"; and {', '.join(each.name for each in found[_SHOWN:])}" if found[_SHOWN:] else ""
     cause = "change over time" if splits.dataset.times is not None else "different sources"
     return [
-        f"warning: dev and test do not come from one distribution, as {cause} would make it: {shown}{rest}; "
-        "so choices made on dev may not hold on test"
+        warning(
+            f"Dev and test do not come from one distribution; {cause} would explain it: {shown}{rest}. "
+            "Choices made on dev may not hold on test."
+        )
     ]
 
 

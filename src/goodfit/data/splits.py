@@ -11,6 +11,7 @@ from jaxtyping import Int
 from goodfit.data.dataset import Cut, Dataset, Splits, TaskKind
 from goodfit.data.dividing import divide
 from goodfit.data.images.listing import As
+from goodfit.data.notes import Note, warning
 from goodfit.data.open import open_data
 from goodfit.data.shift import compare_distributions
 from goodfit.errors import InputError
@@ -109,7 +110,7 @@ def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, cut: list[_
     return [np.sort(rows) for rows in sets]
 
 
-def _told_of_groups(splits: Splits, group: str | None) -> list[str]:
+def _told_of_groups(splits: Splits, group: str | None) -> list[Note]:
     """How many groups each set has.
 
     Raises:
@@ -128,10 +129,10 @@ def _told_of_groups(splits: Splits, group: str | None) -> list[str]:
                     "leave their rows out of one of them"
                 )
     counts = ", ".join(f"{len(its)} in {name}" for name, its in groups.items())
-    return [f"the rows of one {group} stay in one set ({counts}), and {group} itself is not learned from"]
+    return [Note(f"All rows of one '{group}' stay in one set ({counts}); '{group}' itself is not learned from.")]
 
 
-def _told_of_time(splits: Splits, time: str | None) -> list[str]:
+def _told_of_time(splits: Splits, time: str | None) -> list[Note]:
     """That the sets follow each other, or that given sets do not."""
     times = splits.dataset.times
     if times is None:
@@ -139,11 +140,14 @@ def _told_of_time(splits: Splits, time: str | None) -> list[str]:
     spans = {name: (times[rows].min(), times[rows].max()) for name, rows in _named(splits).items()}
     for (early, (_, last)), (late, (first, _)) in pairwise(spans.items()):
         if last >= first:
-            return [f"warning: by {time}, rows of the {early} set are not earlier than all rows of the {late} set"]
-    return [f"by {time}, the sets follow each other ({', '.join(spans)}), and {time} itself is not learned from"]
+            return [
+                warning(f"By '{time}', some rows of the {early} set are not earlier than all rows of the {late} set.")
+            ]
+    order = ", ".join(spans)
+    return [Note(f"By '{time}', the sets follow each other ({order}); '{time}' itself is not learned from.")]
 
 
-def _told_of_training(splits: Splits) -> list[str]:
+def _told_of_training(splits: Splits) -> list[Note]:
     """What the training set lacks: a class, or the largest size."""
     told = []
     schema, target = splits.dataset.schema, splits.dataset.target
@@ -151,11 +155,13 @@ def _told_of_training(splits: Splits) -> list[str]:
         lacking = np.setdiff1d(np.arange(len(schema.classes)), target[splits.train])
         if len(lacking):
             names = ", ".join(schema.classes[code] for code in lacking)
-            told.append(f"warning: the training set has no example of {names}, so it cannot be learned")
+            told.append(
+                warning(f"The training set has no example of {names}, so the network cannot learn to predict it.")
+            )
     for name, rows in _named(splits).items():
         if len(rows) > len(splits.train):
             sizes = f"{len(rows):,} and {len(splits.train):,} examples"
-            told.append(f"warning: the {name} set is larger than the training set ({sizes})")
+            told.append(warning(f"The {name} set is larger than the training set ({sizes})."))
     return told
 
 

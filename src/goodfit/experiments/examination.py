@@ -41,7 +41,7 @@ def data_facts(splits: Splits) -> DataFacts:
         class_counts=None if counts is None else tuple(counts.tolist()),
         dev=len(splits.dev),
         duplicates=_duplicates(splits),
-        shift=tuple(compare_distributions(splits, _SURE_SHIFT)),
+        shift=tuple(note.text for note in compare_distributions(splits, _SURE_SHIFT)),
         leak=_leak(splits),
         target_values=len(np.unique(target)),
     )

@@ -70,7 +70,7 @@ def render(view: View) -> str:
             chapters=(chapters := _chapters(view)),
             opening=_opening([name for name, _ in chapters]),
             metrics=_metrics(view),
-            notes=list(dict.fromkeys(view.result.get("notes") or [])),
+            notes=list(dict.fromkeys(note["text"] for note in view.result.get("notes") or [])),
             started=_started(view.result.get("started")),
             style=asset("report.css"),
             script=asset("report.js"),

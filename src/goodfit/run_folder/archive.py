@@ -119,7 +119,7 @@ def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
         "schema": dataset.schema.to_dict(),
         "rows": {name: getattr(splits, name) for name in ("train", "dev", "test")},
         "seed": splits.seed,
-        "notes": list(splits.notes),
+        "notes": [note.to_dict() for note in splits.notes],
     }
     write_json(folder / SOURCE_FILE, facts)
     (folder / PLAN_FILE).write_text(plan.to_yaml(), encoding="utf-8")

@@ -37,7 +37,7 @@ def of_data(splits: Splits) -> dict[str, Any]:
         "target": schema.target,
         "classes": list(schema.classes),
         "metric": "1-r2" if schema.task == "regression" else "error_rate",
-        "notes": list(splits.notes),
+        "notes": [note.to_dict() for note in splits.notes],
         "sizes": {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)},
     }
 

@@ -11,6 +11,7 @@ import pytest
 
 from goodfit.data.images import arrays, memory_map
 from goodfit.data.images.npz import read_npz_images
+from goodfit.data.notes import Note
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 
@@ -82,7 +83,7 @@ def test_sources_and_dropped_rows_go_into_one_file(tmp_path, monkeypatch, writin
         np.testing.assert_array_equal(splits.dataset.features.pixels[..., 0], wanted)
         assert splits.test.tolist() == list(range(37, 42))
         assert splits.dataset.target.tolist() == [*np.delete(LABELS, [0, 7, 39]), *LABELS[:5]]
-        assert "pixels from 0 to 1 are scaled to 0 to 255" in splits.notes
+        assert Note("Pixels from 0 to 1 were scaled to 0 to 255.") in splits.notes
     assert len(writings) == 1
     assert len(list((tmp_path / "cache").glob("*.npy"))) == 1
     labels[1] = np.nan

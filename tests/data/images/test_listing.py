@@ -14,6 +14,7 @@ from sklearn.datasets import load_digits
 from goodfit.data.dataset import Schema
 from goodfit.data.images.dataset import features_of_images
 from goodfit.data.images.listing import images_without_labels
+from goodfit.data.notes import Note, warning
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 
@@ -62,8 +63,8 @@ def test_a_folder_with_a_sub_folder_a_class(folder):
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
     assert dataset.target.tolist() == [0] * 12 + [1] * 12
     assert dataset.notes == (
-        "24 images of 4 × 4, gray",
-        "class has 2 distinct words (dark, light), so this is a choice between 2 classes",
+        Note("24 images of 4 × 4, gray."),
+        Note("Target 'class' has 2 distinct words (dark, light), so the task is a choice between 2 classes."),
     )
     assert dataset.origin["kind"] == "image folder"
     assert dataset.files[11:13] == ("dark/11.png", "light/00.png")
@@ -99,14 +100,16 @@ def test_what_is_left_out_is_told(folder):
     whole = (folder / "dark" / "00.png").read_bytes()
     (folder / "dark" / "cut.png").write_bytes(whole[:45])
     assert open_splits(folder).dataset.notes[2:] == (
-        "1 class folder has no image and is left out: empty",
-        "1 file is no image by its ending and is left out: dark/notes.txt",
-        "1 file beside the class folders is left out: read me",
-        "warning: 2 of 30 files are broken: dark/bad.png (is no image), dark/cut.png (is truncated); left out",
-        "warning: 1 image has another size than the commonest, 4 × 4: resized in proportion, "
-        "the rest filled with the median of the border",
-        "1 image has 16 bits a pixel: scaled to 8",
-        "27 of the images are gray, others have colors: all become red, green and blue",
+        Note("Left out: 1 class folder without an image (empty)."),
+        Note("Left out: 1 file without the extension of an image (dark/notes.txt)."),
+        Note("Left out: 1 file beside the class folders (read me)."),
+        warning("2 of 30 files are broken and left out: dark/bad.png (is no image), dark/cut.png (is truncated)."),
+        warning(
+            "1 image differs in size from the most common, 4 × 4: resized in proportion, the rest filled with the "
+            "median of the border."
+        ),
+        Note("1 image has 16 bits per pixel: scaled to 8."),
+        Note("27 of the images are gray, the others in color: all were converted to RGB."),
     )
 
 
@@ -117,7 +120,7 @@ def test_a_truncated_jpeg_is_left_out(folder):
     (folder / "dark" / "cut.jpg").write_bytes(content[: len(content) // 2])
     splits = open_splits(folder)
     assert len(splits.dataset) == 24
-    assert "1 of 25 files is broken: dark/cut.jpg (is truncated); left out" in splits.dataset.notes[2]
+    assert "1 of 25 files is broken and left out: dark/cut.jpg (is truncated)" in splits.dataset.notes[2].text
 
 
 def test_bad_folders(folder, tmp_path):
@@ -187,7 +190,7 @@ def test_a_table_of_paths_and_labels(folder, tmp_path):
         *np.repeat([0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 2, 3], 2)
     ]  # as words: 10 before 2
     assert splits.dataset.schema.left_out == ("patient", "note")
-    assert "beside images no column is learned from: note left out" in splits.notes
+    assert Note("Images are learned from their pixels alone; left out: note.") in splits.notes
 
 
 def test_a_table_with_many_numbers_is_regression_and_rows_without_path_or_label_are_left_out(folder, tmp_path):
@@ -200,9 +203,9 @@ def test_a_table_with_many_numbers_is_regression_and_rows_without_path_or_label_
     assert dataset.target.tolist() == [number + 0.5 for number in range(2, 24)]
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(2, 12), *range(200, 212)]
     assert dataset.notes[2:] == (
-        "1 row has no age and is left out",
-        "1 row has no path and is left out",
-        "warning: 1 of 23 files is broken: gone.png (is not there); left out",
+        Note("1 row has no value in 'age' and is left out."),
+        Note("1 row has no value in 'path' and is left out."),
+        warning("1 of 23 files is broken and left out: gone.png (is not there)."),
     )
 
 

@@ -44,7 +44,7 @@ def test_a_fourth_channel_and_no_channel(tmp_path):
     opaque = np.concatenate([IMAGES, np.full((30, 5, 4, 1), 255, np.uint8)], 3)
     pixels, notes = pixels_of(written(tmp_path / "a.npz", opaque))
     np.testing.assert_array_equal(pixels, IMAGES)
-    assert notes == ("the images' fourth channel is taken for alpha, over white",)
+    assert notes == ("The fourth channel of the images was taken as alpha and blended over white.",)
     gray = np.asfortranarray(IMAGES[..., 0])
     np.testing.assert_array_equal(pixels_of(written(tmp_path / "b.npz", gray))[0], IMAGES[..., :1])
 

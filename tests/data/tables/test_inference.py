@@ -1,6 +1,7 @@
 import polars as pl
 
 from goodfit.data.dataset import Column
+from goodfit.data.notes import Note
 from goodfit.data.tables.inference import infer_columns, row_numbers
 
 N = 40
@@ -44,17 +45,17 @@ def test_columns_that_tell_nothing_are_left_out_and_told():
     assert [column.name for column in columns] == ["kept", "one_or_missing"]
     assert set(left_out) == {"one", "same", "word", "none", "text", "lists", "rowid"}
     assert notes == [
-        "3 columns are constant (one, same, word): left out",
-        "column none is empty: left out",
-        "column text differs in nearly every row, as identifiers and free text do: left out",
-        "column lists holds lists or bytes: left out",
-        "column rowid only numbers the rows: left out",
+        Note("Left out: 3 columns are constant (one, same, word)."),
+        Note("Left out: column none is empty."),
+        Note("Left out: column text differs in nearly every row, as identifiers and free text do."),
+        Note("Left out: column lists holds lists or bytes."),
+        Note("Left out: column rowid only numbers the rows."),
     ]
 
 
 def test_many_columns_left_out_are_told_in_one_sentence():
     frame = pl.DataFrame({"kept": list(range(N))} | {f"c{i}": [i] * N for i in range(7)})
-    assert infer_columns(frame)[2] == ["7 columns are constant (c0, c1, c2, c3, c4 and 2 more): left out"]
+    assert infer_columns(frame)[2] == [Note("Left out: 7 columns are constant (c0, c1, c2, c3, c4 and 2 more).")]
 
 
 def test_words_that_mostly_repeat_are_kept_at_any_length():
@@ -67,7 +68,7 @@ def test_the_fifty_most_frequent_levels_are_kept():
     columns, _, notes = infer_columns(pl.DataFrame({"town": words}))
     assert columns[0].categories == tuple(f"w{i:02d}" for i in range(10, 60))
     assert notes == [
-        "column town has 60 different words: the 50 most frequent are kept, the others (20 rows) count as unknown"
+        Note("Column 'town' has 60 different words; all but the 50 most frequent (20 rows) count as unknown.")
     ]
 
 
@@ -76,8 +77,8 @@ def test_a_few_values_that_cannot_be_read_count_as_missing_and_are_told():
     columns, _, notes = infer_columns(frame)
     assert columns == (Column("size", "number", missing=True), Column("day", "date", missing=True))
     assert notes == [
-        "column size holds numbers, but 2 values cannot be read as such and count as missing (the first is 'big')",
-        "column day holds dates, but 1 value cannot be read as such and counts as missing (the first is 'soon')",
+        Note("Column 'size' holds numbers, but 2 values cannot be read and count as missing (the first is 'big')."),
+        Note("Column 'day' holds dates, but 1 value cannot be read and counts as missing (the first is 'soon')."),
     ]
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from goodfit.data.notes import Note
 from goodfit.data.tables.target import read_target
 
 
@@ -15,7 +16,9 @@ def test_a_number_with_many_values_is_regression():
     assert target.task == "regression"
     assert target.classes == ()
     assert target.values.tolist() == values
-    assert target.note == ("price is a number with 812 distinct values, so this is regression; say --task to change it")
+    assert target.note == Note(
+        "Target 'price' has 812 distinct numbers, so the task is regression (change it with --task)."
+    )
 
 
 def test_text_that_is_numbers_is_numbers():
@@ -27,8 +30,9 @@ def test_few_whole_numbers_are_classes_in_the_order_of_numbers():
     assert target.task == "classes"
     assert target.classes == ("2", "9", "10")
     assert target.values.tolist() == [2, 1, 0] * 10
-    assert target.note == (
-        "price has 3 distinct numbers (2, 9, 10), so this is a choice between 3 classes; say --task to change it"
+    assert target.note == Note(
+        "Target 'price' has 3 distinct numbers (2, 9, 10), so the task is a choice between 3 classes (change it with "
+        "--task)."
     )
 
 
@@ -53,13 +57,15 @@ def test_words_keep_their_spelling_and_stand_in_the_order_of_the_alphabet():
     target = read(["Yes", "No", "Yes", "No"])
     assert target.classes == ("No", "Yes")
     assert target.values.tolist() == [1, 0, 1, 0]
-    assert target.note == "price has 2 distinct words (No, Yes), so this is a choice between 2 classes"
+    assert target.note == Note(
+        "Target 'price' has 2 distinct words (No, Yes), so the task is a choice between 2 classes."
+    )
 
 
 def test_the_task_can_be_asked_for():
     asked = read([1, 2, 3] * 10, "regression")
     assert asked.task == "regression"
-    assert asked.note == "price is a number with 3 distinct values, so this is regression, as asked"
+    assert asked.note == Note("Target 'price' has 3 distinct numbers; the task is regression, as requested.")
     classes = read([0.5 * i for i in range(30)] * 2, "classes")
     assert len(classes.classes) == 30
     assert classes.classes[:3] == ("0.0", "0.5", "1.0")

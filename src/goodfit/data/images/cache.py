@@ -117,8 +117,10 @@ def _capped(looked: Looked) -> tuple[int, int]:
     return tuple(max(1, round(side * LARGEST_SIDE / longer)) for side in (looked.height, looked.width))  # type: ignore[return-value]
 
 
-def broken_words(broken: Sequence[tuple[str, str]], files: int) -> str:
-    """How many files cannot be read, and the first of them."""
+def broken_words(broken: Sequence[tuple[str, str]], files: int, consequence: str = "") -> str:
+    """Return the number of broken files and the first of them, as in `1 of 9 files is broken: a.png (is no image)`."""
     shown = ", ".join(f"{name} ({why})" for name, why in broken[:5])
     rest = f" and {len(broken) - 5:,} more" if len(broken) > 5 else ""
-    return f"{len(broken):,} of {files:,} files {'is' if len(broken) == 1 else 'are'} broken: {shown}{rest}"
+    return (
+        f"{len(broken):,} of {files:,} files {'is' if len(broken) == 1 else 'are'} broken{consequence}: {shown}{rest}"
+    )

@@ -12,9 +12,10 @@ from goodfit.data.dataset import Dataset, Features, Schema, TaskKind
 from goodfit.data.images.arrays import gathered
 from goodfit.data.images.cache import LARGEST_SIDE, Decoded, broken_words, cached
 from goodfit.data.images.listing import Images
+from goodfit.data.notes import Note, warning
 from goodfit.data.tables.columns import as_words
 from goodfit.data.tables.roles import FEWEST_ROWS, missing_values, read_groups, read_times, role_column, target_column
-from goodfit.data.tables.target import MOST_DISTINCT, Target, read_target
+from goodfit.data.tables.target import Target, read_target
 from goodfit.errors import InputError
 
 
@@ -58,7 +59,7 @@ def open_images(
         target=answer.values,
         schema=Schema((), target, answer.task, answer.classes, left_out, tuple(pixels.shape[1:])),
         notes=(
-            _shape_words(pixels.shape),
+            Note(f"{_shape_words(pixels.shape)}."),
             answer.note,
             *missing_values(whole[target].null_count(), target),
             *_columns_left_out([name for name in left_out if name not in roles.values()]),
@@ -136,25 +137,21 @@ def _check_number(count: int, place: str, target: str) -> None:
 
 
 def _read_labels(images: Images, labels: pl.Series, task: TaskKind | None) -> Target:
-    """The target; whole numbers that come with images name classes, be they ever so many, but for those of a table."""
+    """The target; integer labels are classes, however many, except from a table."""
     named = images.kind == "image folder" or (images.pixels is not None and labels.dtype.is_integer())
-    distinct = labels.n_unique()
-    if task is not None or not named or not 1 < distinct <= MOST_DISTINCT * len(labels):
-        return read_target(labels, task)
-    answer = read_target(labels, "binary" if distinct == 2 else "classes")
-    return Target(answer.task, answer.values, answer.classes, answer.note.removesuffix(", as asked"))
+    return read_target(labels, task, whole_classes=named)
 
 
 def _pixels(
     parts: Sequence[Images], rows: Int[np.ndarray, "rows"], cache: Path | None
-) -> tuple[UInt8[np.ndarray, "sound height width channels"], Int[np.ndarray, "sound"], list[str]]:
+) -> tuple[UInt8[np.ndarray, "sound height width channels"], Int[np.ndarray, "sound"], list[Note]]:
     """The pixels of these rows, the places among them of those that could be read, and what people are told."""
     place = ", ".join(part.place for part in parts)
     arrays = [part.pixels for part in parts if part.pixels is not None]
     if arrays:
         everything = len(rows) == sum(len(part) for part in parts)
         pixels, told = gathered(arrays, None if everything else rows, place, cache)
-        return pixels, np.arange(len(rows)), told
+        return pixels, np.arange(len(rows)), [Note(text) for text in told]
     paths = [path for part in parts for path in part.paths]
     files = [file for part in parts for file in part.files]
     names = [files[row] for row in rows]
@@ -167,28 +164,30 @@ def _files(parts: Sequence[Images], rows: Int[np.ndarray, "rows"]) -> tuple[str,
     return tuple(files[row] for row in rows) if files else ()
 
 
-def _told(decoded: Decoded, names: Sequence[str]) -> list[str]:
-    """What was done to the images, a sentence each."""
+def _told(decoded: Decoded, names: Sequence[str]) -> list[Note]:
+    """Notes on the changes made to the images."""
     height, width = decoded.pixels.shape[1:3]
     told = []
     if decoded.broken:
         broken = [(names[row], why) for row, why in decoded.broken]
-        told.append(f"warning: {broken_words(broken, len(names))}; left out")
+        told.append(warning(f"{broken_words(broken, len(names), ' and left out')}."))
     if decoded.shrunk:
         told.append(
-            f"warning: the images are made smaller, to {height} × {width}: their longer side is {LARGEST_SIDE} at most"
+            warning(f"The images were shrunk to {height} × {width}: the longer side is at most {LARGEST_SIDE} pixels.")
         )
     if decoded.resized:
-        images = "1 image has" if decoded.resized == 1 else f"{decoded.resized:,} images have"
+        images = "1 image differs" if decoded.resized == 1 else f"{decoded.resized:,} images differ"
         told.append(
-            f"warning: {images} another size than the commonest, {height} × {width}: resized in proportion, "
-            "the rest filled with the median of the border"
+            warning(
+                f"{images} in size from the most common, {height} × {width}: resized in proportion, the rest filled "
+                "with the median of the border."
+            )
         )
     if decoded.deep:
         images = "1 image has" if decoded.deep == 1 else f"{decoded.deep:,} images have"
-        told.append(f"{images} 16 bits a pixel: scaled to 8")
+        told.append(Note(f"{images} 16 bits per pixel: scaled to 8."))
     if decoded.gray:
-        told.append(f"{decoded.gray:,} of the images are gray, others have colors: all become red, green and blue")
+        told.append(Note(f"{decoded.gray:,} of the images are gray, the others in color: all were converted to RGB."))
     return told
 
 
@@ -198,7 +197,7 @@ def _shape_words(shape: Sequence[int], number: str | None = None) -> str:
     return f"{many}images of {height} × {width}, {'gray' if channels == 1 else 'in color'}"
 
 
-def _columns_left_out(names: Sequence[str]) -> list[str]:
+def _columns_left_out(names: Sequence[str]) -> list[Note]:
     if not names:
         return []
-    return [f"beside images no column is learned from: {', '.join(names)} left out"]
+    return [Note(f"Images are learned from their pixels alone; left out: {', '.join(names)}.")]

@@ -8,6 +8,7 @@ import polars as pl
 
 from goodfit.data.images.decode import ENDINGS
 from goodfit.data.images.idx import is_idx
+from goodfit.data.notes import Note
 from goodfit.errors import InputError
 
 CLASS = "class"  # the target's name where folders give the classes
@@ -15,10 +16,10 @@ RUN_FILE = "source.json"  # a folder that has it is a run's
 _SETS = {"train", "training", "dev", "val", "valid", "validation", "test", "testing"}
 _KINDS = "PNG, JPEG, BMP, GIF or TIFF"
 _SHOWN = 5
-_EMPTY = ("class folder has no image and is", "class folders have no image and are")
+_EMPTY = ("class folder without an image", "class folders without an image")
 
 
-def list_classes(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[str, ...]]:
+def list_classes(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[Note, ...]]:
     """The images of a folder with one sub-folder a class: paths in it, classes, and what people are told.
 
     Raises:
@@ -53,8 +54,8 @@ def list_classes(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[str
     rows = [(f"{name}/{file}", name) for name in full for file in files[name]]
     told = (
         *_told([name for name in classes if name not in full], *_EMPTY),
-        *_told(others, "file is no image by its ending and is", "files are no images by their endings and are"),
-        *_told(loose, "file beside the class folders is", "files beside the class folders are"),
+        *_told(others, "file without the extension of an image", "files without the extension of an image"),
+        *_told(loose, "file beside the class folders", "files beside the class folders"),
     )
     return tuple(file for file, _ in rows), pl.DataFrame({CLASS: [label for _, label in rows]}), told
 
@@ -136,9 +137,9 @@ def _walk(folder: Path, within: str = "") -> Iterator[str]:
             yield within + entry.name
 
 
-def _told(names: list[str], one: str, several: str) -> list[str]:
-    """A sentence on what is left out, or none."""
+def _told(names: list[str], one: str, several: str) -> list[Note]:
+    """Return a note on the files left out, or none."""
     if not names:
         return []
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
-    return [f"{len(names):,} {one if len(names) == 1 else several} left out: {shown}"]
+    return [Note(f"Left out: {len(names):,} {one if len(names) == 1 else several} ({shown}).")]

@@ -15,6 +15,7 @@ from goodfit.data.images.folders import CLASS, image_column, inside, list_classe
 from goodfit.data.images.idx import is_idx, read_idx
 from goodfit.data.images.npz import read_npz_images
 from goodfit.data.images.pixels import as_pixels
+from goodfit.data.notes import Note
 from goodfit.data.tables.read import Table, read_table
 from goodfit.data.tables.roles import missing_values
 from goodfit.errors import InputError
@@ -36,7 +37,7 @@ class Images:
         root: the folder that the files are in.
         files: their paths in it; empty where they are arrays.
         pixels: of every image, where they are arrays: in memory, or in a file that is not read yet.
-        notes: sentences that people are told.
+        notes: remarks for people.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Images:
     root: Path = Path()
     files: tuple[str, ...] = ()
     pixels: UInt8[np.ndarray, "images height width channels"] | ArrayFile | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __len__(self) -> int:
         return len(self.files) if self.pixels is None else self.pixels.shape[0]
@@ -120,7 +121,9 @@ def images_without_labels(source: Any) -> Images:
     """
     if isinstance(source, np.ndarray):
         pixels, notes = as_pixels(source, "the array")
-        return Images("data", "the array", None, "image arrays", pl.DataFrame(), pixels=pixels, notes=notes)
+        return Images(
+            "data", "the array", None, "image arrays", pl.DataFrame(), pixels=pixels, notes=tuple(map(Note, notes))
+        )
     images = find_images(source, "images" if str(source) == "digits" else None, labeled=False)
     if images is None:
         table = read_table(source)

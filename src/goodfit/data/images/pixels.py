@@ -10,7 +10,7 @@ from goodfit.errors import InputError
 
 Pieces = Callable[[], Iterator[np.ndarray]]  # the values from the first to the last, each time; [pixels, channels]
 
-_DEEP = "pixels of 16 bits are scaled to 8"
+_DEEP = "Pixels of 16 bits were scaled to 8."
 
 
 def as_pixels(
@@ -58,7 +58,7 @@ def in_8_bits(
     """
     change, notes = _change(read, dtype, what)
     if channels == 4:
-        alpha = "the images' fourth channel is taken for alpha, over white"
+        alpha = "The fourth channel of the images was taken as alpha and blended over white."
         return (_over_white(change(values)) for values in read()), (*notes, alpha)
     return map(change, read()), notes
 
@@ -75,7 +75,7 @@ def _change(read: Pieces, dtype: np.dtype, what: str) -> tuple[Callable[[np.ndar
     if low < 0 or high > 65_535:
         raise InputError(f"{what} has pixels from {low:g} to {high:g}; use 0 to 255, 0 to 65,535, or 0 to 1")
     if dtype.kind == "f" and high <= 1:
-        return lambda values: np.round(values * 255).astype(np.uint8), ("pixels from 0 to 1 are scaled to 0 to 255",)
+        return lambda values: np.round(values * 255).astype(np.uint8), ("Pixels from 0 to 1 were scaled to 0 to 255.",)
     if not whole:
         raise InputError(f"{what} has pixels such as {high:g}, which are neither whole nor from 0 to 1")
     if high > 255:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from goodfit.data.dataset import Column, Kind
+from goodfit.data.notes import Note
 from goodfit.data.tables.columns import READERS, as_numbers, infer_kind
 from goodfit.errors import InputError
 
@@ -27,8 +28,8 @@ _NUMBERING = ("only numbers the rows", "only number the rows")
 
 def infer_columns(
     frame: pl.DataFrame, numbering: Collection[str] = ()
-) -> tuple[tuple[Column, ...], tuple[str, ...], list[str]]:
-    """The columns to learn from, the names of those left out, and sentences about both.
+) -> tuple[tuple[Column, ...], tuple[str, ...], list[Note]]:
+    """The columns to learn from, the names of those left out, and notes on both.
 
     Args:
         frame: the features alone.
@@ -39,7 +40,7 @@ def infer_columns(
     """
     kept: list[Column] = []
     left_out: dict[str, tuple[str, str]] = {}
-    notes: list[str] = []
+    notes: list[Note] = []
     for column in frame:
         kind = infer_kind(column)
         reason = _NUMBERING if column.name in numbering else _why_left_out(column, kind)
@@ -55,7 +56,7 @@ def infer_columns(
     ]
     if not kept:
         raise InputError(f"no column is left to learn from: {'; '.join(sentences) or 'there is only the target'}")
-    return tuple(kept), tuple(left_out), [*(f"{sentence}: left out" for sentence in sentences), *notes]
+    return tuple(kept), tuple(left_out), [*(Note(f"Left out: {sentence}.") for sentence in sentences), *notes]
 
 
 def _why_left_out(column: pl.Series, kind: Kind | None) -> tuple[str, str] | None:
@@ -79,7 +80,7 @@ def _sentence(reason: tuple[str, str], names: Sequence[str]) -> str:
     return f"{len(names)} columns {reason[1]} ({shown})"
 
 
-def _words(column: pl.Series) -> tuple[Column, list[str]]:
+def _words(column: pl.Series) -> tuple[Column, list[Note]]:
     """A category: its most frequent levels, in the order of the alphabet."""
     words = column.drop_nulls().rename("word")
     counts = words.value_counts(name="rows").sort("rows", "word", descending=[True, False])
@@ -89,12 +90,14 @@ def _words(column: pl.Series) -> tuple[Column, list[str]]:
         return meaning, []
     rest = counts["rows"][MOST_LEVELS:].sum()
     return meaning, [
-        f"column {column.name} has {len(levels):,} different words: the {MOST_LEVELS} most frequent are kept, "
-        f"the others ({rest:,} rows) count as unknown"
+        Note(
+            f"Column '{column.name}' has {len(levels):,} different words; all but the {MOST_LEVELS} most frequent "
+            f"({rest:,} rows) count as unknown."
+        )
     ]
 
 
-def _numbers(column: pl.Series, kind: Kind) -> tuple[Column, list[str]]:
+def _numbers(column: pl.Series, kind: Kind) -> tuple[Column, list[Note]]:
     """A number, date or boolean: whether values are missing, and which cannot be read."""
     missing = READERS[kind](column).is_null()
     meaning = Column(column.name, kind, missing=bool(missing.any()))
@@ -104,8 +107,10 @@ def _numbers(column: pl.Series, kind: Kind) -> tuple[Column, list[str]]:
     first, count = unreadable[0][:40], len(unreadable)
     values = f"{count:,} values" if count > 1 else "1 value"
     return meaning, [
-        f"column {column.name} holds {kind}s, but {values} cannot be read as such and "
-        f"{'count' if count > 1 else 'counts'} as missing (the first is '{first}')"
+        Note(
+            f"Column '{column.name}' holds {kind}s, but {values} cannot be read and "
+            f"{'count' if count > 1 else 'counts'} as missing (the first is '{first}')."
+        )
     ]
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Column
+from goodfit.data.notes import Note
 from goodfit.data.tables.columns import as_words, infer_kind, read_numbers
 from goodfit.errors import InputError, nearest
 
@@ -34,12 +35,12 @@ def target_column(columns: Sequence[str], place: str, asked: str | int | None, o
     return name
 
 
-def missing_values(count: int, target: str) -> list[str]:
-    """A sentence on rows that cannot be learned from, or none."""
+def missing_values(count: int, column: str) -> list[Note]:
+    """Return a note on rows that cannot be learned from, or none."""
     if count == 0:
         return []
     rows = "1 row has" if count == 1 else f"{count:,} rows have"
-    return [f"{rows} no {target} and {'is' if count == 1 else 'are'} left out"]
+    return [Note(f"{rows} no value in '{column}' and {'is' if count == 1 else 'are'} left out.")]
 
 
 def role_column(columns: Sequence[str], place: str, role: str, name: str, target: str) -> str:

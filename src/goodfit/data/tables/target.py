@@ -8,31 +8,33 @@ import polars as pl
 from jaxtyping import Num
 
 from goodfit.data.dataset import TaskKind
+from goodfit.data.notes import Note
 from goodfit.data.tables.columns import as_numbers, as_words, infer_kind
 from goodfit.errors import InputError
 
 MOST_WHOLE_CLASSES = 20  # a whole-number target with more distinct values is regression
 EXAMPLES_PER_CLASS = 4  # on average, for whole numbers to be taken for classes
 MOST_DISTINCT = 0.5  # classes a row, at most: every class needs two examples
-_CHANGE = "; say --task to change it"
+_CHANGE = " (change it with --task)"
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target, read: numbers for regression, else class codes, and a sentence about the task."""
+    """The target, read: numbers for regression, else class codes; and a note on the task."""
 
     task: TaskKind
     values: Num[np.ndarray, "rows"]
     classes: tuple[str, ...]
-    note: str
+    note: Note
 
 
-def read_target(column: pl.Series, task: TaskKind | None) -> Target:
+def read_target(column: pl.Series, task: TaskKind | None, *, whole_classes: bool = False) -> Target:
     """The target's values, as the task that was asked for or else as they look.
 
     Args:
         column: finite, and without missing values.
         task: None to infer it.
+        whole_classes: take whole numbers for classes, however many, if their examples suffice.
 
     Raises:
         InputError: a target that cannot be learned as this task.
@@ -43,25 +45,30 @@ def read_target(column: pl.Series, task: TaskKind | None) -> Target:
         raise InputError(f"target '{column.name}' holds {found}; it must hold numbers or classes")
     numbers = as_numbers(column) if kind == "number" else None
     if numbers is not None and numbers.null_count() == 0:
-        return _of_numbers(numbers, task)
+        return _of_numbers(numbers, task, whole_classes)
     return _of_words(as_words(column), task)
 
 
-def _of_numbers(column: pl.Series, task: TaskKind | None) -> Target:
+def _of_numbers(column: pl.Series, task: TaskKind | None, whole_classes: bool) -> Target:
     name, distinct = column.name, column.n_unique()
     _refuse_constant(column, distinct)
     whole = bool((column % 1 == 0).all())
     few = distinct <= min(MOST_WHOLE_CLASSES, len(column) / EXAMPLES_PER_CLASS)
+    few = few or (whole_classes and distinct <= MOST_DISTINCT * len(column))
     if task == "regression" or (task is None and distinct > 2 and not (whole and few)):
-        note = f"{name} is a number with {distinct:,} distinct values, so this is regression"
-        note = f"{note}, as asked" if task else note + _CHANGE
-        return Target("regression", column.to_numpy().astype(np.float64), (), note)
+        facts = f"Target '{name}' has {distinct:,} distinct numbers"
+        note = (
+            f"{facts}; the task is regression, as requested."
+            if task
+            else f"{facts}, so the task is regression{_CHANGE}."
+        )
+        return Target("regression", column.to_numpy().astype(np.float64), (), Note(note))
     if distinct > MOST_DISTINCT * len(column):
         raise InputError(
             f"target '{name}' has {distinct:,} different numbers in {len(column):,} rows, too many for classes; "
             "ask for regression"
         )
-    return _of_classes(as_words(column), task, float, f"{name} has {distinct} distinct numbers", _CHANGE)
+    return _of_classes(as_words(column), task, float, f"Target '{name}' has {distinct} distinct numbers", _CHANGE)
 
 
 def _of_words(column: pl.Series, task: TaskKind | None) -> Target:
@@ -75,7 +82,7 @@ def _of_words(column: pl.Series, task: TaskKind | None) -> Target:
             f"target '{name}' has {distinct:,} different values in {len(column):,} rows, too many for classes, "
             f"and they are not all numbers: one is '{word}'"
         )
-    return _of_classes(column, task, str, f"{name} has {distinct} distinct words", "")
+    return _of_classes(column, task, str, f"Target '{name}' has {distinct} distinct words", "")
 
 
 def _of_classes(
@@ -94,8 +101,8 @@ def _of_classes(
         raise InputError(f"target '{name}' has {len(levels)} classes, so it cannot be binary; ask for classes")
     codes = words.replace_strict({level: code for code, level in enumerate(levels)}, return_dtype=pl.Int64)
     shown = ", ".join(levels[:10]) + (", …" if len(levels) > 10 else "")
-    note = f"{facts} ({shown}), so this is a choice between {len(levels)} classes"
-    note = f"{note}, as asked" if task else note + change
+    facts, choice = f"{facts} ({shown})", f"the task is a choice between {len(levels)} classes"
+    note = Note(f"{facts}; {choice}, as requested." if task else f"{facts}, so {choice}{change}.")
     chosen: TaskKind = task or ("binary" if len(levels) == 2 else "classes")
     return Target(chosen, codes.to_numpy().astype(np.int64), levels, note)
 

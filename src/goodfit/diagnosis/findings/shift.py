@@ -16,7 +16,7 @@ def find(case: Observation) -> Finding | None:
         NAME,
         severity=2,
         confidence=0.9,
-        sentence=shift[0].removeprefix("warning: ")[0].upper() + shift[0].removeprefix("warning: ")[1:] + ".",
+        sentence=shift[0],
         evidence={"columns_told": float(len(shift))},
         remedies=(
             Remedy(
