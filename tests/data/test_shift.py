@@ -125,9 +125,9 @@ def test_the_sentence_says_how_each_kind_of_column_differs():
     )
     (note,) = compare_distributions(halves(dataset))
     assert note == warning(
-        f"{START}size (100% of dev but 0% of test are at most 1); sold (100% of dev but 0% of test are not so); "
-        "built (100% of dev but 0% of test are up to 1970-01-01); seen (100% of dev but 0% of test are up to "
-        "1970-01-11); town (100% of dev but 0% of test are 'here'); and kind, y" + END
+        f"{START}size (100 % of dev but 0 % of test are at most 1); sold (100 % of dev but 0 % of test are not so); "
+        "built (100 % of dev but 0 % of test are up to 1970-01-01); seen (100 % of dev but 0 % of test are up to "
+        "1970-01-11); town (100 % of dev but 0 % of test are 'here'); and kind, y" + END
     )
 
 
@@ -151,7 +151,7 @@ def test_many_rare_levels_do_not_hide_a_common_one():
     schema = Schema((town,), "y", "binary", ("no", "yes"), ())
     dataset = Dataset("made", Features(np.zeros((200, 0)), codes[:, None]), np.arange(200) % 2, schema, (), {})
     (note,) = compare_distributions(halves(dataset))
-    assert note == warning(f"{START}town (70% of dev but 40% of test are 't0'){END}")
+    assert note == warning(f"{START}town (70 % of dev but 40 % of test are 't0'){END}")
 
 
 def test_nothing_is_said_without_a_test_set_or_with_tiny_sets():

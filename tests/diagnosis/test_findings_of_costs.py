@@ -36,7 +36,7 @@ def test_a_cost_thrown_above_a_constant_guess(make_case, highest, sick):
     found = rate_high.find(make_case(costs))
     assert (found is not None) is sick
     if found is not None:
-        assert "rose to 2.1 times a constant guess's in epoch 2" in found.sentence
+        assert "rose to 2.1 times a constant guess's cost in epoch 2" in found.sentence
         assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
 
 

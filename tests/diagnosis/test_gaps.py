@@ -29,15 +29,15 @@ def test_the_seeds_examples(train, dev, human, verdict, sizes):
 def test_the_reason_tells_the_numbers():
     assert judge(0.01, 0.11, **SIZES).reason == (
         "Dev error 11.0 % is 10.0 points above train error 1.0 % [8.7, 11.5] (more than 2.0 points); "
-        "the other gap is small: train error 1.0 % is 1.00 points above human error 0.0 % [0.78, 1.28]."
+        "the other gap is small: train error 1.0 % is 1.00 points above human error 0 % [0.78, 1.28]."
     )
     assert judge(0.15, 0.14, **SIZES).reason == (
-        "Train error 15.0 % is 15.0 points above human error 0.0 % [14.1, 15.9] (more than 2.0 points); "
+        "Train error 15.0 % is 15.0 points above human error 0 % [14.1, 15.9] (more than 2.0 points); "
         "the other gap is small: dev error 14.0 % is 1.0 points below train error 15.0 % (difference [−2.7, 0.8])."
     )
     assert judge(0.005, 0.01).reason == (
-        "Train error 0.5 % is 0.5 points above human error 0.0 % and dev error 1.0 % is 0.5 points above "
-        "train error 0.5 %: no gap is more than 2.0 points; no interval is known without the sizes of the sets."
+        "Train error 0.50 % is 0.50 points above human error 0 % and dev error 1.0 % is 0.50 points above "
+        "train error 0.50 %: no gap is more than 2.0 points; no interval is known without the sizes of the sets."
     )
 
 

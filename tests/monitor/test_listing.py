@@ -26,7 +26,7 @@ def test_live_ones_come_first_then_the_newest(runs):
         ("20260103-1-ended-bbbb", "finished"),
         ("20260102-1-cut-cccc", "unfinished"),
     ]
-    assert told[1]["said"].replace("\u00a0", " ") == "good fit, dev error 3.0 %"
+    assert told[1]["said"] == "good fit, dev error 3.0 %"
 
 
 def test_a_damaged_one_is_listed_too(runs):

@@ -21,7 +21,7 @@ QUESTIONS = [
 
 def plain(answer: Answer) -> str:
     parts = (answer.headline, answer.aside, *answer.sentences, *answer.items)
-    return " | ".join(part for part in parts if part).replace("\u00a0", " ")
+    return " | ".join(part for part in parts if part)
 
 
 def with_final(view: View, **changes: Any) -> View:
@@ -55,7 +55,7 @@ def test_the_expected_error_is_that_of_the_test_set_with_its_interval(made: Made
     view = read_view(made("classes"))
     level = replace(view.levels[-1], error=0.04, low=0.0241, high=0.0656)
     said = plain(answers(replace(view, levels=(*view.levels[:-1], level)))[1])
-    assert said.startswith("4.0 % | 95 % interval 2.4 % to 6.6 % | About 1 in 25 new examples will be wrong.")
+    assert said.startswith("4.0 % | 95 % interval [2.4 %, 6.6 %] | About 1 in 25 new examples will be wrong.")
     assert "on 359 test examples that took no part in training or in choosing" in said
 
 
@@ -78,7 +78,7 @@ def test_regression_tells_the_miss_in_the_targets_units(made: Made):
     given = answers(with_final(replace(view, levels=(*view.levels[:-1], level)), test_metrics=metrics))[1]
     # the root-mean-square miss goes with the root of 1 − R²: 50·√(0.405/0.5) = 45, 50·√(0.605/0.5) = 55
     assert plain(given).startswith(
-        "± 50.0 | root-mean-square miss, 95 % interval 45.0 to 55.0 | On average it is off by 40.0."
+        "± 50.0 | root-mean-square miss, 95 % interval [45.0, 55.0] | On average it is off by 40.0."
     )
     assert "50.0 % of the variation of disease progression stays unexplained" in plain(given)
 
@@ -87,8 +87,8 @@ def test_what_was_tried_names_what_was_kept_and_its_worth(made: Made):
     view = read_view(made("classes"))
     said = plain(answers(view)[3])
     assert "12 prescriptions in 2 rounds: 1 measurably helped and was kept." in said
-    assert "more dropout: −1.1 points (−1.9 to −0.4)" in said
-    assert "Averaging 6 networks: −0.6 points (−1.1 to −0.1)" in said
+    assert "more dropout: −1.1 points [−1.9, −0.4]" in said
+    assert "Averaging 6 networks: −0.6 points [−1.1, −0.1]" in said
     assert "dev error, from the default network to the end" in said
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from goodfit.errors import InputError
 from goodfit.reports import page as page_module
+from goodfit.reports.answers import gap_text
 from goodfit.reports.page import write_report
 from goodfit.wording import numbers
 
@@ -50,15 +51,15 @@ def test_the_values_shown_are_those_of_the_result(made: Made, page: Read, kind: 
     final = result["final"]
     for name in ("train_error", "dev_error", "test_error"):
         assert said(numbers.percent(final[name])) in text
-    assert said(numbers.share_range(final["test_low"], final["test_high"])) in text
+    assert said(numbers.percent_interval(final["test_low"], final["test_high"])) in text
     for error in result["baseline"].values():
         assert said(numbers.percent(error)) in text
     for name in ("variance", "dev_overfitting"):
-        assert said(numbers.gap(final[name])) in text
+        assert said(gap_text(final[name])) in text
     for turn in result["rounds"]:
         assert turn["reason"] in text
         for trial in turn["tried"]:
-            effect, interval = numbers.points(trial["effect"], trial["low"], trial["high"])
+            effect, interval = numbers.change_parts(trial["effect"], trial["low"], trial["high"])
             assert f"{said(effect)} {said(interval)}" in text
             assert trial["prescription"] in text
             assert trial["why"] in text
@@ -120,7 +121,7 @@ def test_the_search_is_told_for_tune_alone(page: Read):
         "of 2 other finalists 1 measurably did worse.",
         "Learning_rate's best values lie at the upper end of its range (1): widen it.",
         "Winner ✓ kept learning_rate 0.01235",
-        "Finalist 3 learning_rate 0.5 +3.0 points +2.0 to +4.0",
+        "Finalist 3 learning_rate 0.5 +3.0 points [+2.0, +4.0]",
         "learning_rate 75.0 % beta1 20.0 % units 5.0 %",
         "3 trials did not train to the end",
         "0 5 80.0 % Halving: a dev error of 0.8 after 5 epochs, where the middle is 0.1.",
@@ -240,7 +241,7 @@ def test_what_ails_the_training_is_told_and_drawn(made: Made, tmp_path: Path):
     (run / "result.json").write_text(json.dumps(result))
     text = write_report(run).read_text()
     assert "Vanishing gradient" in text
-    assert "confidence 93 %" in text
+    assert "confidence 93\u00a0%" in text
     assert "0.2 times a layer &lt;b&gt;here&lt;/b&gt;." in text
     assert "residual network: the gradient has a way past" in text
     figures = text.split('id="figures">')[1].split("</script>")[0]

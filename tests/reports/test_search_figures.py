@@ -83,7 +83,7 @@ def test_filled_hollow_and_struck_marks_tell_how_trials_ended(facts: Facts):
     assert without["x"] == [0, pytest.approx(math.log10(0.3), abs=1e-3)]  # the failed one, and one stopped unmeasured
     assert set(without["y"]) == {panel(facts, "learning_rate")["layout"]["yaxis"]["range"][1]}
     assert (best["x"], best["y"]) == ([-1], [pytest.approx(math.log10(0.02), abs=1e-3)])
-    assert ended["text"][0] == "trial 1: 10.0\u00a0%<br>learning_rate 0.001<br>20 epochs"
+    assert ended["text"][0] == "trial 1: 10.0 %<br>learning_rate 0.001<br>20 epochs"
 
 
 def test_the_regions_of_the_rounds_lie_below_from_end_to_end(facts: Facts):
@@ -126,7 +126,7 @@ def test_the_best_so_far_never_rises(facts: Facts):
     assert steps["y"] == [0.1, 0.05, 0.02, 0.02]
     assert steps["line"]["shape"] == "hv"
     assert figure["layout"]["xaxis"]["title"]["text"] == "seconds since the first trial began"
-    assert figure["layout"]["annotations"][0]["text"] == "best<br>2.0\u00a0%"
+    assert figure["layout"]["annotations"][0]["text"] == "best<br>2.0 %"
 
 
 def test_long_searches_are_told_in_hours(facts: Facts):

@@ -24,6 +24,7 @@ from goodfit.plan import Plan
 from goodfit.record.run import unflatten
 from goodfit.reports.descent import write_descent
 from goodfit.run_folder.archive import check_writable, is_run, read_run
+from goodfit.wording.numbers import setting
 
 __all__ = ["check", "check_gradients"]
 
@@ -195,7 +196,7 @@ def _next(plan: Plan, found: Descent) -> str:
     if found.cause == "unknown":
         return "look for what makes J jump: kinks of the activation, or a learning rate that is far too large"
     if found.cause == "learning rate":
-        rate = f"{found.good_rate:g}"
+        rate = f"{setting(found.good_rate)}"
         return f"take a learning rate of at most {rate} for plain gradient descent, and leave dropout off till J falls"
     if _has_dropout(plan):
         return "dropout may come back on: with it J is not well defined, so its curve may go up and down"

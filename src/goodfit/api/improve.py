@@ -39,6 +39,7 @@ from goodfit.run_folder import archive, summary
 from goodfit.run_folder.decisions import Decisions
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 from goodfit.run_folder.journal import JOURNAL_FILE, Journal
+from goodfit.wording.numbers import percent
 
 
 def improve(
@@ -220,10 +221,8 @@ def _test(splits: Splits, closed: Assembled, folder: Path, force: bool, loop: Lo
         except (TestSetLockedError, InputError) as refused:
             tested = FinalTest(None, str(refused))
     if tested.error:
-        figures = (tested.error.value, tested.error.low, tested.error.high)
-        regression = splits.regression
-        value, low, high = (f"{x:.4f}" if regression else f"{100 * x:.2f} %" for x in figures)
-        sentence = f"On the test set the error is {value} [{low}, {high}]."
+        error = percent(tested.error.value, tested.error.low, tested.error.high)
+        sentence = f"On the test set the error is {error}."
     else:
         sentence = f"No test figure: {tested.note}."
     loop.journal.write("test", sentence, error=summary.interval(tested.error))

@@ -20,7 +20,6 @@ from goodfit.data.dataset import Cut, Splits, groups_of
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.intervals import wilson
 from goodfit.diagnosis.paired_test import paired_test
-from goodfit.diagnosis.reason import percent
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import InputError
 from goodfit.experiments import assembly
@@ -41,6 +40,7 @@ from goodfit.search.space_input import SpaceLike
 from goodfit.search.storage import begun_with, open_study, shown
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
 from goodfit.search.workers import Here, Workers
+from goodfit.wording.numbers import percent
 
 _FINALISTS, _SEEDS = 4, 3
 _ROUNDS = 4  # of a search; each draws around the best of those before
@@ -190,9 +190,9 @@ def _told(tell: Notify, trials: int, splits: Splits) -> Any:
 
     def shown_error(best: float) -> str:
         if splits.regression:
-            return f"{best:.3g}"
+            return percent(best)
         interval = wilson(best, len(splits.dev))
-        return f"{percent(best)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+        return percent(best, interval.low, interval.high)
 
     def told(done: int, best: float | None) -> None:
         first.append(done)

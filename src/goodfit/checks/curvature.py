@@ -17,6 +17,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from goodfit.checks.parameters import Flat, Pytree, read_parameters
 from goodfit.checks.surface import Cost, Surface
 from goodfit.errors import InputError
+from goodfit.wording.numbers import number
 
 Shape = Literal["saddle", "minimum", "flat"]
 
@@ -124,7 +125,7 @@ def _still_to_win(norm: float, largest: float) -> float:
 
 
 def _reason(verdict: Shape, lowest: float, highest: float, norm: float, plateau: bool) -> str:
-    told = f"eigenvalues from {lowest:.3g} to {highest:.3g}"
+    told = f"eigenvalues from {number(lowest, 3)} to {number(highest, 3)}"
     words = {
         "saddle": f"the cost bends down in some direction ({told}), so there is a way further down",
         "minimum": f"the cost bends down in no direction ({told})",
@@ -132,4 +133,4 @@ def _reason(verdict: Shape, lowest: float, highest: float, norm: float, plateau:
     }[verdict]
     if plateau:
         return words
-    return f"{words}; but its gradient of norm {norm:.3g} still leads down, so this is no plateau"
+    return f"{words}; but its gradient of norm {number(norm, 3)} still leads down, so this is no plateau"

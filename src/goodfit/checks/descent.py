@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from goodfit.checks.parameters import Pytree
 from goodfit.checks.verdict import GradientCheck
+from goodfit.wording.numbers import setting
 
 Cause = Literal["learning rate", "gradient", "unknown"]
 
@@ -78,7 +79,7 @@ def check_descent(
     """
     curve = follow(step, params, rate, iterations, past_rise=True)
     if curve.first_rise is None:
-        told = f"J never rose in {iterations} iterations at learning rate {rate:g}"
+        told = f"J never rose in {iterations} iterations at learning rate {setting(rate)}"
         return Descent(rate, curve.objective, curve.cost, None, None, rate, None, told)
     gradients = check(curve.before)
     good = None
@@ -87,7 +88,7 @@ def check_descent(
         steady = (each for each in smaller if follow(step, params, each, iterations).first_rise is None)
         good = next(steady, None)
     cause: Cause = "gradient" if gradients.verdict == "wrong" else "unknown" if good is None else "learning rate"
-    told = f"J rose in iteration {curve.first_rise} at learning rate {rate:g}: {_why(cause, good, gradients)}"
+    told = f"J rose in iteration {curve.first_rise} at learning rate {setting(rate)}: {_why(cause, good, gradients)}"
     return Descent(rate, curve.objective, curve.cost, curve.first_rise, cause, good, gradients, told)
 
 
@@ -115,5 +116,5 @@ def _why(cause: Cause, good: float | None, gradients: GradientCheck) -> str:
     if cause == "gradient":
         return f"the gradient is at fault ({gradients.reason})"
     if cause == "learning rate":
-        return f"the learning rate is too large; at {good:g} J never rises, and the gradient is right"
+        return f"the learning rate is too large; at {setting(good)} J never rises, and the gradient is right"
     return f"at a {2**_HALVINGS}th of the learning rate it still rises, though the gradient check finds no mistake"

@@ -6,6 +6,7 @@ from jaxtyping import Bool
 from goodfit.checks.differences import EPSILON, Differences
 from goodfit.checks.parameters import Parameters
 from goodfit.checks.verdict import GREAT, Judged
+from goodfit.wording.numbers import scientific
 
 LOW_COST = (
     "the cost computes with fewer than 64 bits, so differences see little; let it keep the type of its parameters, "
@@ -25,7 +26,7 @@ def vanishing(parameters: Parameters, differences: Differences, places: list[sli
         largest = float(np.max(np.abs(parameters.values[block]), initial=0.0))
         step = float(np.max(differences.widths[at], initial=0.0)) / 2
         if np.spacing(largest) > _VANISHING * step:
-            words = f"{name} holds values up to {largest:.1e}, beside which so small an epsilon is rounded away"
+            words = f"{name} holds values up to {scientific(largest)}, beside which so small an epsilon is rounded away"
             told.append(f"{words}; take a larger epsilon, or none to have it scaled to the values")
     return told
 
@@ -54,10 +55,10 @@ def of_epsilon(
     """An epsilon that does not suit the values."""
     if whole.resolution < GREAT or whole.sound < GREAT or left_out.all():
         return []
-    seen = f"the differences see relative errors above {whole.resolution:.0e} only"
+    seen = f"the differences see relative errors above {scientific(whole.resolution, 1)} only"
     if differences.rounding_rules(~left_out):
         remedy = (
-            f"take a larger epsilon (scaled to the values it is {EPSILON:.0e} or more)"
+            f"take a larger epsilon (scaled to the values it is {scientific(EPSILON, 1)} or more)"
             if epsilon
             else ("check nearer to fresh parameters, where gradients are larger")
         )

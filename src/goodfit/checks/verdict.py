@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from goodfit.checks.parameters import layer_of
+from goodfit.wording.numbers import scientific
 
 Verdict = Literal["great", "look closer", "wrong"]
 BlockVerdict = Literal["great", "look closer", "wrong", "within rounding"]
@@ -179,7 +180,7 @@ def block_verdict(block: Judged) -> BlockVerdict:
 
 def reason(verdict: Verdict, whole: Judged, blocks: Sequence[Block], latest: tuple[str, ...], spoilt: float) -> str:
     """The verdict in a sentence; `spoilt` is the share of the probes that count for nothing."""
-    told = f"relative error {whole.error:.1e}"
+    told = f"relative error {scientific(whole.error)}"
     if verdict == "great":
         return f"{told}: gradient and differences agree, so the gradient is very likely right"
     if verdict == "wrong":
@@ -190,13 +191,13 @@ def reason(verdict: Verdict, whole: Judged, blocks: Sequence[Block], latest: tup
     if spoilt == 1:
         return f"{told}, but kinks of the cost spoil all of it, so nothing is proved; take a smaller epsilon"
     if spoilt:
-        return f"{told}; without what kinks spoil it is {whole.sound:.1e}"
+        return f"{told}; without what kinks spoil it is {scientific(whole.sound)}"
     if not whole.evident and not any(block.verdict == "look closer" for block in blocks):
         return f"{told}: no more than the differences' own inaccuracy explains"
     largest = max([whole.sound, *(block.error for block in blocks if block.verdict == "look closer")])
     if largest <= LIKELY:
         return f"{told}: can be right, but look for single entries that differ much"
-    return f"{told}, {largest:.1e} in the worst block: more than rounding explains; a mistake is likely"
+    return f"{told}, {scientific(largest)} in the worst block: more than rounding explains; a mistake is likely"
 
 
 def _norm(values: Float[np.ndarray, "n"]) -> float:

@@ -8,6 +8,7 @@ import typer
 
 import goodfit
 from goodfit.cli import options, output, progress
+from goodfit.wording.numbers import number, scientific
 
 _MOST_BLOCKS = 12
 _POINTS = {"fresh": "fresh parameters", "run": "the run's parameters"}
@@ -83,12 +84,12 @@ def _gradient_lines(at: str, check: dict[str, Any], growth: dict[str, Any]) -> I
     yield f"Gradients at {_POINTS[at]}: {check['verdict']}"
     yield f"  {check['reason']}"
     for block in [block for block in check["blocks"] if block["verdict"] != "great"][-_MOST_BLOCKS:]:
-        yield f"  {block['name']}: {block['verdict']}, relative error {block['error']:.1e}"
+        yield f"  {block['name']}: {block['verdict']}, relative error {scientific(block['error'])}"
     for entry in check["worst"][:3] if check["verdict"] == "wrong" else ():
         where = f"{entry['name']}{entry['index']}"
-        yield f"  {where}: gradient {entry['gradient']:.6g}, differences {entry['numerical']:.6g}"
+        yield f"  {where}: gradient {number(entry['gradient'], 6)}, differences {number(entry['numerical'], 6)}"
     if check["directions"]:
-        chance = f"one wrong entry of typical size is missed with a chance of {check['chance_of_missing']:.1g}"
+        chance = f"one wrong entry of typical size is missed with a chance of {number(check['chance_of_missing'], 1)}"
         yield f"  {check['directions']} random directions a block: {chance}"
     for warning in check["warnings"]:
         yield f"  Mind: {warning}"

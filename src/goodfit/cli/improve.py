@@ -7,7 +7,9 @@ import typer
 
 import goodfit
 from goodfit.cli import options, output, progress
-from goodfit.cli.output import change_words, error_words, metric_name
+from goodfit.cli.output import metric_name
+from goodfit.wording import numbers
+from goodfit.wording.text import count
 
 
 def improve(
@@ -83,19 +85,20 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     metric = result["metric"]
     error = f"dev {metric_name(metric)}"
     errors = result["baseline"] | {"now": result["final"]["dev_error"]}
-    steps = (f"{name} {error_words(value, metric)}" for name, value in errors.items())
+    steps = (f"{name} {numbers.percent(value)}" for name, value in errors.items())
     yield f"{error[0].upper()}{error[1:]}: {', '.join(steps)}."
     tried = [entry for one_round in result["rounds"] for entry in one_round["tried"]]
     kept = [entry for entry in tried if entry["adopted"]]
     for entry in kept:
-        change = {"value": entry["effect"], "low": entry["low"], "high": entry["high"]}
-        words = f"lower dev cost (p = {entry['p_holm']:.2g}), {error} {change_words(change, metric)}"
+        change = numbers.change(entry["effect"], entry["low"], entry["high"])
+        words = f"lower dev cost (p = {numbers.p_value(entry['p_holm'])}), {error} {change} (95 % interval)"
         yield f"Helped: {entry['prescription']}: {words}."
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
-        change = f"{error} {change_words(ensemble['gain'], metric)}"
-        helped, why = ("Helped", "") if round(ensemble["gain"]["value"], 4) < 0 else ("Kept", "lower dev cost, ")
-        networks = "1 network" if ensemble["models"] == 1 else f"{ensemble['models']} networks"
+        gain = ensemble["gain"]
+        change = f"{error} {numbers.change(gain['value'], gain['low'], gain['high'])} (95 % interval)"
+        helped, why = ("Helped", "") if round(gain["value"], 4) < 0 else ("Kept", "lower dev cost, ")
+        networks = count(ensemble["models"], "network")
         yield f"{helped}: an ensemble of {networks}: {why}{change}."
     elif not kept:
         yield f"None of {len(tried)} experiments helped beyond doubt." if tried else "Experiments: none."

@@ -31,6 +31,6 @@ def _answers(result: dict[str, Any]) -> Iterator[str]:
     yield from output.metric_lines(result)
     gap = result.get("dev_overfitting")
     if gap:
-        yield f"Dev overfitting: {output.gap_words(gap, result['metric'])}"
+        yield f"Dev overfitting: {output.gap_text(gap)}"
         if gap["low"] > 0 and result.get("reason"):
             yield result["reason"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from goodfit.wording import numbers
+
 
 def show(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]], Iterable[str]]) -> None:
     """Print a verb's result: as JSON, or the lines that `words` makes of it."""
@@ -37,45 +39,14 @@ def _jsonable(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def error_words(value: float | None, metric: str = "error_rate") -> str:
-    """An error as people read it: a percentage, or 1−R² as it is.
+def gap_text(gap: Mapping[str, float]) -> str:
+    """Return the gap between two errors with its interval.
 
-    >>> error_words(0.0236), error_words(0.1512), error_words(0.4821, "1-r2"), error_words(None)
-    ('2.36 %', '15.1 %', '0.482', 'unknown')
-    >>> error_words(-0.0111), error_words(-0.00001)
-    ('−1.11 %', '0.00 %')
+    >>> gap_text({"value": 0.1, "low": 0.0871, "high": 0.114})
+    '10.0 points (95 % interval [8.7, 11.4])'
     """
-    if value is None or not math.isfinite(value):
-        return "unknown"
-    if metric == "1-r2":
-        return _minus(f"{value:.3f}")
-    return _minus(f"{100 * value:.{1 if abs(value) >= 0.1 else 2}f} %")
-
-
-def gap_words(gap: Mapping[str, float], metric: str = "error_rate") -> str:
-    """An error or a gap with its interval.
-
-    >>> gap_words({"value": 0.1, "low": 0.0871, "high": 0.114})
-    '10.0 % (95 % interval 8.71 % to 11.4 %)'
-    """
-    value, low, high = (error_words(gap[name], metric) for name in ("value", "low", "high"))
-    return f"{value} (95 % interval {low} to {high})"
-
-
-def change_words(change: Mapping[str, float], metric: str = "error_rate") -> str:
-    """By how much an error changed: in percentage points, or as it is for 1−R².
-
-    >>> change_words({"value": -0.0046, "low": -0.0118, "high": 0.0011})
-    '−0.46 points (95 % interval −1.18 to 0.11)'
-    """
-    scale, digits, unit = (1, 3, "") if metric == "1-r2" else (100, 2, " points")
-    value, low, high = (_minus(f"{scale * change[name]:.{digits}f}") for name in ("value", "low", "high"))
-    return f"{value}{unit} (95 % interval {low} to {high})"
-
-
-def _minus(number: str) -> str:
-    """With a minus sign in place of a hyphen, and none in front of a zero."""
-    return number.replace("-", "−") if any(digit in number for digit in "123456789") else number.replace("-", "")
+    value, interval = numbers.gap_parts(gap["value"], gap["low"], gap["high"])
+    return f"{value} (95 % interval {interval})"
 
 
 def metric_name(metric: str) -> str:
@@ -94,7 +65,7 @@ def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
     """What ails the training, then the verdict, the errors behind it and the gaps between them, a line each."""
     name = metric_name(metric)
     for finding in facts.get("findings") or []:
-        yield f"Finding: {finding['name']} (confidence {finding['confidence']:.0%})"
+        yield f"Finding: {finding['name']} (confidence {numbers.rough_percent(finding['confidence'])})"
         yield f"  {finding['sentence']}"
         if finding["prescriptions"]:
             yield f"  Try: {'; '.join(each['name'] for each in finding['prescriptions'])}."
@@ -102,10 +73,10 @@ def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
     yield f"  {facts['reason']}"
     for which in ("train", "dev", "test"):
         if facts.get(f"{which}_error") is not None:
-            yield f"{which.capitalize()} {name}: {error_words(facts[f'{which}_error'], metric)}"
+            yield f"{which.capitalize()} {name}: {numbers.percent(facts[f'{which}_error'])}"
     for gap in ("avoidable_bias", "variance", "dev_overfitting"):
         if facts.get(gap) is not None:
-            yield f"{gap.replace('_', ' ').capitalize()}: {gap_words(facts[gap], metric)}"
+            yield f"{gap.replace('_', ' ').capitalize()}: {gap_text(facts[gap])}"
     yield from metric_lines(facts)
     for sentence in facts.get("next", []):
         yield f"Next: {sentence}"
@@ -121,13 +92,9 @@ def metric_lines(facts: Mapping[str, Any]) -> Iterator[str]:
         figures = facts.get(f"{which}_metrics")
         if figures:
             known = [(key, name) for key, name in (*_METRICS, *_MISSES) if figures.get(key) is not None]
-            told = (f"{name} {_figure(key, figures[key])}" for key, name in known)
+            told = (f"{name} {numbers.metric(key, figures[key])}" for key, name in known)
             yield f"{which.capitalize()} set: {', '.join(told)}"
             return
-
-
-def _figure(key: str, value: float) -> str:
-    return error_words(value) if key == "balanced_accuracy" else f"{value:.4g}"
 
 
 def expected_error(facts: Mapping[str, Any], metric: str) -> str:
@@ -135,6 +102,6 @@ def expected_error(facts: Mapping[str, Any], metric: str) -> str:
     note = (facts["test_note"] or "").rstrip(".")
     if facts["test_error"] is None:
         return f"No test figure: {note}."
-    gap = {"value": facts["test_error"], "low": facts["test_low"], "high": facts["test_high"]}
-    words = f"Expect on new data: {metric_name(metric)} {gap_words(gap, metric)}, measured on the test set"
+    error = numbers.percent(facts["test_error"], facts["test_low"], facts["test_high"])
+    words = f"Expect on new data: {metric_name(metric)} {error} (95 % interval), measured on the test set"
     return f"{words}; {note}." if note else f"{words}."

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from goodfit.wording.numbers import rough_percent, time_left
+
 Callback = Callable[[str, float | None, float | None], None]
 
 # seconds between lines where there is no terminal: few enough for a log, often enough to see life
@@ -25,18 +27,6 @@ def shown(quiet: bool) -> Iterator[Callback]:
         yield _lines()
 
 
-def time_words(seconds: float | None) -> str:
-    """Time left as people say it.
-
-    >>> time_words(42.4), time_words(200), time_words(None)
-    ('42 s left', '3 min 20 s left', '')
-    """
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(max(seconds, 0)), 60)
-    return f"{minutes} min {rest} s left" if minutes else f"{rest} s left"
-
-
 @contextmanager
 def _bar() -> Iterator[Callback]:
     from rich.console import Console
@@ -55,7 +45,7 @@ def _bar() -> Iterator[Callback]:
         def callback(text: str, done: float | None, seconds_left: float | None) -> None:
             # a task at its total counts as over and its clock stops, but after this stage comes the next
             completed, total = (0.0, None) if done is None else (min(done, 0.999), 1.0)
-            progress.update(task, description=text, completed=completed, total=total, left=time_words(seconds_left))
+            progress.update(task, description=text, completed=completed, total=total, left=time_left(seconds_left))
 
         yield callback
 
@@ -69,7 +59,7 @@ def _lines() -> Callback:
         if now - last < _PAUSE:
             return
         last = now
-        facts = ["" if done is None else f"{done:.0%} done".replace("%", " %"), time_words(seconds_left)]
+        facts = ["" if done is None else f"{rough_percent(done)} done", time_left(seconds_left)]
         rest = ", ".join(fact for fact in facts if fact)
         print(f"{text} ({rest})" if rest else text, file=sys.stderr, flush=True)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import goodfit
 from goodfit.cli import options, output
-from goodfit.cli.output import error_words
+from goodfit.wording.numbers import percent
 
 
 def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
@@ -37,10 +37,6 @@ def _print_table(found: list[dict[str, Any]]) -> None:
         if each["outcome"] in ("damaged", "training", "unfinished"):
             table.add_row(each["run"], each["outcome"])
             continue
-        metric = each["metric"]
-        errors = [
-            error_words(each[f"{which}_error"], metric) if each[f"{which}_error"] is not None else "–"
-            for which in ("dev", "test")
-        ]
+        errors = [percent(each[f"{which}_error"]) for which in ("dev", "test")]
         table.add_row(each["run"], each["verdict"], *errors)
     Console().print(table)

@@ -7,7 +7,7 @@ import typer
 
 import goodfit
 from goodfit.cli import options, output, progress
-from goodfit.cli.output import error_words
+from goodfit.wording.numbers import percent
 
 
 def tune(
@@ -85,7 +85,7 @@ def _answers(result: dict[str, Any]) -> Iterator[str]:
     yield f"Best trials trained again with {first['seeds']} new seeds each:"
     for place, each in enumerate(result["finalists"], 1):
         won = " (the winner)" if each["against_the_winner"] is None else ""
-        yield f"  {place}: dev {output.metric_name(metric)} {error_words(each['dev_error'], metric)}{won}"
+        yield f"  {place}: dev {output.metric_name(metric)} {percent(each['dev_error'])}{won}"
     yield from output.verdict_lines(result["final"], metric)
     yield f"Plan: {result['run']}/plan.yaml"
     yield f"Report: {result['report']}"

@@ -8,6 +8,7 @@ from scipy.stats import chi2_contingency, ks_2samp
 
 from goodfit.data.dataset import Column, Dataset, Splits
 from goodfit.data.notes import Note, warning
+from goodfit.wording.numbers import number, rough_percent
 
 SIGNIFICANCE = 0.05  # of all columns together (Holm 1979)
 SMALLEST_EFFECT = 0.05  # shares that differ by less are trifles, however sure: a shift of an eighth of a deviation
@@ -98,11 +99,13 @@ def _compare_numbers(
         return None
     result: Any = ks_2samp(dev, test, method="asymp")
     place = float(result.statistic_location)
-    shares = [f"{np.mean(values <= place):.0%} of {name}" for values, name in ((dev, "dev"), (test, "test"))]
+    shares = [
+        f"{rough_percent(float(np.mean(values <= place)))} of {name}" for values, name in ((dev, "dev"), (test, "test"))
+    ]
     where = {
         "boolean": "are not so",
         "date": f"are up to {np.datetime64(0, 'D') + np.timedelta64(int(np.floor(place)), 'D')}",
-    }.get(column.kind, f"are at most {place:.4g}")
+    }.get(column.kind, f"are at most {number(place)}")
     return Difference(column.name, float(result.pvalue), float(result.statistic), f"{' but '.join(shares)} {where}")
 
 
@@ -120,7 +123,8 @@ def _compare_codes(
         return None
     gaps = np.abs(shares[0] - shares[1])
     most = int(gaps.argmax())
-    sentence = f"{shares[0, most]:.0%} of dev but {shares[1, most]:.0%} of test are '{levels[most]}'"
+    in_dev, in_test = (rough_percent(float(share)) for share in shares[:, most])
+    sentence = f"{in_dev} of dev but {in_test} of test are '{levels[most]}'"
     result: Any = chi2_contingency(table)
     return Difference(name, float(result.pvalue), float(gaps[most]), sentence)
 

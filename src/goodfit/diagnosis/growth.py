@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from goodfit.wording.numbers import times
+
 Trend = Literal["vanishing", "steady", "exploding"]
 
 # Less than a factor of 10 over all layers hardly slows a descent, whatever the rate; the seed's 1.5^L passes at L = 7.
@@ -67,4 +69,4 @@ def growth_words(what: str, found: Growth | None) -> str:
         return f"{what}: fewer than two hidden layers, so there is no trend"
     if found.rate == 0:
         return f"{what} are vanishing: in a layer nothing is left of them"
-    return f"{what} are {found.trend}: {found.rate:.3g} times per layer, {found.factor:.3g} times over all"
+    return f"{what} are {found.trend}: {times(found.rate)} per layer, {times(found.factor)} over all"

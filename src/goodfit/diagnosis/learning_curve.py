@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from scipy.stats import t as student
 
 from goodfit.diagnosis.intervals import Interval
-from goodfit.diagnosis.reason import percent
 from goodfit.errors import InputError
+from goodfit.wording.numbers import percent
 
 _POWERS = np.geomspace(0.05, 2, 40)
 _RESAMPLES = 2000
@@ -198,7 +198,7 @@ def _interval(draws: Float[np.ndarray, "resamples"], value: float, confidence: f
 
 
 def _sentence(now: float, doubled: Interval, gain: Interval) -> str:
-    to = f"from {percent(now)} to about {percent(doubled.value)} [{_bare(doubled.low)}, {_bare(doubled.high)}]"
+    to = f"from {percent(now)} to about {percent(doubled.value, doubled.low, doubled.high)}"
     if now <= 10 * _TINY:
         return "Twice the data would hardly help: no dev example is wrong."
     if gain.high < _WORTH * now:
@@ -206,7 +206,3 @@ def _sentence(now: float, doubled: Interval, gain: Interval) -> str:
     if gain.low > 0 and gain.value >= _WORTH * now:
         return f"Twice the data would lower the dev error {to}; worth collecting."
     return f"Twice the data might lower the dev error {to}; whether it is worth collecting is not clear."
-
-
-def _bare(share: float) -> str:
-    return percent(share).removesuffix(" %")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from goodfit.diagnosis.intervals import Interval
+from goodfit.wording import numbers
 
 _HOPELESS = 1_000_000  # nobody collects so many examples to settle a gap
 
@@ -43,20 +44,20 @@ def reason(
     told = {"high": [], "unclear": [], "low": []}
     for text, level in zip((_bias(facts, bias), _variance(facts, variance)), levels, strict=True):
         told[level].append(text)
-    limit = percent(facts.min_gap).removesuffix(" %")
+    limit = numbers.gap(facts.min_gap)
     parts = []
     if told["high"]:
         measured = levels[1] == "high" or bias is not None
-        parts.append(" and ".join(told["high"]) + (f" (more than {limit} points)" if measured else ""))
+        parts.append(" and ".join(told["high"]) + (f" (more than {limit})" if measured else ""))
         parts += [f"whether the other gap is high too is unclear: {text}" for text in told["unclear"]]
     elif told["unclear"]:
         parts += told["unclear"] + _settle(facts, bias, variance, levels)
     if len(told["low"]) == 2:
-        parts.append(" and ".join(told["low"]) + f": no gap is more than {limit} points")
+        parts.append(" and ".join(told["low"]) + f": no gap is more than {limit}")
     else:
         parts += [f"the other gap is small: {text}" for text in told["low"]]
     if overfitting is not None and facts.test_error is not None:
-        apart = _apart("test error", facts.test_error, overfitting, f"dev error {percent(facts.dev_error)}")
+        apart = _apart("test error", facts.test_error, overfitting, f"dev error {numbers.percent(facts.dev_error)}")
         parts.append(f"the dev set is overfitted: {apart}")
     if facts.dev_size is None:
         parts.append("no interval is known without the sizes of the sets")
@@ -64,42 +65,28 @@ def reason(
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def percent(share: float) -> str:
-    """A share in per cent: one decimal, or two digits where that would show next to nothing.
-
-    >>> percent(0.11), percent(0.00042)
-    ('11.0 %', '0.042 %')
-    """
-    value = 100 * share
-    return f"{value:.2g} %" if 0 < abs(value) < 0.1 else f"{value:.1f} %"
-
-
 def _bias(facts: Facts, bias: Interval | None) -> str:
     if bias is None or facts.human_error is None:
         if facts.bias_shown is None:
             return "the bias is unknown without a human error (--human-error) or a larger network to compare with"
         done = "lowered" if facts.bias_shown else "did not lower"
-        return f"a larger network {done} the train error of {percent(facts.train_error)}"
-    level = "a human error taken as 0" if facts.assumed else f"human error {percent(facts.human_error)}"
+        return f"a larger network {done} the train error of {numbers.percent(facts.train_error)}"
+    level = "a human error taken as 0" if facts.assumed else f"human error {numbers.percent(facts.human_error)}"
     return _apart("train error", facts.train_error, bias, level)
 
 
 def _variance(facts: Facts, variance: Interval) -> str:
-    return _apart("dev error", facts.dev_error, variance, f"train error {percent(facts.train_error)}")
+    return _apart("dev error", facts.dev_error, variance, f"train error {numbers.percent(facts.train_error)}")
 
 
 def _apart(name: str, error: float, gap: Interval, level: str) -> str:
-    """'dev error 11.0 % is 10.0 points above train error 1.0 % [8.7, 11.5]'; no interval where none is known."""
-    width = 100 * (gap.high - gap.low)
-    decimals = 2 if 0 < width < 1 else 1
-    value, low, high = (
-        f"{round(100 * share, decimals) + 0.0:.{decimals}f}" for share in (abs(gap.value), gap.low, gap.high)
-    )
+    """Return 'dev error 11.0 % is 10.0 points above train error 1.0 % [8.7, 11.5]'; no interval where none is known."""
     side = "above" if gap.value >= 0 else "below"
-    interval = f" [{low}, {high}]".replace("[-", "[−").replace(" -", " −") if width > 0 else ""
+    distance, _ = numbers.gap_parts(abs(gap.value), gap.low, gap.high)
+    interval = numbers.gap_parts(gap.value, gap.low, gap.high)[1] if gap.high > gap.low else ""
     if interval and gap.value < 0:
-        interval = f" (difference{interval})"
-    return f"{name} {percent(error)} is {value} points {side} {level}{interval}"
+        interval = f"(difference {interval})"
+    return f"{name} {numbers.percent(error)} is {distance} {side} {level} {interval}".rstrip()
 
 
 def _settle(facts: Facts, bias: Interval | None, variance: Interval, levels: tuple[str, str]) -> list[str]:
@@ -125,4 +112,4 @@ def _needed(gap: Interval, size: int, min_gap: float, name: str) -> str:
         return f"the gap is so near to the limit that no number of {name} examples would settle it"
     unit = 10 ** max(len(str(int(examples))) - 2, 0)
     also = " (with training examples in proportion)" if name == "dev" else ""
-    return f"about {int(-(-examples // unit) * unit):,} {name} examples{also} would settle it"
+    return f"about {numbers.number(int(-(-examples // unit) * unit))} {name} examples{also} would settle it"

@@ -8,6 +8,7 @@ from goodfit.engine.stack import capacity
 from goodfit.engine.task import Program
 from goodfit.errors import PlanError
 from goodfit.nets.architectures import sizes
+from goodfit.wording import numbers
 
 MOST_SETS = 8  # differently prepared copies of the data in one stack
 
@@ -51,8 +52,8 @@ def check_memory(program: Program, splits: Splits, inputs: int) -> None:
     needed = memory.data + len(machine.devices()) * (memory.working + memory.model)
     if needed > free:
         raise PlanError(
-            f"a batch of {program.structure.batch_size} on this network and data needs about {needed / 2**30:.1f} GiB "
-            f"and {free / 2**30:.1f} GiB are free; take a smaller batch_size or smaller hidden_units"
+            f"a batch of {program.structure.batch_size} on this network and data needs about {numbers.memory(needed)} "
+            f"and {numbers.memory(free)} are free; take a smaller batch_size or smaller hidden_units"
         )
 
 

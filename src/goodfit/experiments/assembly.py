@@ -16,6 +16,8 @@ from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement, judge_outputs, sample
 from goodfit.run_folder.journal import Journal
 from goodfit.run_folder.summary import interval
+from goodfit.wording import numbers
+from goodfit.wording.text import count
 
 _MOST_CANDIDATES = 16  # plans that the selection looks at
 
@@ -201,20 +203,17 @@ def _weighted(candidates: list[Candidate], weights: Float[np.ndarray, "candidate
 
 def tell(journal: Journal, closed: Assembled) -> None:
     """Write down what the ensemble and the calibration were worth."""
-    count = len(closed.predictor.members)
-    networks = "1 network" if count == 1 else f"{count} networks"
-    regression = closed.predictor.schema.task == "regression"
-    figures = (closed.single, closed.ensemble, closed.gain.low, closed.gain.high)
-    single, ensemble, low, high = (f"{x:.3f}" if regression else f"{x:.2%}" for x in figures)
+    networks = len(closed.predictor.members)
+    change = numbers.change(closed.gain.effect, closed.gain.low, closed.gain.high)
     sentence = (
-        f"An ensemble of {networks} has a dev error of {ensemble} where one network has {single} "
-        f"(change between {low} and {high})."
+        f"An ensemble of {count(networks, 'network')} has a dev error of {numbers.percent(closed.ensemble)} where one "
+        f"network has {numbers.percent(closed.single)}, a change of {change}."
         if closed.kept
         else "No ensemble was better than the single network, which is kept."
     )
-    journal.write("ensemble", sentence, kept=closed.kept, parts=closed.parts, models=count)
+    journal.write("ensemble", sentence, kept=closed.kept, parts=closed.parts, models=networks)
     if closed.calibration:
-        told = f"Probabilities were calibrated with temperature {closed.calibration.temperature:.2f}."
+        told = f"Probabilities were calibrated with temperature {numbers.number(closed.calibration.temperature, 3)}."
         journal.write("calibration", told, temperature=closed.calibration.temperature)
 
 

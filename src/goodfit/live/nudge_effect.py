@@ -20,7 +20,7 @@ from goodfit.plan import Plan
 from goodfit.record.measurement import judge_outputs
 from goodfit.record.nudge import Nudge
 from goodfit.record.run import Run, Weights, flatten
-from goodfit.wording.numbers import error_change
+from goodfit.wording import numbers
 
 _SECONDS = 2.0  # between two comparisons of a live training
 _ONE_PAIR = "one pair: the interval covers the examples, not the luck of one training"
@@ -64,9 +64,10 @@ class Judge:
         """What came of it; the cost decides, as it sees what is too small to turn a right answer into a wrong one."""
         verdict = "it helped" if cost.high < 0 else "it hurt" if cost.low > 0 else "not told apart from no nudge"
         seeds = _ONE_PAIR if pairs == 1 else f"{pairs} pairs"
-        value, low, high = (f"{x:+.4f}" for x in (cost.effect, cost.low, cost.high))
-        of_error = error_change(error.effect, error.low, error.high, self.splits.regression)
-        changes = f"dev error {of_error}, calibrated dev cost {value} [{low}, {high}]"
+        change_of_error = numbers.change(error.effect, error.low, error.high)
+        changes = (
+            f"dev error {change_of_error}, calibrated dev cost {numbers.cost_change(cost.effect, cost.low, cost.high)}"
+        )
         return f"{changes} of the parameters that are kept, against those of an untouched copy: {verdict} ({seeds})"
 
 

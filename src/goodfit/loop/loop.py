@@ -31,7 +31,7 @@ from goodfit.loop.rounds import Question, Round, Tried
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, constant_outputs, judge_outputs, pooled
 from goodfit.run_folder.journal import Journal
-from goodfit.wording.numbers import error_change, error_figure
+from goodfit.wording import numbers
 
 SIGNIFICANCE = 0.05
 SEEDS = 3  # of the first network, with --rounds
@@ -160,7 +160,7 @@ class Loop:
         self.measured += measured
         self.baseline |= {each.name: each.dev_error for each in measured}
         incumbent = min(measured, key=lambda each: each.dev_cost)
-        told = ", ".join(f"{name} {error_figure(error, splits.regression)}" for name, error in self.baseline.items())
+        told = ", ".join(f"{name} {numbers.percent(error)}" for name, error in self.baseline.items())
         self.journal.write("baseline", f"Baselines, error on the dev set: {told}.", errors=self.baseline, round=0)
         return incumbent
 
@@ -377,9 +377,7 @@ class Loop:
         best = min(passed, key=lambda tried: tried.cost.effect, default=None)
         for tried in turn.tried:
             tried.adopted = tried is best
-            change = error_change(
-                tried.error.effect, tried.error.low, tried.error.high, self.question.splits.regression
-            )
+            change = numbers.change(tried.error.effect, tried.error.low, tried.error.high)
             self.journal.write(
                 "experiment",
                 f"{tried.proposal.name}: dev error {change}.",

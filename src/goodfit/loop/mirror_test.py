@@ -7,6 +7,7 @@ import numpy as np
 from goodfit.data.dataset import Splits
 from goodfit.engine.predictor import member_of
 from goodfit.record.measurement import Measurement, judge_outputs
+from goodfit.wording.numbers import percent
 
 _SHARE = 0.1  # of what was learned may be lost on mirrored images: photographs lose a point or two, digits most of it
 
@@ -21,7 +22,8 @@ class MirrorTest(NamedTuple):
     @property
     def sentence(self) -> str:
         """What follows, for people."""
-        fact = f"Mirrored dev images are recognized with an error of {self.mirrored:.1%} in place of {self.error:.1%}"
+        errors = f"{percent(self.mirrored)} in place of {percent(self.error)}"
+        fact = f"Mirrored dev images are recognized with an error of {errors}"
         return f"{fact}: flips {'keep the labels' if self.allowed else 'change labels, so they are left out'}."
 
 

@@ -16,7 +16,7 @@ from goodfit.loop.recipe import WITHOUT_AUGMENTATION
 from goodfit.loop.rounds import Round
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
-from goodfit.wording.numbers import error_change
+from goodfit.wording import numbers
 
 SHARES = (1 / 8, 1 / 5, 1 / 3, 1 / 2)  # of the training set; the whole of it is the incumbent itself
 _LEAST_EXAMPLES = 32
@@ -60,7 +60,7 @@ def augmentation_told(
     return (
         augmentation_worth(curve, without)
         if curve
-        else augmentation_effect(error_change(without.effect, without.low, without.high, splits.regression))
+        else augmentation_effect(numbers.change(without.effect, without.low, without.high))
     )
 
 

@@ -3,7 +3,6 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -78,9 +77,13 @@ def _told(
     values = {"train": finite(train), "dev": finite(dev), "human": finite(human), "assumed": assumed}
     said = {"train": numbers.percent(train), "dev": numbers.percent(dev), "human": numbers.percent(human)}
     for name, each in (("bias", bias), ("variance", variance)):
-        bare = each is not None and each.low == each.high
-        facts = each and ({"value": each.value} if bare else asdict(each))
-        values[name], said[name] = finite(each and each.value), numbers.gap(facts)
+        values[name] = finite(each and each.value)
+        if each is None:
+            said[name] = "not known"
+        elif each.low == each.high:  # no interval
+            said[name] = numbers.gap(each.value)
+        else:
+            said[name] = numbers.gap(each.value, each.low, each.high)
     return values | {"said": said}
 
 

@@ -1,11 +1,13 @@
 """The first screen of a page: the five questions that everyone asks of a run, answered in plain words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from goodfit.reports.search import Search
 from goodfit.reports.view import View
 from goodfit.wording import numbers
+from goodfit.wording.text import count, sentence
 
 _HELD_BACK = {
     "high bias": ("Underfitting", "It is not good enough even on the examples that it learned from."),
@@ -38,6 +40,16 @@ def answers(view: View) -> tuple[Answer, ...]:
     return (_fit(view), _expected_error(view), _held_back(view), _tried(view), _next(view))
 
 
+def gap_text(gap: Mapping[str, Any] | None) -> str:
+    """Return a gap between two errors with its interval."""
+    return numbers.gap(gap["value"], gap.get("low"), gap.get("high")) if gap else "not known"
+
+
+def change_text(change: Mapping[str, Any] | None) -> str:
+    """Return the change of an error with its interval."""
+    return numbers.change(change["value"], change.get("low"), change.get("high")) if change else "not known"
+
+
 def _fit(view: View) -> Answer:
     question = "Is it a good fit?"
     verdict = view.final.get("verdict")
@@ -57,13 +69,13 @@ def _expected_error(view: View) -> Answer:
     note = view.final.get("test_note")
     if level.name == "test":
         source = f"Measured once, on {examples} that took no part in training or in choosing."
-        notes = (source, numbers.sentence(note)) if note else (source,)
+        notes = (source, sentence(note)) if note else (source,)
     else:
         source = f"Measured on {examples}, which also chose the network: expect a little more."
-        notes = (source, numbers.sentence(note) if note else "No test set was opened.")
+        notes = (source, sentence(note) if note else "No test set was opened.")
     if view.is_regression:
         return _expected_miss(view, question, level.name, level.error, level.low, level.high, notes)
-    interval = numbers.share_range(level.low, level.high)
+    interval = numbers.percent_interval(level.low, level.high)
     return Answer(
         question,
         numbers.percent(level.error),
@@ -85,7 +97,7 @@ def _expected_miss(
 ) -> Answer:
     """Regression: the typical miss in the target's own units; 1 − R² goes with its square."""
     share = f"{numbers.percent(error)} of the variation of {view.result['target']} stays unexplained (1 − R²"
-    interval = numbers.share_range(low, high)
+    interval = numbers.percent_interval(low, high)
     share += f"; 95 % interval {interval})." if interval else ")."
     metrics = view.final.get(f"{name}_metrics") or {}
     rmse, mae = metrics.get("rmse"), metrics.get("mae")
@@ -93,17 +105,17 @@ def _expected_miss(
         return Answer(question, numbers.percent(error), sentences=(share, *notes))
     aside = "root-mean-square miss"
     if interval and error > 0:
-        ends = (numbers.fixed(rmse * (max(end, 0.0) / error) ** 0.5) for end in (low or 0.0, high or 0.0))
-        aside += ", 95 % interval " + " to ".join(ends)
-    mean = f"On average it is off by {numbers.fixed(mae)}. " if mae is not None else ""
-    return Answer(question, f"± {numbers.fixed(rmse)}", aside, (mean + share, *notes))
+        ends = (numbers.column_number(rmse * (max(end, 0.0) / error) ** 0.5) for end in (low or 0.0, high or 0.0))
+        aside += f", 95 % interval [{', '.join(ends)}]"
+    mean = f"On average it is off by {numbers.column_number(mae)}. " if mae is not None else ""
+    return Answer(question, f"± {numbers.column_number(rmse)}", aside, (mean + share, *notes))
 
 
 def _held_back(view: View) -> Answer:
     question = "What held it back?"
     verdict = view.final.get("verdict")
     gaps = tuple(
-        f"{level.gap_name[0].upper()}{level.gap_name[1:]}: {numbers.gap(level.gap)}"
+        f"{level.gap_name[0].upper()}{level.gap_name[1:]}: {gap_text(level.gap)}"
         for level in view.levels
         if level.gap_name
     )
@@ -140,24 +152,24 @@ def _tried(view: View) -> Answer:
     trials = [trial for turn in view.rounds for trial in turn.trials]
     adopted = [trial for trial in trials if trial.get("adopted")]
     start_name, start = _start(baseline)
-    headline, aside = numbers.count(len(trials), "prescription") if trials else "Nothing yet", ""
+    headline, aside = count(len(trials), "prescription") if trials else "Nothing yet", ""
     if start is not None and end is not None:
         headline = f"{numbers.percent(start)} → {numbers.percent(end)}"
         aside = f"{_error(view)}, from the {start_name} to the end"
     kept = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
     if not adopted:
         kept = "none measurably helped, so none was kept"
-    tried = f"{numbers.count(len(trials), 'prescription')} in {numbers.count(len(view.rounds), 'round')}: {kept}."
+    tried = f"{count(len(trials), 'prescription')} in {count(len(view.rounds), 'round')}: {kept}."
     sentence = tried if trials else "No prescription was tried."
     return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
 
 
 def _searched(question: str, search: Search, error: str, end: float | None) -> Answer:
     """A search: its winner beside the middle of its trials, and what the error hung on."""
-    headline, aside = numbers.count(search.count, "trial"), ""
+    headline, aside = count(search.count, "trial"), ""
     if end is not None and search.middle is not None:
         headline = f"{numbers.percent(search.middle)} → {numbers.percent(end)}"
-        aside = f"{error}, from the middle of {numbers.count(search.count, 'trial')} to the winner"
+        aside = f"{error}, from the middle of {count(search.count, 'trial')} to the winner"
     name, share = search.importance[0] if search.importance else ("", 0.0)
     mattered = f"{name} mattered most: {numbers.percent(share)} of the differences in error." if name else ""
     return Answer(question, headline, aside, tuple(filter(None, (search.ended, mattered))))
@@ -174,12 +186,14 @@ def _start(baseline: dict[str, float]) -> tuple[str, float | None]:
 
 
 def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
-    items = [f"{trial['prescription']}: {numbers.gap(trial | {'value': trial['effect']})}" for trial in adopted]
+    items = [
+        f"{trial['prescription']}: {numbers.change(trial['effect'], trial['low'], trial['high'])}" for trial in adopted
+    ]
     ensemble = view.result.get("ensemble")
     if ensemble and ensemble.get("kept"):
         gain = ensemble.get("gain")
         cheaper = "a lower dev cost, and in error " if gain and gain["value"] >= 0 else ""
-        items.append(f"Averaging {numbers.count(ensemble['models'], 'network')}: {cheaper}{numbers.gap(gain)}")
+        items.append(f"Averaging {count(ensemble['models'], 'network')}: {cheaper}{change_text(gain)}")
     return tuple(items)
 
 
@@ -187,7 +201,7 @@ def _next(view: View) -> Answer:
     question = "What to do next?"
     steps, before = tuple(view.final.get("next") or ()), ()
     if view.search:
-        steps = (*steps, *map(numbers.sentence, view.search.notes))
+        steps = (*steps, *map(sentence, view.search.notes))
     if view.result.get("outcome") == "interrupted":
         if view.search:
             before = ("Run it again: the search goes on where it was stopped.",)

@@ -53,7 +53,7 @@ class Axis:
         """A value in words."""
         if self.scale == "choice" or isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
-        return f"{value:.6g}" if self.scale == "one-minus-log" else numbers.number(value)
+        return numbers.setting(value) if self.scale == "one-minus-log" else numbers.number(value)
 
     @property
     def title(self) -> str:

@@ -1,6 +1,7 @@
 """The report: one HTML file that works without a network, made by one template call."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,27 +12,26 @@ from plotly.offline import get_plotlyjs
 
 from goodfit.errors import InputError
 from goodfit.reports import figures
-from goodfit.reports.answers import answers
+from goodfit.reports.answers import answers, change_text, gap_text
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, View, read_view
 from goodfit.wording import numbers
+from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ERROR_NAMES = {"error_rate": "error rate", "1-r2": "unexplained variation"}
-_FILTERS = (
+_FILTERS: tuple[Callable[..., str], ...] = (
     numbers.percent,
+    numbers.percent_interval,
+    numbers.rough_percent,
     numbers.chance,
-    numbers.share_range,
-    numbers.points,
     numbers.gap,
-    numbers.change,
+    gap_text,
+    change_text,
     numbers.number,
-    numbers.fixed,
+    numbers.column_number,
     numbers.p_value,
     numbers.duration,
-    numbers.sentence,
-    numbers.settings,
-    numbers.masked,
 )
 
 
@@ -88,10 +88,20 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {function.__name__: function for function in _FILTERS} | {"prose": _prose}
+    made.filters |= {function.__name__: _held_together(function) for function in _FILTERS}
+    made.filters |= {
+        "change_parts": _parts_held_together(numbers.change_parts),
+        "cost_change_parts": _parts_held_together(numbers.cost_change_parts),
+        "prose": _prose,
+        "sentence": sentence,
+        "setting": numbers.setting,
+        "settings": numbers.settings,
+        "mask_passwords": mask_passwords,
+        "no_break": no_break,
+    }
     made.globals |= {
-        "count": numbers.count,
-        "metric": numbers.metric,
+        "count": count,
+        "metric": _held_together(numbers.metric),
         "metric_names": numbers.METRICS,
         "tick_percent": numbers.tick_percent,
         "tick_points": numbers.tick_points,
@@ -164,17 +174,27 @@ def _metrics(view: View) -> tuple[list[str], list[tuple[str, list[float | None]]
     return list(measured), [(name, [metrics.get(name) for metrics in measured.values()]) for name in names]
 
 
+def _held_together(function: Callable[..., str]) -> Callable[..., str]:
+    """A filter whose numbers and units stay on one line."""
+    return lambda *values: no_break(function(*values))
+
+
+def _parts_held_together(function: Callable[..., tuple[str, str]]) -> Callable[..., list[str]]:
+    return lambda *values: [no_break(part) for part in function(*values)]
+
+
 def _prose(text: str) -> Markup:
     """A sentence, with `code` between back quotes."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # escaped before tags are added
+    escaped = str(escape(no_break(text)))  # before tags are added
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
 
 
-def _started(text: str | None) -> str:
+def _started(time: str | None) -> str:
     """When the run started, as people write it."""
-    if not text:
+    if not time:
         return ""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(time)
     except ValueError:
-        return text
+        return time
     return f"{moment.day} {moment:%B %Y, %H:%M}"

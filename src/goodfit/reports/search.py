@@ -9,6 +9,7 @@ from typing import Any
 from goodfit.reports.axes import Axis, error_axis, parameter_axis
 from goodfit.reports.scale import Scale, scale
 from goodfit.wording import numbers
+from goodfit.wording.text import count, sentence
 
 MOST_TRIALS = 500  # drawn: more cannot be told apart, and each is drawn once for every hyperparameter
 MOST_STOPPED = 20
@@ -114,18 +115,18 @@ def _shown(trials: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
 
 def _found(finalists: Sequence[Finalist], trials: int) -> str:
     if not finalists:
-        return f"{numbers.count(trials, 'trial')} were begun and no winner was chosen."
+        return f"{count(trials, 'trial')} were begun and no winner was chosen."
     winner = finalists[0].facts
-    seeds = numbers.count(winner["seeds"], "fresh seed")
-    found = f"The winner of {numbers.count(trials, 'trial')} has a dev error of {numbers.percent(winner['dev_error'])}"
+    seeds = count(winner["seeds"], "fresh seed")
+    found = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner['dev_error'])}"
     found += f", the mean over {seeds} that no trial had"
     others = [one.facts["against_the_winner"] for one in finalists[1:]]
     worse = sum(each["low"] > 0 for each in others)
     if not others:
         return f"{found}."
     if not worse:
-        return f"{found}; {numbers.count(len(others), 'other finalist')} cannot be told from it."
-    return f"{found}; of {numbers.count(len(others), 'other finalist')} {worse} measurably did worse."
+        return f"{found}; {count(len(others), 'other finalist')} cannot be told from it."
+    return f"{found}; of {count(len(others), 'other finalist')} {worse} measurably did worse."
 
 
 def _ended(trials: Sequence[dict[str, Any]]) -> str:
@@ -137,8 +138,8 @@ def _ended(trials: Sequence[dict[str, Any]]) -> str:
         "running": "had not ended",
         "waiting": "had not begun",
     }
-    parts = [f"{states[state]:,} {text}" for state, text in said.items() if states[state]]
-    return numbers.sentence("; ".join(parts))
+    parts = [f"{states[state]:,} {meaning}" for state, meaning in said.items() if states[state]]
+    return sentence("; ".join(parts))
 
 
 def _finalists(finalists: Sequence[dict[str, Any]]) -> tuple[Finalist, ...]:

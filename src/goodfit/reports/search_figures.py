@@ -9,6 +9,7 @@ from goodfit.reports.axes import Axis, error_axis
 from goodfit.reports.drawing import Figure, axis, end_labels, escaped, layout, line, rounded
 from goodfit.reports.search import Search
 from goodfit.wording import numbers
+from goodfit.wording.text import count
 
 MOST_AXES = 8  # of parallel coordinates, the error's among them: what a printed page has room for
 _LINE = 11  # letters of a name between its axis and the next on a phone
@@ -173,7 +174,7 @@ def _place(one: Axis, trial: dict[str, Any]) -> float | None:
 def _hover(one: Axis, trial: dict[str, Any]) -> str:
     error = trial["dev_error"]
     ended = "no error" if error is None else numbers.percent(error)
-    epochs = f"<br>{numbers.count(trial['epochs'], 'epoch')}" if trial.get("epochs") else ""
+    epochs = f"<br>{count(trial['epochs'], 'epoch')}" if trial.get("epochs") else ""
     value = escaped(one.told(trial["parameters"].get(one.name)))
     return f"trial {trial['number']}: {ended}<br>{escaped(one.name)} {value}{epochs}"
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from goodfit.engine.control import Progress, Stop
 from goodfit.engine.step import RECORDED
+from goodfit.wording.numbers import percent
 
 RUNGS = (25, 50)  # percent of a training's epochs
 _FEWEST = 4  # values at a rung from which the middle means something
@@ -52,8 +53,8 @@ class Halving:
             for each in here:
                 value = self.values[each.job][rung]
                 if value > middle + self._noise(middle):
-                    figures = f"a dev error of {value:.3g} after {each.epoch} epochs, where the middle is {middle:.3g}"
-                    stops[each.job] = [Stop(f"halving: {figures}")]
+                    error = f"a dev error of {percent(value)} after {each.epoch} epochs"
+                    stops[each.job] = [Stop(f"halving: {error}, where the middle is {percent(middle)}")]
         return stops
 
     def _noise(self, error: float) -> float:

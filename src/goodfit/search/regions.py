@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from goodfit.search.scales import readable
 from goodfit.search.unit_interval import Numbers, span, value_at
+from goodfit.wording.numbers import setting
 
 # Set on four of the tables of `benchmarks/search_tables.py`, where all that were tried differ little: .1 to .3 good,
 # weighted alike, by rank or by its square; 0 to 0.2 global; deviations of 0.03 to 0.1 of the range, 0 to 0.7 of a step.
@@ -159,7 +160,7 @@ def _told(parameter: str, end: float, *, upper: bool) -> str:
     upper ^= readable(parameter, 2.0)[1] < readable(parameter, 1.0)[1]  # 1 − β is read as β, upside down
     side = "upper" if upper else "lower"
     whose = f"{name}'" if name.endswith("s") else f"{name}'s"
-    return f"{whose} best values lie at the {side} end of its range ({value:g}): widen it"
+    return f"{whose} best values lie at the {side} end of its range ({setting(value)}): widen it"
 
 
 def _inside(distribution: BaseDistribution, value: Any) -> bool:

@@ -1,12 +1,13 @@
-"""Numbers and names as people read them: one place, so that every page says the same thing alike.
+"""Numbers as people read them: percentages, changes, costs, probabilities, times and settings.
 
-A number and its unit, and the two ends of an interval, are held on one line by no-break spaces.
+One convention holds everywhere: a space between a number and its unit, a true minus sign, commas at thousands,
+intervals in square brackets, and only digits that mean something. Spaces are ordinary ones; a page keeps a number and
+its unit on one line with `goodfit.wording.text.no_break`.
 """
 
 import math
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 METRICS = {
     "error_rate": "error rate",
@@ -19,231 +20,363 @@ METRICS = {
     "mae": "mean absolute miss",
 }
 UNKNOWN = "–"
-_SHARES = {"error_rate", "balanced_accuracy", "ece", "1-r2"}
-_SPACE = "\u00a0"
-_TO = f"{_SPACE}to{_SPACE}"
+_PERCENTAGES = {"error_rate", "balanced_accuracy", "ece", "1-r2"}
+_SMALLEST_PERCENTAGE = 1e-6  # 0.0001 %: below it the zeros are harder to count than the digits are worth
+_MOST_COMMAS = 1e12  # larger numbers are written with an exponent
 
 
-def percent(share: float | None) -> str:
-    """A share as a percentage.
+def percent(share: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return a share as a percentage, with its interval where there is one.
 
-    >>> percent(0.0139).split(), percent(0.00123).split(), percent(None)
-    (['1.4', '%'], ['0.12', '%'], '–')
+    >>> percent(0.0139), percent(0.00123), percent(None)
+    ('1.4 %', '0.12 %', '–')
+    >>> percent(0.1, 0.0871, 0.114)
+    '10.0 % [8.7 %, 11.4 %]'
     """
-    if (share := _known(share)) is None:
+    if not _is_number(share):
         return UNKNOWN
-    return _percentage(share, _decimals(share))
+    interval = percent_interval(low, high)
+    # The value takes the digits of its interval, so that the three can be compared.
+    value = _percentage(share, _decimals(share, low, high)) if interval else _lone_percentage(share)
+    return f"{value} {interval}".rstrip()
+
+
+def percent_interval(low: float | None, high: float | None) -> str:
+    """Return the interval of a percentage; empty if an end is unknown.
+
+    >>> percent_interval(0.006, 0.032)
+    '[0.6 %, 3.2 %]'
+    """
+    if not _is_number(low) or not _is_number(high):
+        return ""
+    decimals = _decimals(low, low, high)
+    return f"[{_percentage(low, decimals)}, {_percentage(high, decimals)}]"
+
+
+def rough_percent(share: float | None) -> str:
+    """Return a share as a whole percentage, for confidences and progress.
+
+    >>> rough_percent(0.874), rough_percent(0.999)
+    ('87 %', '99 %')
+    """
+    if not _is_number(share):
+        return UNKNOWN
+    whole = round(100 * share)
+    return f"{99 if whole == 100 and share < 1 else whole} %".replace("-", "−")  # 100 % means all of it
 
 
 def chance(probability: float | None) -> str:
-    """A predicted probability: never told as certain.
+    """Return a predicted probability, never as certain.
 
-    >>> chance(0.99999).split(), chance(0.3).split()
-    (['>', '99.9', '%'], ['30.0', '%'])
+    >>> chance(0.99999), chance(0.3)
+    ('> 99.9 %', '30.0 %')
     """
-    if (probability := _known(probability)) is None:
+    if not _is_number(probability):
         return UNKNOWN
     if not 0.001 <= probability <= 0.999:
-        return f"<{_SPACE}0.1{_SPACE}%" if probability < 0.5 else f">{_SPACE}99.9{_SPACE}%"
+        return "< 0.1 %" if probability < 0.5 else "> 99.9 %"
     return _percentage(probability, 1)
 
 
-def share_range(low: float | None, high: float | None) -> str:
-    """An interval of a percentage; empty when it is not known.
+def gap(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return the gap between two errors in percentage points, with its interval where there is one.
 
-    >>> share_range(0.006, 0.032).split()
-    ['0.6', '%', 'to', '3.2', '%']
+    >>> gap(0.1, 0.087, 0.115)
+    '10.0 points [8.7, 11.5]'
     """
-    low, high = _known(low), _known(high)
-    if low is None or high is None:
-        return ""
-    decimals = _decimals(low, high)
-    return f"{_percentage(low, decimals)}{_TO}{_percentage(high, decimals)}"
+    return _join(gap_parts(value, low, high))
 
 
-def points(value: float | None, low: float | None = None, high: float | None = None) -> tuple[str, str]:
-    """A change of a percentage in percentage points, and its interval (empty when it is not known).
+def gap_parts(value: float | None, low: float | None = None, high: float | None = None) -> tuple[str, str]:
+    """Return a gap and its interval separately, for a table; the interval is empty if unknown.
 
-    >>> [text.split() for text in points(-0.014, -0.0203, 0.001)]
-    [['−1.4', 'points'], ['−2.0', 'to', '+0.1']]
+    >>> gap_parts(0.021, -0.004, 0.038)
+    ('2.1 points', '[−0.4, 3.8]')
     """
-    if (value := _known(value)) is None:
+    return _points(value, low, high, sign="")
+
+
+def change(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return the change of an error in percentage points, with its interval where there is one.
+
+    >>> change(-0.014, -0.0203, 0.001)
+    '−1.4 points [−2.0, +0.1]'
+    """
+    return _join(change_parts(value, low, high))
+
+
+def change_parts(value: float | None, low: float | None = None, high: float | None = None) -> tuple[str, str]:
+    """Return the change of an error and its interval separately, for a table; the interval is empty if unknown.
+
+    >>> change_parts(-0.0046, -0.0068, -0.0024)
+    ('−0.46 points', '[−0.68, −0.24]')
+    """
+    return _points(value, low, high, sign="+")
+
+
+def cost_change(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return the change of a cost, with its interval where there is one.
+
+    >>> cost_change(-0.0123, -0.02, 0.001)
+    '−0.0123 [−0.0200, +0.0010]'
+    """
+    return _join(cost_change_parts(value, low, high))
+
+
+def cost_change_parts(value: float | None, low: float | None = None, high: float | None = None) -> tuple[str, str]:
+    """Return the change of a cost and its interval separately; the largest number has three significant digits."""
+    if not _is_number(value):
         return UNKNOWN, ""
-    ends = [end for end in (_known(low), _known(high)) if end is not None]
-    decimals = 1 if max(abs(share) for share in (value, *ends)) >= 0.005 else 2
-    said = f"{_signed(100 * value, decimals)}{_SPACE}points"
-    return said, _TO.join(_signed(100 * end, decimals) for end in ends) if len(ends) == 2 else ""
-
-
-def gap(estimate: Mapping[str, Any] | None) -> str:
-    """A gap with its interval, in percentage points.
-
-    >>> gap({"value": 0.021, "low": 0.004, "high": 0.038}).split()
-    ['+2.1', 'points', '(+0.4', 'to', '+3.8)']
-    """
-    if not estimate:
-        return "not known"
-    value, interval = points(estimate.get("value"), estimate.get("low"), estimate.get("high"))
-    return f"{value} ({interval})" if interval else value
-
-
-def change(value: float | None, low: float | None = None, high: float | None = None) -> tuple[str, str]:
-    """A change of a cost with three significant digits, and its interval (empty when it is not known).
-
-    >>> [text.split() for text in change(-0.0123, -0.02, 0.001)]
-    [['−0.0123'], ['−0.0200', 'to', '+0.0010']]
-    """
-    if (value := _known(value)) is None:
-        return UNKNOWN, ""
-    ends = [end for end in (_known(low), _known(high)) if end is not None]
-    largest = max(abs(number) for number in (value, *ends))
+    largest = max(abs(x) for x in (value, low, high) if _is_number(x))
     decimals = 2 if largest == 0 else min(max(2 - math.floor(math.log10(largest)), 0), 12)
-    return _signed(value, decimals), _TO.join(_signed(end, decimals) for end in ends) if len(ends) == 2 else ""
+    return _with_interval(value, low, high, decimals, "+", "")
 
 
-def number(value: float | None) -> str:
-    """A number with up to four significant digits, large ones with commas.
+def relative(ratio: float | None, reference: str) -> str:
+    """Return a size relative to a reference: a percentage, or from twice on a multiple.
 
-    >>> number(0.123456), number(1797), number(152.0), number(54123.7)
-    ('0.1235', '1,797', '152', '54,124')
+    >>> relative(0.984, "a constant guess's cost")
+    "98.4 % of a constant guess's cost"
+    >>> relative(378548.324, "a constant guess's cost")
+    "about 380,000 times a constant guess's cost"
     """
-    if (value := _known(value)) is None:
+    if _is_number(ratio) and abs(ratio) < 2:
+        return f"{percent(ratio)} of {reference}"
+    return f"{times(ratio)} {reference}"
+
+
+def times(factor: float | None) -> str:
+    """Return a factor with two significant digits.
+
+    >>> times(3.14159), times(378548.324), times(0.012)
+    ('3.1 times', 'about 380,000 times', '0.012 times')
+    """
+    if not _is_number(factor):
+        return f"{UNKNOWN} times"
+    return f"{'about ' if abs(factor) >= 100 else ''}{number(_round_to(factor, 2), 2)} times"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with up to so many significant digits, and commas at thousands.
+
+    >>> number(0.123456), number(1797), number(152.0), number(54123.7), number(0.0000123)
+    ('0.1235', '1,797', '152', '54,124', '1.23e-5')
+    """
+    if not _is_number(value):
         return UNKNOWN
-    whole = isinstance(value, int) or 1e4 <= abs(value) < 1e12
-    return _minus(f"{value:,.0f}" if whole else f"{value:.4g}")
+    size = _round_to(abs(value), digits)
+    if isinstance(value, int) or 10 ** min(digits, 3) <= size < _MOST_COMMAS:
+        return _minus(f"{value:,.0f}")
+    if size and not 1e-4 <= size < _MOST_COMMAS:
+        return scientific(value, digits)
+    return _minus(f"{value:.{digits}g}")
 
 
-def fixed(value: float | None) -> str:
-    """A number for a column: always three significant digits.
+def column_number(value: float | None) -> str:
+    """Return a number for a column of numbers: always three significant digits.
 
-    >>> fixed(3.0), fixed(0.01234), fixed(54123.7)
+    >>> column_number(3.0), column_number(0.01234), column_number(54123.7)
     ('3.00', '0.0123', '54,124')
     """
-    if (value := _known(value)) is None:
+    if not _is_number(value):
         return UNKNOWN
-    return _minus(f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:#.3g}".rstrip("."))
+    size = abs(value)
+    if size and not 1e-4 <= size < _MOST_COMMAS:
+        return scientific(value)
+    return _minus(f"{value:,.0f}" if size >= 1e3 else f"{value:#.3g}".rstrip("."))
+
+
+def scientific(value: float | None, digits: int = 2) -> str:
+    """Return a very small or very large number with an exponent, as it can be typed.
+
+    >>> scientific(1.234e-7), scientific(-0.0)
+    ('1.2e-7', '0')
+    """
+    if not _is_number(value):
+        return UNKNOWN
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if float(mantissa) == 0:
+        return "0"
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{mantissa.replace('-', '−')}e{int(exponent)}"
 
 
 def tick_percent(share: float) -> str:
-    """A percentage on an axis.
+    """Return a percentage for an axis.
 
-    >>> tick_percent(0.025).split()
-    ['2.5', '%']
+    >>> tick_percent(0.025)
+    '2.5 %'
     """
-    return _minus(f"{100 * share:.3g}{_SPACE}%")
+    return f"{_minus(f'{100 * share:.3g}')} %"
 
 
 def tick_points(change: float) -> str:
-    """Percentage points on an axis.
+    """Return percentage points for an axis of changes.
 
-    >>> tick_points(-0.01), tick_points(0.005)
-    ('−1', '+0.5')
+    >>> tick_points(-0.01), tick_points(0.005), tick_points(0.0)
+    ('−1', '+0.5', '0')
     """
     return "0" if change == 0 else _minus(f"{100 * change:+.3g}")
 
 
 def metric(name: str, value: float | None) -> str:
-    """A measured metric: a percentage where it is a share, and an AUC with the digits in which good ones differ."""
-    if name == "auc" and (auc := _known(value)) is not None:
-        return f"{auc:.4f}"
-    return percent(value) if name in _SHARES else fixed(value)
+    """Return a metric's value: a percentage where it is a share, an AUC with the four digits in which good ones differ.
+
+    >>> metric("auc", 0.99812), metric("1-r2", 0.4821), metric("log_loss", 0.1)
+    ('0.9981', '48.2 %', '0.100')
+    """
+    if name == "auc" and _is_number(value):
+        return f"{value:.4f}"
+    return percent(value) if name in _PERCENTAGES else column_number(value)
 
 
 def p_value(p: float | None) -> str:
-    """A probability of chance.
+    """Return the probability that chance alone makes so large a difference.
 
-    >>> p_value(0.0312), p_value(1.0)
-    ('0.031', '1')
+    >>> p_value(0.0312), p_value(1.0), p_value(0.00002)
+    ('0.031', '1', '< 0.001')
     """
-    if (p := _known(p)) is None:
+    if not _is_number(p):
         return UNKNOWN
-    return f"<{_SPACE}0.001" if p < 0.001 else f"{p:.2g}"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def duration(seconds: float | None) -> str:
-    """A time span.
+    """Return a time span.
 
-    >>> duration(4.24).split(), duration(121.3).split()
-    (['4.2', 's'], ['2', 'min', '1', 's'])
+    >>> duration(4.24), duration(121.3), duration(7260)
+    ('4.2 s', '2 min 1 s', '2 h 1 min')
     """
-    if (seconds := _known(seconds)) is None:
+    if not _is_number(seconds):
         return UNKNOWN
     if seconds < 59.95:
-        return f"{seconds:.1f}{_SPACE}s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}{_SPACE}min {rest}{_SPACE}s"
-    return f"{minutes // 60}{_SPACE}h {minutes % 60}{_SPACE}min"
+        return f"{max(seconds, 0.001):.1g} s" if 0 < seconds < 0.095 else f"{max(seconds, 0):.1f} s"
+    return _minutes(round(seconds))
 
 
-def count(n: int, one: str, many: str | None = None) -> str:
-    """A number of things.
+def time_left(seconds: float | None) -> str:
+    """Return the time left in whole seconds; empty if unknown.
 
-    >>> count(1, "round"), count(3, "round")
-    ('1 round', '3 rounds')
+    >>> time_left(42.4), time_left(200), time_left(None)
+    ('42 s left', '3 min 20 s left', '')
     """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    if not _is_number(seconds):
+        return ""
+    whole = round(max(seconds, 0))
+    return f"{whole} s left" if whole < 60 else f"{_minutes(whole)} left"
 
 
-def sentence(text: str) -> str:
-    """Text with a capital letter and a full stop.
+def memory(n_bytes: float) -> str:
+    """Return an amount of memory.
 
-    >>> sentence("the test set stays closed")
-    'The test set stays closed.'
+    >>> memory(3 * 2**30), memory(5.2 * 2**20)
+    ('3.0 GiB', '5.2 MiB')
     """
-    return text if not text else text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    unit, size = ("GiB", 2**30) if n_bytes >= 0.1 * 2**30 else ("MiB", 2**20)
+    return f"{n_bytes / size:.1f} {unit}"
 
 
-def masked(text: str) -> str:
-    """Text whose addresses have lost their passwords: pages are passed on.
+def setting(value: object) -> str:
+    """Return a value of a plan as people type it.
 
-    >>> masked("--storage postgresql://ann:s3@cret@host/db --trials 8")
-    '--storage postgresql://ann:***@host/db --trials 8'
+    >>> setting(0.018000000000000002), setting([0.5, 0.8]), setting(3e-7), setting(True), setting("adam")
+    ('0.018', '[0.5, 0.8]', '3e-7', 'true', 'adam')
     """
-    return re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(setting, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not _is_number(value) or isinstance(value, int):
+        return str(value)
+    text = f"{value:.6g}"
+    # 0.99999995 is no 1: a momentum so near to 1 shows all its digits.
+    if float(text).is_integer() and not float(value).is_integer():
+        text = f"{value:.12g}"
+    return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
-def settings(changes: Mapping[str, Any] | None) -> str:
-    """Changed settings of a plan in one line.
+def settings(values: Mapping[str, Any] | None) -> str:
+    """Return changed settings of a plan in one line.
 
     >>> settings({"keep_prob": 0.7, "hidden_units": [512, 512]})
     'keep_prob 0.7, hidden_units [512, 512]'
     """
-    return ", ".join(f"{key} {value}" for key, value in (changes or {}).items())
+    return ", ".join(f"{name} {setting(value)}" for name, value in (values or {}).items())
 
 
-def error_figure(error: float, regression: bool) -> str:
-    """An error in the journal: a percentage, or 1−R² for a regression."""
-    return f"{error:.3f}" if regression else f"{error:.1%}"
+def _is_number(value: object) -> TypeGuard[float]:
+    """True for a finite number; a missing, infinite or undefined one is shown as unknown."""
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
-def error_change(effect: float, low: float, high: float, regression: bool) -> str:
-    """A change of an error with its interval in the journal: in percentage points, or 1−R² for a regression."""
-    scale, digits, unit = (1, 3, "") if regression else (100, 2, " points")
-    value, lowest, highest = (f"{x * scale:+.{digits}f}" for x in (effect, low, high))
-    return f"{value}{unit} [{lowest}, {highest}]"
+def _join(parts: tuple[str, str]) -> str:
+    return " ".join(filter(None, parts))
 
 
-def _known(value: object) -> float | None:
-    """The number, or None for what is missing, infinite or no number."""
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
+def _minutes(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
-def _decimals(*shares: float) -> int:
-    """Decimals of percentages that stand together: two below 1 %, one up to 100 %."""
-    size = max(abs(share) for share in shares)
-    return 2 if size < 0.00995 else 1 if size < 0.9995 else 0
+def _round_to(value: float, digits: int) -> float:
+    """Round to significant digits, which `round` does not count."""
+    return float(f"{value:.{digits - 1}e}")
+
+
+def _decimals(share: float, low: float | None = None, high: float | None = None) -> int:
+    """Decimals of percentages or points that stand together: as many as the largest and a narrow interval need."""
+    largest = _round_to(max(100 * abs(x) for x in (share, low, high) if _is_number(x)), 2)
+    if largest == 0:
+        return 1
+    if largest >= 1000:
+        return 0
+    # Two significant digits below 1 %, as 0.042 %; the mistakes of a good model would all read 0.0 % otherwise.
+    decimals = min(max(1 - math.floor(math.log10(largest)), 1), 6)
+    is_narrow = _is_number(low) and _is_number(high) and 0 < high - low < 0.00995
+    return max(decimals, 2) if is_narrow else decimals
+
+
+def _lone_percentage(share: float) -> str:
+    if 0 < abs(share) < _SMALLEST_PERCENTAGE:
+        return "< 0.0001 %" if share > 0 else "> −0.0001 %"
+    if 0.9995 <= share < 1:  # one decimal would round it to 100 %
+        return "> 99.99 %" if share >= 0.99995 else _percentage(share, 2)
+    return _percentage(share, _decimals(share))
 
 
 def _percentage(share: float, decimals: int) -> str:
-    return f"0{_SPACE}%" if share == 0 else _minus(f"{100 * share:.{decimals}f}{_SPACE}%")
+    if share in (0, 1):  # exactly none or all
+        return f"{100 * share:.0f} %".replace("-", "")
+    return f"{_minus(f'{100 * share:,.{decimals}f}')} %"
 
 
-def _signed(value: float, decimals: int) -> str:
-    text = f"{value:+.{decimals}f}"
-    return "0" if float(text) == 0 else _minus(text)
+def _points(value: float | None, low: float | None, high: float | None, sign: str) -> tuple[str, str]:
+    """Percentage points and their interval; `sign` is "+" where positive ones are signed."""
+    if not _is_number(value):
+        return UNKNOWN, ""
+    decimals = _decimals(value, low, high)
+    low, high = (100 * end if _is_number(end) else None for end in (low, high))
+    return _with_interval(100 * value, low, high, decimals, sign, " points")
+
+
+def _with_interval(
+    value: float, low: float | None, high: float | None, decimals: int, sign: str, unit: str
+) -> tuple[str, str]:
+    interval = ""
+    if _is_number(low) and _is_number(high):
+        interval = f"[{_signed(low, decimals, sign)}, {_signed(high, decimals, sign)}]"
+    return f"{_signed(value, decimals, sign)}{unit}", interval
+
+
+def _signed(value: float, decimals: int, sign: str) -> str:
+    text = f"{value:{sign},.{decimals}f}"
+    if not any(digit in text for digit in "123456789"):
+        return "0"  # neither +0.0 nor −0.0
+    return _minus(text)
 
 
 def _minus(text: str) -> str:
-    """With a true minus sign, as wide as a plus."""
+    """Return the text with a true minus sign, as wide as a plus; none in front of a zero."""
+    if not any(digit in text for digit in "123456789"):
+        return text.replace("-", "")
     return text.replace("-", "−")

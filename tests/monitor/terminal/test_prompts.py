@@ -3,7 +3,7 @@
 import pytest
 
 from goodfit.errors import PlanError
-from goodfit.monitor.terminal.prompts import PROMPTS, answer, time_left
+from goodfit.monitor.terminal.prompts import PROMPTS, answer
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,3 @@ def test_answers_in_words():
     assert answer("branch", {"run": "runs/b"}) == begun
     assert answer("pause", {"answered": False, "training": True}).startswith("Asked, and not answered yet")
     assert answer("pause", {"answered": False, "training": False}) == "The training ended before it could answer."
-
-
-def test_time_left():
-    assert [time_left(seconds) for seconds in (None, 41.6, 200.0)] == ["", "42 s left", "3 min 20 s left"]

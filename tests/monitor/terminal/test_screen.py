@@ -36,7 +36,7 @@ def test_it_has_all_where_there_is_room(seen):
     for part in (
         "20260101-100000-made-ab12  training",
         "epoch 20 of 40",
-        "50%  42 s left  pauses after epoch 30",
+        "50 %  42 s left  pauses after epoch 30",
         "Curves cost, log scale  train 0.05  dev 0.15  ╌╌ left alone  best: epoch 20",
         "▲1",
         "train 1.2 %; dev 3.2 %",
@@ -82,7 +82,7 @@ def test_a_finding_marks_its_layer(seen):
     seen.parts["findings"][:] = [FINDING]
     seen.parts["health"][2]["found"] = ["dead units"]
     lines = drawn(seen)
-    assert any(line.startswith("! dead units (layer 2), confidence 90%") for line in lines)
+    assert any(line.startswith("! dead units (layer 2), confidence 90 %") for line in lines)
     assert any(line.startswith("! layer 2") for line in lines)
 
 

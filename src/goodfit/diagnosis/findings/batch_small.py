@@ -3,7 +3,7 @@
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "batch-too-small"
 NAME = "batch too small"

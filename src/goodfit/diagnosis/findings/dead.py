@@ -7,7 +7,7 @@ from goodfit.diagnosis.findings import regularization
 from goodfit.diagnosis.findings.looks import largest, latest, looked, outputs_vanish
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "dead-relus"
 NAME = "dead ReLUs"

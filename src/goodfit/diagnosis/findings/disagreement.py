@@ -5,6 +5,7 @@ import numpy as np
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost, series
+from goodfit.wording.numbers import number, setting
 
 ID = "evaluation-mismatch"
 NAME = "training and evaluation disagree"
@@ -26,8 +27,9 @@ def find(case: Observation) -> Finding | None:
         NAME,
         severity=2,
         confidence=0.9 if cost > 2 * objective else 0.75,
-        sentence=f"Training and evaluation disagree: J of the batches is {objective:.3g}, but the train cost with "
-        f"batch norm's running averages is {cost:.3g}: they are not settled (β = {plan.batch_norm_beta:g}).",
+        sentence=f"Training and evaluation disagree: J of the batches is {number(objective, 3)}, but the train cost "
+        f"with batch norm's running averages is {number(cost, 3)}: they are not settled "
+        f"(β = {setting(plan.batch_norm_beta)}).",
         evidence={"train_cost": cost, "objective": objective, "batch_norm_beta": plan.batch_norm_beta},
         remedies=(
             *changed(

@@ -5,6 +5,7 @@ import numpy as np
 from goodfit.diagnosis.finding import Finding, Observation, Plot, Remedy
 from goodfit.diagnosis.findings.remedies import lower_rate, reset
 from goodfit.record.run import Outcome
+from goodfit.wording.numbers import number
 
 ID = "divergence"
 NAME = "divergence"
@@ -18,7 +19,7 @@ def find(case: Observation) -> Finding | None:
     what, layer, epoch = where or ("the cost", None, None)
     when = "on the way" if epoch is None else f"in epoch {epoch}"
     rate = case.plan.learning_rate if case.plan else np.nan
-    at = "" if np.isnan(rate) else f" at a learning rate of {rate:.3g}"
+    at = "" if np.isnan(rate) else f" at a learning rate of {number(rate, 3)}"
     return Finding(
         ID,
         NAME,

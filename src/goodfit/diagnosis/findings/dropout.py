@@ -3,7 +3,7 @@
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent, times
 
 ID = "dropout-too-strong"
 NAME = "dropout too strong"
@@ -31,7 +31,7 @@ def find(case: Observation) -> Finding | None:
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if min(kept, kept_inputs) <= 0.3 else 0.8,
         sentence=f"Dropout is too strong: it keeps {percent(min(kept, kept_inputs))} of the {what}, J is up "
-        f"to {noise:.2g} times the train cost without it, and {cost_words(case)}.",
+        f"to {times(noise)} the train cost without it, and {cost_words(case)}.",
         evidence={"keep_prob": kept, "input_keep_prob": kept_inputs, "cost_left": left},
         remedies=(
             *changed(

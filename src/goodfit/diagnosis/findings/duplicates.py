@@ -1,7 +1,7 @@
 """Examples that stand in the training set and in the dev set: their errors say nothing of new data."""
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "duplicate-examples"
 NAME = "duplicates across the sets"

@@ -6,6 +6,7 @@ from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.looks import growth_back, growth_forward, looked, plot_by_layer, signal_back
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnosis.findings.signs import cost_words, guess_cost, series
+from goodfit.wording.numbers import times
 
 ID = "exploding-gradient"
 NAME = "exploding gradient"
@@ -37,8 +38,8 @@ def find(case: Observation) -> Finding | None:
         NAME,
         severity=1,
         confidence=float(min(0.99, 0.8 + 0.03 * np.log10(worst.factor / _FACTOR))),
-        sentence=f"{what.capitalize()} explodes: from layer to layer {way} it grows {worst.rate:.3g} times, "
-        f"{worst.factor:.1e} times over all {values.shape[1]} layers (epoch {epoch}); {cost_words(case)}.",
+        sentence=f"{what.capitalize()} explodes: from layer to layer {way} it grows {times(worst.rate)}, "
+        f"{times(worst.factor)} over all {values.shape[1]} layers (epoch {epoch}); {cost_words(case)}.",
         evidence={"rate": worst.rate, "factor": worst.factor, "epoch": float(epoch)},
         remedies=(
             *changed(

@@ -5,7 +5,7 @@ import numpy as np
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import series
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "class-imbalance"
 NAME = "class imbalance ignored"

@@ -10,7 +10,7 @@ from goodfit.diagnosis.findings import inputs, regularization
 from goodfit.diagnosis.findings.looks import largest, looked, sensible_rate, weights_by_he, widths
 from goodfit.diagnosis.findings.remedies import reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent, times
 
 ID = "bad-initialization"
 NAME = "bad initialization"
@@ -96,7 +96,7 @@ def _size(case: Observation) -> tuple[str, dict[str, float], str] | None:
             return None
         size, place = found
     layer, when = health.layers[1 + place], "before training" if before else f"after epoch {health.epochs[0]}"
-    said = f"The weights of {layer} are {size:.2g} times He's initialization {when}, and {cost_words(case)}."
+    said = f"The weights of {layer} are {times(size)} He's initialization {when}, and {cost_words(case)}."
     return said, {"weights_by_he": size, "cost_left": cost_left(case) or np.nan}, layer
 
 

@@ -6,6 +6,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.looks import looked
 from goodfit.diagnosis.findings.remedies import changed
 from goodfit.diagnosis.findings.signs import stuck
+from goodfit.wording.numbers import number
 
 ID = "inputs-not-normalized"
 NAME = "inputs not normalized"
@@ -30,7 +31,7 @@ def find(case: Observation) -> Finding | None:
         NAME,
         severity=1 if stuck(case, 0.5) else 2,
         confidence=0.95 if stuck(case, 0.5) or size > _LARGE**2 else 0.8,
-        sentence=f"The inputs are not normalized: the network sees values of about {size:.3g} where 1 is usual.",
+        sentence=f"The inputs are not normalized: the network sees values of about {number(size, 3)} where 1 is usual.",
         evidence={"largest": largest, "smallest": smallest},
         remedies=(
             normalize,

@@ -2,7 +2,7 @@
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.remedies import changed
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "label-noise"
 NAME = "label noise"

@@ -1,7 +1,7 @@
 """A feature that gives the target away: it would hardly be known when a prediction is asked for."""
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "leaking-feature"
 NAME = "leaking feature"

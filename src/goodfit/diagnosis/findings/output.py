@@ -7,6 +7,7 @@ import numpy as np
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.looks import looked
 from goodfit.diagnosis.findings.signs import Series, series
+from goodfit.wording.numbers import number, percent
 
 ID = "wrong-output"
 NAME = "wrong output or loss"
@@ -50,8 +51,9 @@ def _impossible(case: Observation) -> _Found | None:
         return None
     worst = int(np.argmin(costs.values - bound))
     said = (
-        f"A train cost of {costs.values[worst]:.3g} at a train error of {errors.values[worst]:.3g} (epoch "
-        f"{costs.epochs[worst]}) is no log loss: that would be at least {math.log(2) * errors.values[worst]:.3g}."
+        f"A train cost of {number(costs.values[worst], 3)} at a train error of {percent(errors.values[worst])} (epoch "
+        f"{costs.epochs[worst]}) is no log loss: that would be at least "
+        f"{number(math.log(2) * errors.values[worst], 3)}."
     )
     return 0.95, said, {"train_cost": float(costs.values[worst]), "train_error": float(errors.values[worst])}, _RIGHT
 
@@ -69,8 +71,8 @@ def _softmax_twice(case: Observation) -> _Found | None:
     if errors.values[-1] > _SURE or not (within and near and _sure(case, others + 1)):
         return None
     said = (
-        f"The train error is {errors.values[-1]:.3g}, but the train cost never fell below {costs.values.min():.3g}: "
-        f"log loss of a softmax taken twice cannot fall below {floor:.3g}."
+        f"The train error is {percent(errors.values[-1])}, but the train cost never fell below "
+        f"{number(costs.values.min(), 3)}: log loss of a softmax taken twice cannot fall below {number(floor, 3)}."
     )
     remedy = Remedy(
         "loss-before-softmax",
@@ -135,7 +137,7 @@ def _target(case: Observation) -> _Found | None:
     counts = np.asarray(data.class_counts or (), np.float64)
     counts = counts[counts > 0]
     if data.task == "classes" and len(counts) >= _MANY_CLASSES and float(np.median(counts)) < _EACH:
-        said = f"The target is fitted as {len(counts)} classes of {np.median(counts):g} examples each."
+        said = f"The target is fitted as {len(counts)} classes of {number(float(np.median(counts)))} examples each."
         remedy = Remedy(
             "read-as-number", "read the target as a number (task: regression)", "near values then help each other", {}
         )

@@ -5,7 +5,7 @@ import numpy as np
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "plateau"
 NAME = "plateau"

@@ -6,9 +6,18 @@ from jaxtyping import Float
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.looks import SENSIBLE, largest, looked, moves, sensible_rate, weights_by_he
 from goodfit.diagnosis.findings.remedies import lower_rate, reset
-from goodfit.diagnosis.findings.signs import Series, cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
-from goodfit.diagnosis.reason import percent
+from goodfit.diagnosis.findings.signs import (
+    GUESS_COST,
+    Series,
+    cost_left,
+    cost_plot,
+    cost_words,
+    guess_cost,
+    series,
+    unsteadiness,
+)
 from goodfit.record.run import Outcome
+from goodfit.wording.numbers import number, percent, relative, setting, times
 
 ID = "learning-rate-too-high"
 NAME = "learning rate too high"
@@ -35,7 +44,7 @@ def find(case: Observation) -> Finding | None:
     confidence, said, evidence = found
     rates = series(case, "learning_rate").values
     rate = case.plan.learning_rate if case.plan else float(rates.max()) if len(rates) else np.nan
-    at = "" if np.isnan(rate) else f" ({rate:.3g})"
+    at = "" if np.isnan(rate) else f" ({number(rate, 3)})"
     left = cost_left(case)
     return Finding(
         ID,
@@ -66,7 +75,7 @@ def _thrown(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     if sensible_rate(case) and np.median(costs[-5:]) < _MATTERS * guess:
         return None  # a start that was got over
     worst = int(costs.argmax())
-    said = f"the train cost rose to {costs[worst] / guess:.3g} times a constant guess's in epoch {epochs[worst]}"
+    said = f"the train cost rose to {relative(costs[worst] / guess, GUESS_COST)} in epoch {epochs[worst]}"
     return 0.95, said, {"highest_cost": float(costs[worst]), "guess_cost": guess}
 
 
@@ -77,7 +86,7 @@ def _diverged(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     if sensible_rate(case):
         return None
     sensible = SENSIBLE[case.plan.optimizer]
-    said = f"the training diverged, and {case.plan.optimizer} seldom stands a rate above {sensible:g}"
+    said = f"the training diverged, and {case.plan.optimizer} seldom stands a rate above {setting(sensible)}"
     return 0.9, said, {"sensible": sensible}
 
 
@@ -97,10 +106,10 @@ def _leapt(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     assert health is not None
     if leap > (_LEAP if sensible_rate(case) else _LEAP_FAST) and started > _DRAWN:
         said = f"a step in epoch {health.epochs[first]} changed a layer's weights by {percent(leap)}"
-        return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
+        return 0.8, f"{said}, and the train cost is {relative(left, GUESS_COST)}", evidence
     if grown > (_GROWN_FAR if sensible_rate(case) else _GROWN) and grown > 1.3 * started:
-        said = f"weights grew to {grown:.3g} times He's initialization"
-        return 0.8, f"{said}, and the train cost is {percent(left)} of a constant guess's", evidence
+        said = f"weights grew to {times(grown)} He's initialization"
+        return 0.8, f"{said}, and the train cost is {relative(left, GUESS_COST)}", evidence
     return None
 
 
@@ -119,7 +128,7 @@ def _rose(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     best, last = float(costs.min()), float(np.median(costs[-5:]))
     if last < _ROSE * best or last < _HIGH * guess:
         return None
-    said = f"the train cost was down to {best:.3g} and rose again, to {last:.3g} at the end"
+    said = f"the train cost was down to {number(best, 3)} and rose again, to {number(last, 3)} at the end"
     return 0.85, said, {"best_cost": best, "last_cost": last}
 
 
@@ -143,6 +152,6 @@ def _useless(case: Observation) -> tuple[float, str, dict[str, float]] | None:
     if left < _USELESS and grown < _GROWN:
         return None
     sensible = SENSIBLE[case.plan.optimizer]
-    seen = cost_words(case) if left >= _USELESS else f"weights grew to {grown:.3g} times He's initialization"
-    said = f"{case.plan.optimizer} seldom stands more than {sensible:g}, and {seen}"
+    seen = cost_words(case) if left >= _USELESS else f"weights grew to {times(grown)} He's initialization"
+    said = f"{case.plan.optimizer} seldom stands more than {setting(sensible)}, and {seen}"
     return 0.85, said, {"sensible": sensible, "cost_left": left, "weights_by_he": grown}

@@ -7,6 +7,7 @@ from goodfit.diagnosis.findings import dead, initialization, rate_high, saturate
 from goodfit.diagnosis.findings.looks import largest, looked, moves, weights_by_he
 from goodfit.diagnosis.findings.remedies import higher_rate, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
+from goodfit.wording.numbers import number, scientific
 
 ID = "learning-rate-too-low"
 NAME = "learning rate too low"
@@ -33,14 +34,14 @@ def find(case: Observation) -> Finding | None:
     if not (step < _STEP and walked < _WAY and falling):
         return None
     rate = case.plan.learning_rate if case.plan else np.nan
-    at = "" if np.isnan(rate) else f" ({rate:.3g})"
+    at = "" if np.isnan(rate) else f" ({number(rate, 3)})"
     return Finding(
         ID,
         NAME,
         severity=1 if left > 0.9 else 2,
         confidence=0.95 if walked < _WAY / 5 else 0.8,
-        sentence=f"The learning rate{at} is too low: a step changes the weights by {step:.1e} of their size, all steps "
-        f"together by {walked:.2g}, and {cost_words(case)}.",
+        sentence=f"The learning rate{at} is too low: a step changes the weights by {scientific(step)} of their size, "
+        f"all steps together by {number(walked, 2)}, and {cost_words(case)}.",
         evidence={"learning_rate": rate, "step": step, "way": walked, "cost_left": left},
         remedies=(*higher_rate(case), *reset(case)),
         plot=cost_plot(case),

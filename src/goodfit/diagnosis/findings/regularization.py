@@ -6,7 +6,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Plot
 from goodfit.diagnosis.findings.looks import largest, looked, sensible_rate, weights_by_he
 from goodfit.diagnosis.findings.remedies import changed, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, series
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent, setting
 
 ID = "regularization-too-strong"
 NAME = "regularization too strong"
@@ -27,10 +27,10 @@ def find(case: Observation) -> Finding | None:
     if share < _SHARE and not shrunk:
         return None
     strength = {} if plan is None else {name: getattr(plan, name) for name in ("l2", "l1", "weight_decay")}
-    at = ", ".join(f"{name} {value:g}" for name, value in strength.items() if value > 0)
+    at = ", ".join(f"{name} {setting(value)}" for name, value in strength.items() if value > 0)
     seen = [f"{percent(share)} of J is penalty"] if share >= _SHARE else []
     if shrunk:
-        seen.append(f"the weights of {shrunk[0]} shrank to {shrunk[1]:.2g} of what they were")
+        seen.append(f"the weights of {shrunk[0]} shrank to {percent(shrunk[1])} of their size")
     weaker = {name: value / 100 for name, value in strength.items() if value > 0}
     none = {name: 0.0 for name, value in strength.items() if value > 0}
     return Finding(

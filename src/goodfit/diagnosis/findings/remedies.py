@@ -5,6 +5,7 @@ from typing import Any
 from goodfit.diagnosis.finding import Observation, Remedy
 from goodfit.diagnosis.findings.looks import SENSIBLE
 from goodfit.plan import Plan
+from goodfit.wording.numbers import setting
 
 DEFAULT_NETWORK = "default-network"  # ID of the remedy that replaces the whole network
 REPLACEMENT = "start from the default network"  # its name
@@ -56,9 +57,9 @@ def lower_rate(case: Observation, id: str = "lower-learning-rate", further: floa
     """A tenth of the learning rate or the usual one, whichever is lower; without a plan only in words."""
     why = "smaller steps do not leap over the valley's other side"
     if case.plan is None:
-        return (Remedy(id, f"divide the learning rate by {10 * further:g}", why, {}),)
+        return (Remedy(id, f"divide the learning rate by {setting(10 * further)}", why, {}),)
     rate = min(case.plan.learning_rate / 10, usual_rate(case.plan)) / further
-    return (Remedy(id, f"a learning rate of {rate:.3g}", why, {"learning_rate": rate}),)
+    return (Remedy(id, f"a learning rate of {setting(rate)}", why, {"learning_rate": rate}),)
 
 
 def higher_rate(case: Observation) -> tuple[Remedy, ...]:
@@ -73,7 +74,7 @@ def higher_rate(case: Observation) -> tuple[Remedy, ...]:
     rate = max(10 * case.plan.learning_rate, usual_rate(case.plan))
     rates = {"higher-learning-rate": rate, "much-higher-learning-rate": 3 * rate}
     return tuple(
-        Remedy(id, f"a learning rate of {each:.3g}", why, {"learning_rate": each}) for id, each in rates.items()
+        Remedy(id, f"a learning rate of {setting(each)}", why, {"learning_rate": each}) for id, each in rates.items()
     )
 
 

@@ -6,7 +6,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Plot
 from goodfit.diagnosis.findings.looks import latest, looked
 from goodfit.diagnosis.findings.remedies import batch_norm, changed, lower_rate, reset
 from goodfit.diagnosis.findings.signs import cost_left, cost_words, stuck
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import percent
 
 ID = "saturated-units"
 NAME = "saturated units"

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.diagnosis.finding import DataFacts, Observation, Plot
-from goodfit.diagnosis.reason import percent
+from goodfit.wording.numbers import number, relative
 
 _FEWEST = 8  # epochs from which a leaping cost is told
 
@@ -84,12 +84,15 @@ def cost_plot(case: Observation) -> Plot | None:
     return Plot("Cost by epoch", "epoch", "cost", epochs, lines, log=True)
 
 
+GUESS_COST = "a constant guess's cost"
+
+
 def cost_words(case: Observation) -> str:
-    """The best train cost beside the constant guess's: 'the train cost of 0.69 is 100 % of a constant guess's'."""
+    """The best train cost beside the constant guess's: 'the train cost of 0.69 is 100 % of a constant guess's cost'."""
     costs, left = series(case, "train_cost").values, cost_left(case)
     if left is None:
-        return "the train cost is unknown" if len(costs) == 0 else f"the train cost is {costs.min():.3g}"
-    return f"the train cost of {costs.min():.3g} is {percent(left)} of a constant guess's"
+        return "the train cost is unknown" if len(costs) == 0 else f"the train cost is {number(costs.min(), 3)}"
+    return f"the train cost of {number(costs.min(), 3)} is {relative(left, GUESS_COST)}"
 
 
 def falls(costs: Float[np.ndarray, "epochs"], by: float) -> bool:

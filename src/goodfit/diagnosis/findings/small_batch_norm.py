@@ -4,8 +4,8 @@ import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings.remedies import changed
-from goodfit.diagnosis.findings.signs import cost_plot, differences, guess_cost
-from goodfit.diagnosis.reason import percent
+from goodfit.diagnosis.findings.signs import GUESS_COST, cost_plot, differences, guess_cost
+from goodfit.wording.numbers import number, relative
 
 ID = "batch-norm-small-batches"
 NAME = "batch norm with small batches"
@@ -28,8 +28,8 @@ def find(case: Observation) -> Finding | None:
         severity=2,
         confidence=0.95 if plan.batch_size <= 4 else 0.8,
         sentence=f"Batch norm takes its means and variances from {plan.batch_size} examples: J of the batches "
-        f"and the train cost with the running averages differ by {gap:.2g}, {percent(gap / guess)} of a "
-        "constant guess's.",
+        f"and the train cost with the running averages differ by {number(gap, 2)}, "
+        f"{relative(gap / guess, GUESS_COST)}.",
         evidence={"batch_size": float(plan.batch_size), "difference": gap, "guess_cost": guess},
         remedies=(
             *changed(

@@ -16,6 +16,7 @@ from goodfit.diagnosis.findings.remedies import batch_norm, changed, reset
 from goodfit.diagnosis.findings.signs import cost_words, stuck
 from goodfit.diagnosis.growth import Growth
 from goodfit.plan import Plan
+from goodfit.wording.numbers import times
 
 ID = "vanishing-gradient"
 NAME = "vanishing gradient"
@@ -71,7 +72,7 @@ def find(case: Observation) -> Finding | None:
 def _shrinks(worst: Growth, layers: int) -> str:
     if worst.factor == 0:
         return f"nothing is left of it in some of the {layers} layers"
-    return f"it shrinks to {worst.rate:.2g} times a layer, {worst.factor:.1e} times over all {layers} layers"
+    return f"it shrinks to {times(worst.rate)} a layer, {times(worst.factor)} over all {layers} layers"
 
 
 def _remedies(case: Observation) -> tuple[Remedy, ...]:

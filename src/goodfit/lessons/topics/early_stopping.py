@@ -12,7 +12,8 @@ from goodfit.textbook.early_stopping import best_epoch, stop_epoch
 from goodfit.textbook.gradient_descent import train
 from goodfit.textbook.initialization import Parameters, initialize_parameters
 from goodfit.textbook.propagation import forward_prop
-from goodfit.wording.numbers import count, number
+from goodfit.wording.numbers import number
+from goodfit.wording.text import count
 
 EPOCHS = 1000
 SHOWN = (1, 3, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)

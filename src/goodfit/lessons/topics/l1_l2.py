@@ -12,7 +12,8 @@ from goodfit.textbook.gradient_descent import update_parameters
 from goodfit.textbook.initialization import Parameters
 from goodfit.textbook.optimizers import soft_threshold
 from goodfit.textbook.propagation import add_l1, add_l2, backward_prop, forward_prop
-from goodfit.wording.numbers import count, number
+from goodfit.wording.numbers import number
+from goodfit.wording.text import count
 
 M = 64
 INPUTS = 20

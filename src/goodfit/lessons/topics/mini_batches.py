@@ -13,7 +13,8 @@ from goodfit.textbook.costs import compute_cost
 from goodfit.textbook.gradient_descent import mini_batches, train
 from goodfit.textbook.initialization import Parameters
 from goodfit.textbook.propagation import forward_prop
-from goodfit.wording.numbers import count, number, percent
+from goodfit.wording.numbers import number, percent
+from goodfit.wording.text import count
 
 M = 512
 EPOCHS = 6

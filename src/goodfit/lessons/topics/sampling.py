@@ -12,7 +12,8 @@ from goodfit.lessons.topics.mini_batches import cost, examples, lowest
 from goodfit.textbook.averages import window
 from goodfit.textbook.gradient_descent import train
 from goodfit.textbook.sampling import linear, log_scale, one_minus_log
-from goodfit.wording.numbers import count, number
+from goodfit.wording.numbers import number
+from goodfit.wording.text import count
 
 DRAWS = (10, 25, 50, 100, 200)
 ALPHAS = (1e-4, 1.0)

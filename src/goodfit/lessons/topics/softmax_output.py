@@ -6,7 +6,7 @@ from goodfit.lessons.drawing import axis, bars, buttons, figure, line, panel, po
 from goodfit.lessons.lesson import Content, Lesson, Section
 from goodfit.textbook.costs import compute_cost
 from goodfit.textbook.softmax import hard_max, one_hot, output_derivative, softmax, softmax_derivative
-from goodfit.wording.numbers import fixed, number, percent
+from goodfit.wording.numbers import column_number, number, percent
 
 CLASSES = ("none", "dog", "cat", "chick")
 OTHERS = (0.5, 1.5, -0.5)  # z of the other three classes
@@ -62,7 +62,7 @@ def _costs() -> Section:
             A = outputs(value)[1]
             says.append(f"""The truth is {name}, z of dog {number(value)}: ŷ of {name} is {percent(A[j, 0])}, so J =
                 −log ŷ = {compute_cost(A, Y):.3f}. The slope of J by the dog's z is ŷ − y =
-                {fixed(float(output_derivative(A, Y)[1, 0]))}.""")
+                {column_number(float(output_derivative(A, Y)[1, 0]))}.""")
     here = [upright(value, "", "ink", when={"z": i}) for i, value in enumerate(Z_DOG)]
     x = axis("z of dog", Z_DOG[0], Z_DOG[-1])
     panels = [
@@ -85,8 +85,8 @@ def _costs() -> Section:
 
         The notes give softmax's own derivative as ŷ·(1 − ŷ). That is its diagonal only: raising z of the dog also
         lowers all other probabilities, each by ŷ of dog times its own. At z = 2 the dog's column of derivatives is
-        {", ".join(fixed(float(value)) for value in D[:, 1])}, in the order {", ".join(CLASSES)}; it adds up to 0. And
-        with a loss that has its minus already, J = (1/m)·ΣL has none; the notes print it twice.""",
+        {", ".join(column_number(float(value)) for value in D[:, 1])}, in the order {", ".join(CLASSES)}; it adds up
+        to 0. And with a loss that has its minus already, J = (1/m)·ΣL has none; the notes print it twice.""",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from goodfit.monitor.terminal.prompts import plan_changes, plan_value
+from goodfit.monitor.terminal.prompts import plan_changes
 from goodfit.wording import numbers
 
 # Blue and orange: told apart by all eyes, and by light where there is no color
@@ -69,7 +69,7 @@ def gap(told: Mapping[str, Any] | None, width: int, short: bool) -> list[Text]:
     facts += [told["verdict"]] if told["verdict"] else []
     return [
         *([] if short else [bar]),
-        *(Text(line) for line in textwrap.wrap("; ".join(facts).replace("\u00a0", " "), width)),
+        *(Text(line) for line in textwrap.wrap("; ".join(facts), width)),
     ]
 
 
@@ -79,7 +79,9 @@ def _findings(found: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
     lines = []
     for each in found:
         where = f" ({each['layer']})" if each.get("layer") else ""
-        lines.append(Text(f"! {each['name']}{where}, confidence {each['confidence']:.0%}", "bold red"))
+        lines.append(
+            Text(f"! {each['name']}{where}, confidence {numbers.rough_percent(each['confidence'])}", "bold red")
+        )
         remedies = "; ".join(remedy["name"] for remedy in each["remedies"])
         said = each["sentence"] + (f" Try: {remedies}." if remedies else "")
         lines += [Text(f"  {line}") for line in textwrap.wrap(said, max(width - 2, 10))]
@@ -95,7 +97,7 @@ def _health(layers: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
         cells = []
         for measure in _MEASURES:
             values = layer["measures"].get(measure) or [None]
-            show = numbers.percent if measure in _SHARES else numbers.fixed
+            show = numbers.percent if measure in _SHARES else numbers.column_number
             cells.append(f"{show(values[-1]):>{_NUMBER}}")
         yield Text(f"{name:<{_NAMED}}" + "".join(cells), "bold red" if layer["found"] else "")
         for found in dict.fromkeys(layer["found"]):
@@ -106,8 +108,8 @@ def _knobs(knobs: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
     """Name and value in as many columns as fit; what cannot move, or moves nothing, is dim and comes last."""
     able = [each for each in knobs if not each["fixed"] and not each["idle"]]
     rest = [each for each in knobs if each["fixed"] or each["idle"]]
-    told = [(each["label"], plan_value(each["value"]), "") for each in able]
-    told += [(each["label"], plan_value(each["value"]), "dim") for each in rest]
+    told = [(each["label"], numbers.setting(each["value"]), "") for each in able]
+    told += [(each["label"], numbers.setting(each["value"]), "dim") for each in rest]
     name = max(len(label) for label, _, _ in told)
     wide = name + 1 + max(len(value) for _, value, _ in told)
     count = max(1, (width + 2) // (wide + 2))

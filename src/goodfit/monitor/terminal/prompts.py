@@ -89,23 +89,14 @@ def answer(action: str, told: Mapping[str, Any]) -> str:
         return "Asked, and not answered yet: it does so where it looks next." if told["training"] else over
     epoch = told["epoch"]
     if action == "nudge":
-        made = ", ".join(f"{name} went from {plan_value(old)} to {plan_value(new)}" for name, old, new in told["made"])
+        made = ", ".join(
+            f"{name} went from {numbers.setting(old)} to {numbers.setting(new)}" for name, old, new in told["made"]
+        )
         return f"{made}, from epoch {epoch + 1} on."
     if action == "rewind":
-        return f"Went back from epoch {told['back'][0]} to {told['back'][1]}, where it pauses."
+        return f"Went back from epoch {told['rewind'][0]} to {told['rewind'][1]}, where it pauses."
     said = {"pause": "Paused after", "unpause": "Goes on after", "stop": "Stopped after"}[action]
     return f"{said} epoch {epoch}" + ("; its best network is being diagnosed." if action == "stop" else ".")
-
-
-def plan_value(value: Any) -> str:
-    """A value of the plan as people would type it.
-
-    >>> plan_value(0.0003), plan_value(30), plan_value([0.5, 0.8]), plan_value(3e-7)
-    ('0.0003', '30', '[0.5, 0.8]', '3e-07')
-    """
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(plan_value, value))}]"
-    return f"{value:.6g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def plan_changes(what: Sequence[Sequence[Any]]) -> str:
@@ -114,11 +105,4 @@ def plan_changes(what: Sequence[Sequence[Any]]) -> str:
     >>> plan_changes([["l2", 0.0, 0.5]])
     'l2 0 → 0.5'
     """
-    return ", ".join(f"{name} {plan_value(old)} → {plan_value(new)}" for name, old, new in what)
-
-
-def time_left(seconds: float | None) -> str:
-    """Time left, to whole seconds."""
-    if seconds is None:
-        return ""
-    return f"{numbers.duration(float(round(seconds))).replace('.0', '')} left".replace("\u00a0", " ")
+    return ", ".join(f"{name} {numbers.setting(old)} → {numbers.setting(new)}" for name, old, new in what)

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from goodfit.monitor.terminal.panels import DEV, NUDGE, TRAIN, Panel, gap, panels
 from goodfit.monitor.terminal.plot import Line, Mark, plot
-from goodfit.monitor.terminal.prompts import plan_changes, time_left
+from goodfit.monitor.terminal.prompts import plan_changes
 from goodfit.monitor.view import COLUMNS, Curve
+from goodfit.wording import numbers
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 20
 _TALL = 28  # with which there is room for bars
@@ -115,8 +116,10 @@ def _head(seen: Seen, width: int) -> list[Text]:
     if share is not None:
         long = 20 if width >= _BROAD else 6
         done = round(long * min(max(share, 0), 1))
-        second.append("━" * done, style).append("━" * (long - done), "bright_black").append(f"  {share:.0%}")
-    notes = [time_left(state.get("seconds_left")) if status == "training" else ""]
+        second.append("━" * done, style).append("━" * (long - done), "bright_black").append(
+            f"  {numbers.rough_percent(share)}"
+        )
+    notes = [numbers.time_left(state.get("seconds_left")) if status == "training" else ""]
     notes += [f"pauses after epoch {state['until']}"] if state.get("until") and status in LIVE else []
     notes += [f"verdict: {state['verdict']}"] if state.get("verdict") else []
     second.append("".join(f"  {note}" for note in notes if note))
