@@ -88,7 +88,7 @@ def test_a_budget_is_kept_and_its_run_replayed(table, small_plan, tmp_path):
     assert without_times(again) == without_times(first)
     assert f"--replay {first['run']}" in again["command_line"]
     decided = [
-        (line["what"], line["value"])
+        (line["id"], line["value"])
         for line in read_journal(tmp_path / "a" / first["run"])
         if line["event"] == "decision"
     ]

@@ -5,9 +5,8 @@ returns the settings to change, or None where it does not apply.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from goodfit.loop.prescription import Gap, Prescription, RecipeContext
+from goodfit.loop.prescription import Changes, Gap, Prescription, RecipeContext
 from goodfit.plan import SETTINGS, PreparationKind
 
 _BIAS: tuple[Gap, ...] = ("bias",)
@@ -15,8 +14,6 @@ _VARIANCE: tuple[Gap, ...] = ("variance",)
 _BOTH: tuple[Gap, ...] = ("bias", "variance")
 _RARE = 0.5  # of the share that a class of a balanced set would have
 _MINI_BATCH_EPOCHS = 60  # enough for one-cycle Adam on tables (benchmarks/quality.py)
-
-Changes = dict[str, Any]  # settings of a plan by name
 
 
 def _without_augmentation(context: RecipeContext) -> Changes | None:
