@@ -7,7 +7,7 @@ import numpy as np
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
-from goodfit.diagnosis.findings.remedies import REPLACEMENT
+from goodfit.diagnosis.findings.remedies import DEFAULT_NETWORK, REPLACEMENT
 from goodfit.loop.prescription import Changes, Gap, Prescription, Proposal, RecipeContext
 from goodfit.loop.recipe import AUGMENTATION, BIGGER, FLIPS, RECIPE, WITHOUT_AUGMENTATION
 from goodfit.loop.round_diagnosis import is_bias_shown
@@ -16,7 +16,6 @@ from goodfit.plan import Plan
 
 _PROMISING = 4  # experiments of a round without adoption that are followed up
 _REMEDIES = 6  # most remedies in a round
-_REPLACEMENT_ID = "default-network"
 
 
 def prescribe(state: LoopState, gap: Gap, context: LoopContext) -> list[Proposal]:
@@ -81,11 +80,11 @@ def cures(state: LoopState, context: LoopContext) -> list[Proposal]:
     current_round, measured_plans = state.current_round, state.measured_plans
     plan, default = current_round.incumbent.plan, context.default_plan
     proposals = remedies(current_round.findings, plan, measured_plans)
-    replaced = any(proposal.id == _REPLACEMENT_ID for proposal in proposals)
+    replaced = any(proposal.id == DEFAULT_NETWORK for proposal in proposals)
     if context.settings.plan and default not in measured_plans and not replaced:
         proposals.append(replacement(plan, default))
     # The default network learns on most tables: it comes second, so that a tight budget does not drop it.
-    return proposals[:1] + sorted(proposals[1:], key=lambda proposal: proposal.id != _REPLACEMENT_ID)
+    return proposals[:1] + sorted(proposals[1:], key=lambda proposal: proposal.id != DEFAULT_NETWORK)
 
 
 def _recipe_context(splits: Splits, plan: Plan, flips: bool | None) -> RecipeContext:
@@ -114,21 +113,21 @@ def remedies(findings: Sequence[Finding], plan: Plan, measured_plans: set[Plan])
     """Return the findings' remedies as experiments: the first of each finding, then the second of each, and so on."""
     ranks = zip_longest(*([(finding, remedy) for remedy in finding.remedies] for finding in findings))
     proposals: dict[Plan, Proposal] = {}
-    for rank, pairs in enumerate(ranks, 1):
-        for finding, remedy in filter(None, pairs):
-            changed = plan.with_(**remedy.changes)
-            if changed in measured_plans or changed == plan:
-                continue
-            remedy_id = _REPLACEMENT_ID if remedy.name == REPLACEMENT else f"{finding.id}-remedy-{rank}"
-            proposal = Proposal(remedy_id, remedy.name, remedy.why, remedy.changes, finding.id)
-            proposals.setdefault(changed, proposal)
+    for finding, remedy in (pair for rank in ranks for pair in rank if pair):
+        changed = plan.with_(**remedy.changes)
+        if changed in measured_plans or changed == plan:
+            continue
+        # A remedy may share its ID with a prescription, which would be followed up by other doses.
+        proposal_id = remedy.id if remedy.id == DEFAULT_NETWORK else f"{finding.id}/{remedy.id}"
+        proposal = Proposal(proposal_id, remedy.name, remedy.why, remedy.changes, finding.id)
+        proposals.setdefault(changed, proposal)
     return list(proposals.values())[:_REMEDIES]
 
 
 def replacement(plan: Plan, default: Plan) -> Proposal:
     """Return the proposal of the default network in place of a given plan."""
     why = "goodfit starts from it where no plan is given"
-    return Proposal(_REPLACEMENT_ID, REPLACEMENT, why, differences(plan, default))
+    return Proposal(DEFAULT_NETWORK, REPLACEMENT, why, differences(plan, default))
 
 
 def differences(plan: Plan, target: Plan) -> Changes:
