@@ -160,7 +160,7 @@ def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path, monkeypatch):
     assert turn["verdict"].startswith("high bias")
     assert turn["findings"][0]["name"] == "learning rate too low"
     (adopted,) = [tried for tried in turn["tried"] if tried["adopted"]]
-    assert adopted["against"] == "learning rate too low"
+    assert adopted["against"] == turn["findings"][0]["id"]
     assert adopted["cured"]
     assert adopted["p_holm"] < 0.05
     assert adopted["cost_high"] < 0

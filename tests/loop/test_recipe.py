@@ -117,13 +117,13 @@ def test_variations_stay_near_on_their_scales():
     assert all(Plan().with_(**changes).structure == Plan().structure for changes in samples)  # no new program
 
 
-def _prescribed(gaps, measured_plans=frozenset()):
+def _prescribed(gaps, *measured_plans):
     context = RecipeContext(Plan(), 5000, "classes", 1.0)
     return [proposal.id for proposal in prescribed(RECIPE, context, gaps, set(measured_plans))]
 
 
 def test_only_lines_for_the_gap_that_change_into_something_new_are_prescribed():
-    against_bias = _prescribed(["bias"], {Plan(epochs=120)})
+    against_bias = _prescribed(["bias"], Plan(epochs=120))
     assert "bigger-network" in against_bias
     assert "train-longer" not in against_bias  # measured already
     assert "l2-penalty" not in against_bias  # against variance
