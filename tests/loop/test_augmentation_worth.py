@@ -44,6 +44,6 @@ def test_a_worth_below_the_smallest_size_is_said_to_be_more():
 
 
 def test_without_a_curve_the_change_of_the_error_is_given():
-    worth = worth_without_curve("+0.28 points [-0.29, +1.12]")
+    worth = worth_without_curve(PairedEffect(0.028, -0.029, 0.112, p=0.6))
     assert worth.examples is None
-    assert "changed the dev error by +0.28 points [-0.29, +1.12]; its worth in examples" in worth.sentence
+    assert "changed the dev error by +2.8 points [−2.9, +11.2]; its worth in examples" in worth.sentence
