@@ -89,7 +89,7 @@ def test_what_is_wrong_is_named_with_its_worst_entries_and_warnings(goodfit, ask
     assert lines[4:10] == [
         "Gradients at the run's parameters: wrong",
         "  relative error 3.3e-01: the gradient is wrong",
-        "  layers.1.b: wrong, relative error 5.0e-01",
+        "  layers.1.b: wrong, relative error 5e-1",
         "  layers.1.b[2]: gradient 0, differences 0.25",
         "  10 random directions a block: one wrong entry of typical size is missed with a chance of 2e-12",
         "  Mind: the cost has a kink within epsilon",

@@ -28,10 +28,10 @@ def test_a_human_error_of_15_percent_makes_15_and_16_a_good_fit(goodfit):
 
 def test_people_read_errors_and_gaps_in_percent(goodfit):
     lines = goodfit("diagnose", "--train-error", "0.01", "--dev-error", "0.11", *SIZES).stdout.splitlines()
-    assert lines[2:4] == ["Train error: 1.00 %", "Dev error: 11.0 %"]
+    assert lines[2:4] == ["Train error: 1.0 %", "Dev error: 11.0 %"]
     # Wilson for one rate, Newcombe for the difference: 0.01 of 6000 and 0.11 of 2000, worked out by hand
-    assert lines[4] == "Avoidable bias: 1.00 % (95 % interval 0.78 % to 1.28 %)"
-    assert lines[5] == "Variance: 10.0 % (95 % interval 8.67 % to 11.5 %)"
+    assert lines[4] == "Avoidable bias: 1.00 points [0.78, 1.28]"
+    assert lines[5] == "Variance: 10.0 points [8.7, 11.5]"
 
 
 def test_the_verb_gets_a_run_and_its_options(goodfit, functions):

@@ -89,10 +89,10 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, functions, resul
     assert outcome.stdout.splitlines() == [
         "Good fit? Yes.",
         "  Both gaps are below 2 %.",
-        "Expect on new data: error 1.39 % (95 % interval 0.60 % to 3.21 %), measured on the test set.",
-        "Dev error: majority class 90.0 %, softmax regression 3.89 %, default network 2.50 %, now 1.11 %.",
-        "Helped: a larger net: lower dev cost (p = 0.012), dev error −0.83 points (95 % interval −1.50 to −0.10).",
-        "Helped: an ensemble of 16 networks: dev error −1.39 points (95 % interval −2.50 to 0.20).",
+        "Expect on new data: error 1.4 % [0.6 %, 3.2 %] (95 % interval), measured on the test set.",
+        "Dev error: majority class 90.0 %, softmax regression 3.9 %, default network 2.5 %, now 1.1 %.",
+        "Helped: a larger net: lower dev cost (p = 0.012), dev error −0.8 points [−1.5, −0.1].",
+        "Helped: an ensemble of 16 networks: dev error −1.4 points [−2.5, +0.2].",
         "Report: runs/20260101-120000-digits-3f2a/report.html",
     ]
     assert outcome.stderr == "training the default network (25 % done, 1 min 30 s left)\n"
@@ -132,8 +132,8 @@ def test_regression_is_told_in_1_minus_r2(goodfit, functions, result):
     result["final"] |= {"dev_error": 0.4987, "test_error": 0.5102, "test_low": 0.4111, "test_high": 0.6021}
     answering(functions, result)
     lines = goodfit("improve", "diabetes").stdout.splitlines()
-    assert lines[2].startswith("Expect on new data: 1−R² 0.510 (95 % interval 0.411 to 0.602), measured on")
-    assert lines[3] == "Dev 1−R²: mean 1.002, linear regression 0.521, now 0.499."
+    assert lines[2].startswith("Expect on new data: 1−R² 51.0 % [41.1 %, 60.2 %] (95 % interval), measured on")
+    assert lines[3] == "Dev 1−R²: mean 100.2 %, linear regression 52.1 %, now 49.9 %."
     assert lines[4] == "Experiments: none."
 
 
@@ -145,12 +145,12 @@ def test_it_is_told_when_nothing_helped(goodfit, functions, result):
     assert lines[4] == "None of 2 experiments helped beyond doubt."
 
 
-@pytest.mark.parametrize(("value", "points"), [(0.0028, "0.28"), (1.5e-19, "0.00"), (-1.5e-19, "0.00")])
+@pytest.mark.parametrize(("value", "points"), [(0.0028, "+0.3"), (1.5e-19, "0"), (-1.5e-19, "0")])
 def test_an_ensemble_that_lowers_the_cost_alone_is_not_said_to_help(goodfit, functions, result, value, points):
     result["ensemble"]["gain"] = {"value": value, "low": -0.01, "high": 0.02}
     answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    expected = f"lower dev cost, dev error {points} points (95 % interval −1.00 to 2.00)."
+    expected = f"lower dev cost, dev error {points} points [−1.0, +2.0]."
     assert lines[-2] == f"Kept: an ensemble of 16 networks: {expected}"
 
 
@@ -159,9 +159,9 @@ def test_other_metrics_are_told_on_one_line(goodfit, functions, result):
     result["final"] |= {"dev_metrics": figures | {"auc": 0.5}, "test_metrics": figures}
     answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    assert lines[3] == "Test set: log-loss 0.2346, AUC 0.9877, balanced accuracy 91.2 %"
+    assert lines[3] == "Test set: log-loss 0.235, AUC 0.9877, balanced accuracy 91.2 %"
     result["final"] |= {"dev_metrics": {"1-r2": 0.5, "rmse": 54.321, "mae": 43.21}, "test_metrics": None}
-    assert goodfit("improve", "digits").stdout.splitlines()[3] == "Dev set: RMSE 54.32, MAE 43.21"
+    assert goodfit("improve", "digits").stdout.splitlines()[3] == "Dev set: RMSE 54.3, MAE 43.2"
 
 
 def test_without_a_test_figure_it_says_why(goodfit, functions, result):

@@ -60,8 +60,8 @@ def test_the_answers(goodfit, asked):
         "Trials: 8 (5 complete, 3 pruned).",
         "Note: learning_rate's best values lie at the upper end of its range (0.1): widen it.",
         "Best trials trained again with 3 new seeds each:",
-        "  1: dev error 2.00 %",
-        "  2: dev error 1.00 % (the winner)",
+        "  1: dev error 2.0 %",
+        "  2: dev error 1.0 % (the winner)",
     ]
 
 

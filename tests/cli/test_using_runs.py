@@ -11,14 +11,14 @@ def test_open_test_prints_the_error_and_its_interval(goodfit, functions):
     asked = []
     facts = {"metric": "error_rate", "test_error": 0.125, "test_low": 0.1, "test_high": 0.15, "test_note": None}
     functions.open_test = lambda *args, **options: asked.append((args, options)) or facts
-    expected = "Expect on new data: error 12.5 % (95 % interval 10.0 % to 15.0 %), measured on the test set"
+    expected = "Expect on new data: error 12.5 % [10.0 %, 15.0 %] (95 % interval), measured on the test set"
     assert goodfit("open-test", "runs/a").stdout == f"{expected}.\n"
     facts["test_note"] = "the test set had been opened 1 times before"
     assert goodfit("open-test", "runs/a", "--force", "--data", "d").stdout == f"{expected}; {facts['test_note']}.\n"
     assert goodfit("open-test", "runs/a", "--json").json == facts
     facts |= {"dev_overfitting": {"value": 0.05, "low": 0.03, "high": 0.07}, "reason": "The dev set is overfitted."}
     assert goodfit("open-test", "runs/a").stdout.splitlines()[1:] == [
-        "Dev overfitting: 5.00 % (95 % interval 3.00 % to 7.00 %)",
+        "Dev overfitting: 5.0 points [3.0, 7.0]",
         "The dev set is overfitted.",
     ]
     assert asked[:2] == [(("runs/a", None), {"force": False}), (("runs/a", "d"), {"force": True})]
@@ -67,8 +67,8 @@ def test_runs_is_a_table(goodfit, functions):
     functions.runs = lambda out: asked.append(out) or found
     assert [line.split() for line in goodfit("runs").stdout.splitlines()] == [
         ["run", "verdict", "dev", "test"],
-        ["runs/b", "good", "fit", "1.11", "%", "1.39", "%"],
-        ["runs/a", "high", "bias", "0.512", "–"],
+        ["runs/b", "good", "fit", "1.1", "%", "1.4", "%"],
+        ["runs/a", "high", "bias", "51.2", "%", "–"],
         ["runs/1", "unfinished"],
         ["runs/0", "damaged"],
         ["goodfit", "resume", "runs/1", "goes", "on", "with", "it."],

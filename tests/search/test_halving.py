@@ -20,7 +20,7 @@ def test_those_beyond_the_middle_and_one_standard_error_leave():
     stops = Halving({}, dev=75, proportion=True)(progress([0.1, 0.2, 0.3, 0.4]))
     assert list(stops) == [3]
     (stop,) = stops[3]
-    assert stop.reason == "halving: a dev error of 0.4 after 10 epochs, where the middle is 0.25"
+    assert stop.reason == "halving: a dev error of 40.0 % after 10 epochs, where the middle is 25.0 %"
     assert list(Halving({}, dev=7500, proportion=True)(progress([0.1, 0.2, 0.3, 0.4]))) == [2, 3]
 
 

@@ -91,12 +91,12 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     kept = [entry for entry in tried if entry["adopted"]]
     for entry in kept:
         change = numbers.change(entry["effect"], entry["low"], entry["high"])
-        words = f"lower dev cost (p = {numbers.p_value(entry['p_holm'])}), {error} {change} (95 % interval)"
+        words = f"lower dev cost (p = {numbers.p_value(entry['p_holm'])}), {error} {change}"
         yield f"Helped: {entry['prescription']}: {words}."
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
         gain = ensemble["gain"]
-        change = f"{error} {numbers.change(gain['value'], gain['low'], gain['high'])} (95 % interval)"
+        change = f"{error} {numbers.change(gain['value'], gain['low'], gain['high'])}"
         helped, why = ("Helped", "") if round(gain["value"], 4) < 0 else ("Kept", "lower dev cost, ")
         networks = count(ensemble["models"], "network")
         yield f"{helped}: an ensemble of {networks}: {why}{change}."

@@ -43,10 +43,9 @@ def gap_text(gap: Mapping[str, float]) -> str:
     """Return the gap between two errors with its interval.
 
     >>> gap_text({"value": 0.1, "low": 0.0871, "high": 0.114})
-    '10.0 points (95 % interval [8.7, 11.4])'
+    '10.0 points [8.7, 11.4]'
     """
-    value, interval = numbers.gap_parts(gap["value"], gap["low"], gap["high"])
-    return f"{value} (95 % interval {interval})"
+    return numbers.gap(gap["value"], gap["low"], gap["high"])
 
 
 def metric_name(metric: str) -> str:
