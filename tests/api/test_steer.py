@@ -68,7 +68,7 @@ def first(run):
 
 
 def second(run):
-    goodfit.nudge(run, dropout=0.05, epochs=14)  # dropout is logged as keep_prob
+    goodfit.nudge(run, **SECOND)
 
 
 @pytest.fixture(scope="module")

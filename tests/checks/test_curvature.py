@@ -94,7 +94,7 @@ def test_a_networks_hessian_is_that_of_jax_whole():
     ("cost", "sentence"),
     [
         (lambda p: float(np.sum(p)), "JAX cannot trace this cost"),
-        (lambda p: p, "array of shape \\(3,\\) and not one number"),
+        (lambda p: p, "array of shape \\(3,\\); it must return one number"),
         (lambda p: jnp.log(-p).sum(), "the cost is nan at these parameters"),
     ],
 )

@@ -250,8 +250,8 @@ def test_the_chance_of_missing_is_how_often_one_wrong_entry_is_missed():
 @pytest.mark.parametrize(
     ("cost", "params", "grads", "sentence"),
     [
-        (lambda p: p**2, np.ones(3), None, "array of shape (3,) and not one number; take its mean or sum"),
-        (lambda p: (p.sum(), p), np.ones(3), None, "the cost returns a tuple and not one number"),
+        (lambda p: p**2, np.ones(3), None, "array of shape (3,); it must return one number, such as their mean"),
+        (lambda p: (p.sum(), p), np.ones(3), None, "the cost returns a tuple; it must return one number"),
         (lambda p: p.sum() * np.nan, np.ones(3), None, "the cost is nan at these parameters"),
         (lambda p: p.sum() * 1j, np.ones(3), None, "the cost returns a value of type complex128"),
         (
@@ -260,27 +260,27 @@ def test_the_chance_of_missing_is_how_often_one_wrong_entry_is_missed():
             np.array([1.0, 1e7]),
             "the cost is nan a step away from theta[1]",
         ),
-        (lambda p: p["a"].sum(), {"a": np.arange(3)}, None, "parameter a is of integer type int64"),
+        (lambda p: p["a"].sum(), {"a": np.arange(3)}, None, "parameter a has integer type int64"),
         (lambda p: 0.0, {}, None, "there are no parameters to check"),
-        (lambda p: 0.0, {"a": "x"}, None, "parameter a is of other type <U1"),
+        (lambda p: 0.0, {"a": "x"}, None, "parameter a has type <U1"),
         (lambda p: 0.0, {"a": np.array([1.0, np.inf])}, None, "parameter a is inf at [1]"),
         (
             lambda p: p["a"].sum(),
             {"a": np.ones(3)},
             {"b": np.ones(3)},
-            "another structure than the parameters: a has none",
+            "differs from that of the parameters: a has no gradient",
         ),
         (
             lambda p: p["a"].sum(),
             {"a": np.ones(3)},
             {"a": np.ones(3), "b": np.ones(1)},
-            "another structure than the parameters: b is no parameter",
+            "differs from that of the parameters: b is not a parameter",
         ),
         (
             lambda p: p["a"].sum(),
             {"a": np.ones((3, 1))},
             {"a": np.ones((1, 3))},
-            "the gradient of a has shape (1, 3), its parameter (3, 1)",
+            "the gradient of a has shape (1, 3), but its parameter has shape (3, 1)",
         ),
         (lambda p: p["a"].sum(), {"a": np.ones(2)}, {"a": np.array([1.0, np.nan])}, "gradient a is nan at [1]"),
         (lambda p: float(np.sum(p)), np.ones(3), None, "JAX cannot trace this cost"),

@@ -153,5 +153,7 @@ def test_only_what_the_mistake_touches_is_wrong(params):
 
 
 def test_a_bias_gradient_that_is_not_summed_has_another_shape(params):
-    with pytest.raises(InputError, match=r"the gradient of 2\.b has shape \(24, 3\), its parameter \(3,\)"):
+    with pytest.raises(
+        InputError, match=r"the gradient of 2\.b has shape \(24, 3\), but its parameter has shape \(3,\)"
+    ):
         check_gradients(cost, params, lambda params: backward(params, "the bias gradient is not summed"))

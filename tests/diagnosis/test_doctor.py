@@ -20,19 +20,19 @@ from goodfit.record.run import SEEN
 
 def history(doctor):
     """What the doctor was told by epoch, as findings get it."""
-    return doctor.case().signals.history
+    return doctor.observation().signals.history
 
 
 def guess(doctor):
     """The cost of a constant guess that findings go by."""
-    data = doctor.case().data
+    data = doctor.observation().data
     assert data is not None
     return data.guess_cost
 
 
 def seen(doctor):
     """The looks, as findings get them."""
-    health = doctor.case().signals.health
+    health = doctor.observation().signals.health
     assert health is not None
     return health
 
@@ -211,7 +211,7 @@ def test_epochs_out_of_order_and_other_nonsense_are_refused_in_a_sentence():
         doctor.observe(6, weights={"a": [[1, 2], [3]]})
     with pytest.raises(InputError, match="activations of layer 'a' is empty or a single number"):
         doctor.observe(6, activations={"a": np.zeros((0, 3))})
-    with pytest.raises(InputError, match="that name is for the network's inputs alone"):
+    with pytest.raises(InputError, match="that name is reserved for the network's inputs"):
         doctor.observe(6, weights={"inputs": np.ones((2, 2))})
     with pytest.raises(InputError, match="did you mean 'sigmoid'"):
         Doctor(activation="sigmod")

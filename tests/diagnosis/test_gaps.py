@@ -7,7 +7,7 @@ from goodfit.errors import InputError
 SIZES = {"train_size": 6000, "dev_size": 2000}
 
 
-# The seed's four examples, and its 15 %/16 % against a human error of 15 %
+# The four examples of the course notes, and their 15 %/16 % against a human error of 15 %
 @pytest.mark.parametrize("sizes", [SIZES, {}])
 @pytest.mark.parametrize(
     ("train", "dev", "human", "verdict"),
@@ -20,24 +20,25 @@ SIZES = {"train_size": 6000, "dev_size": 2000}
         (0.15, 0.16, 0.0, "high bias"),
     ],
 )
-def test_the_seeds_examples(train, dev, human, verdict, sizes):
+def test_the_examples_of_the_course_notes(train, dev, human, verdict, sizes):
     gaps = judge(train, dev, human_error=human, **sizes)
     assert gaps.verdict == verdict
-    assert ("no interval is known" in gaps.reason) == (not sizes)
+    assert ("the gaps have no intervals" in gaps.reason) == (not sizes)
 
 
-def test_the_reason_tells_the_numbers():
+def test_the_reason_states_the_numbers():
     assert judge(0.01, 0.11, **SIZES).reason == (
-        "Dev error 11.0 % is 10.0 points above train error 1.0 % [8.7, 11.5] (more than 2.0 points); "
-        "the other gap is small: train error 1.0 % is 1.00 points above human error 0 % [0.78, 1.28]."
+        "Variance is high: dev error 11.0 % is 10.0 points [8.7, 11.5] above train error 1.0 %, more than 2.0 points. "
+        "Avoidable bias is low: train error 1.0 % is 1.00 points [0.78, 1.28] above human error 0 %."
     )
     assert judge(0.15, 0.14, **SIZES).reason == (
-        "Train error 15.0 % is 15.0 points above human error 0 % [14.1, 15.9] (more than 2.0 points); "
-        "the other gap is small: dev error 14.0 % is 1.0 points below train error 15.0 % (difference [−2.7, 0.8])."
+        "Avoidable bias is high: train error 15.0 % is 15.0 points [14.1, 15.9] above human error 0 %, "
+        "more than 2.0 points. "
+        "Variance is low: dev error 14.0 % is below train error 15.0 % (difference −1.0 points [−2.7, 0.8])."
     )
     assert judge(0.005, 0.01).reason == (
-        "Train error 0.50 % is 0.50 points above human error 0 % and dev error 1.0 % is 0.50 points above "
-        "train error 0.50 %: no gap is more than 2.0 points; no interval is known without the sizes of the sets."
+        "Neither gap exceeds 2.0 points: train error 0.50 % is 0.50 points above human error 0 %, and dev error 1.0 % "
+        "is 0.50 points above train error 0.50 %. Without the sizes of the sets, the gaps have no intervals."
     )
 
 
@@ -47,28 +48,39 @@ def test_gaps_carry_wilsons_and_newcombes_intervals():
     assert gaps.avoidable_bias == Interval(0.05 - 0.01, train.low - 0.01, train.high - 0.01)
     assert gaps.variance == newcombe(0.11, 2000, 0.05, 6000)
     assert gaps.dev_overfitting == newcombe(0.2, 500, 0.11, 2000)
-    assert "the dev set is overfitted: test error 20.0 % is 9.0 points above dev error 11.0 %" in gaps.reason
+    assert (
+        "The dev set is overfitted: test error 20.0 % is 9.0 points [5.4, 12.9] above dev error 11.0 %." in gaps.reason
+    )
     assert judge(0.05, 0.11, test_error=0.11, test_size=500, **SIZES).reason.count("overfitted") == 0
+
+
+def test_equal_errors_on_few_examples_cannot_rule_out_a_gap():
+    assert judge(0.0, 0.0, train_size=100, dev_size=36).reason == (
+        "Variance is unclear: dev and train error are both 0 %, but 36 dev examples cannot rule out a gap of 9.6 "
+        "points. Avoidable bias is low: train error 0 % is no higher than human error 0 %. "
+        "Try --folds 5, which measures on training and dev set together. "
+        "About 210 dev examples (with training examples in proportion) would settle the variance."
+    )
 
 
 def test_a_small_dev_set_cannot_tell_and_says_what_would():
     gaps = judge(0.01, 0.03, train_size=60_000, dev_size=100)
     assert gaps.verdict == "too few examples to tell"
-    assert "--folds K" in gaps.reason
-    needed = int(gaps.reason.split("about ")[1].split(" ")[0].replace(",", ""))
+    assert "Try --folds 5" in gaps.reason
+    needed = int(gaps.reason.split("About ")[1].split(" ")[0].replace(",", ""))
     assert judge(0.01, 0.03, train_size=60_000, dev_size=int(1.2 * needed)).verdict == "good fit"
     assert judge(0.01, 0.03, train_size=60_000, dev_size=needed // 2).verdict == "too few examples to tell"
 
 
 def test_a_gap_on_the_limit_is_never_settled():
     reason = judge(0.0, 0.0200001, train_size=5000, dev_size=5000).reason
-    assert "so near to the limit that no number of dev examples would settle it" in reason
+    assert "The variance is so close to the limit that no number of dev examples" in reason
 
 
 def test_a_high_gap_decides_though_the_other_is_unclear():
     gaps = judge(0.15, 0.17, train_size=6000, dev_size=100)
     assert gaps.verdict == "high bias"
-    assert "whether the other gap is high too is unclear: dev error 17.0 %" in gaps.reason
+    assert "Variance is unclear: dev error 17.0 %" in gaps.reason
 
 
 def test_min_gap_moves_the_limit():
@@ -113,7 +125,7 @@ def test_a_human_error_not_given_is_taken_as_0_for_classes_and_told():
     gaps = gaps_from_runs(_wrong(60, 6000), _wrong(220, 2000))
     assert gaps.avoidable_bias is not None
     assert gaps.avoidable_bias.value == pytest.approx(0.01)
-    assert "above a human error taken as 0" in gaps.reason
+    assert "above an assumed human error of 0 %" in gaps.reason
 
 
 def test_no_errors_on_few_examples_are_no_proof():
@@ -166,9 +178,9 @@ def test_regression_without_a_human_error_has_its_bias_from_a_larger_network():
     train, dev = _squares(0.3, 5000, 0), _squares(0.3, 5000, 1)
     unknown, shown, refuted = (gaps_from_runs(train, dev, bias_shown=shown) for shown in (None, True, False))
     assert (unknown.verdict, shown.verdict, refuted.verdict) == ("too few examples to tell", "high bias", "good fit")
-    assert "the bias is unknown" in unknown.reason.lower()
-    assert shown.reason.startswith("A larger network lowered the train error of 30.")
-    assert "a larger network did not lower the train error" in refuted.reason.lower()
+    assert "avoidable bias is unknown" in unknown.reason.lower()
+    assert shown.reason.startswith("Avoidable bias is high: a larger network lowered the train error of 30.")
+    assert "a larger network did not lower the train error" in refuted.reason
     assert unknown.avoidable_bias is None
     assert shown.avoidable_bias is None
 

@@ -48,7 +48,7 @@ def test_seed_parts_are_those_of_a_two_way_analysis_of_variance():
     mean_square = np.square(residuals).sum() / (3 * 29)
     assert parts.freedom == 3
     assert parts.between == pytest.approx(costs.mean(axis=1).var(ddof=1))
-    assert parts.own == pytest.approx(mean_square / 30)
+    assert parts.within == pytest.approx(mean_square / 30)
     assert parts.variance == pytest.approx(costs.mean(axis=1).var(ddof=1) - mean_square / 30)
 
 
@@ -58,7 +58,7 @@ def test_seed_variance_is_found_where_there_is_some_and_not_where_each_seed_errs
     def of(deviation):
         costs = [rng.normal(size=(3, 100)) + deviation * rng.normal(size=(3, 1)) for _ in range(2)]
         parts = seed_parts(costs)
-        return parts.between - parts.own
+        return parts.between - parts.within
 
     assert np.mean([of(0.0) for _ in range(600)]) == pytest.approx(0, abs=0.0012)
     assert np.mean([of(0.3) for _ in range(600)]) == pytest.approx(0.09, rel=0.12)

@@ -22,7 +22,7 @@ def keras(tmp_path_factory):
 
 @pytest.fixture
 def train(keras, digits):
-    """A function that trains dense layers with a callback; gives the model, Keras's own history and the doctor."""
+    """A function that trains dense layers with a callback; returns the model, Keras's own history and the doctor."""
     inputs, targets = digits
 
     def run(hidden=(32, 32), activation="relu", rate=3e-3, epochs=6, initializer="he_normal", optimizer="Adam"):
@@ -36,8 +36,8 @@ def train(keras, digits):
             )
         ]
         model = keras.Sequential([keras.layers.Input((64,)), *dense, keras.layers.Dense(10, activation="softmax")])
-        chosen = getattr(keras.optimizers, optimizer)(rate)
-        model.compile(optimizer=chosen, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        stepper = getattr(keras.optimizers, optimizer)(rate)
+        model.compile(optimizer=stepper, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         doctor = Doctor(activation=activation, task="classes")
         history = model.fit(
             inputs[:1200], targets[:1200], validation_data=(inputs[1200:], targets[1200:]), epochs=epochs,
@@ -48,9 +48,9 @@ def train(keras, digits):
     return run
 
 
-def test_the_doctor_is_told_what_keras_reports_and_what_is_in_the_model(train, digits, softmax):
+def test_the_doctor_observes_what_keras_reports_and_what_is_in_the_model(train, digits, softmax):
     model, reported, doctor = train(hidden=(16,), epochs=2)
-    signals = doctor.case().signals
+    signals = doctor.observation().signals
     np.testing.assert_array_equal(signals.history["epoch"], [0, 1, 2])
     np.testing.assert_array_equal(signals.history["step"], [0, 38, 76])
     np.testing.assert_allclose(signals.history["train_cost"][1:], reported["loss"])
@@ -116,5 +116,5 @@ def test_a_model_that_has_no_graph_of_layers_is_refused_in_a_sentence(keras, dig
     model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
     inputs, targets = digits
     callback = keras_callback(Doctor(), inputs[:64], targets[:64])
-    with pytest.raises(InputError, match="not sequential or functional with one input"):
+    with pytest.raises(InputError, match="neither sequential nor functional with one input"):
         model.fit(inputs, targets, epochs=1, verbose=0, callbacks=[callback])

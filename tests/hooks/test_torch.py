@@ -13,7 +13,7 @@ nn = torch.nn
 
 @pytest.fixture
 def train(digits):
-    """A function that trains in a plain loop; gives the model, its last batch, what it was before, and the doctor."""
+    """A function that trains in a plain loop; returns the model, its last batch, the parameters before, the doctor."""
     inputs, targets = torch.tensor(digits[0]), torch.tensor(digits[1], dtype=torch.long)
     cost = nn.CrossEntropyLoss()
 
@@ -54,9 +54,9 @@ def train(digits):
     return run
 
 
-def test_the_doctor_is_told_what_went_through_the_model(train, digits, softmax):
+def test_the_doctor_observes_what_went_through_the_model(train, digits, softmax):
     model, batch, (first, bias, last, last_bias), doctor = train(hidden=(16,), epochs=2)
-    signals = doctor.case().signals
+    signals = doctor.observation().signals
     np.testing.assert_array_equal(signals.history["epoch"], [0, 1, 2])
     np.testing.assert_array_equal(signals.history["step"], [0, 38, 76])
     x, y = digits[0][batch.numpy()].astype(np.float64), digits[1][batch.numpy()]
@@ -68,8 +68,9 @@ def test_the_doctor_is_told_what_went_through_the_model(train, digits, softmax):
     expected = {"inputs": x, "layer 0": a, "layer 2": logits}
     for place, (name, values) in enumerate(expected.items()):
         assert health.layers[place] == name
-        found = health.seen[-1, place, :3]
-        assert found == pytest.approx([values.mean(), values.std(), np.sqrt((values**2).mean())], rel=1e-4)
+        assert health.seen[-1, place, :3] == pytest.approx(
+            [values.mean(), values.std(), np.sqrt((values**2).mean())], rel=1e-4
+        )
     norms = [np.linalg.norm(x.T @ (back @ last * (a > 0))), np.linalg.norm(a.T @ back)]
     assert health.of("gradient")[-1, 1:] == pytest.approx(norms, rel=1e-3)
     weights = [parameter.detach().numpy() for parameter in model.parameters()][::2]
@@ -121,7 +122,7 @@ def test_kernels_of_images_and_functions_between_layers():
             model.eval()
             model(torch.full((5, 1, 8, 8), 1e9))  # is not looked at
         hooks.end_epoch(2, train_cost=1.0)
-    health = doctor.case().signals.health
+    health = doctor.observation().signals.health
     assert health is not None
     assert set(health.layers) == {"inputs", "conv", "out"}
     assert (health.of("size")[2] < 100).all()

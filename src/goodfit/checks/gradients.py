@@ -79,7 +79,7 @@ def check_gradients(
     with jax.enable_x64(True):
         parameters = read_parameters(params)
         surface = Surface(cost, parameters)
-        warnings = [trust.LOW_COST] if surface.low else []
+        warnings = [trust.LOW_COST] if surface.low_precision else []
         gradient, exact = _gradient(surface, grads)
         compared = (
             _by_directions(surface, gradient, epsilon, sample) if sample else _by_entries(surface, gradient, epsilon)

@@ -1,4 +1,4 @@
-"""Facts about the data that findings look at."""
+"""The facts about the data that need no work: they are counted, not estimated."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from goodfit.diagnosis.finding import DataFacts
 
 
 def facts_of(splits: Splits) -> DataFacts:
-    """What the verdict needs to know of the data."""
+    """Return the size of the training set, its task and its class counts."""
     schema, target = splits.dataset.schema, splits.dataset.target[splits.train]
-    counts = tuple(np.bincount(target, minlength=len(schema.classes)).tolist()) if schema.classes else None
-    return DataFacts(m=len(target), task=schema.task, class_counts=counts)
+    class_counts = tuple(np.bincount(target, minlength=len(schema.classes)).tolist()) if schema.classes else None
+    return DataFacts(m=len(target), task=schema.task, class_counts=class_counts)

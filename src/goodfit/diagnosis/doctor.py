@@ -1,35 +1,49 @@
-"""The doctor for people who train elsewhere: it is told what happens, and finds what is wrong."""
+"""The doctor for trainings in other frameworks: it observes each epoch and finds the problems."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine
-from goodfit.diagnosis.measuring import read_array, seen
+from goodfit.diagnosis.layer_statistics import layer_statistics
+from goodfit.diagnosis.raw_values import LayerArrays, column_moments, merged_layers, read_array, read_number
 from goodfit.errors import InputError, nearest
 from goodfit.plan import Activation, Plan
 from goodfit.record.run import SEEN, Health, Outcome
 
 _COSTS = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate", "step")
 _TASKS = ("binary", "classes", "regression")
-_FEWEST = 16  # examples from which a column's mean and deviation are judged
-Arrays = Mapping[str, Any]
-Number = Any  # what float() takes, of NumPy, JAX or PyTorch; anything else is refused in a sentence
+_KINDS = ("weights", "gradients", "activations")  # order in which new layers are put in their places
+Arrays = Mapping[str, Any]  # by layer, array-likes
+Number = Any  # anything float() takes, of NumPy, JAX or PyTorch; the rest is refused with an error
+
+
+class _WeightsAtStep(NamedTuple):
+    """The weights of a layer when they were last observed, and the number of steps made until then."""
+
+    weights: Float[np.ndarray, "..."]
+    step: float
+
+
+_Shapes = dict[tuple[str, str], tuple[int, ...]]  # by kind and layer
 
 
 class Doctor:
-    """Watches a training in any framework; `findings` says what is wrong with it, with what to change.
+    """Observes a training in any framework, and finds its problems and their remedies.
 
     Example:
         >>> doctor = Doctor(activation="relu", task="classes")
         >>> for epoch, cost in enumerate([2.3, 4.1, float("nan")], start=1):
         ...     doctor.observe(epoch, train_cost=cost)
-        >>> print(doctor.findings()[0].sentence)
+        >>> finding = doctor.findings()[0]
+        >>> finding.id, finding.epoch
+        ('divergence', 3)
+        >>> print(finding.sentence)
         The training diverged: the train cost became infinite or undefined in epoch 3.
     """
 
@@ -42,23 +56,23 @@ class Doctor:
         data: DataFacts | None = None,
         guess_cost: float | None = None,
     ) -> None:
-        """A doctor for one training.
+        """Start with a training that has not been observed yet.
 
         Args:
-            activation: of the hidden layers; what is said of dead and saturated units needs it.
+            activation: of the hidden layers, such as "relu"; dead and saturated units are only found if it is known.
             task: "binary", "classes" or "regression".
-            plan: the training's settings as goodfit would write them; then remedies are changes of them, and more is
-                found (dropout, batch norm, the batch size).
-            data: what is known of the data.
-            guess_cost: cost of the best constant guess. Without it, it is taken from `data`, from the number of
-                outputs, or from the cost observed at epoch 0, before training.
+            plan: the training's settings as goodfit would write them. With a plan, remedies are changes of its
+                settings, and problems of dropout, batch norm and batch size are found, too.
+            data: facts about the data.
+            guess_cost: cost of the best constant guess. If it is not given, it is taken from `data`, from the number
+                of outputs (equally frequent classes), or from the train cost observed at epoch 0.
 
         Raises:
-            InputError: an unknown activation or task.
+            InputError: the activation or the task is unknown.
         """
-        known = get_args(Activation)
-        if activation is not None and activation not in known:
-            raise InputError(f"activation is {activation!r}: {nearest(activation, known)}")
+        activations = get_args(Activation)
+        if activation is not None and activation not in activations:
+            raise InputError(f"activation is {activation!r}: {nearest(activation, activations)}")
         if task not in _TASKS:
             raise InputError(f"task is {task!r}: {nearest(task, _TASKS)}")
         self._activation = activation or (plan.activation if plan else None)
@@ -67,10 +81,10 @@ class Doctor:
         self._guess_cost = guess_cost
         self._epochs: list[int] = []
         self._numbers: list[dict[str, float]] = []
-        self._looks: list[dict[str, np.ndarray]] = []
-        self._layers: list[str] = []
-        self._weights: dict[str, tuple[np.ndarray, float]] = {}
-        self._units: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._looks: list[dict[str, Float[np.ndarray, "seen"]]] = []  # by epoch, then by layer
+        self._layers: list[str] = []  # in the order of the network
+        self._weights: dict[str, _WeightsAtStep] = {}
+        self._shapes: _Shapes = {}
         self._columns: tuple[np.ndarray, np.ndarray] | None = None
 
     def observe(
@@ -88,61 +102,71 @@ class Doctor:
         learning_rate: Number = None,
         step: Number = None,
     ) -> None:
-        """Tell what an epoch ended with; whatever is not at hand is left out.
+        """Record the end of an epoch; leave out what you do not have.
 
         Args:
-            epoch: its number, growing from call to call; 0 is before training.
-            train_cost: on the training set, without dropout and penalties where that can be had.
+            epoch: its number, higher at each call; 0 is before training.
+            train_cost: on the training set, best without dropout and penalties.
             dev_cost: on the dev set.
             train_error: share of wrong answers, or 1 − R².
             dev_error: the same on the dev set.
             objective: J, the mean cost of the epoch's batches, with dropout and penalties.
-            activations: each layer's outputs over a batch, `[batch, units…]`, best of the same examples each time;
-                "inputs" are the network's inputs, and of the other layers, first to last, the last is the output.
-            gradients: dJ/dW of each layer.
+            activations: outputs of each layer over a batch, `[batch, units…]`, best of the same examples each time.
+                "inputs" are the network's inputs; the other layers come in order, and the last is the output layer.
+            gradients: dJ/dW of each layer, `[inputs, units]`.
             weights: W of each layer, `[inputs, units]`.
             learning_rate: of the last step.
-            step: steps made so far; with it and the weights the steps' size is known.
+            step: number of steps so far. With it and the weights, the size of the steps is known.
 
         Raises:
-            InputError: an epoch out of order, something that is no number, or another shape than before.
+            InputError: the epoch is out of order, a value is not a number, or a layer's shape has changed.
         """
         self._check_epoch(epoch)
-        given = (train_cost, dev_cost, train_error, dev_error, objective, learning_rate, step)
-        numbers = {name: _number(name, value) for name, value in zip(_COSTS, given, strict=True)}
+        values = (train_cost, dev_cost, train_error, dev_error, objective, learning_rate, step)
+        numbers = {name: read_number(name, value) for name, value in zip(_COSTS, values, strict=True)}
         arrays = {
-            kind: {str(layer): read_array(array, f"{kind} of layer '{layer}'") for layer, array in (each or {}).items()}
-            for kind, each in (("weights", weights), ("gradients", gradients), ("activations", activations))
+            kind: {
+                str(layer): read_array(array, f"{kind} of layer '{layer}'") for layer, array in (by_layer or {}).items()
+            }
+            for kind, by_layer in zip(_KINDS, (weights, gradients, activations), strict=True)
         }
-        units = self._check_shapes(arrays)
-        layers = _merged(self._layers, arrays)
+        shapes = self._check_shapes(arrays)
+        layers = merged_layers(self._layers, arrays)
         look = {layer: self._look(layer, arrays, numbers["step"]) for layer in ("inputs", *layers)}
+        # Everything was read without error: only now does the doctor change.
         self._epochs.append(int(epoch))
         self._numbers.append(numbers)
         self._looks.append(look)
-        self._layers, self._units = layers, self._units | units
-        self._weights |= {layer: (array, numbers["step"]) for layer, array in arrays["weights"].items()}
+        self._layers, self._shapes = layers, self._shapes | shapes
+        self._weights |= {layer: _WeightsAtStep(array, numbers["step"]) for layer, array in arrays["weights"].items()}
         if self._columns is None and "inputs" in arrays["activations"]:
-            self._columns = _columns(arrays["activations"]["inputs"])
+            self._columns = column_moments(arrays["activations"]["inputs"])
 
     def findings(self, *, finished: bool = True) -> list[Finding]:
-        """What is wrong so far, the most important first.
+        """Return the problems so far, the most important first.
 
         Args:
-            finished: whether the training is over; before, nothing is said of stopping too early.
-        """
-        return examine(self.case(finished=finished))
+            finished: True if the training is over; before that, stopping too early is not looked for.
 
-    def case(self, *, finished: bool = True) -> Observation:
-        """What was observed, as findings look at it."""
+        Returns:
+            The findings, each with its evidence and its remedies; empty if there is no problem.
+        """
+        return examine(self.observation(finished=finished))
+
+    def observation(self, *, finished: bool = True) -> Observation:
+        """Return everything observed so far, as findings look at it.
+
+        Args:
+            finished: True if the training is over.
+        """
         values = {name: np.array([numbers[name] for numbers in self._numbers]) for name in _COSTS}
-        history = {name: each for name, each in values.items() if not np.isnan(each).all()}
+        history = {name: series for name, series in values.items() if not np.isnan(series).all()}
         history["epoch"] = np.array(self._epochs, np.int64)
         signals = Signals(
             history=history,
             health=self._health(),
             outcome=Outcome.FINISHED if finished else None,
-            weights={f"layers.{self._layers.index(layer)}.W": array for layer, (array, _) in self._weights.items()},
+            weights={f"layers.{self._layers.index(layer)}.W": last.weights for layer, last in self._weights.items()},
             activation=self._activation,
         )
         return Observation(signals, self._plan, self._facts())
@@ -156,93 +180,67 @@ class Doctor:
                 "Doctor for a new training"
             )
 
-    def _check_shapes(self, arrays: dict[str, dict[str, np.ndarray]]) -> dict[tuple[str, str], tuple[int, ...]]:
-        """The shapes of these arrays, without the batch; refused where another one was seen before."""
-        units: dict[tuple[str, str], tuple[int, ...]] = {}
-        for kind, each in arrays.items():
-            if kind != "activations" and "inputs" in each:
-                raise InputError(f"the {kind} have a layer 'inputs'; that name is for the network's inputs alone")
-            for layer, array in each.items():
-                name = "activations" if kind == "activations" else "weights and gradients"
+    def _check_shapes(self, arrays: LayerArrays) -> _Shapes:
+        """Return the shapes of these arrays, without the batch; weights and gradients of a layer have the same.
+
+        Raises:
+            InputError: a layer had another shape before.
+        """
+        shapes: _Shapes = {}
+        for kind, by_layer in arrays.items():
+            if kind != "activations" and "inputs" in by_layer:
+                raise InputError(f"the {kind} have a layer 'inputs'; that name is reserved for the network's inputs")
+            for layer, array in by_layer.items():
+                shared_kind = "activations" if kind == "activations" else "weights and gradients"
                 shape = array.shape[1:] if kind == "activations" else array.shape
-                before = units.get((name, layer), self._units.get((name, layer), shape))
-                if before != shape:
+                earlier = shapes.get((shared_kind, layer), self._shapes.get((shared_kind, layer), shape))
+                if earlier != shape:
                     raise InputError(
-                        f"the {kind} of layer '{layer}' have the shape {shape} and had {before}"
+                        f"the {kind} of layer '{layer}' have the shape {shape} and had {earlier}"
                         f"{' (without the batch)' if kind == 'activations' else ''}; give weights and gradients as "
                         "[inputs, units], and make a new Doctor for another network"
                     )
-                units[name, layer] = shape
-        return units
+                shapes[shared_kind, layer] = shape
+        return shapes
 
-    def _look(self, layer: str, arrays: dict[str, dict[str, np.ndarray]], step: float) -> Float[np.ndarray, "seen"]:
-        weights, before = arrays["weights"].get(layer), self._weights.get(layer)
+    def _look(self, layer: str, arrays: LayerArrays, step: float) -> Float[np.ndarray, "seen"]:
+        weights, last = arrays["weights"].get(layer), self._weights.get(layer)
         update = None
-        if weights is not None and before is not None and step > before[1]:
-            update = float(np.linalg.norm(weights - before[0])) / (step - before[1])
+        if weights is not None and last is not None and step > last.step:
+            update = float(np.linalg.norm(weights - last.weights)) / (step - last.step)  # mean step since then
         activation = None if layer == "inputs" else self._activation
-        return seen(arrays["activations"].get(layer), arrays["gradients"].get(layer), weights, update, activation)
+        return layer_statistics(
+            arrays["activations"].get(layer), arrays["gradients"].get(layer), weights, update, activation
+        )
 
     def _health(self) -> Health | None:
-        """The looks as the engine's; epochs without arrays are left out."""
+        """Return the looks as the engine would have them; epochs without arrays are left out."""
         layers = ("inputs", *self._layers)
         missing = np.full(len(SEEN), np.nan)
-        rows = np.array([[look.get(layer, missing) for layer in layers] for look in self._looks])
-        known = [index for index, row in enumerate(rows) if not np.isnan(row).all()]
-        if not known or not self._layers:
+        looks = np.array([[look.get(layer, missing) for layer in layers] for look in self._looks])
+        measured = [index for index, look in enumerate(looks) if not np.isnan(look).all()]
+        if not measured or not self._layers:
             return None
-        rows = rows[known]
-        rows[:, -1, SEEN.index("saturated")] = 0  # outputs have no activation
-        return Health(np.array(self._epochs)[known], layers, rows)
+        looks = looks[measured]
+        looks[:, -1, SEEN.index("saturated")] = 0  # the output layer has no activation
+        return Health(np.array(self._epochs)[measured], layers, looks)
 
     def _facts(self) -> DataFacts:
-        """What is known of the data, filled in from what was observed."""
+        """Return the facts about the data, completed by observed ones."""
         data = self._data
         if data.column_deviations is None and self._columns is not None:
             data = replace(data, column_means=self._columns[0], column_deviations=self._columns[1])
-        known = data.guess_cost is not None or data.class_counts is not None
-        guess = self._guess_cost if self._guess_cost is not None or known else self._guess()
-        return data if guess is None else replace(data, guess_cost=guess)
+        is_guess_in_data = data.guess_cost is not None or data.class_counts is not None
+        guess_cost = self._guess_cost if self._guess_cost is not None or is_guess_in_data else self._estimate_guess()
+        return data if guess_cost is None else replace(data, guess_cost=guess_cost)
 
-    def _guess(self) -> float | None:
-        """Of equally frequent classes, as many as the network has outputs; or the cost before training."""
-        last = self._units.get(("activations", self._layers[-1])) if self._layers else None
-        outputs = last or (self._units.get(("weights and gradients", self._layers[-1])) if self._layers else None)
+    def _estimate_guess(self) -> float | None:
+        """Return log C for C outputs, the cost of guessing among equally frequent classes; or the cost at epoch 0."""
+        last = self._layers[-1] if self._layers else ""
+        outputs = self._shapes.get(("activations", last)) or self._shapes.get(("weights and gradients", last))
         if self._data.task == "binary":
             return math.log(2)
         if self._data.task == "classes" and outputs:
             return math.log(max(2, outputs[-1]))
         first = self._numbers[0]["train_cost"] if self._epochs and self._epochs[0] == 0 else np.nan
         return first if np.isfinite(first) and first > 0 else None
-
-
-def _number(name: str, value: Any) -> float:
-    """NaN where it was not given, infinite where it is undefined."""
-    if value is None:
-        return np.nan
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} is {value!r}; it must be a number") from None
-    return number if np.isfinite(number) else np.inf
-
-
-def _merged(order: list[str], arrays: dict[str, dict[str, np.ndarray]]) -> list[str]:
-    """The layers in their order; one that is new comes behind the one that stood before it."""
-    order = list(order)
-    for each in arrays.values():
-        place = 0
-        for layer in each:
-            if layer == "inputs":
-                continue
-            if layer not in order:
-                order.insert(place, layer)
-            place = order.index(layer) + 1
-    return order
-
-
-def _columns(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Mean and deviation of each column, where there are enough finite examples."""
-    if inputs.ndim != 2 or len(inputs) < _FEWEST or not np.isfinite(inputs).all():
-        return None
-    return inputs.mean(axis=0), inputs.std(axis=0)

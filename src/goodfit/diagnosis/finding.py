@@ -1,4 +1,4 @@
-"""What the doctor looks at and what it finds: a sentence with numbers, how sure it is, and what to change."""
+"""The doctor's input and output: an observation of a training, and the findings made of it."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -13,13 +13,13 @@ Curvature = Literal["saddle", "minimum", "flat"]
 
 
 class Remedy(NamedTuple):
-    """Something to change.
+    """A change that should cure a finding.
 
     Attributes:
         id: stable identifier; the name may be reworded, the ID may not.
-        name: what it is; where no plan can express it, what to do with the data.
-        why: the reason, in a sentence.
-        changes: of the plan's settings; empty where no plan can express it.
+        name: a short phrase; if no plan can express the remedy, what to do with the data or the code.
+        why: the reason, in a clause.
+        changes: settings of the plan by name; empty if no plan can express the remedy.
     """
 
     id: str
@@ -32,12 +32,12 @@ class Plot(NamedTuple):
     """The evidence as plain data: lines over one axis.
 
     Attributes:
-        title: what it shows.
-        x_name: of the axis.
-        y_name: of the other axis.
-        x: places on the axis; layers count from 1.
-        lines: by name, as long as `x`; NaN where nothing was measured.
-        log: whether the y axis is logarithmic.
+        title: heading.
+        x_name: label of the x axis.
+        y_name: label of the y axis.
+        x: places on the x axis; layers count from 1.
+        lines: by name, each as long as `x`; NaN if nothing was measured.
+        log: True if the y axis is logarithmic.
     """
 
     title: str
@@ -50,18 +50,18 @@ class Plot(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One thing that is wrong with a training.
+    """A problem in a training or in its data.
 
     Attributes:
         id: stable identifier of the symptom; the name may be reworded, the ID may not.
         name: of the symptom, as people read it.
-        severity: 1 where nothing is learned or the errors deceive, 2 where learning is hampered, 3 where it wastes.
-        confidence: how sure it is, 0 to 1.
-        sentence: what was seen, with its numbers.
+        severity: 1 if nothing is learned or the errors deceive, 2 if learning is hampered, 3 if time is wasted.
+        confidence: 0 to 1.
+        sentence: the symptom with its numbers.
         evidence: these numbers by name.
-        remedies: what to change, the most promising first.
-        layer: where it is seen, as Health names it.
-        epoch: when it is seen.
+        remedies: suggested changes, the most promising first.
+        layer: where the symptom shows, as Health names it; None if it is not in one layer.
+        epoch: when it shows; None if it is not in one epoch.
         plot: the evidence drawn.
     """
 
@@ -77,7 +77,7 @@ class Finding:
     plot: Plot | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: what is infinite or undefined is null."""
+        """Return the finding for JSON, without its plot; an infinite or undefined number becomes None."""
         return {
             "id": self.id,
             "name": self.name,
@@ -86,23 +86,25 @@ class Finding:
             "epoch": self.epoch,
             "confidence": round(self.confidence, 3),
             "sentence": self.sentence,
-            "evidence": {key: float(v) if np.isfinite(v) else None for key, v in self.evidence.items()},
-            "prescriptions": [each._asdict() for each in self.remedies],
+            "evidence": {
+                name: float(number) if np.isfinite(number) else None for name, number in self.evidence.items()
+            },
+            "prescriptions": [remedy._asdict() for remedy in self.remedies],
         }
 
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What was recorded of a training.
+    """The record of a training.
 
     Attributes:
-        history: by epoch, as `Run.history` names it. Names may be missing; NaN is a number not measured, or undefined
-            where the outcome is divergence.
-        health: looks inside the network, with the same meaning of NaN.
-        outcome: how it ended; None while it goes on, or where nobody said.
-        weights: the parameters, as `record.flatten` names them.
-        curvature: of the cost where the training ended, where it was measured.
-        activation: of the hidden layers, where no plan says it.
+        history: numbers by epoch, named as in `Run.history`. Names may be missing. NaN means not measured; if the
+            outcome is divergence, it means undefined.
+        health: looks inside the network; NaN means the same there.
+        outcome: how the training ended; None while it goes on.
+        weights: the parameters, named as by `record.run.flatten`.
+        curvature: of the cost at the last parameters; None if it was not measured.
+        activation: of the hidden layers, if no plan names it.
     """
 
     history: dict[str, np.ndarray]
@@ -115,21 +117,21 @@ class Signals:
 
 @dataclass(frozen=True, eq=False)
 class DataFacts:
-    """What is known of the data.
+    """Facts about the data that findings look at.
 
     Attributes:
-        m: training examples; 0 where unknown.
+        m: number of training examples; 0 if unknown.
         task: "binary", "classes" or "regression".
-        class_counts: training examples of each class.
-        column_deviations: of the prepared training inputs, as the network sees them.
-        column_means: of the same.
-        dev: dev examples.
-        duplicates: dev rows that stand in the training set too, features and target alike.
-        shift: sentences of `data/shift.py`.
-        leak: a column and how well it alone predicts the target (share of right answers, or R²; 1 is perfectly).
+        class_counts: number of training examples of each class.
+        column_deviations: standard deviations of the training inputs, as the network sees them.
+        column_means: their means.
+        dev: number of dev examples.
+        duplicates: number of dev examples that are also in the training set, with the same features and target.
+        shift: sentences on columns whose distribution differs between dev and test.
+        leak: the column that alone predicts the target best, and its score (accuracy, or R²; 1 is perfect).
         label_noise: estimated share of wrong labels.
-        target_values: different values of the target in the training set.
-        guess_cost: cost of the best constant guess, where it is not the one of goodfit's own costs.
+        target_values: number of distinct values of the target in the training set.
+        guess_cost: cost of the best constant guess, if it is not that of goodfit's own costs.
     """
 
     m: int
@@ -148,7 +150,7 @@ class DataFacts:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """All that a finding may look at; it says nothing where what it needs is missing."""
+    """Everything that a finding may look at; a finding is not made if what it needs is missing."""
 
     signals: Signals
     plan: Plan | None = None
@@ -156,5 +158,5 @@ class Observation:
 
     @property
     def activation(self) -> str | None:
-        """Of the hidden layers; None where nobody says it."""
+        """Activation of the hidden layers; None if unknown."""
         return self.plan.activation if self.plan else self.signals.activation

@@ -1,9 +1,13 @@
-"""Intervals of an error and of the difference of two: Wilson, Newcombe, and the bootstrap over examples and seeds."""
+"""Confidence intervals of an error and of the difference of two: Wilson, Newcombe, and the percentile bootstrap.
+
+Rates of wrong answers get Wilson's and Newcombe's intervals, which stay honest if nobody errs. Other errors, such as
+squared ones, are bootstrapped over examples; the contribution of the seeds is added as a normal variable.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy.stats import norm
 
 from goodfit.diagnosis.resampling import Groups, mean_variance, resampled_means, seed_parts
@@ -12,7 +16,13 @@ from goodfit.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and the limits between which the truth lies with the confidence asked for."""
+    """An estimate and the limits of its confidence interval.
+
+    Attributes:
+        value: the estimate.
+        low: lower limit.
+        high: upper limit.
+    """
 
     value: float
     low: float
@@ -20,37 +30,58 @@ class Interval:
 
 
 def wilson(rate: float, size: float, confidence: float = 0.95) -> Interval:
-    """Wilson's interval of an error rate measured on `size` examples (Wilson 1927).
+    """Return Wilson's score interval of an error rate p measured on n examples (Wilson 1927).
 
-    SciPy's `binomtest(k, n).proportion_ci(method="wilson")` takes whole counts only; rates and effective sizes are not.
+    It holds every true rate π whose score test does not reject p: (p − π)² ≤ z²·π(1 − π)/n. Unlike p ± z·√(p(1−p)/n),
+    it has a width at p = 0 and stays within 0 and 1.
+
+    SciPy's `binomtest(k, n).proportion_ci(method="wilson")` takes whole counts only; effective sizes are fractions.
 
     >>> round(wilson(0.05, 100).high, 4)
     0.1118
 
+    Args:
+        rate: share of wrong answers.
+        size: number of examples, or their effective number.
+        confidence: probability that such an interval covers the true rate.
+
     Raises:
-        InputError: a rate outside 0 to 1 or a size below 1.
+        InputError: the rate is outside 0 to 1, or the size is below 1.
     """
     if not 0 <= rate <= 1:
-        raise InputError(f"an error of {rate:g} is no error rate; give a share between 0 and 1 (11 % is 0.11)")
+        raise InputError(f"an error of {rate:g} is not an error rate; give a share between 0 and 1 (11 % is 0.11)")
     if not size >= 1:
         raise InputError(f"a set of {size:g} examples measures nothing; give a size of at least 1")
     z2 = norm.ppf((1 + confidence) / 2) ** 2
     center = (rate + z2 / (2 * size)) / (1 + z2 / size)
-    half = np.sqrt(z2 * (rate * (1 - rate) / size + z2 / (4 * size**2))) / (1 + z2 / size)
-    return Interval(rate, float(min(max(center - half, 0.0), rate)), float(max(min(center + half, 1.0), rate)))
+    half_width = np.sqrt(z2 * (rate * (1 - rate) / size + z2 / (4 * size**2))) / (1 + z2 / size)
+    # Rounding may put a limit on the wrong side of the rate when nobody errs, or everybody does.
+    low, high = max(center - half_width, 0.0), min(center + half_width, 1.0)
+    return Interval(rate, float(min(low, rate)), float(max(high, rate)))
 
 
 def newcombe(rate_a: float, size_a: float, rate_b: float, size_b: float, confidence: float = 0.95) -> Interval:
-    """The interval of rate_a − rate_b, rates of different examples (Newcombe 1998, method 10).
+    """Return the interval of rate_a − rate_b, measured on different examples (Newcombe 1998, method 10).
+
+    Args:
+        rate_a: the first error rate.
+        size_a: number of examples that it was measured on.
+        rate_b: the second error rate.
+        size_b: number of examples that it was measured on.
+        confidence: probability that such an interval covers the true difference.
 
     Raises:
-        InputError: a rate outside 0 to 1 or a size below 1.
+        InputError: a rate is outside 0 to 1, or a size is below 1.
     """
     return difference(wilson(rate_a, size_a, confidence), wilson(rate_b, size_b, confidence))
 
 
 def difference(a: Interval, b: Interval) -> Interval:
-    """The interval of a − b from the intervals of both, by their squared distances (Newcombe 1998)."""
+    """Return the interval of a − b from those of two independent estimates (Newcombe 1998, "square and add").
+
+    The difference is lowest if a is at its lower limit and b at its upper one; the two distances are independent, so
+    their squares add: low = (a − b) − √((a − a_low)² + (b_high − b)²), and the same for the upper limit.
+    """
     value = a.value - b.value
     below = np.hypot(a.value - a.low, b.high - b.value)
     above = np.hypot(a.high - a.value, b.value - b.low)
@@ -58,20 +89,26 @@ def difference(a: Interval, b: Interval) -> Interval:
 
 
 def widened(interval: Interval, variance: float, confidence: float = 0.95) -> Interval:
-    """The interval with an independent, normal source of variance added."""
-    extra = norm.ppf((1 + confidence) / 2) * np.sqrt(variance)
-    below = np.hypot(interval.value - interval.low, extra)
-    above = np.hypot(interval.high - interval.value, extra)
+    """Return the interval with an independent normal source of variance added, by squares as in `difference`."""
+    distance = norm.ppf((1 + confidence) / 2) * np.sqrt(variance)
+    below = np.hypot(interval.value - interval.low, distance)
+    above = np.hypot(interval.high - interval.value, distance)
     return Interval(interval.value, float(interval.value - below), float(interval.value + above))
 
 
 def effective_size(errors: Float[np.ndarray, "seeds examples"], groups: Groups = None) -> float:
-    """The number of independent examples that would measure the mean error rate as well as these do.
+    """Return the number of independent examples that would measure the mean error rate as precisely as these do.
 
-    Seeds that err on different examples make it larger, groups of like examples smaller (Kish 1965: the design effect).
-    One imagined example that is always right and one that is always wrong keep it known when nobody erred.
+    It is the number of examples over the design effect (Kish 1965, Survey Sampling), the variance of the mean error as
+    a multiple of that of as many independent answers. Seeds that err on different examples make the effective size
+    larger than the number of examples; groups of similar examples make it smaller.
+
+    Args:
+        errors: 0 or 1.
+        groups: of each example, if whole groups were drawn.
     """
     means = errors.mean(axis=0)
+    # One imagined example that is always right and one that is always wrong keep the variance above 0 if nobody errs.
     imagined = np.append(means, [0.0, 1.0])
     effect = _design_effect(imagined)
     if groups is not None and 0 < means.mean() < 1:
@@ -80,7 +117,7 @@ def effective_size(errors: Float[np.ndarray, "seeds examples"], groups: Groups =
 
 
 def _design_effect(means: Float[np.ndarray, "examples"], groups: Groups = None) -> float:
-    """The variance of the mean, as a multiple of that of as many independent right-or-wrong answers."""
+    """Return the variance of the mean as a multiple of that of as many independent right-or-wrong answers."""
     rate = means.mean()
     return float(mean_variance(means[None], groups)[0] * (len(means) - 1) / (rate * (1 - rate)))
 
@@ -93,64 +130,86 @@ def bootstrap_mean(
     seed: int = 0,
     resamples: int = 2000,
 ) -> Interval:
-    """The interval of the mean error over new examples (new groups, where given) and new seeds.
+    """Return the interval of the mean error over new examples (new groups, if given) and new seeds.
 
-    Few seeds cannot be resampled well (of two, one in two resamples takes the same seed twice): theirs is a parametric
-    bootstrap, normal with the variance between seeds that the examples do not explain.
+    Percentile bootstrap over examples (Efron & Tibshirani 1993, chapter 13), of the errors averaged over seeds. Few
+    seeds cannot be resampled well (of two, one resample in two takes the same seed twice). Their part is a parametric
+    bootstrap: normal, with the variance between seeds that the examples do not explain.
+
+    Args:
+        errors: of each example by each seed's network.
+        groups: of each example, if whole groups were drawn.
+        confidence: probability that such an interval covers the true mean.
+        seed: of the bootstrap's random numbers.
+        resamples: number of bootstrap samples.
 
     Raises:
-        InputError: fewer than two examples or groups.
+        InputError: there are fewer than two examples or groups.
     """
     rng = np.random.default_rng(seed)
     draws = resampled_means(errors.mean(axis=0), groups, rng, resamples)
     draws += rng.normal(0, np.sqrt(seed_parts([errors], groups).variance / len(errors)), resamples)
-    return _percentiles(float(errors.mean()), draws, confidence)
+    return _percentile_interval(float(errors.mean()), draws, confidence)
 
 
 def bootstrap_difference(
     errors_a: Float[np.ndarray, "seeds examples_a"],
     errors_b: Float[np.ndarray, "seeds examples_b"],
     *,
-    groups_a: Int[np.ndarray, "examples_a"] | None = None,
-    groups_b: Int[np.ndarray, "examples_b"] | None = None,
+    groups_a: Groups = None,
+    groups_b: Groups = None,
     confidence: float = 0.95,
     seed: int = 0,
     resamples: int = 2000,
 ) -> Interval:
-    """The interval of mean error a − mean error b: the same seeds, measured on two different sets of examples.
+    """Return the interval of mean error a − mean error b, of the same seeds on two different sets of examples.
 
-    For two measurements of the same examples take `bootstrap_mean(errors_a − errors_b)`.
+    The two sets are resampled independently of each other; see `bootstrap_mean` for the method. For two measurements
+    of the same examples take `bootstrap_mean(errors_a − errors_b)`.
+
+    Args:
+        errors_a: of each example of the first set by each seed's network.
+        errors_b: the same of the second set.
+        groups_a: of each example of the first set, if whole groups were drawn.
+        groups_b: of each example of the second set.
+        confidence: probability that such an interval covers the true difference.
+        seed: of the bootstrap's random numbers.
+        resamples: number of bootstrap samples.
 
     Raises:
-        InputError: fewer than two examples or groups.
+        InputError: there are fewer than two examples or groups.
     """
     rng = np.random.default_rng(seed)
     draws = resampled_means(errors_a.mean(axis=0), groups_a, rng, resamples)
     draws -= resampled_means(errors_b.mean(axis=0), groups_b, rng, resamples)
     variance = shared_seed_variance(errors_a, errors_b, groups_a, groups_b)
     draws += rng.normal(0, np.sqrt(variance), resamples)
-    return _percentiles(float(errors_a.mean() - errors_b.mean()), draws, confidence)
+    return _percentile_interval(float(errors_a.mean() - errors_b.mean()), draws, confidence)
 
 
 def shared_seed_variance(
     errors_a: Float[np.ndarray, "seeds examples_a"],
     errors_b: Float[np.ndarray, "seeds examples_b"],
-    groups_a: Int[np.ndarray, "examples_a"] | None = None,
-    groups_b: Int[np.ndarray, "examples_b"] | None = None,
+    groups_a: Groups = None,
+    groups_b: Groups = None,
 ) -> float:
-    """The variance that the seeds bring to mean a − mean b, where each seed was measured on both sets."""
+    """Return the variance that new seeds bring to mean a − mean b, if each seed was measured on both sets.
+
+    The gap is taken seed by seed, so that what a seed does to both sets cancels. From the variance of these gaps the
+    part is taken off that the finite sets explain: a seed errs on examples of its own (two-way analysis of variance).
+    """
     seeds = len(errors_a)
     if seeds < 2:
         return 0.0
-    own = sum(
+    within = sum(
         mean_variance(errors - errors.mean(axis=0), groups).sum()
         for errors, groups in ((errors_a, groups_a), (errors_b, groups_b))
     )
-    per_seed = errors_a.mean(axis=1) - errors_b.mean(axis=1)
-    between = np.square(per_seed - per_seed.mean()).sum()
-    return float(max(between - own, 0.0) / (seeds - 1) / seeds)
+    gap_by_seed = errors_a.mean(axis=1) - errors_b.mean(axis=1)
+    between = np.square(gap_by_seed - gap_by_seed.mean()).sum()
+    return float(max(between - within, 0.0) / (seeds - 1) / seeds)
 
 
-def _percentiles(value: float, draws: Float[np.ndarray, "resamples"], confidence: float) -> Interval:
+def _percentile_interval(value: float, draws: Float[np.ndarray, "resamples"], confidence: float) -> Interval:
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(value, float(min(low, value)), float(max(high, value)))

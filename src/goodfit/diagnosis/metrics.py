@@ -1,4 +1,4 @@
-"""Figures that stand beside the error: log-loss, AUC and balanced accuracy; RMSE and MAE; calibration."""
+"""Metrics beside the error: log loss, AUC, balanced accuracy and calibration; RMSE and MAE for a regression."""
 
 from typing import Literal
 
@@ -23,16 +23,16 @@ def metrics(
     outputs: Float[np.ndarray, "examples outputs"],
     variance: float = 1.0,
 ) -> dict[str, float]:
-    """Every figure of one set.
+    """Return the metrics of one set by name.
 
-    A small set may lack a class: balanced accuracy is the mean over the classes that are there, `auc` too, and it is
-    left out where all examples are of one class.
+    A small set may lack a class: balanced accuracy and AUC are means over the classes that occur, and the AUC is left
+    out if all examples are of one class.
 
     Args:
         task: of the data.
-        truth: class codes, or the target's values.
-        outputs: a probability for each class, or one prediction, in the target's own unit.
-        variance: of the training set's target, by which `1-r2` is measured in every set.
+        truth: class codes, or the values of the target.
+        outputs: a probability for each class, or one prediction, in the unit of the target.
+        variance: of the target in the training set; `1-r2` is the mean squared error over it, in every set.
 
     Returns:
         `error_rate`, `log_loss`, `auc`, `balanced_accuracy` and `ece`; for regression `1-r2`, `rmse` and `mae`.
@@ -42,26 +42,34 @@ def metrics(
         return {"1-r2": rmse**2 / variance, "rmse": rmse, "mae": float(mean_absolute_error(truth, outputs[:, 0]))}
     probabilities = outputs.astype(np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    predicted = probabilities.argmax(axis=1)
-    present = np.unique(truth)
-    figures = {
-        "error_rate": float(zero_one_loss(truth, predicted)),
+    predictions = probabilities.argmax(axis=1)
+    classes = np.unique(truth)
+    values = {
+        "error_rate": float(zero_one_loss(truth, predictions)),
         "log_loss": float(log_loss(truth, probabilities, labels=np.arange(probabilities.shape[1]))),
-        "balanced_accuracy": float(recall_score(truth, predicted, labels=present, average="macro")),
+        "balanced_accuracy": float(recall_score(truth, predictions, labels=classes, average="macro")),
         "ece": expected_calibration_error(truth, probabilities),
     }
-    if len(present) > 1:
-        positive = [1] if probabilities.shape[1] == 2 else present
+    if len(classes) > 1:
+        # Two classes have one AUC; more have one each, against the rest.
+        positive = [1] if probabilities.shape[1] == 2 else classes
         areas = [roc_auc_score(truth == code, probabilities[:, code]) for code in positive]
-        figures["auc"] = float(np.mean(areas))
-    return figures
+        values["auc"] = float(np.mean(areas))
+    return values
 
 
 def expected_calibration_error(
     truth: Int[np.ndarray, "examples"], probabilities: Float[np.ndarray, "examples classes"], bins: int = BINS
 ) -> float:
-    """How far the confidence is from the share of right answers, averaged over the examples (Naeini et al. 2015)."""
+    """Return the expected calibration error (Naeini et al. 2015): Σ over bins of (n_bin/n)·|accuracy − confidence|.
+
+    Args:
+        truth: class codes.
+        probabilities: of each class.
+        bins: number of bins of the confidence, equally wide; a bin includes its upper end.
+    """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    # Summing right − confidence over a bin gives n_bin·(accuracy − confidence) at once.
     return float(np.abs(np.bincount(place, weights=right - confidence, minlength=bins)).sum() / len(truth))

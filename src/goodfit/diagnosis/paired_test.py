@@ -1,4 +1,4 @@
-"""Whether a prescription helped: a paired test on the dev examples, and Holm's correction for having tried many."""
+"""The paired test of an experiment on the dev examples, and Holm's correction for many experiments."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,19 @@ from goodfit.diagnosis.resampling import Groups, enough_groups, resampled_means,
 
 @dataclass(frozen=True)
 class PairedEffect:
-    """The change that a treatment made to the mean dev cost (negative is better).
+    """Effect of a treatment on the mean dev cost; negative is better.
 
     Attributes:
-        effect: mean cost treated − mean cost of the reference.
+        effect: mean cost of the treatment − mean cost of the reference.
         low: lower limit of its 95 % interval.
         high: upper limit.
-        p: one-sided, that the treatment is not better.
+        p: one-sided p value of the hypothesis that the treatment is not better.
     """
 
     effect: float
     low: float
     high: float
     p: float
-
-    @property
-    def significant(self) -> bool:
-        """True if the 95 % interval excludes zero."""
-        return self.low > 0 or self.high < 0
 
 
 def paired_test(
@@ -37,21 +32,26 @@ def paired_test(
     seed: int = 0,
     resamples: int = 10_000,
 ) -> PairedEffect:
-    """Compare the per-example costs of two arms, each trained with several seeds, on the same examples.
+    """Compare the costs of two arms on the same examples, each arm trained with several seeds.
 
-    The examples (or groups; a single group counts as none) are resampled by their differences of seed means. Two to
-    five seeds are too few to be resampled: their bootstrap has (S−1)/S of the variance and takes it as known. Theirs is
-    a parametric bootstrap, normal with a redrawn variance. With one seed an arm only the examples count.
+    The estimate is E[treated − reference] over new examples and new seeds. The examples (or groups; a single group
+    counts as none) are bootstrapped by their differences, each averaged over seeds. Two to five seeds are too few for
+    that: the bootstrap of S seeds has (S−1)/S of the variance and takes it as known. Their part is a parametric
+    bootstrap, normal with a variance that is itself redrawn. With one seed in each arm only the examples count.
 
     Args:
         reference: cost of each example by each of the reference's seeds.
-        treated: the same of the treatment's seeds.
-        groups: the group of each example, where whole groups were drawn.
-        seed: of the resampling.
-        resamples: at least 1/p of the smallest p to be told apart.
+        treated: the same by the treatment's seeds.
+        groups: of each example, if whole groups were drawn.
+        seed: of the random numbers of the resampling.
+        resamples: at least 1/p for the smallest p that matters, since p is never below 1/(resamples + 1).
+
+    Returns:
+        The effect, its percentile interval (95 %), and the p value: the share of resamples at or above 0, counting one
+        more (Davison & Hinkley 1997, section 4.2), so that it is never 0.
 
     Raises:
-        InputError: fewer than two examples.
+        InputError: there are fewer than two examples.
     """
     rng = np.random.default_rng(seed)
     groups = enough_groups(groups)
@@ -71,30 +71,36 @@ def _seed_draws(
     rng: np.random.Generator,
     resamples: int,
 ) -> Float[np.ndarray, "resamples"]:
-    """What other seeds would add to the difference.
+    """Return draws of the amount that new seeds would add to the difference.
 
-    The variance between seeds beyond what the examples explain is known by few degrees of freedom. Even draws take it
-    as measured and divide it by χ² (Student's t); odd draws divide all that was measured before taking off the
-    examples' share (Weerahandi 1993). Simulated without effect at .05 with two seeds an arm, the first alone adopted up
-    to .08 (where both shares are alike), the second down to .015 (where seeds make no difference), both .02 to .06.
+    The variance between seeds that the examples do not explain rests on few degrees of freedom, so it is redrawn by χ².
+    Two ways of doing so are mixed. The first takes the unexplained part as measured and divides it by χ²/f, which gives
+    Student's t. The second divides the whole variance between seeds and then takes off the examples' part (generalized
+    inference, Weerahandi 1993). Simulated without any effect at a level of .05 with two seeds in each arm, the first
+    alone rejects in up to .08 (if both parts are equal), the second alone in as few as .015 (if seeds make no
+    difference), and the mixture in .02 to .06.
     """
     parts = seed_parts([reference, treated], groups)
     if parts.freedom == 0:
         return np.zeros(resamples)
-    redrawn = rng.chisquare(parts.freedom, resamples) / parts.freedom
-    variance = np.maximum(parts.between / redrawn - parts.own, 0)
-    variance[::2] = parts.variance / redrawn[::2]
+    chi_square = rng.chisquare(parts.freedom, resamples) / parts.freedom
+    variance = np.maximum(parts.between / chi_square - parts.within, 0)
+    variance[::2] = parts.variance / chi_square[::2]
+    # The variance is that of one seed's mean cost; the arms are means over their seeds.
     return rng.normal(size=resamples) * np.sqrt(variance * (1 / len(reference) + 1 / len(treated)))
 
 
 def holm(p_values: Float[np.ndarray, "tests"]) -> Float[np.ndarray, "tests"]:
-    """p-values adjusted for all of them having been tried (Holm 1979), in the order given.
+    """Return p values adjusted for the number of tests (Holm 1979), in the order given.
+
+    The i-th smallest of n is multiplied by n − i + 1 and is at least as large as the adjusted ones before it. Adopting
+    what stays below α keeps the probability of a single false adoption below α, however the tests depend on each other.
 
     >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
     [0.03, 0.06, 0.06]
     """
     order = np.argsort(p_values, kind="stable")
-    factors = len(order) - np.arange(len(order))
+    factors = len(order) - np.arange(len(order))  # n for the smallest p, 1 for the largest
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(np.maximum.accumulate(factors * p_values[order]), 1)
     return adjusted

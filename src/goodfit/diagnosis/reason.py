@@ -1,28 +1,54 @@
-"""The reason for a verdict, in one sentence."""
+"""The verdict in words: each gap with its numbers, and what would settle an unclear one."""
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from goodfit.diagnosis.intervals import Interval
 from goodfit.wording import numbers
 
-_HOPELESS = 1_000_000  # nobody collects so many examples to settle a gap
+Level = Literal["high", "low", "unclear"]
+_MOST_EXAMPLES = 1_000_000  # nobody collects more to settle a gap
+
+
+class GapIntervals(NamedTuple):
+    """The gaps with their intervals.
+
+    Attributes:
+        avoidable_bias: train error − human error; None if no human error is known.
+        variance: dev error − train error.
+        dev_overfitting: test error − dev error; None before the test set is opened.
+    """
+
+    avoidable_bias: Interval | None
+    variance: Interval
+    dev_overfitting: Interval | None
+
+
+class GapLevels(NamedTuple):
+    """The judgment on each gap; None if the gap is not known."""
+
+    bias: Level
+    variance: Level
+    dev_overfitting: Level | None
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the sentence tells beside the gaps.
+class MeasuredErrors:
+    """The errors that the gaps lie between.
 
     Attributes:
-        train_error: measured.
-        dev_error: measured.
-        test_error: None before the test.
-        human_error: None where unknown.
-        min_gap: the smallest gap that matters.
-        train_size: examples that the train error was measured on; None where unknown.
-        dev_size: the same of the dev error.
-        assumed: whether the human error was not given but taken as 0.
-        bias_shown: without a human error: whether a larger network lowered the train error; None where none was tried.
-        seeds: networks whose mean the errors are, where it is these that make the variance's interval wide; else 0.
+        train_error: on the training set.
+        dev_error: on the dev set.
+        test_error: on the test set; None before it is opened.
+        human_error: the human or Bayes error; None if unknown.
+        min_gap: the smallest gap that counts.
+        train_size: number of examples that the train error was measured on; None if unknown.
+        dev_size: number of examples that the dev error was measured on; None if unknown.
+        human_assumed: True if no human error was given and 0 is assumed.
+        bias_shown: without a human error: True if a larger network lowered the train error, False if it did not, None
+            if none was tried.
+        seeds: number of networks whose mean the errors are, if it is their spread that makes the variance's interval
+            wide; otherwise 0.
     """
 
     train_error: float
@@ -32,84 +58,119 @@ class Facts:
     min_gap: float
     train_size: int | None
     dev_size: int | None
-    assumed: bool = False
+    human_assumed: bool = False
     bias_shown: bool | None = None
     seeds: int = 0
 
 
-def reason(
-    facts: Facts, bias: Interval | None, variance: Interval, overfitting: Interval | None, levels: tuple[str, str]
-) -> str:
-    """The sentence for these gaps; `levels` are those of bias and variance, `overfitting` is given where it is high."""
-    told = {"high": [], "unclear": [], "low": []}
-    for text, level in zip((_bias(facts, bias), _variance(facts, variance)), levels, strict=True):
-        told[level].append(text)
-    limit = numbers.gap(facts.min_gap)
-    parts = []
-    if told["high"]:
-        measured = levels[1] == "high" or bias is not None
-        parts.append(" and ".join(told["high"]) + (f" (more than {limit})" if measured else ""))
-        parts += [f"whether the other gap is high too is unclear: {text}" for text in told["unclear"]]
-    elif told["unclear"]:
-        parts += told["unclear"] + _settle(facts, bias, variance, levels)
-    if len(told["low"]) == 2:
-        parts.append(" and ".join(told["low"]) + f": no gap is more than {limit}")
+def reason(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> str:
+    """Return the reason for a verdict, in a few sentences.
+
+    Args:
+        errors: between which the gaps lie.
+        gaps: with their intervals.
+        levels: the judgment on each gap.
+    """
+    if levels.bias == levels.variance == "low" and gaps.avoidable_bias is not None:
+        gap_clauses = f"{_bias_clause(errors, gaps.avoidable_bias)}, and {_variance_clause(errors, gaps.variance)}"
+        sentences = [f"Neither gap exceeds {numbers.gap(errors.min_gap)}: {gap_clauses}."]
     else:
-        parts += [f"the other gap is small: {text}" for text in told["low"]]
-    if overfitting is not None and facts.test_error is not None:
-        apart = _apart("test error", facts.test_error, overfitting, f"dev error {numbers.percent(facts.dev_error)}")
-        parts.append(f"the dev set is overfitted: {apart}")
-    if facts.dev_size is None:
-        parts.append("no interval is known without the sizes of the sets")
-    sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:] + "."
+        by_level: dict[Level, list[str]] = {"high": [], "unclear": [], "low": []}
+        by_level[levels.bias].append(_bias_sentence(errors, gaps.avoidable_bias, levels.bias))
+        by_level[levels.variance].append(_variance_sentence(errors, gaps.variance, levels.variance))
+        sentences = by_level["high"] + by_level["unclear"] + by_level["low"]
+        if not by_level["high"]:  # a high gap decides the verdict, so nothing is left to settle
+            sentences += _ways_to_settle(errors, gaps, levels)
+    if levels.dev_overfitting == "high" and gaps.dev_overfitting is not None and errors.test_error is not None:
+        dev_level = f"dev error {numbers.percent(errors.dev_error)}"
+        clause = _gap_clause("test error", errors.test_error, gaps.dev_overfitting, dev_level)
+        sentences.append(f"The dev set is overfitted: {clause}.")
+    if errors.dev_size is None:
+        sentences.append("Without the sizes of the sets, the gaps have no intervals.")
+    return " ".join(sentences)
 
 
-def _bias(facts: Facts, bias: Interval | None) -> str:
-    if bias is None or facts.human_error is None:
-        if facts.bias_shown is None:
-            return "the bias is unknown without a human error (--human-error) or a larger network to compare with"
-        done = "lowered" if facts.bias_shown else "did not lower"
-        return f"a larger network {done} the train error of {numbers.percent(facts.train_error)}"
-    level = "a human error taken as 0" if facts.assumed else f"human error {numbers.percent(facts.human_error)}"
-    return _apart("train error", facts.train_error, bias, level)
+def _bias_sentence(errors: MeasuredErrors, bias: Interval | None, level: Level) -> str:
+    if bias is not None:
+        return f"Avoidable bias is {level}: {_bias_clause(errors, bias)}{_doubt(bias, level, errors, 'train')}."
+    if errors.bias_shown is None:
+        return "Avoidable bias is unknown: give a human error (--human-error), or compare with a larger network."
+    effect, train_error = "lowered" if errors.bias_shown else "did not lower", numbers.percent(errors.train_error)
+    return f"Avoidable bias is {level}: a larger network {effect} the train error of {train_error}."
 
 
-def _variance(facts: Facts, variance: Interval) -> str:
-    return _apart("dev error", facts.dev_error, variance, f"train error {numbers.percent(facts.train_error)}")
+def _variance_sentence(errors: MeasuredErrors, variance: Interval, level: Level) -> str:
+    return f"Variance is {level}: {_variance_clause(errors, variance)}{_doubt(variance, level, errors, 'dev')}."
 
 
-def _apart(name: str, error: float, gap: Interval, level: str) -> str:
-    """Return 'dev error 11.0 % is 10.0 points above train error 1.0 % [8.7, 11.5]'; no interval where none is known."""
-    side = "above" if gap.value >= 0 else "below"
-    distance, _ = numbers.gap_parts(abs(gap.value), gap.low, gap.high)
-    interval = numbers.gap_parts(gap.value, gap.low, gap.high)[1] if gap.high > gap.low else ""
-    if interval and gap.value < 0:
-        interval = f"(difference {interval})"
-    return f"{name} {numbers.percent(error)} is {distance} {side} {level} {interval}".rstrip()
+def _bias_clause(errors: MeasuredErrors, bias: Interval) -> str:
+    human_level = "an assumed human error of 0 %"
+    if not errors.human_assumed:
+        human_level = f"human error {numbers.percent(errors.human_error)}"
+    return _gap_clause("train error", errors.train_error, bias, human_level)
 
 
-def _settle(facts: Facts, bias: Interval | None, variance: Interval, levels: tuple[str, str]) -> list[str]:
-    """What would settle the unclear gaps; nothing where only the bias is, for want of a human error."""
+def _variance_clause(errors: MeasuredErrors, variance: Interval) -> str:
+    if errors.dev_error == errors.train_error:
+        return f"dev and train error are both {numbers.percent(errors.dev_error)}"
+    return _gap_clause("dev error", errors.dev_error, variance, f"train error {numbers.percent(errors.train_error)}")
+
+
+def _gap_clause(name: str, error: float, gap: Interval, level: str) -> str:
+    """Return 'dev error 11.0 % is 10.0 points [8.7, 11.5] above train error 1.0 %'; no interval if it has no width."""
+    limits = (gap.low, gap.high) if gap.high > gap.low else ()
+    if gap.value == 0:
+        return f"{name} {numbers.percent(error)} is no higher than {level}"
+    if gap.value > 0:
+        return f"{name} {numbers.percent(error)} is {numbers.gap(gap.value, *limits)} above {level}"
+    return f"{name} {numbers.percent(error)} is below {level} (difference {numbers.gap(gap.value, *limits)})"
+
+
+def _doubt(gap: Interval, level: Level, errors: MeasuredErrors, set_name: Literal["train", "dev"]) -> str:
+    """Return the clause on what the examples cannot tell about an unclear gap, or on the limit a high one exceeds."""
+    limit = numbers.gap(errors.min_gap)
+    if level == "high":
+        return f", more than {limit}"
+    size = errors.dev_size if set_name == "dev" else errors.train_size
+    if level == "low" or size is None:
+        return ""
+    if set_name == "dev" and errors.seeds:
+        return f", but the {errors.seeds} seeds differ so much that more seeds, not more examples, would settle it"
+    examples = f"{numbers.number(size)} {'dev' if set_name == 'dev' else 'training'} examples"
+    if gap.value > errors.min_gap:
+        return f", but {examples} cannot prove that it exceeds {limit}"
+    return f", but {examples} cannot rule out a gap of {numbers.gap(gap.high)}"
+
+
+def _ways_to_settle(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> list[str]:
+    """Return sentences on what would settle the unclear gaps; none if only a human error is missing, or seeds."""
+    variance_unclear = levels.variance == "unclear" and errors.dev_size is not None
+    if variance_unclear and errors.seeds:
+        return []
     ways = []
-    if levels[1] == "unclear" and facts.dev_size is not None:
-        if facts.seeds:
-            return [f"the {facts.seeds} seeds differ so much that more seeds, not more examples, would settle it"]
-        ways.append(_needed(variance, facts.dev_size, facts.min_gap, "dev"))
-    if levels[0] == "unclear" and bias is not None and facts.train_size is not None:
-        ways.append(_needed(bias, facts.train_size, facts.min_gap, "training"))
-    return [f"--folds K measures on training and dev set together; {' and '.join(ways)}"] if ways else []
+    if variance_unclear and errors.dev_size is not None:
+        examples = _examples_needed(gaps.variance, errors.dev_size, errors.min_gap)
+        ways.append(_more_examples(examples, "dev examples (with training examples in proportion)", "variance"))
+    if levels.bias == "unclear" and gaps.avoidable_bias is not None and errors.train_size is not None:
+        examples = _examples_needed(gaps.avoidable_bias, errors.train_size, errors.min_gap)
+        ways.append(_more_examples(examples, "training examples", "bias"))
+    return ["Try --folds 5, which measures on training and dev set together.", *ways] if ways else []
 
 
-def _needed(gap: Interval, size: int, min_gap: float, name: str) -> str:
-    """About how many examples would make the gap high or low if its value stayed; both sets growing in proportion."""
-    if gap.value > min_gap:
-        room, half = gap.value - min_gap, gap.value - gap.low
-    else:
-        room, half = 2 * min_gap - gap.value, gap.high - gap.value
-    examples = size * (half / max(room, 1e-9)) ** 2
-    if examples > _HOPELESS:
-        return f"the gap is so near to the limit that no number of {name} examples would settle it"
-    unit = 10 ** max(len(str(int(examples))) - 2, 0)
-    also = " (with training examples in proportion)" if name == "dev" else ""
-    return f"about {numbers.number(int(-(-examples // unit) * unit))} {name} examples{also} would settle it"
+def _more_examples(examples: int | None, kind: str, gap_name: str) -> str:
+    if examples is None:
+        return f"The {gap_name} is so close to the limit that no number of {kind} would settle it."
+    return f"About {numbers.number(examples)} {kind} would settle the {gap_name}."
+
+
+def _examples_needed(gap: Interval, size: int, min_gap: float) -> int | None:
+    """Return about how many examples would make a gap high or low if its value stayed; None for too many to collect."""
+    if gap.value > min_gap:  # high once the lower limit is above the smallest gap
+        room, half_width = gap.value - min_gap, gap.value - gap.low
+    else:  # low once the upper limit is at most twice the smallest gap
+        room, half_width = 2 * min_gap - gap.value, gap.high - gap.value
+    examples = size * (half_width / max(room, 1e-9)) ** 2  # an interval's width falls with the root of the size
+    if examples > _MOST_EXAMPLES:
+        return None
+    unit = 10 ** max(len(str(int(examples))) - 2, 0)  # rounded up to two digits
+    return int(-(-examples // unit) * unit)

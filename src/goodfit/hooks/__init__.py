@@ -1,4 +1,4 @@
-"""Callbacks that tell a `goodfit.Doctor` what happens in a training with Keras or PyTorch."""
+"""Callbacks that let a `goodfit.Doctor` observe a training with Keras or PyTorch."""
 
 from goodfit.hooks.keras import keras_callback
 from goodfit.hooks.torch import TorchHooks

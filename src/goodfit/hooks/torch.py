@@ -1,4 +1,4 @@
-"""Forward and backward hooks for a plain PyTorch loop; PyTorch is imported when it is used."""
+"""Forward and backward hooks for a plain PyTorch loop. PyTorch is imported only when a model is hooked."""
 
 from typing import Any
 
@@ -9,12 +9,17 @@ from goodfit.errors import InputError
 
 
 class TorchHooks:
-    """Watches a model's layers while it trains, and tells a doctor at the end of each epoch.
+    """Hooks that let a doctor observe the layers of a PyTorch model while it trains.
 
-    Layers with a weight of two dimensions or more are looked at, on the last batch: a layer's outputs are what reached
-    the next such layer, its gradient is that of the last backward pass, before any clipping.
+    Observed is every layer whose weight has two or more dimensions, on the last batch of the epoch. The outputs of a
+    layer are the inputs of the next such layer, so they include the activation between them. Its gradient is that of
+    the last backward pass, before any clipping.
 
-    Example:
+    Leaving the `with` block, or `remove()`, takes the hooks off the model.
+
+    Example::
+
+        doctor = goodfit.Doctor(activation="relu", task="classes")
         with TorchHooks(model, doctor) as hooks:
             for epoch in range(1, 31):
                 for x, y in batches:
@@ -26,14 +31,14 @@ class TorchHooks:
     """
 
     def __init__(self, model: Any, doctor: Doctor) -> None:
-        """Hook into a model.
+        """Put hooks on a model, and observe its first weights as epoch 0.
 
         Args:
-            model: a `torch.nn.Module`; its layers with weights must each be called once a pass.
-            doctor: is told.
+            model: a `torch.nn.Module` that calls each of its layers with weights once in a forward pass.
+            doctor: observes the training; afterwards `doctor.findings()` returns the problems.
 
         Raises:
-            InputError: PyTorch is not installed, or the model has no layer with weights.
+            InputError: PyTorch is not installed, or no layer has a weight of two or more dimensions.
         """
         try:
             import torch  # pyright: ignore[reportMissingImports]
@@ -50,28 +55,32 @@ class TorchHooks:
             if isinstance(weight, torch.nn.Parameter) and weight.ndim > 1 and weight.requires_grad:
                 self._watch(f"layer {name}".strip() if not name or name.isdigit() else name, module, weight)
         if not self.weights:
-            raise InputError("the PyTorch model has no layer with a weight of two dimensions or more")
+            raise InputError("the PyTorch model has no layer with a weight of two or more dimensions")
         doctor.observe(0, step=0, weights={name: _inputs_first(weight) for name, weight in self.weights.items()})
 
     def _watch(self, name: str, module: Any, weight: Any) -> None:
-        def forward(_: Any, given: tuple[Any, ...], output: Any) -> None:
+        def forward(_: Any, arguments: tuple[Any, ...], output: Any) -> None:
             if module.training:
-                self.inputs.pop(name, None)  # keeps the order in which layers are called
-                self.inputs[name], self.output = given[0].detach(), output.detach()
+                self.inputs.pop(name, None)  # so that the layers stand in the order in which they are called
+                self.inputs[name], self.output = arguments[0].detach(), output.detach()
 
         def backward(gradient: Any) -> None:
-            self.steps += name == next(iter(self.weights))
+            self.steps += name == next(iter(self.weights))  # one backward pass counts as one step
             self.gradients[name] = gradient.detach().clone()
 
         self.weights[name] = weight
         self.handles += [module.register_forward_hook(forward), weight.register_hook(backward)]
 
-    def end_epoch(self, epoch: int, **known: Any) -> None:
-        """Tell the doctor of this epoch.
+    def end_epoch(self, epoch: int, **measurements: Any) -> None:
+        """Let the doctor observe the end of an epoch.
 
         Args:
-            epoch: from 1.
-            known: what `Doctor.observe` takes beside the layers' arrays: train_cost, dev_cost, train_error, …
+            epoch: its number, from 1.
+            measurements: the other arguments of `Doctor.observe`: train_cost, dev_cost, train_error, dev_error,
+                objective, learning_rate.
+
+        Raises:
+            InputError: the epoch is out of order, or a measurement is not a number.
         """
         names = list(self.inputs)
         outputs = [self.inputs[name] for name in names[1:]] + [self.output]
@@ -79,14 +88,14 @@ class TorchHooks:
         self.doctor.observe(
             epoch,
             step=self.steps,
-            activations={name: _array(each) for name, each in activations.items()},
+            activations={name: _array(outputs) for name, outputs in activations.items()},
             gradients={name: _inputs_first(self.gradients[name]) for name in names if name in self.gradients},
             weights={name: _inputs_first(self.weights[name]) for name in names},
-            **known,
+            **measurements,
         )
 
     def remove(self) -> None:
-        """Take the hooks away again."""
+        """Take the hooks off the model."""
         for handle in self.handles:
             handle.remove()
 
@@ -102,5 +111,5 @@ def _array(tensor: Any) -> np.ndarray:
 
 
 def _inputs_first(weight: Any) -> np.ndarray:
-    """[units, inputs, …] as PyTorch has it, as [inputs…, units]; copied, since steps change it in place."""
+    """Return PyTorch's [units, inputs, …] as [inputs…, units]; a copy, because steps change weights in place."""
     return np.moveaxis(_array(weight), 0, -1).copy()

@@ -1,0 +1,72 @@
+"""Numbers and arrays of other frameworks, read and checked."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from goodfit.errors import InputError
+
+LayerArrays = dict[str, dict[str, np.ndarray]]  # by kind, then by layer
+_FEWEST_EXAMPLES = 16  # a column's mean and deviation are judged from so many on
+
+
+def read_array(array: Any, description: str) -> Float[np.ndarray, "..."]:
+    """Return an array-like in float64.
+
+    Args:
+        array: of NumPy, JAX, PyTorch, or nested sequences of numbers.
+        description: names the array in errors.
+
+    Raises:
+        InputError: it holds no numbers, or is a single number.
+    """
+    try:
+        values = np.asarray(array)
+        values = values.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise InputError(
+            f"{description} cannot be read as numbers; give a NumPy array "
+            "(for a PyTorch tensor: tensor.detach().cpu().numpy())"
+        ) from None
+    if values.size == 0 or values.ndim == 0:
+        raise InputError(
+            f"{description} is empty or a single number (shape {values.shape}); give the layer's whole array"
+        )
+    return values
+
+
+def read_number(name: str, value: Any) -> float:
+    """Return a number in float: NaN if it is missing, infinite if it is undefined.
+
+    Raises:
+        InputError: `float` cannot read it.
+    """
+    if value is None:
+        return np.nan
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is {value!r}; it must be a number") from None
+    return number if np.isfinite(number) else np.inf
+
+
+def merged_layers(layers: list[str], arrays: LayerArrays) -> list[str]:
+    """Return the layers in network order; a new one goes right behind the layer that precedes it in its mapping."""
+    merged = list(layers)
+    for by_layer in arrays.values():
+        place = 0
+        for layer in by_layer:
+            if layer == "inputs":
+                continue
+            if layer not in merged:
+                merged.insert(place, layer)
+            place = merged.index(layer) + 1
+    return merged
+
+
+def column_moments(inputs: Float[np.ndarray, "batch ..."]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return mean and deviation of each column; None if there are too few examples, or not all are finite."""
+    if inputs.ndim != 2 or len(inputs) < _FEWEST_EXAMPLES or not np.isfinite(inputs).all():
+        return None
+    return inputs.mean(axis=0), inputs.std(axis=0)
