@@ -88,7 +88,7 @@ def test_a_budget_is_kept_and_its_run_replayed(table, small_plan, tmp_path):
     assert without_times(again) == without_times(first)
     assert f"--replay {first['run']}" in again["command_line"]
     decided = [
-        (line["what"], line["value"])
+        (line["id"], line["value"])
         for line in read_journal(tmp_path / "a" / first["run"])
         if line["event"] == "decision"
     ]
@@ -160,7 +160,7 @@ def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path, monkeypatch):
     assert turn["verdict"].startswith("high bias")
     assert turn["findings"][0]["name"] == "learning rate too low"
     (adopted,) = [tried for tried in turn["tried"] if tried["adopted"]]
-    assert adopted["against"] == "learning rate too low"
+    assert adopted["against"] == turn["findings"][0]["id"]
     assert adopted["cured"]
     assert adopted["p_holm"] < 0.05
     assert adopted["cost_high"] < 0

@@ -152,10 +152,10 @@ def test_cut_at_any_step_it_goes_on_to_the_same_end(improve, whole, tmp_path, mo
 
     monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-4)
     before(sealed_files, "write", lambda folder, stem, *_: ("before it is kept", stem))
-    before(Decisions, "take", lambda self, **line: ("before it is written", self._taken, line["what"]))
+    before(Decisions, "take", lambda self, **line: ("before it is written", self._taken, line["id"]))
     for owner, name in (
         (laboratory, "fit_many"),
-        (improve_module, "close"),
+        (improve_module, "build_ensemble"),
         (improve_module, "final_test"),
         (improve_module, "finish"),
     ):
@@ -229,10 +229,10 @@ def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path
     assert len(goodfit.predict(run, table)) == 500
     assert goodfit.runs(tmp_path)[0]["outcome"] == "interrupted"
     decided = Decisions.read(run).lines
-    assert [line["what"] for line in decided][-1] == "experiments of round 1, a bit each"
+    assert [line["id"] for line in decided][-1] == "round-1-proposals"
     assert len(files_of(run)) == 2
     with monkeypatch.context() as patch:
-        patch.setattr(improve_module, "close", cutting)
+        patch.setattr(improve_module, "build_ensemble", cutting)
         with pytest.raises(Cut):
             goodfit.resume(run)
     assert len(goodfit.predict(run, table)) == 500
@@ -253,7 +253,7 @@ def test_the_test_set_that_was_opened_for_the_interrupted_model_stays_closed_for
 
 def test_an_unfinished_job_is_told_as_such(improve, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(improve_module, "close", cutting)
+        patch.setattr(improve_module, "build_ensemble", cutting)
         with pytest.raises(Cut):
             improve(tmp_path, rounds=0)
     run = the_run(tmp_path)
@@ -314,7 +314,7 @@ def test_a_job_in_memory_is_not_resumed(improve, made_table, tmp_path):
 def test_a_replay_is_resumed_to_the_same_end(improve, tmp_path, monkeypatch):
     first = improve(tmp_path / "first", rounds=0)["run"]
     with monkeypatch.context() as patch:
-        patch.setattr(improve_module, "close", cutting)
+        patch.setattr(improve_module, "build_ensemble", cutting)
         with pytest.raises(Cut):
             improve(tmp_path / "again", rounds=0, replay=first)
     run = the_run(tmp_path / "again")
@@ -329,7 +329,7 @@ def test_a_replay_is_resumed_to_the_same_end(improve, tmp_path, monkeypatch):
 
 def test_with_a_budget_what_was_decided_stands_and_the_seconds_count(improve, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(improve_module.Loop, "_diagnose", cutting)
+        patch.setattr(loop, "diagnose", cutting)
         with pytest.raises(Cut):
             improve(tmp_path, budget=600)
     run = the_run(tmp_path)
@@ -343,11 +343,11 @@ def test_with_a_budget_what_was_decided_stands_and_the_seconds_count(improve, tm
     before = [{name: value for name, value in json.loads(line).items() if name != "seconds"} for line in decided]
     assert [{name: line[name] for name in was} for line, was in zip(taken, before, strict=False)] == before
     assert len(before) >= 4
-    assert {line["what"]: line["value"] for line in taken[len(before) :]} == {
-        "seeds of round 1": 2,
-        "experiments of round 1, a bit each": 0,
-        "folds of the ensemble's members": 0,
-        "more seeds": 0,
+    assert {line["id"]: line["value"] for line in taken[len(before) :]} == {
+        "round-1-seeds": 2,
+        "round-1-proposals": 0,
+        "member-folds": 0,
+        "more-seeds": 0,
     }
 
 
@@ -377,7 +377,7 @@ from goodfit.loop import loop, proposals  # loaded here, once for all the forks
 
 table, out = sys.argv[1], Path(sys.argv[2])
 options, tried = json.loads(sys.argv[3]), json.loads(sys.argv[4])
-proposing.RECIPE = tuple(line for line in proposing.RECIPE if line.name in tried)
+proposals.RECIPE = tuple(line for line in proposals.RECIPE if line.name in tried)
 loop.default_plan = lambda splits: goodfit.Plan(**options).with_(learning_rate=0.01)
 moments, kills = random.Random(5), 0
 

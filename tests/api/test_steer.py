@@ -68,7 +68,7 @@ def first(run):
 
 
 def second(run):
-    goodfit.nudge(run, **SECOND)
+    goodfit.nudge(run, dropout=0.05, epochs=14)  # dropout is logged as keep_prob
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from goodfit.plan import Plan
+
 
 @pytest.fixture
 def asked(functions, result):
@@ -45,6 +47,11 @@ def test_without_plan_or_changes_the_verb_chooses(goodfit, asked):
 def test_changes_are_read_as_yaml(goodfit, asked):
     goodfit("train", "digits", "--set", "hidden_units=[64, 64]", "--set", "l2=0.1", "--set", "activation=relu")
     assert asked["changes"] == {"hidden_units": [64, 64], "l2": 0.1, "activation": "relu"}
+
+
+def test_changes_may_name_dropout_and_sgd(goodfit, asked):
+    assert goodfit("train", "digits", "--set", "dropout=0.2", "--set", "optimizer=sgd").code == 0
+    assert Plan().with_(**asked["changes"]) == Plan(keep_prob=0.8, optimizer="gradient_descent")
 
 
 def test_a_depth_needs_no_layer_beside_it(goodfit, asked):

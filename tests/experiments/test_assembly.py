@@ -1,4 +1,4 @@
-"""An ensemble of made-up outputs: who has the weight, and whether it is kept; and of networks, what it predicts."""
+"""Ensembles of made-up outputs: weights, and if one is kept and why; ensembles of networks: their predictions."""
 
 from dataclasses import replace
 
@@ -8,10 +8,11 @@ import pytest
 
 from goodfit.data.dataset import Cut
 from goodfit.data.splits import open_splits
+from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
 from goodfit.engine.predictor import tempered
-from goodfit.experiments.assembly import assemble
+from goodfit.experiments.assembly import assemble, ensemble_sentence
 from goodfit.experiments.calibration import cross_calibrated, fit_temperature
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
@@ -27,14 +28,18 @@ def _laboratory(**target):
     return Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
 
 
-def _made_up(laboratory):
-    """A function that makes measurements of outputs; the network behind them all is trained for an epoch."""
+def _measurement_maker(laboratory):
+    """Return a function that makes measurements of outputs; the network behind them all is trained for an epoch."""
     splits = laboratory.splits
     run = fit(Job(Plan(hidden_units=(), epochs=1), 0), splits)
 
     def measured(name, outputs, **changes):
         plan, seeds, truth = Plan(**changes), tuple(range(len(outputs))), splits.dataset.target[splits.dev]
-        judged = np.stack([cross_calibrated(own, truth) for own in outputs]) if outputs.shape[2] > 1 else outputs
+        judged = (
+            np.stack([cross_calibrated(seed_outputs, truth) for seed_outputs in outputs])
+            if outputs.shape[2] > 1
+            else outputs
+        )
         costs, errors = judge_outputs(splits, judged, splits.dev)
         runs = tuple((run,) for _ in seeds)
         return Measurement(
@@ -61,15 +66,15 @@ def laboratory():
 
 @pytest.fixture(scope="module")
 def measured(laboratory):
-    return _made_up(laboratory)
+    return _measurement_maker(laboratory)
 
 
 def _assembled(laboratory, measured, incumbent):
     return assemble(measured, incumbent, laboratory.splits, laboratory.rows, None, seed=0)
 
 
-def _told(truth, wrong, sure, unsure):
-    """Probabilities of two classes: the right one where not wrong, so sure of it, and so sure of the wrong one."""
+def _probabilities(truth, wrong, sure, unsure):
+    """Return probabilities of two classes, `sure` where the prediction is right and `unsure` where it is wrong."""
     chosen = np.where(wrong, 1 - truth, truth)
     of_chosen = np.where(wrong, unsure, sure)[:, None]
     return np.where(chosen[:, None] == np.arange(2), of_chosen, 1 - of_chosen)
@@ -79,18 +84,18 @@ def test_one_that_is_modest_and_right_more_often_is_preferred_to_one_that_is_sur
     truth = laboratory.splits.dataset.target[laboratory.rows]
     places = np.arange(len(truth))
     outputs = np.stack(
-        [_told(truth, places % 100 == seed, 0.9, 0.9) for seed in range(2)]
+        [_probabilities(truth, places % 100 == seed, 0.9, 0.9) for seed in range(2)]
     )  # as label smoothing leaves it
     modest = measured("modest", outputs, label_smoothing=0.2)
-    sure = measured("sure", _told(truth, places % 25 == 3, 0.995, 0.75)[None])
-    costs = [judge_outputs(laboratory.splits, each.outputs, laboratory.rows)[0].mean() for each in (modest, sure)]
+    sure = measured("sure", _probabilities(truth, places % 25 == 3, 0.995, 0.75)[None])
+    costs = [judge_outputs(laboratory.splits, plan.outputs, laboratory.rows)[0].mean() for plan in (modest, sure)]
     assert costs[1] < 0.65 * costs[0]  # of raw probabilities
-    closed = _assembled(laboratory, [sure, modest], modest)
-    weights = {part["name"]: part["weight"] for part in closed.parts}
-    assert closed.kept
+    assembly = _assembled(laboratory, [sure, modest], modest)
+    weights = {part.name: part.weight for part in assembly.parts}
+    assert assembly.kept
     assert weights["modest"] > 0.6
-    assert closed.ensemble <= closed.single == pytest.approx(0.01)
-    temperatures = {member.name: member.temperature for member in closed.predictor.members}
+    assert assembly.ensemble_error <= assembly.single_error == pytest.approx(0.01)
+    temperatures = {member.name: member.temperature for member in assembly.predictor.members}
     assert temperatures["modest"] < 0.8
     assert temperatures.get("sure", 1.0) >= 1.0
 
@@ -98,40 +103,63 @@ def test_one_that_is_modest_and_right_more_often_is_preferred_to_one_that_is_sur
 def test_an_ensemble_with_a_lower_cost_and_a_worse_error_is_not_kept(laboratory, measured):
     truth = laboratory.splits.dataset.target[laboratory.rows]
     places = np.arange(len(truth))
-    incumbent = measured("right", _told(truth, places % 33 == 0, 0.99, 0.99)[None])
-    hesitant = measured("hesitant", _told(truth, places % 11 == 1, 0.99, 0.55)[None], epochs=7)
+    incumbent = measured("right", _probabilities(truth, places % 33 == 0, 0.99, 0.99)[None])
+    hesitant = measured("hesitant", _probabilities(truth, places % 11 == 1, 0.99, 0.55)[None], epochs=7)
     assert hesitant.dev_cost < 0.8 * incumbent.dev_cost
-    closed = _assembled(laboratory, [hesitant], incumbent)
-    assert closed.gain.low > 0
-    assert not closed.kept
-    assert [part["name"] for part in closed.parts] == ["right"]
-    assert closed.dev_errors.mean() == incumbent.dev_error
+    assembly = _assembled(laboratory, [hesitant], incumbent)
+    assert assembly.error_change.low > 0
+    assert not assembly.kept
+    assert ensemble_sentence(assembly).startswith("Kept a single network: ")
+    assert [part.name for part in assembly.parts] == ["right"]
+    assert assembly.dev_errors.mean() == incumbent.dev_error
 
 
 def test_an_ensemble_with_a_worse_error_that_chance_explains_is_kept_for_its_cost(laboratory, measured):
     truth = laboratory.splits.dataset.target[laboratory.rows]
     places = np.arange(len(truth))
-    incumbent = measured("right", _told(truth, places % 33 == 0, 0.99, 0.99)[None])
-    hesitant = measured("hesitant", _told(truth, places % 31 == 1, 0.99, 0.55)[None], epochs=7)
-    closed = _assembled(laboratory, [hesitant], incumbent)
-    assert closed.kept
-    assert closed.gain.low < 0 < closed.gain.high
-    assert closed.gain.effect == pytest.approx(closed.ensemble - closed.single, abs=1e-12)
+    incumbent = measured("right", _probabilities(truth, places % 33 == 0, 0.99, 0.99)[None])
+    hesitant = measured("hesitant", _probabilities(truth, places % 31 == 1, 0.99, 0.55)[None], epochs=7)
+    assembly = _assembled(laboratory, [hesitant], incumbent)
+    assert assembly.kept
+    assert assembly.error_change.low < 0 < assembly.error_change.high
+    assert assembly.error_change.effect == pytest.approx(assembly.ensemble_error - assembly.single_error, abs=1e-12)
+    assert assembly.cost_change.significant
+    assert not assembly.error_change.significant
+    sentence = ensemble_sentence(assembly)
+    assert sentence.startswith("Kept an ensemble of 1 network: its dev cost is lower (change ")
+    assert sentence.endswith(" is not significant.")
+
+
+@pytest.mark.parametrize(
+    ("error", "cost", "words"),
+    [
+        ((-0.02, -0.03, -0.01), (-0.1, -0.2, -0.05), "its dev error is lower (change −2.0 points [−3.0, −1.0])."),
+        ((-0.0035, -0.0171, 0.0094), (-0.1, -0.2, -0.05), "change of −0.4 points [−1.7, +0.9] is not significant."),
+        ((-0.0035, -0.0171, 0.0094), (-0.1, -0.2, 0.05), "but neither this change nor the error's of −0.4 points"),
+    ],
+)
+def test_a_lower_error_is_claimed_only_where_its_interval_excludes_zero(laboratory, measured, error, cost, words):
+    truth = laboratory.splits.dataset.target[laboratory.rows]
+    incumbent = measured("right", _probabilities(truth, np.arange(len(truth)) % 33 == 0, 0.99, 0.99)[None])
+    effects = {"error_change": PairedEffect(*error, p=0.5), "cost_change": PairedEffect(*cost, p=0.5)}
+    assembly = replace(_assembled(laboratory, [incumbent], incumbent), kept=True, **effects)
+    assert words in ensemble_sentence(assembly)
+    assert ("error is lower" in ensemble_sentence(assembly)) == (error[2] < 0)
 
 
 def test_the_mean_of_two_regressions_is_kept():
     laboratory = _laboratory(target="y")
-    measured = _made_up(laboratory)
+    measured = _measurement_maker(laboratory)
     truth = laboratory.splits.dataset.target[laboratory.rows]
     noise = np.random.default_rng(3).normal(size=(2, len(truth), 1))
     first, second = (
-        measured(str(place), (truth[:, None] + own)[None], epochs=5 + place) for place, own in enumerate(noise)
+        measured(str(place), (truth[:, None] + misses)[None], epochs=5 + place) for place, misses in enumerate(noise)
     )
-    closed = _assembled(laboratory, [first, second], first)
-    assert closed.kept
-    assert closed.calibration is None
-    assert closed.ensemble == pytest.approx(0.5 * closed.single, rel=0.1)
-    assert {member.temperature for member in closed.predictor.members} == {1.0}
+    assembly = _assembled(laboratory, [first, second], first)
+    assert assembly.kept
+    assert assembly.calibration is None
+    assert assembly.ensemble_error == pytest.approx(0.5 * assembly.single_error, rel=0.1)
+    assert {member.temperature for member in assembly.predictor.members} == {1.0}
 
 
 def test_the_predictor_predicts_what_was_judged(laboratory):
@@ -140,17 +168,18 @@ def test_the_predictor_predicts_what_was_judged(laboratory):
     entries = [Entry(str(share), plan.with_(label_smoothing=share), seeds) for share in (0.3, 0.5)]
     entries.append(Entry("hardly trained", plan.with_(epochs=1), seeds))
     *measured, incumbent = laboratory.measure("training", entries)
-    closed = _assembled(laboratory, measured, incumbent)
-    assert closed.kept
-    truth = laboratory.splits.dataset.target[closed.rows]
-    weights = {part["name"]: part["weight"] / len(seeds) for part in closed.parts}
+    assembly = _assembled(laboratory, measured, incumbent)
+    assert assembly.kept
+    truth = laboratory.splits.dataset.target[assembly.rows]
+    weights = {part.name: part.weight / len(seeds) for part in assembly.parts}
     mean = np.zeros((len(truth), 2))
-    for each in measured:
-        for own in each.outputs:
-            mean += weights.get(each.name, 0) * tempered(own, fit_temperature(own, truth))
-    predictor, features = closed.predictor, laboratory.splits.dataset.features
-    predicted = predictor.outputs(features, closed.rows)
+    for measurement in measured:
+        for outputs in measurement.outputs:
+            mean += weights.get(measurement.name, 0) * tempered(outputs, fit_temperature(outputs, truth))
+    predictor, features = assembly.predictor, laboratory.splits.dataset.features
+    predicted = predictor.outputs(features, assembly.rows)
     np.testing.assert_allclose(predicted, tempered(mean, predictor.temperature), atol=1e-9)
     raw = replace(predictor, members=tuple(replace(member, temperature=1.0) for member in predictor.members))
-    near, far = (np.abs(each - closed.outputs).mean() for each in (predicted, raw.outputs(features, closed.rows)))
-    assert near < 0.5 * far  # halves of the rows have temperatures and weights a little apart
+    untempered = raw.outputs(features, assembly.rows)
+    misses = [np.abs(outputs - assembly.outputs).mean() for outputs in (predicted, untempered)]
+    assert misses[0] < 0.5 * misses[1]  # halves of the rows have temperatures and weights a little apart

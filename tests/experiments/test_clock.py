@@ -7,7 +7,7 @@ import pytest
 
 from goodfit.engine.control import Progress
 from goodfit.errors import InputError
-from goodfit.experiments.clock import Clock, stops_of
+from goodfit.experiments.clock import Clock, stopped_models
 from goodfit.run_folder.decisions import Decisions
 from goodfit.run_folder.journal import Journal, read_journal
 
@@ -30,11 +30,11 @@ def test_decisions_are_written_and_taken_again(tmp_path):
 def test_the_deadline_stops_all_models_and_a_replay_stops_them_there(tmp_path):
     journal = Journal(tmp_path)
     late = Clock(journal, 1.0, started=time.perf_counter() - 5)
-    control = late.control("training")
+    control = late.deadline("training")
     assert control is not None
     assert set(control([Progress(0, 7, 10, NO_RECORDS), Progress(3, 9, 10, NO_RECORDS)])) == {0, 3}
-    late.write_stops("training", stops_of(control))
-    again = Clock(Journal(None), None, read_journal(tmp_path)).control("training")
+    late.write_stops("training", stopped_models(control))
+    again = Clock(Journal(None), None, read_journal(tmp_path)).deadline("training")
     assert again is not None
     assert [again.next_visit(job, 2, 10) for job in (0, 1, 3)] == [7, None, 9]
     assert set(again([Progress(0, 6, 10, NO_RECORDS), Progress(3, 8, 10, NO_RECORDS)])) == set()
@@ -51,15 +51,15 @@ def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_
     journal = Journal(None)
     again = Clock(journal, 10.0, decisions=kept)
     assert again.decide("seeds", lambda left: 1, 1) == 4
-    control = again.control("training")
+    control = again.deadline("training")
     assert control is not None
     assert [control.next_visit(job, 2, 10) for job in (1, 2)] == [None, 7]
     again.write_stops("training", {2: 7})
     assert again.decide("more", lambda left: 6, 1) == 6
     assert [line.get("value", line.get("stopped")) for line in journal.lines] == [4, {"2": 7}, 6]
-    assert [line["what"] for line in Decisions.read(tmp_path).lines] == ["seeds", "training", "more"]
+    assert [line["id"] for line in Decisions.read(tmp_path).lines] == ["seeds", "training", "more"]
     with pytest.raises(
-        InputError, match=r"comes to 'more' where the job has 'seeds'; its run was begun by another ver"
+        InputError, match=r"comes to 'more' where the job has 'seeds'; another version of goodfit began"
     ):
         Clock(Journal(None), 10.0, decisions=Decisions.read(tmp_path)).decide("more", lambda left: 1, 1)
 
@@ -67,20 +67,20 @@ def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_
 def test_what_follows_ctrl_c_is_neither_taken_nor_kept(tmp_path):
     (tmp_path / "checkpoint").mkdir()
     Clock(Journal(None), None, decisions=Decisions.read(tmp_path)).decide("seeds", lambda left: 1, 3)
-    pace = Clock(Journal(None), None, [{"what": "more", "value": 2}], decisions=Decisions.read(tmp_path))
-    pace.asked.set()
-    assert pace.decide("other", lambda left: 1, 8) == 8
-    assert [line["what"] for line in Decisions.read(tmp_path).lines] == ["seeds"]
+    clock = Clock(Journal(None), None, [{"id": "more", "value": 2}], decisions=Decisions.read(tmp_path))
+    clock.interrupt.set()
+    assert clock.decide("other", lambda left: 1, 8) == 8
+    assert [line["id"] for line in Decisions.read(tmp_path).lines] == ["seeds"]
 
 
 def test_a_replay_ends_where_its_record_does_though_the_job_went_on(tmp_path):
     (tmp_path / "checkpoint").mkdir()
-    recorded = [{"what": "seeds", "value": 4}, {"what": "more", "value": 2}]
+    recorded = [{"id": "seeds", "value": 4}, {"id": "more", "value": 2}]
     Clock(Journal(None), None, recorded[:1], decisions=Decisions.read(tmp_path)).decide("seeds", lambda left: 1, 3)
-    pace = Clock(Journal(None), None, recorded[1:], decisions=Decisions.read(tmp_path))
-    assert [pace.decide(what, lambda left: 1, 9) for what in ("seeds", "more")] == [4, 2]
+    clock = Clock(Journal(None), None, recorded[1:], decisions=Decisions.read(tmp_path))
+    assert [clock.decide(decision_id, lambda left: 1, 9) for decision_id in ("seeds", "more")] == [4, 2]
     with pytest.raises(InputError, match="comes to 'last' where the recorded run has 'its end'; replay with the same"):
-        pace.decide("last", lambda left: 1, 9)
+        clock.decide("last", lambda left: 1, 9)
 
 
 def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):
@@ -93,5 +93,5 @@ def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):
 
 @pytest.mark.parametrize("left", [0.5, -3.0])
 def test_no_time_left_is_no_time(left):
-    pace = Clock(Journal(None), 10.0, reserve=0.0, started=time.perf_counter() - 10 + left)
-    assert pace.left == pytest.approx(left, abs=0.1)
+    clock = Clock(Journal(None), 10.0, reserve=0.0, started=time.perf_counter() - 10 + left)
+    assert clock.left == pytest.approx(left, abs=0.1)

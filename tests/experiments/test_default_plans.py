@@ -1,12 +1,27 @@
-"""The plans that people get who ask for none."""
+"""The plans of people who give none."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
 from goodfit.experiments.default_plans import default_plan, perceptron_plan, regression_plan
+
+
+def _splits(task: TaskKind, classes: tuple[str, ...]) -> Splits:
+    """Return a table of one column; the plans depend on its schema and the number of training examples."""
+    rows = np.arange(60)
+    target = rows % len(classes) if classes else rows / 60
+    schema = Schema((Column("x", "number"),), "target", task, classes, ())
+    features = Features(np.zeros((60, 1)), np.zeros((60, 0), np.int32))
+    dataset = Dataset("table", features, target, schema, (), {})
+    return Splits(dataset, rows[:40], rows[40:50], rows[50:], (), 0)
+
+
+@pytest.fixture
+def splits() -> Splits:
+    return _splits("classes", ("a", "b", "c"))
 
 
 def _sized(splits: Splits, m: int) -> Splits:
@@ -18,7 +33,7 @@ def _sized(splits: Splits, m: int) -> Splits:
     [
         (100, 0, None),
         (1999, 0, None),
-        (2000, 128, 60),  # seed: a mini-batch of a power of two from 2,000 examples on
+        (2000, 128, 60),  # course notes: a mini-batch of a power of two from 2,000 examples on
         (42_000, 128, 60),
         (200_000, 128, 12),  # about 20,000 steps
         (10_000_000, 128, 5),
@@ -30,10 +45,10 @@ def test_batch_size_and_length_follow_the_training_set(splits, m, batch_size, ep
     assert plan.epochs == epochs if epochs else plan.epochs >= 50  # a step each
 
 
-def test_labels_are_smoothed_for_classes_alone(splits, binary_splits, regression_splits):
+def test_labels_are_smoothed_for_classes_alone(splits):
     assert default_plan(splits).label_smoothing == 0.05
-    assert default_plan(binary_splits).label_smoothing == 0.05
-    assert default_plan(regression_splits).label_smoothing == 0.0
+    assert default_plan(_splits("binary", ("a", "b"))).label_smoothing == 0.05
+    assert default_plan(_splits("regression", ())).label_smoothing == 0.0
 
 
 def test_the_baseline_is_plain_regression(splits):

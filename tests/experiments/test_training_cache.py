@@ -10,7 +10,7 @@ from goodfit.data.splits import open_splits
 from goodfit.engine.fit import fit_many
 from goodfit.engine.jobs import Job
 from goodfit.experiments import training_cache as module
-from goodfit.experiments.training_cache import Trained, TrainingCache
+from goodfit.experiments.training_cache import TrainingCache, TrainingResult
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome
 
@@ -33,16 +33,16 @@ def jobs(splits):
 
 @pytest.fixture(scope="module")
 def trained(splits, jobs):
-    return Trained(fit_many(jobs, splits), {1: 4}, 1.5)
+    return TrainingResult(fit_many(jobs, splits), {1: 4}, 1.5)
 
 
 @pytest.fixture
 def begin(splits, tmp_path):
-    """The trainings of a job in a folder, as at its beginning; and what they tell."""
+    """The trainings of a job in a folder, as at its beginning; and their warnings."""
 
     def begin():
-        told = []
-        return TrainingCache(tmp_path, splits, told.append), told
+        warnings = []
+        return TrainingCache(tmp_path, splits, warnings.append), warnings
 
     return begin
 
@@ -50,18 +50,18 @@ def begin(splits, tmp_path):
 @pytest.fixture
 def kept(begin, jobs, trained):
     """Kept as the first call."""
-    trainings, _ = begin()
-    assert trainings.find("a call", jobs) is None
-    trainings.keep(trained)
-    assert trainings.where == "there was no training to go on from, so the job began again"
+    cache, _ = begin()
+    assert cache.find("a call", jobs) is None
+    cache.save(trained)
+    assert cache.sentence == "there was no training to go on from, so the job began again"
 
 
 @pytest.mark.usefixtures("kept")
 def test_runs_are_read_back_as_they_were(begin, jobs, trained):
-    trainings, told = begin()
-    found = trainings.find("a call", jobs)
+    cache, warnings = begin()
+    found = cache.find("a call", jobs)
     assert found is not None
-    assert (found.stopped, found.seconds, told) == ({1: 4}, 1.5, [])
+    assert (found.stopped, found.seconds, warnings) == ({1: 4}, 1.5, [])
     assert trained.runs[3].outcome is Outcome.DIVERGED
     for run, was in zip(found.runs, trained.runs, strict=True):
         for name in ("plan", "seed", "outcome", "reason", "best_epoch", "seconds"):
@@ -82,45 +82,45 @@ def test_runs_are_read_back_as_they_were(begin, jobs, trained):
         assert run.preparation.to_dict() == was.preparation.to_dict()
     shared = [[run.preparation is other.preparation for other in found.runs] for run in found.runs]
     assert shared == [[run.preparation is other.preparation for other in trained.runs] for run in trained.runs]
-    assert trainings.where == "the job went on after 1 of its trainings"
+    assert cache.sentence == "the job went on after 1 of its trainings"
 
 
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize("what", ["another call", "other jobs", "fewer jobs", "other rows"])
-def test_a_call_of_something_else_is_left_aside_and_told(begin, jobs, splits, what):
-    trainings, told = begin()
+def test_a_call_of_something_else_is_left_aside_with_a_warning(begin, jobs, splits, what):
+    cache, warnings = begin()
     other = {
         "another call": jobs,
         "other jobs": [*jobs[:3], Job(PLAN.with_(l2=0.1), 1)],
         "fewer jobs": jobs[:3],
         "other rows": [Job(PLAN, 1, splits.train[1:]), *jobs[1:]],
     }
-    assert trainings.find(what if what == "another call" else "a call", other[what]) is None
-    assert [sentence.partition(" is ")[2][:19] for sentence in told] == ["of another training"]
-    assert trainings.told == told
-    (aside,) = trainings.folder.iterdir()
+    assert cache.find(what if what == "another call" else "a call", other[what]) is None
+    assert [sentence.partition(" is ")[2][:19] for sentence in warnings] == ["of another training"]
+    assert cache.warnings == warnings
+    (aside,) = cache.folder.iterdir()
     assert aside.suffix == ".aside"
 
 
 @pytest.mark.usefixtures("kept")
 def test_each_call_has_its_own_number(begin, jobs, trained):
-    trainings, told = begin()
-    trainings.find("a call", jobs)
-    assert trainings.find("a call", jobs) is None
-    trainings.keep(trained)
-    assert sorted(path.name[:13] for path in trainings.folder.iterdir()) == ["training-0001", "training-0002"]
-    assert told == []
+    cache, warnings = begin()
+    cache.find("a call", jobs)
+    assert cache.find("a call", jobs) is None
+    cache.save(trained)
+    assert sorted(path.name[:13] for path in cache.folder.iterdir()) == ["training-0001", "training-0002"]
+    assert warnings == []
 
 
 @pytest.mark.usefixtures("kept")
 def test_what_was_interrupted_or_is_too_large_is_not_kept(begin, jobs, trained, monkeypatch):
-    trainings, _ = begin()
-    before = sorted(trainings.folder.iterdir())
+    cache, _ = begin()
+    before = sorted(cache.folder.iterdir())
 
-    trainings.find("a call", jobs)
-    trainings.find("the next", jobs)
+    cache.find("a call", jobs)
+    cache.find("the next", jobs)
     *others, last = trained.runs
-    trainings.keep(trained._replace(runs=[*others, replace(last, outcome=Outcome.INTERRUPTED)]))
+    cache.save(trained._replace(runs=[*others, replace(last, outcome=Outcome.INTERRUPTED)]))
     monkeypatch.setattr(module, "_MOST_BYTES", 1000)
-    trainings.keep(trained)
-    assert sorted(trainings.folder.iterdir()) == before
+    cache.save(trained)
+    assert sorted(cache.folder.iterdir()) == before

@@ -1,4 +1,4 @@
-"""Flips: asked of the data by networks that never saw one."""
+"""Flips, tested by networks that never saw a mirrored image."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from goodfit.data.dataset import Cut, Dataset, Features, Schema, Splits
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
-from goodfit.loop.mirror_test import mirrored
+from goodfit.loop.mirror_test import compare_mirrored
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry
 from goodfit.run_folder.journal import Journal
@@ -34,9 +34,9 @@ def test_they_are_left_out_where_they_change_labels(axis, allowed):
     cuts = [Cut(splits.train, splits.dev)]
     laboratory = Laboratory(splits, cuts, Clock(Journal(None), None), lambda *_: None)
     (measured,) = laboratory.measure("halves", [Entry("halves", PLAN, (0, 1))])
-    found = mirrored(measured, splits)
-    assert found is not None
-    assert found.allowed == allowed
-    assert found.error == pytest.approx(measured.dev_error)
-    assert found.mirrored < 0.05 if allowed else found.mirrored > 0.9
-    assert ("keep the labels" in found.sentence) == allowed
+    mirror_test = compare_mirrored(measured, splits)
+    assert mirror_test is not None
+    assert mirror_test.allowed == allowed
+    assert mirror_test.error == pytest.approx(measured.dev_error)
+    assert mirror_test.mirrored < 0.05 if allowed else mirror_test.mirrored > 0.9
+    assert ("keep the labels" in mirror_test.sentence) == allowed

@@ -1,4 +1,4 @@
-"""What a round proposes."""
+"""The proposals of a round."""
 
 from dataclasses import replace
 
@@ -24,15 +24,15 @@ def test_of_images_augmentation_is_always_tried(splits, flips, first):
     schema = replace(splits.dataset.schema, image=(8, 8, 1))
     images = replace(splits, dataset=replace(splits.dataset, schema=schema))
     plan = Plan(layer="convolutional", hidden_units=(8,))
-    names = [each.name for each in rest_of_recipe(images, plan, set(), flips)]
+    names = [proposal.name for proposal in rest_of_recipe(images, plan, set(), flips)]
     assert names[: len(first)] == first
     assert names[len(first)] not in ("augmentation", "flips")
     assert rest_of_recipe(images, plan, {plan.with_(augmentation=0.5)}, flips)[0].name != "augmentation"
-    augmented = [each.name for each in rest_of_recipe(images, plan.with_(augmentation=0.5), set(), flips)]
+    augmented = [proposal.name for proposal in rest_of_recipe(images, plan.with_(augmentation=0.5), set(), flips)]
     assert augmented[: len(first) + 1] == ["without augmentation", *first]
 
 
 def test_of_tables_it_is_not(splits):
-    names = [each.name for each in rest_of_recipe(splits, Plan(), set())]
+    names = [proposal.name for proposal in rest_of_recipe(splits, Plan(), set())]
     assert names
     assert not {"augmentation", "flips", "convolutional layers"} & set(names)

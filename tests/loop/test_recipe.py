@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from goodfit.loop.prescription import Proposal, RecipeContext
-from goodfit.loop.proposals import followed_up, prescribed, variation
+from goodfit.loop.proposals import followed_up, prescribed
 from goodfit.loop.recipe import RECIPE
+from goodfit.loop.variations import variation
 from goodfit.plan import Plan
 
 PLANS = (
@@ -26,7 +27,7 @@ PLANS = (
 )
 
 
-@pytest.mark.parametrize("prescription", RECIPE, ids=lambda each: each.name)
+@pytest.mark.parametrize("prescription", RECIPE, ids=lambda prescription: prescription.id)
 def test_a_prescription_changes_a_plan_into_another_valid_one(prescription):
     applied = 0
     for plan in PLANS:
@@ -40,36 +41,37 @@ def test_a_prescription_changes_a_plan_into_another_valid_one(prescription):
     assert prescription.why
 
 
-def test_names_are_unique():
-    assert len({each.name for each in RECIPE}) == len(RECIPE)
+def test_names_and_ids_are_unique():
+    assert len({prescription.name for prescription in RECIPE}) == len(RECIPE)
+    assert len({prescription.id for prescription in RECIPE}) == len(RECIPE)
 
 
-def _changes(name, context) -> dict[str, Any]:
-    return next(each for each in RECIPE if each.name == name).changes(context) or {}
+def _changes(prescription_id, context) -> dict[str, Any]:
+    return next(prescription for prescription in RECIPE if prescription.id == prescription_id).changes(context) or {}
 
 
-def test_the_seeds_recipe_is_in_it():
+def test_the_recipe_of_the_course_notes_is_in_it():
     context = RecipeContext(Plan(), 5000, "classes", 1.0)
-    assert _changes("bigger network", context) == {"hidden_units": (512, 512, 512)}
-    assert _changes("train longer", context) == {"epochs": 120}
-    assert _changes("other optimizer", context)["optimizer"] == "rmsprop"
-    assert _changes("stronger dropout", context) == {"keep_prob": 0.65}
-    assert _changes("L2 penalty", context) == {"l2": 1.0}
-    assert _changes("deeper, residual network", context)["architecture"] == "residual"
-    gaps = {each.name: each.gaps for each in RECIPE}
-    against_bias = ("bigger network", "train longer", "other optimizer", "deeper, residual network")
-    against_variance = ("L2 penalty", "stronger dropout", "smaller network", "deeper, residual network")
-    assert all("bias" in gaps[name] for name in against_bias)
-    assert all("variance" in gaps[name] for name in against_variance)
+    assert _changes("bigger-network", context) == {"hidden_units": (512, 512, 512)}
+    assert _changes("train-longer", context) == {"epochs": 120}
+    assert _changes("other-optimizer", context)["optimizer"] == "rmsprop"
+    assert _changes("stronger-dropout", context) == {"keep_prob": 0.65}
+    assert _changes("l2-penalty", context) == {"l2": 1.0}
+    assert _changes("deeper-residual-network", context)["architecture"] == "residual"
+    gaps = {prescription.id: prescription.gaps for prescription in RECIPE}
+    against_bias = ("bigger-network", "train-longer", "other-optimizer", "deeper-residual-network")
+    against_variance = ("l2-penalty", "stronger-dropout", "smaller-network", "deeper-residual-network")
+    assert all("bias" in gaps[prescription_id] for prescription_id in against_bias)
+    assert all("variance" in gaps[prescription_id] for prescription_id in against_variance)
 
 
 def test_early_stopping_and_l2_are_tried_apart():
-    """The seed's orthogonalization: the one without the other, never both."""
-    assert _changes("early stopping without L2", RecipeContext(Plan(l2=2.0), 5000, "classes", 1.0)) == {
+    """Orthogonalization, as in the course notes: one without the other, never both."""
+    assert _changes("early-stopping", RecipeContext(Plan(l2=2.0), 5000, "classes", 1.0)) == {
         "patience": 6,
         "l2": 0.0,
     }
-    assert _changes("L2 without early stopping", RecipeContext(Plan(patience=6), 5000, "classes", 1.0)) == {
+    assert _changes("l2-without-early-stopping", RecipeContext(Plan(patience=6), 5000, "classes", 1.0)) == {
         "patience": 0,
         "l2": 1.0,
     }
@@ -77,17 +79,17 @@ def test_early_stopping_and_l2_are_tried_apart():
 
 def test_mini_batches_are_prescribed_for_a_whole_batch():
     whole = Plan(batch_size=0, epochs=120)
-    assert _changes("mini-batches of 128", RecipeContext(whole, 1000, "classes", 1.0)) == {
+    assert _changes("mini-batches-128", RecipeContext(whole, 1000, "classes", 1.0)) == {
         "batch_size": 128,
         "epochs": 60,
         "learning_rate": 1.5e-3,
     }
-    assert _changes("mini-batches of 128", RecipeContext(whole, 200, "classes", 1.0)) == {}
+    assert _changes("mini-batches-128", RecipeContext(whole, 200, "classes", 1.0)) == {}
 
 
 def test_class_weights_only_where_a_class_is_rare():
-    assert _changes("class weights", RecipeContext(Plan(), 5000, "classes", 0.9)) == {}
-    assert _changes("class weights", RecipeContext(Plan(), 5000, "classes", 0.2)) == {"class_balance": 0.5}
+    assert _changes("class-weights", RecipeContext(Plan(), 5000, "classes", 0.9)) == {}
+    assert _changes("class-weights", RecipeContext(Plan(), 5000, "classes", 0.2)) == {"class_balance": 0.5}
 
 
 def test_lines_for_images_are_for_images_and_flips_where_labels_survive_them():
@@ -95,48 +97,67 @@ def test_lines_for_images_are_for_images_and_flips_where_labels_survive_them():
     images = {"augmentation": {"augmentation": 0.5}, "flips": {"flip": 0.5}}
     assert [_changes(name, mirrored) for name in images] == list(images.values())
     assert [_changes(name, upright) for name in images] == [{"augmentation": 0.5}, {}]
-    assert not any(_changes(name, table) for name in (*images, "convolutional layers"))
-    assert _changes("convolutional layers", upright)["layer"] == "convolutional"
+    assert not any(_changes(name, table) for name in (*images, "convolutional-layers"))
+    assert _changes("convolutional-layers", upright)["layer"] == "convolutional"
     more = mirrored._replace(plan=Plan(augmentation=0.5, flip=0.5, layer="convolutional"))
-    assert [_changes(name, more) for name in (*images, "convolutional layers")] == [{"augmentation": 1.0}, {}, {}]
-    assert _changes("without augmentation", more) == {"augmentation": 0.0}
-    assert not _changes("without augmentation", mirrored)
-    assert not _changes("standard preparation", mirrored)
+    assert [_changes(name, more) for name in (*images, "convolutional-layers")] == [{"augmentation": 1.0}, {}, {}]
+    assert _changes("without-augmentation", more) == {"augmentation": 0.0}
+    assert not _changes("without-augmentation", mirrored)
+    assert not _changes("standard-preparation", mirrored)
 
 
 def test_variations_stay_near_on_their_scales():
     generator = np.random.default_rng(0)
-    drawn = [variation(Plan(), generator) for _ in range(400)]
-    rates = np.log([each["learning_rate"] / 3e-3 for each in drawn]) / np.log(3)
+    samples = [variation(Plan(), generator) for _ in range(400)]
+    rates = np.log([changes["learning_rate"] / 3e-3 for changes in samples]) / np.log(3)
     assert np.abs(rates).max() <= 1.001
     assert np.mean(rates) == pytest.approx(0, abs=0.1)
     assert np.std(rates) == pytest.approx(np.sqrt(1 / 3), rel=0.1)  # uniform on a log scale
-    assert all(0.69 < keep < 0.93 for each in drawn for keep in each["keep_prob"])
-    assert all(Plan().with_(**each).structure == Plan().structure for each in drawn)  # no new program
+    assert all(0.69 < keep < 0.93 for changes in samples for keep in changes["keep_prob"])
+    assert all(Plan().with_(**changes).structure == Plan().structure for changes in samples)  # no new program
+
+
+def _prescribed(gaps, *measured_plans):
+    context = RecipeContext(Plan(), 5000, "classes", 1.0)
+    return [proposal.id for proposal in prescribed(RECIPE, context, gaps, set(measured_plans))]
 
 
 def test_only_lines_for_the_gap_that_change_into_something_new_are_prescribed():
-    context = RecipeContext(Plan(), 5000, "classes", 1.0)
-    names = [each.name for each in prescribed(RECIPE, context, ["bias"], {Plan(epochs=120)})]
-    assert "bigger network" in names
-    assert "train longer" not in names  # measured already
-    assert "L2 penalty" not in names  # against variance
-    assert "batch norm" in [each.name for each in prescribed(RECIPE, context, ["bias", "variance"], set())]
-    assert "bigger network" not in [each.name for each in prescribed(RECIPE, context, ["bias", "variance"], set())]
+    against_bias = _prescribed(["bias"], Plan(epochs=120))
+    assert "bigger-network" in against_bias
+    assert "train-longer" not in against_bias  # measured already
+    assert "l2-penalty" not in against_bias  # against variance
+    assert "batch-norm" in _prescribed(["bias", "variance"])
+    assert "bigger-network" not in _prescribed(["bias", "variance"])
 
 
 def test_against_variance_dropout_comes_before_other_preparations():
-    names = [each.name for each in prescribed(RECIPE, RecipeContext(Plan(), 5000, "classes", 1.0), ["variance"], set())]
-    preparations = [place for place, name in enumerate(names) if name.endswith("preparation")]
+    against_variance = _prescribed(["variance"])
+    preparations = [place for place, proposal in enumerate(against_variance) if proposal.endswith("preparation")]
     assert len(preparations) == 3
-    assert names.index("stronger dropout") < min(preparations)
+    assert against_variance.index("stronger-dropout") < min(preparations)
 
 
 def test_a_round_without_adoption_is_followed_up_with_larger_doses_and_pairs():
     context = RecipeContext(Plan(), 5000, "classes", 1.0)
-    promising = [Proposal("train longer", "", {"epochs": 120}), Proposal("L2 penalty", "", {"l2": 1.0})]
-    assert {each.name: each.changes for each in followed_up(RECIPE, context, promising, set())} == {
+    promising = [
+        Proposal("train-longer", "train longer", "", {"epochs": 120}),
+        Proposal("l2-penalty", "L2 penalty", "", {"l2": 1.0}),
+    ]
+    proposals = followed_up(RECIPE, context, promising, set())
+    assert {proposal.name: proposal.changes for proposal in proposals} == {
         "train longer, twice": {"epochs": 240},
         "L2 penalty, twice": {"l2": 4.0},
         "train longer and L2 penalty": {"epochs": 120, "l2": 1.0},
     }
+    assert [proposal.id for proposal in proposals] == [
+        "train-longer-twice",
+        "l2-penalty-twice",
+        "train-longer-and-l2-penalty",
+    ]
+
+
+def test_a_doubled_change_is_not_doubled_again():
+    context = RecipeContext(Plan(), 5000, "classes", 1.0)
+    doubled = Proposal("train-longer-twice", "train longer, twice", "", {"epochs": 240})
+    assert followed_up(RECIPE, context, [doubled], set()) == []

@@ -164,7 +164,7 @@ def test_a_space_can_be_sent_to_another_process():
         ("activation=choice:relu,,tanh", "an empty choice"),
         ("activation=choice:relu,relu", "stands there twice"),
         ("activation=choice:relu,tanhh", "activation is 'tanhh': did you mean 'tanh'"),
-        ("beta2=linear:0.9..1", "beta2 is 1.0; it must be a number at least 0 and below 1"),
+        ("beta2=linear:0.9..1", "beta2 is 1.0; it must be a number of at least 0 and below 1"),
         ("learning_rate=linear:0..1", "learning_rate is 0.0; it must be a number above 0"),
         ("batch_size=linear:16..64", "batch_size is"),
         ("batch_size=power:20..64", "20 is no power of two; take 16"),
@@ -226,3 +226,43 @@ def test_yaml_that_is_no_space_is_refused(text, sentence):
 def test_a_search_of_no_trials_is_refused():
     with pytest.raises(GoodfitError, match="a search of 0 trials finds nothing"):
         Space.default(0, BASE)
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("dropout=log:0.1..0.5", "keep_prob=one-minus-log:0.5..0.9"),
+        ("dropout=0.1..0.5", "keep_prob=0.5..0.9"),
+        ("dropout=linear:0.1..0.5 each layer", "keep_prob=linear:0.5..0.9 each layer"),
+        ("dropout=choice:0.1,0.3", "keep_prob=choice:0.9,0.7"),
+        ("input_dropout=one-minus-log:0.1..0.2", "input_keep_prob=log:0.8..0.9"),
+    ],
+)
+def test_dropout_is_searched_as_keep_prob(line, same):
+    assert Space.parse([line], BASE) == Space.parse([same], BASE)
+
+
+def test_a_fixed_dropout_is_a_fixed_keep_prob():
+    space = Space.parse(["dropout=0.2", "learning_rate=1e-4..1e-1"], BASE)
+    assert dict(space.fixed) == {"keep_prob": 0.8}
+    with pytest.raises(GoodfitError, match="the space has keep_prob twice"):
+        Space.parse(["dropout=0.2", "keep_prob=0.5..0.9"], BASE)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("dropout=integer:0..1", "dropout is a share; take one of linear, log, one-minus-log, choice as its scale"),
+        ("dropout=log:a..b", "dropout=log:a..b is no number and no range; write it as in dropout=log:0.1..0.5"),
+        ("lr=log:1e-4..1e-1", "unknown hyperparameter 'lr' in the space: did you mean 'learning_rate'?"),
+    ],
+)
+def test_a_dropout_that_cannot_be_searched_is_refused_by_its_own_name(line, sentence):
+    with pytest.raises(GoodfitError) as caught:
+        Space.parse([line], BASE)
+    assert sentence in str(caught.value)
+
+
+def test_sgd_is_searched_as_gradient_descent():
+    space = Space.parse(["optimizer=choice:sgd,adam"], BASE)
+    assert space(optuna.trial.FixedTrial({"optimizer": "sgd"})).optimizer == "gradient_descent"

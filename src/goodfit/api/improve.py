@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -23,18 +23,18 @@ from goodfit.data.splits import open_splits
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import GoodfitError, InputError, TestSetLockedError, UnfinishedError
 from goodfit.experiments import assembly
-from goodfit.experiments.assembly import Assembled
+from goodfit.experiments.assembly import Assembly
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.progress import Notify
 from goodfit.experiments.training_cache import TrainingCache
 from goodfit.loop import summary as rounds_summary
-from goodfit.loop.ensemble_members import close
-from goodfit.loop.loop import Loop
-from goodfit.loop.more_data import augmentation_told
-from goodfit.loop.rounds import Question
+from goodfit.loop.augmentation_worth import augmentation_worth
+from goodfit.loop.ensemble_members import build_ensemble
+from goodfit.loop.loop import open_loop, run_loop
+from goodfit.loop.round_diagnosis import is_bias_shown, measurement_findings
+from goodfit.loop.state import LoopContext, LoopSettings, LoopState
 from goodfit.plan import Plan
-from goodfit.record.measurement import Measurement
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.decisions import Decisions
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
@@ -123,22 +123,21 @@ def complete(
     again = asked.replay[len(decisions.lines) if decisions else 0 :] if asked.replay else None
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
     journal = Journal(folder)
-    pace = Clock(journal, asked.options.get("budget"), again, started=began, decisions=decisions)
-    loop = Loop(_question(asked, splits), journal, pace, tell, trainings)
+    clock = Clock(journal, asked.options.get("budget"), again, started=began, decisions=decisions)
+    context = open_loop(splits, _settings(asked), journal, clock, tell, trainings)
     with _resumable(folder, asked, "the job could not go on"):
         for note in splits.notes:
             journal.write("note", note.text)
-        incumbent = loop.run()
-        closed = close(loop, incumbent)
+        state, ensemble = build_ensemble(run_loop(context), context)
     with _resumable(folder, asked, "the trainings are done, but not their run", GoodfitError):
         (folder / archive.RESULT_FILE).unlink(missing_ok=True)  # of a job that was interrupted, and is resumed
-        facts = _end(loop, incumbent, closed, folder, asked.options.get("force_test", False))
+        facts = _end(state, ensemble, context, folder, asked.options.get("force_test", False))
         started = datetime.fromisoformat(asked.started)
         first = header("improve", folder, started, splits, asked.data, asked.options)
         result = finish(folder, first | _facts(asked) | facts, began)
-    if not loop.interrupted:
+    if not context.interrupted:
         finish_run(folder)
-    return result, [*decisions.told, *trainings.told, trainings.where] if decisions and trainings else []
+    return result, [*decisions.told, *trainings.warnings, trainings.sentence] if decisions and trainings else []
 
 
 @contextmanager
@@ -156,32 +155,35 @@ def _resumable(folder: Path, asked: JobRequest, told: str, *errors: type[Excepti
         raise UnfinishedError(f"{told} ({error}); mend that, and `goodfit resume {folder}` goes on with it") from None
 
 
-def _end(loop: Loop, incumbent: Measurement, closed: Assembled, folder: Path, force_test: bool) -> dict[str, Any]:
+def _end(state: LoopState, ensemble: Assembly, context: LoopContext, folder: Path, force_test: bool) -> dict[str, Any]:
     """The final test, and what is left in the folder; returns what came of the job."""
-    splits = loop.question.splits
-    tested = _test(splits, closed, folder, force_test, loop)
-    results.leave(folder, splits, incumbent.plan, loop.measured, closed, tested)
-    question, bias_shown = loop.question, loop.bias_shown(incumbent)
-    told = AdviceContext("improve", folder, question.min_gap, question.folds, loop.learning_curve)
+    splits, settings, incumbent = context.splits, context.settings, state.incumbent
+    tested = _test(splits, ensemble, folder, force_test, context)
+    results.leave(folder, splits, incumbent.plan, state.measured, ensemble, tested)
+    curve = state.learning_curve
+    learning_curve = None if curve is None else asdict(curve)
+    told = AdviceContext("improve", folder, settings.min_gap, settings.folds, learning_curve)
+    augmentation = augmentation_worth(state.experiments, curve)
+    bias_shown = is_bias_shown(incumbent, state.measured, context)
     return {
-        "outcome": "interrupted" if loop.interrupted else "finished",
-        "baseline": loop.baseline,
-        "rounds": rounds_summary.of_rounds(loop),
-        "learning_curve": loop.learning_curve,
-        "augmentation": augmentation_told(splits, loop.rounds, loop.learning_curve),
-        "ensemble": assembly.of_ensemble(closed),
-        "calibration": assembly.of_calibration(closed),
-        "final": results.final(splits, closed, told, question.human_error, tested, bias_shown)
-        | {"findings": [summary.of_finding(finding) for finding in loop.findings(incumbent)]},
+        "outcome": "interrupted" if context.interrupted else "finished",
+        "baseline": state.baseline,
+        "rounds": rounds_summary.rounds_facts(state),
+        "learning_curve": learning_curve,
+        "augmentation": None if augmentation is None else augmentation._asdict(),
+        "ensemble": assembly.ensemble_facts(ensemble),
+        "calibration": assembly.calibration_facts(ensemble),
+        "final": results.final(splits, ensemble, told, settings.human_error, tested, bias_shown)
+        | {"findings": [summary.of_finding(finding) for finding in measurement_findings(incumbent, context)]},
         "plan": incumbent.plan.to_dict(),
     }
 
 
-def _question(asked: JobRequest, splits: Splits) -> Question:
+def _settings(asked: JobRequest) -> LoopSettings:
     """What was asked, in the loop's words."""
     given = {name: asked.options.get(name) for name in ("human_error", "rounds", "folds")}
     plan = Plan.from_dict(asked.plan) if asked.plan else None
-    return Question(splits, asked.seed, min_gap=asked.options["min_gap"], plan=plan, **given)
+    return LoopSettings(asked.seed, min_gap=asked.options["min_gap"], plan=plan, **given)
 
 
 def _facts(asked: JobRequest) -> dict[str, Any]:
@@ -211,13 +213,13 @@ def _check(budget: float, rounds: int | None, folds: int | None, human_error: fl
         raise InputError(f"the smallest gap that matters is {min_gap:g}; it must be above 0 (2 points are 0.02)")
 
 
-def _test(splits: Splits, closed: Assembled, folder: Path, force: bool, loop: Loop) -> FinalTest:
+def _test(splits: Splits, ensemble: Assembly, folder: Path, force: bool, context: LoopContext) -> FinalTest:
     """The final test; a refusal or an interruption leaves the rest of the job as it is."""
-    if loop.interrupted:
+    if context.interrupted:
         tested = FinalTest(None, "the job was interrupted, so the test set stays closed")
     else:
         try:
-            tested = final_test(splits, closed.predictor, folder, force, own=False)
+            tested = final_test(splits, ensemble.predictor, folder, force, own=False)
         except (TestSetLockedError, InputError) as refused:
             tested = FinalTest(None, str(refused))
     if tested.error:
@@ -225,5 +227,5 @@ def _test(splits: Splits, closed: Assembled, folder: Path, force: bool, loop: Lo
         sentence = f"On the test set the error is {error}."
     else:
         sentence = f"No test figure: {tested.note}."
-    loop.journal.write("test", sentence, error=summary.interval(tested.error))
+    context.journal.write("test", sentence, error=summary.interval(tested.error))
     return tested

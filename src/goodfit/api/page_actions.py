@@ -13,7 +13,7 @@ from goodfit.api import steer
 from goodfit.errors import PlanError
 from goodfit.monitor.view import LOG_FILE
 from goodfit.monitor.web.server import Action, Site
-from goodfit.plan import check_keys
+from goodfit.plan import canonical_settings
 
 
 @dataclass
@@ -102,8 +102,7 @@ def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
     changes = asked.get("changes") or {}
     if not isinstance(changes, dict):
         raise PlanError('changes must be an object of names and values, as in {"learning_rate": 0.001}')
-    check_keys(changes)  # as arguments, other names would mean something else
-    return changes
+    return canonical_settings(changes)  # as arguments, other names would mean something else
 
 
 def _epoch(asked: Mapping[str, Any], name: str) -> int | None:

@@ -17,7 +17,7 @@ from goodfit.data.dataset import Splits, groups_of
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.gaps import gaps_from_runs
 from goodfit.errors import InputError
-from goodfit.experiments.assembly import Assembled
+from goodfit.experiments.assembly import Assembly
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
 from goodfit.reports.page import write_report
@@ -27,7 +27,7 @@ from goodfit.run_folder.pictures import write_pictures
 
 
 def leave(
-    folder: Path, splits: Splits, plan: Plan, measured: Sequence[Measurement], closed: Assembled, tested: FinalTest
+    folder: Path, splits: Splits, plan: Plan, measured: Sequence[Measurement], closed: Assembly, tested: FinalTest
 ) -> None:
     """Leave the plan, the model, its history and its predictions."""
     archive.write_source(folder, splits, plan)
@@ -42,7 +42,7 @@ def leave(
 
 def final(
     splits: Splits,
-    closed: Assembled,
+    closed: Assembly,
     told: AdviceContext,
     human_error: float | None,
     tested: FinalTest,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.errors import InputError, PlanError
-from goodfit.plan import Plan
+from goodfit.plan import Plan, canonical_settings
 from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest, is_live
 from goodfit.run_folder.mailbox import Kind, ask, now
@@ -35,6 +35,7 @@ def nudge(run: str | Path, /, *, who: str = "python", **changes: Any) -> dict[st
     asked, said = _training(folder)
     if not changes:
         raise PlanError("a nudge has nothing to change; name a number and its value, as in learning_rate=3e-4")
+    changes = canonical_settings(changes)
     begun, epoch = Plan.from_dict(asked.plan), said.get("epoch", 0)
     plan = nudged(Plan.from_dict(said["plan"]) if said else begun, begun.structure, changes, epoch + 1)
     values = plan.to_dict()

@@ -258,11 +258,11 @@ def _end(
     journal = Journal(folder)
     best = f"The best trials were trained again; {winner.name} is the winner."
     journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})
-    assembly.tell(journal, closed)
+    assembly.write_assembly(journal, closed)
     journal.write("diagnosis", f"{final['verdict']}. {final['reason']}", verdict=final["verdict"])
     findings = [summary.of_finding(each) for each in findings_of(winner, splits, data_facts(splits))]
     return {
-        "ensemble": assembly.of_ensemble(closed),
-        "calibration": assembly.of_calibration(closed),
+        "ensemble": assembly.ensemble_facts(closed),
+        "calibration": assembly.calibration_facts(closed),
         "final": final | {"findings": findings},
     }

@@ -24,6 +24,11 @@ class PairedEffect:
     high: float
     p: float
 
+    @property
+    def significant(self) -> bool:
+        """True if the 95 % interval excludes zero."""
+        return self.low > 0 or self.high < 0
+
 
 def paired_test(
     reference: Float[np.ndarray, "seeds_c examples"],

@@ -1,4 +1,4 @@
-"""What the clock decides, in one place: so that a fixed number of rounds, or a recorded run, decides without one."""
+"""All decisions that depend on the time left, in one place: a run by rounds and a replay decide without a clock."""
 
 import threading
 import time
@@ -16,15 +16,16 @@ _OUT_OF_TIME = "the budget was spent"
 
 @dataclass
 class Clock:
-    """Answers how many seeds, experiments and members there is time for, and writes each answer down.
+    """Decides how many seeds, experiments and members there is time for, and records each decision.
 
     Attributes:
         journal: where the decisions are written.
         budget: seconds for the whole job; None takes the fixed answers, which makes a run reproducible to the bit.
-        recorded: the decisions of an earlier run, to be taken again in their order.
-        reserve: seconds kept back for the ensemble, the test and the report.
-        asked: set by Ctrl-C; what comes after it is no decision of the job.
-        decisions: of this job, where it can be resumed: those before it was cut off are taken again first.
+        recorded: the decisions of an earlier run, to be repeated in their order.
+        reserve: seconds set aside for the ensemble, the test and the report.
+        started: `time.perf_counter()` at the start of the job.
+        interrupt: set by Ctrl-C; later decisions are not recorded.
+        decisions: of this job, where it can be resumed: those before the interruption are repeated first.
     """
 
     journal: Journal
@@ -32,13 +33,13 @@ class Clock:
     recorded: list[dict[str, Any]] | None = None
     reserve: float = 1.5
     started: float = field(default_factory=time.perf_counter)
-    asked: threading.Event = field(default_factory=threading.Event)
+    interrupt: threading.Event = field(default_factory=threading.Event)
     decisions: Decisions | None = None
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C was pressed."""
-        return self.asked.is_set()
+        """True once Ctrl-C was pressed."""
+        return self.interrupt.is_set()
 
     @property
     def spent(self) -> float:
@@ -47,72 +48,85 @@ class Clock:
 
     @property
     def left(self) -> float:
-        """Seconds that training may still take."""
+        """Seconds left for training."""
         return float("inf") if self.budget is None else self.budget - self.reserve - self.spent
 
-    def decide(self, what: str, by_clock: Callable[[float], int], fixed: int) -> int:
-        """A number that depends on the time left: by the clock, fixed, or as recorded."""
-        line = self._again(what)
+    def decide(self, decision_id: str, by_clock: Callable[[float], int], fixed: int) -> int:
+        """Return a number that depends on the time left.
+
+        Args:
+            decision_id: identifies the decision in a replay.
+            by_clock: returns the number for the seconds left.
+            fixed: the number where there is no budget.
+
+        Raises:
+            InputError: a replay has another decision here.
+        """
+        line = self._recorded_line(decision_id)
         if line is None:
             line = {"value": fixed if self.budget is None else by_clock(self.left)}
-        self._write("decision", what, value=line["value"])
+        self._write("decision", decision_id, value=line["value"])
         return line["value"]
 
-    def control(self, what: str) -> Control | None:
-        """A control that stops models when the budget is spent, or where they were stopped before."""
-        line = self._again(what)
+    def deadline(self, training_id: str) -> Control | None:
+        """Return a control that stops models when the budget is spent, or where a recorded run stopped them.
+
+        Raises:
+            InputError: a replay has something else here.
+        """
+        line = self._recorded_line(training_id)
         if line is not None:
-            return _StopAgain({int(job): epoch for job, epoch in line["stopped"].items()})
+            return _RecordedStops({int(job): epoch for job, epoch in line["stopped"].items()})
         return None if self.budget is None else _Deadline(self)
 
-    def write_stops(self, what: str, stopped: Mapping[int, int]) -> None:
-        """Write down which models were stopped, and after which epoch."""
-        self._write("training", what, stopped={str(job): epoch for job, epoch in stopped.items()})
+    def write_stops(self, training_id: str, stopped: Mapping[int, int]) -> None:
+        """Record which models were stopped, and after which epoch."""
+        self._write("training", training_id, stopped={str(job): epoch for job, epoch in stopped.items()})
 
-    def _again(self, what: str) -> dict[str, Any] | None:
-        """What was decided here before; None where it is to be decided now."""
+    def _recorded_line(self, line_id: str) -> dict[str, Any] | None:
+        """Return the recorded decision to repeat here; None where a new one is due."""
         if self.interrupted:
             return None
         line = self.decisions.next if self.decisions else None
-        where, wish = "the job", "its run was begun by another version of goodfit, so run it again"
+        source, advice = "the job", "another version of goodfit began its run, so run it again"
         if line is None and self.recorded is not None:
             line = self.recorded.pop(0) if self.recorded else {}
-            where, wish = "the recorded run", "replay with the same data, options and version"
-        if line is not None and line.get("what") != what:
-            had = line.get("what", "its end")
-            raise InputError(f"the replay comes to '{what}' where {where} has '{had}'; {wish}")
+            source, advice = "the recorded run", "replay with the same data, options and version"
+        if line is not None and line.get("id") != line_id:
+            recorded_id = line.get("id", "its end")
+            raise InputError(f"the replay comes to '{line_id}' where {source} has '{recorded_id}'; {advice}")
         return line
 
-    def _write(self, event: str, what: str, **facts: Any) -> None:
-        self.journal.write(event, what=what, **facts)
+    def _write(self, event: str, line_id: str, **facts: Any) -> None:
+        self.journal.write(event, id=line_id, **facts)
         if self.decisions and not self.interrupted:
-            self.decisions.take(what=what, **facts, seconds=self.spent)
+            self.decisions.take(id=line_id, **facts, seconds=self.spent)
 
 
-def stops_of(control: Control | None) -> dict[int, int]:
-    """The models that a pace's control stopped, and after which epoch."""
-    return dict(control.stopped) if isinstance(control, _Deadline | _StopAgain) else {}
+def stopped_models(control: Control | None) -> dict[int, int]:
+    """Return the models that a clock's control stopped, and after which epoch."""
+    return dict(control.stopped) if isinstance(control, _Deadline | _RecordedStops) else {}
 
 
 @dataclass
 class _Deadline:
-    """Stops every model when the pace has no time left."""
+    """Stops every model when no time is left."""
 
-    pace: Clock
+    clock: Clock
     stopped: dict[int, int] = field(default_factory=dict)
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> None:
         return None
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
-        if self.pace.left > 0:
+        if self.clock.left > 0:
             return {}
-        self.stopped |= {each.job: each.epoch for each in progress}
-        return {each.job: [Stop(_OUT_OF_TIME)] for each in progress}
+        self.stopped |= {model.job: model.epoch for model in progress}
+        return {model.job: [Stop(_OUT_OF_TIME)] for model in progress}
 
 
 @dataclass
-class _StopAgain:
+class _RecordedStops:
     """Stops models after the epochs where a recorded run stopped them."""
 
     stopped: dict[int, int]
@@ -121,5 +135,5 @@ class _StopAgain:
         return self.stopped.get(job)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
-        due = [each for each in progress if each.epoch >= self.stopped.get(each.job, each.epochs + 1)]
-        return {each.job: [Stop(_OUT_OF_TIME)] for each in due}
+        due = [model for model in progress if model.epoch >= self.stopped.get(model.job, model.epochs + 1)]
+        return {model.job: [Stop(_OUT_OF_TIME)] for model in due}

@@ -1,4 +1,4 @@
-"""How far a training is, told to whoever waits for it; and how fast it is."""
+"""Progress of a training for whoever waits for it, and the training's speed."""
 
 import time
 from collections import Counter
@@ -7,67 +7,74 @@ from dataclasses import dataclass, field
 
 from goodfit.engine.control import Action, Control, Progress, Wait
 
-Notify = Callable[[str, float | None, float | None], None]
+Notify = Callable[[str, float | None, float | None], None]  # title, share done, seconds left
 
 
 @dataclass
-class Telling:
-    """Tells how far the trainings are, and passes the question on to another control."""
+class ProgressReporter:
+    """A control that reports the progress of trainings and passes the visit on to another control.
 
-    what: str
+    Attributes:
+        title: of the trainings.
+        jobs: their number.
+        notify: receives the title, the share done and the seconds left.
+        inner: the control that answers.
+    """
+
+    title: str
     jobs: int
-    tell: Notify
-    then: Control
-    done: dict[int, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
-    found: float | None = None  # the share that was done before, where a training goes on
-    waited: float | None = None  # when it was last seen to wait
+    notify: Notify
+    inner: Control
+    _shares: dict[int, float] = field(default_factory=dict)  # of each job's epochs
+    _started: float = field(default_factory=time.perf_counter)
+    _first_share: float | None = None  # done before, where a training is resumed
+    _last_wait: float | None = None  # time of the last visit while paused
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
-        """The other's: where it is told, any visit will do."""
-        return self.then.next_visit(job, epoch, epochs)
+        """Return the inner control's next visit; any will do for reporting."""
+        return self.inner.next_visit(job, epoch, epochs)
 
     def __call__(self, progress: list[Progress]) -> dict[int, list[Action]]:
-        """Tell, and answer as the other does."""
-        actions = {job: list(own) for job, own in self.then(progress).items()}
-        self.done |= {each.job: each.epoch / each.epochs for each in progress}
-        share = sum(self.done.values()) / self.jobs
-        self.found = share if self.found is None else self.found
+        """Report, and answer as the inner control does."""
+        actions = {job: list(answers) for job, answers in self.inner(progress).items()}
+        self._shares |= {model.job: model.epoch / model.epochs for model in progress}
+        share = sum(self._shares.values()) / self.jobs
+        self._first_share = share if self._first_share is None else self._first_share
         now = time.perf_counter()
-        if any(isinstance(action, Wait) for own in actions.values() for action in own):
-            self.began += now - (self.waited or now)  # a pause says nothing of the speed
-            self.waited = now
-            self.tell(f"{self.what} is paused", share, None)
+        if any(isinstance(action, Wait) for answers in actions.values() for action in answers):
+            self._started += now - (self._last_wait or now)  # a pause says nothing about the speed
+            self._last_wait = now
+            self.notify(f"{self.title} is paused", share, None)
         else:
-            self.waited = None
-            passed, here = now - self.began, share - self.found
-            self.tell(self.what, share, passed * (1 - share) / here if here > 0 else None)
+            self._last_wait = None
+            seconds, gained = now - self._started, share - self._first_share
+            self.notify(self.title, share, seconds * (1 - share) / gained if gained > 0 else None)
         return actions
 
 
 @dataclass
 class Stopwatch:
-    """Takes the time of trainings from when all models of a stack have had an epoch: by then nothing is compiled.
+    """A control that times trainings from when all models of a stack have had an epoch, so without compilation.
 
     Attributes:
-        seconds: taken so far.
-        epochs: that each job had in these.
+        seconds: measured so far.
+        epochs: of each job within these seconds.
     """
 
     seconds: float = 0.0
     epochs: Counter[int] = field(default_factory=Counter)
-    _last: float = 0.0
-    _seen: dict[int, int] = field(default_factory=dict)
+    _last_visit: float = 0.0
+    _last_epochs: dict[int, int] = field(default_factory=dict)
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> None:
-        """Any will do."""
+        """Ask for no visit: any will do."""
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         """Look at the clock."""
         now = time.perf_counter()
-        if all(self._seen.get(each.job) for each in progress):
-            self.seconds += now - self._last
-            self.epochs.update({each.job: each.epoch - self._seen[each.job] for each in progress})
-        self._last = now
-        self._seen |= {each.job: each.epoch for each in progress}
+        if all(self._last_epochs.get(model.job) for model in progress):
+            self.seconds += now - self._last_visit
+            self.epochs.update({model.job: model.epoch - self._last_epochs[model.job] for model in progress})
+        self._last_visit = now
+        self._last_epochs |= {model.job: model.epoch for model in progress}
         return {}

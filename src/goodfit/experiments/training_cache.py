@@ -1,4 +1,4 @@
-"""The trainings of a job, a file each in the checkpoint of its run: who goes on with the job has them already."""
+"""Trainings of a job, one file for each call in the checkpoint of its run: a resumed job reads them again."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import Preparation
@@ -16,11 +17,17 @@ from goodfit.engine.jobs import Job
 from goodfit.plan import PreparationKind
 from goodfit.record.run import Health, Outcome, Run, Weights
 
-_MOST_BYTES = 2 << 30  # of a file, which is put together in memory; what is larger is trained again
+_MOST_BYTES = 2 << 30  # of a file, which is assembled in memory; a larger training is repeated
 
 
-class Trained(NamedTuple):
-    """A call of the laboratory: a run a job, the epochs after which the pace stopped some, and its seconds."""
+class TrainingResult(NamedTuple):
+    """The result of one call of the laboratory.
+
+    Attributes:
+        runs: one for each job.
+        stopped: epochs after which the deadline stopped models, by job.
+        seconds: that the call took.
+    """
 
     runs: list[Run]
     stopped: dict[int, int]
@@ -29,100 +36,103 @@ class Trained(NamedTuple):
 
 @dataclass
 class TrainingCache:
-    """The laboratory's calls in their order, each by its number.
+    """The laboratory's calls in their order, each known by its number.
 
     Attributes:
-        folder: of the files; it is there.
+        folder: of the files; it exists.
         splits: the data.
-        tell: is told of each file that is left aside.
-        told: the same.
-        found: calls that needed no training.
+        warn: receives a sentence for each file that could not be used.
+        warnings: these sentences.
+        hits: calls that needed no training.
     """
 
     folder: Path
     splits: Splits
-    tell: Callable[[str], None]
-    told: list[str] = field(default_factory=list)
-    found: int = 0
+    warn: Callable[[str], None]
+    warnings: list[str] = field(default_factory=list)
+    hits: int = 0
     _calls: int = 0
     _identity: str = ""
     _fitted: dict[tuple[str, bytes], Preparation] = field(default_factory=dict)
 
-    def find(self, what: str, jobs: Sequence[Job]) -> Trained | None:
-        """The next call, where it was trained before; None where these jobs are to be trained."""
+    def find(self, training_id: str, jobs: Sequence[Job]) -> TrainingResult | None:
+        """Return the next call's result, if it was saved; None where these jobs must be trained."""
         self._calls += 1
-        self._identity = self._identity_of(what, jobs)
+        self._identity = self._identity_of(training_id, jobs)
         for path in sorted(self.folder.glob(f"{self._stem}-*.safetensors")):
             try:
                 arrays, facts = sealed_files.read(path, self._identity)
-                trained = self._unpacked(jobs, arrays, facts)
-            except Exception as error:  # whatever a damaged file does to a reader
-                self.told.append(sealed_files.set_aside(path, error))
-                self.tell(self.told[-1])
+                result = self._unpacked(jobs, arrays, facts)
+            except Exception as error:  # a damaged file may raise anything
+                self.warnings.append(sealed_files.set_aside(path, error))
+                self.warn(self.warnings[-1])
             else:
-                self.found += 1
-                return trained
+                self.hits += 1
+                return result
         return None
 
-    def keep(self, trained: Trained) -> None:
-        """Write the call that was not found, unless Ctrl-C ended a run of it.
+    def save(self, result: TrainingResult) -> None:
+        """Write the result of the call that was not found, unless Ctrl-C ended a run of it.
 
         Raises:
-            OSError: it cannot be written; those before it are as they were.
+            OSError: it cannot be written; earlier files are intact.
         """
-        runs = trained.runs
+        runs = result.runs
         if any(run.outcome is Outcome.INTERRUPTED for run in runs):
             return
         arrays = {f"{place}/{name}": leaf for place, run in enumerate(runs) for name, leaf in _arrays(run)}
         if sum(leaf.nbytes for leaf in arrays.values()) > _MOST_BYTES:
             return
         different = dict.fromkeys(id(run.preparation) for run in runs)
-        places = {own: place for place, own in enumerate(different)}
+        places = {preparation: place for place, preparation in enumerate(different)}
         facts = {
             "runs": [_facts(run) | {"preparation": places[id(run.preparation)]} for run in runs],
-            "stopped": list(trained.stopped.items()),
-            "seconds": trained.seconds,
+            "stopped": list(result.stopped.items()),
+            "seconds": result.seconds,
         }
         sealed_files.write(self.folder, self._stem, self._identity, arrays, facts)
 
     @property
-    def where(self) -> str:
-        """From where the job went on, in a sentence."""
-        if not self.found:
+    def sentence(self) -> str:
+        """Where a resumed job went on, for people."""
+        if not self.hits:
             return "there was no training to go on from, so the job began again"
-        return f"the job went on after {self.found} of its trainings"
+        return f"the job went on after {self.hits} of its trainings"
 
     @property
     def _stem(self) -> str:
         return f"training-{self._calls:04}"
 
-    def _identity_of(self, what: str, jobs: Sequence[Job]) -> str:
-        digest = hashlib.sha256(what.encode())
+    def _identity_of(self, training_id: str, jobs: Sequence[Job]) -> str:
+        digest = hashlib.sha256(training_id.encode())
         for job in jobs:
             digest.update(identity(self.splits.dataset.fingerprint, job.plan, job.seed, *self._rows(job)).encode())
         return digest.hexdigest()
 
-    def _rows(self, job: Job) -> tuple[np.ndarray, np.ndarray]:
+    def _rows(self, job: Job) -> tuple[Int[np.ndarray, "train"], Int[np.ndarray, "dev"]]:
         splits = self.splits
         return splits.train if job.train is None else job.train, splits.dev if job.dev is None else job.dev
 
-    def _unpacked(self, jobs: Sequence[Job], arrays: Weights, facts: dict[str, Any]) -> Trained:
-        """The runs as they were; those that shared a preparation share one again, so that a saved model is the same."""
-        of_run: list[Weights] = [{} for _ in jobs]
-        for name, leaf in arrays.items():
-            place, _, own = name.partition("/")
-            of_run[int(place)][own] = leaf.copy()
+    def _unpacked(self, jobs: Sequence[Job], arrays: Weights, facts: dict[str, Any]) -> TrainingResult:
+        """Return the saved runs.
+
+        Runs that shared a preparation share one again, so that a saved model is the same to the byte.
+        """
+        run_arrays: list[Weights] = [{} for _ in jobs]
+        for path, leaf in arrays.items():
+            place, _, name = path.partition("/")
+            run_arrays[int(place)][name] = leaf.copy()
         shared: dict[int, Preparation] = {}
         runs = []
-        for job, own, known in zip(jobs, of_run, facts["runs"], strict=True):
-            train, dev = self._rows(job)
-            if known["preparation"] not in shared:
-                shared[known["preparation"]] = replace(self._preparation(job.plan.preparation, train))
-            preparation = shared[known["preparation"]]
-            runs.append(_run(own, known, plan=job.plan, seed=job.seed, train=train, dev=dev, preparation=preparation))
-        return Trained(runs, {int(job): int(epoch) for job, epoch in facts["stopped"]}, float(facts["seconds"]))
+        for job, leaves, run_facts in zip(jobs, run_arrays, facts["runs"], strict=True):
+            place = run_facts["preparation"]
+            if place not in shared:
+                shared[place] = replace(self._preparation(job.plan.preparation, self._rows(job)[0]))
+            runs.append(_run(job, self._rows(job), shared[place], leaves, run_facts))
+        stopped = {int(job): int(epoch) for job, epoch in facts["stopped"]}
+        return TrainingResult(runs, stopped, float(facts["seconds"]))
 
-    def _preparation(self, kind: PreparationKind, train: np.ndarray) -> Preparation:
+    def _preparation(self, kind: PreparationKind, train: Int[np.ndarray, "train"]) -> Preparation:
         key = kind, train.tobytes()
         if key not in self._fitted:
             self._fitted[key] = Preparation.fit(kind, self.splits.dataset, train)
@@ -130,7 +140,7 @@ class TrainingCache:
 
 
 def _arrays(run: Run) -> Iterator[tuple[str, np.ndarray]]:
-    """What was computed in a run, by name."""
+    """Yield the arrays of a run by name."""
     for name, column in run.history.items():
         yield f"history/{name}", column
     for name, leaf in run.best.items():
@@ -144,7 +154,7 @@ def _arrays(run: Run) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    """What else is to be known of it; names in their order, which a file of arrays does not keep."""
+    """Return the facts of a run that are no arrays; also names in their order, which a file of arrays does not keep."""
     return {
         "outcome": str(run.outcome),
         "reason": run.reason,
@@ -157,14 +167,26 @@ def _facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _run(arrays: Weights, facts: dict[str, Any], **of_job: Any) -> Run:
-    """The run of these arrays and facts."""
+def _run(
+    job: Job,
+    rows: tuple[Int[np.ndarray, "train"], Int[np.ndarray, "dev"]],
+    preparation: Preparation,
+    arrays: Weights,
+    facts: dict[str, Any],
+) -> Run:
+    """Return the run of these arrays and facts."""
 
     def weights(part: str) -> Weights:
         return {name: arrays[f"{part}/{name}"] for name in facts["weights"]}
 
+    train, dev = rows
     layers = facts["layers"]
     return Run(
+        plan=job.plan,
+        seed=job.seed,
+        train=train,
+        dev=dev,
+        preparation=preparation,
         outcome=Outcome(facts["outcome"]),
         reason=facts["reason"],
         history={name: arrays[f"history/{name}"] for name in facts["history"]},
@@ -173,5 +195,4 @@ def _run(arrays: Weights, facts: dict[str, Any], **of_job: Any) -> Run:
         seconds=facts["seconds"],
         snapshots=tuple(weights(f"snapshot {place}") for place in range(facts["snapshots"])),
         health=layers and Health(arrays["health/epochs"], tuple(layers), arrays["health/seen"]),
-        **of_job,
     )

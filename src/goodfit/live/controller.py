@@ -11,7 +11,7 @@ from goodfit.engine.control import Action, Change, Checkpoint, Fork, Progress, R
 from goodfit.engine.moment import Keep, Moment
 from goodfit.live.nudge_effect import Worth
 from goodfit.live.telemetry import Broadcast
-from goodfit.plan import Plan, Structure
+from goodfit.plan import Plan, Structure, canonical_settings
 from goodfit.record.nudge import REWIND, Nudge, standing
 from goodfit.run_folder import nudges
 from goodfit.run_folder.mailbox import Inbox, Request, now
@@ -178,12 +178,10 @@ class Live:
         for request in pending:
             before = self.plan
             try:
-                change = self._change(request.changes, epoch)
+                changes = canonical_settings(request.changes)
+                change = self._change(changes, epoch)
                 old, new = before.to_dict(), self.plan.to_dict()
-                made = [
-                    Nudge(name, old[name], new[name], epoch, request.who, _now(), request.id)
-                    for name in request.changes
-                ]
+                made = [Nudge(name, old[name], new[name], epoch, request.who, _now(), request.id) for name in changes]
                 nudges.append(self.folder, made)
             except Exception as error:  # whatever a wrong value or a full disk does, the training goes on as it was
                 self.plan = before

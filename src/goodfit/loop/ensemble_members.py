@@ -1,133 +1,178 @@
-"""After the loop: members for the ensemble, trained while there is time, and the final predictor.
+"""The step after the rounds: members for the ensemble, trained while there is time, and the final predictor.
 
 The ensemble's members are the experiments' own networks, and networks trained on folds of training and dev set
 together: each dev row is judged only by networks that did not train on it, so the choice stays honest while every row
 helps to train most members.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from goodfit.data.dataset import groups_of
 from goodfit.data.splits import folds
-from goodfit.experiments.assembly import Assembled, assemble, tell
+from goodfit.experiments.assembly import Assembly, assemble, write_assembly
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.interrupt import interruptible
-from goodfit.loop.loop import Loop
+from goodfit.loop.state import LoopContext, LoopState
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement
 
-_BAG_SIZES = (8, 4)  # folds, the larger where there is time: an even number keeps two devices equally busy
+_FOLD_COUNTS = (8, 4)  # the larger where there is time: an even number keeps two devices equally busy
 _MOST_PLANS = 4
 _MOST_BAGS = 8
 _MOST_SEEDS = 12
 _BAGS_OF_ROUNDS = 1  # with --rounds, where the clock decides nothing
-_ROOM = 1.25  # times the estimated seconds
+_MARGIN = 1.25  # times the estimated seconds
 _CLOSE = 1.25  # plans up to this multiple of the best dev cost may join
 
 
-def close(loop: Loop, incumbent: Measurement) -> Assembled:
+class _NamedPlan(NamedTuple):
+    name: str
+    plan: Plan
+
+
+def build_ensemble(state: LoopState, context: LoopContext) -> tuple[LoopState, Assembly]:
     """Train the ensemble's members, then build, judge and calibrate the final predictor."""
-    if not loop.interrupted:
-        with interruptible(loop.pace.asked):
-            _train_members(loop, incumbent)
-    rows, question = loop.laboratory.rows, loop.question
-    closed = assemble(loop.measured, incumbent, question.splits, rows, loop.groups(rows), question.seed)
-    tell(loop.journal, closed)
-    return closed
+    if not context.interrupted:
+        with interruptible(context.clock.interrupt):
+            state = _train_members(state, context)
+    rows, splits = context.laboratory.rows, context.splits
+    groups = groups_of(splits, rows)
+    assembly = assemble(state.measured, state.incumbent, splits, rows, groups, context.settings.seed)
+    write_assembly(context.journal, assembly)
+    return state, assembly
 
 
-def _train_members(loop: Loop, incumbent: Measurement) -> None:
+def _train_members(state: LoopState, context: LoopContext) -> LoopState:
     """Train the best plans on folds of training and dev set while there is time; then the best one with more seeds."""
-    plans = _best_plans(loop, incumbent)
-    sizes = [size for size in _BAG_SIZES if size <= _most_folds(loop)]
-    if sizes:
-        loop.measured += _bags(loop, plans, sizes)
-    name, plan = next((each for each in plans if each[1].hidden_units), plans[0])  # a convex cost has one minimum
-    laboratory = loop.laboratory
-    pair = _ROOM * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0, 1))]))
-    more = loop.pace.decide("more seeds", lambda left: 2 * int(np.clip(left / pair, 0, _MOST_SEEDS // 2)), 0)
-    if more and not loop.interrupted:
-        entry = Entry(name, plan, loop.fresh_seeds(more), round=-1)
-        loop.measured += laboratory.measure(f"more seeds: {name}", [entry])
+    plans = _best_plans(state)
+    counts = [count for count in _FOLD_COUNTS if count <= _most_folds(context)]
+    if counts:
+        state = _train_bags(state, plans, counts, context)
+    # More seeds of a network without hidden layers would find the same minimum: its cost is convex.
+    name, plan = next((named for named in plans if named.plan.hidden_units), plans[0])
+    laboratory = context.laboratory
+    pair = _MARGIN * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0, 1))]))
+    count = context.clock.decide("more-seeds", lambda left: 2 * int(np.clip(left / pair, 0, _MOST_SEEDS // 2)), 0)
+    if not count or context.interrupted:
+        return state
+    seeds, state = state.draw_seeds(count)
+    entry = Entry(name, plan, seeds, round=-1)
+    return state.with_measured(*laboratory.measure("more-seeds", [entry], title=f"more seeds: {name}"))
 
 
-def _bags(loop: Loop, plans: list[tuple[str, Plan]], sizes: list[int]) -> list[Measurement]:
-    """The plans trained on folds, one after another and again with other folds."""
-    pace, kiln = loop.pace, _Kiln(loop)
-    size = pace.decide(
-        "folds of the ensemble's members",
-        lambda left: next((size for size in sizes for _, plan in plans if kiln.seconds(size, 0, plan) < left), 0),
-        sizes[0],
-    )
-    if size:
-        told = (
-            f"Members are trained on {size} folds of training and dev set; each dev row is judged by networks that did "
-        )
-        loop.journal.write("folds", told + "not see it.", folds=size)
+def _train_bags(
+    state: LoopState, plans: Sequence[_NamedPlan], fold_counts: Sequence[int], context: LoopContext
+) -> LoopState:
+    """Train the plans on folds, one after another and again with different folds.
+
+    A bag is one plan trained on all K parts of one division into folds.
+    """
+    laboratories = _FoldLaboratories(context)
+    fold_count = _choose_fold_count(plans, fold_counts, laboratories, context)
     bags: list[Measurement] = []
-    while size and len(bags) < _MOST_BAGS:
-        order = [(len(bags) + place) % len(plans) for place in range(len(plans))]
-        repeats = [sum(bag.plan == plan for bag in bags) for _, plan in plans]
-
-        def fitting(left: float, order: list[int] = order, repeats: list[int] = repeats) -> int:
-            for place in order:
-                plan = plans[place][1]
-                fresh = plan.hidden_units or not repeats[place]  # a convex cost has one minimum: no use in another bag
-                if fresh and kiln.seconds(size, repeats[place], plan) < left:
-                    return place + 1
-            return 0
-
-        chosen = pace.decide("next plan", fitting, order[0] + 1 if len(bags) < _BAGS_OF_ROUNDS else 0)
-        if not chosen:
+    while fold_count and len(bags) < _MOST_BAGS:
+        repeats = [sum(bag.plan == named.plan for bag in bags) for named in plans]
+        place = _choose_plan(plans, repeats, len(bags), fold_count, laboratories)
+        if place is None:
             break
-        name, plan = plans[chosen - 1]
-        entry = Entry(name, plan, loop.fresh_seeds(1), round=-1)
-        bag = kiln.laboratory(size, repeats[chosen - 1]).measure(f"ensemble members: {name}", [entry])[0]
+        name, plan = plans[place]
+        seeds, state = state.draw_seeds(1)
+        laboratory = laboratories.open(fold_count, repeats[place])
+        (bag,) = laboratory.measure(
+            f"ensemble-members-{len(bags) + 1}",
+            [Entry(name, plan, seeds, round=-1)],
+            title=f"ensemble members: {name}",
+        )
         if bag.cut_short:
             break
         bags.append(bag)
-    return bags
+    return state.with_measured(*bags)
 
 
-@dataclass
-class _Kiln:
-    """The laboratories of the folds, one a size and repetition, all as fast as the loop's own."""
+def _choose_fold_count(
+    plans: Sequence[_NamedPlan], fold_counts: Sequence[int], laboratories: "_FoldLaboratories", context: LoopContext
+) -> int:
+    """Return the largest number of folds for which a plan fits the time left; 0 where none does."""
 
-    loop: Loop
-    _laboratories: dict[tuple[int, int], Laboratory] = field(default_factory=dict)
+    def by_clock(left: float) -> int:
+        for count in fold_counts:
+            if any(laboratories.seconds(count, 0, named.plan) < left for named in plans):
+                return count
+        return 0
 
-    def laboratory(self, size: int, repeat: int) -> Laboratory:
-        """The laboratory of these folds."""
-        question, main = self.loop.question, self.loop.laboratory
-        if (size, repeat) not in self._laboratories:
-            cuts = folds(question.splits, size, question.seed + 1 + repeat)
-            own = Laboratory(question.splits, cuts, main.pace, main.tell, main.speed, main.trainings)
-            self._laboratories[size, repeat] = own
-        return self._laboratories[size, repeat]
-
-    def seconds(self, size: int, repeat: int, plan: Plan) -> float:
-        """About how long this plan's bag would take, with some room."""
-        laboratory = self.laboratory(size, repeat)
-        return _ROOM * laboratory.seconds(laboratory.jobs([Entry("", plan, (0,))]))
+    count = context.clock.decide("member-folds", by_clock, fold_counts[0])
+    if count:
+        sentence = (
+            f"Members are trained on {count} folds of training and dev set; each dev row is judged by networks that "
+            "did not see it."
+        )
+        context.journal.write("folds", sentence, folds=count)
+    return count
 
 
-def _most_folds(loop: Loop) -> int:
-    """Rows and groups limit the folds; with a time order there are none, for they would be judged on their past."""
-    splits = loop.question.splits
+def _choose_plan(
+    plans: Sequence[_NamedPlan],
+    repeats: Sequence[int],
+    bag_count: int,
+    fold_count: int,
+    laboratories: "_FoldLaboratories",
+) -> int | None:
+    """Return the place of the plan to train next, each in turn; None where none fits the time left."""
+    order = [(bag_count + place) % len(plans) for place in range(len(plans))]
+
+    def by_clock(left: float) -> int:
+        for place in order:
+            plan = plans[place].plan
+            useful = plan.hidden_units or not repeats[place]  # a convex cost has one minimum: no use in another bag
+            if useful and laboratories.seconds(fold_count, repeats[place], plan) < left:
+                return place + 1
+        return 0
+
+    fixed = order[0] + 1 if bag_count < _BAGS_OF_ROUNDS else 0
+    decision = laboratories.context.clock.decide(f"member-plan-{bag_count + 1}", by_clock, fixed)
+    return decision - 1 if decision else None
+
+
+@dataclass(frozen=True)
+class _FoldLaboratories:
+    """The laboratories of the folds, one for each number of folds and repetition; they share the speed learned."""
+
+    context: LoopContext
+    _opened: dict[tuple[int, int], Laboratory] = field(default_factory=dict)
+
+    def open(self, fold_count: int, repeat: int) -> Laboratory:
+        """Return the laboratory of these folds."""
+        if (fold_count, repeat) not in self._opened:
+            seed = self.context.settings.seed + 1 + repeat
+            cuts = folds(self.context.splits, fold_count, seed)
+            self._opened[fold_count, repeat] = replace(self.context.laboratory, cuts=cuts)
+        return self._opened[fold_count, repeat]
+
+    def seconds(self, fold_count: int, repeat: int, plan: Plan) -> float:
+        """Return about how long this plan's bag would take, with a margin."""
+        laboratory = self.open(fold_count, repeat)
+        return _MARGIN * laboratory.seconds(laboratory.jobs([Entry("", plan, (0,))]))
+
+
+def _most_folds(context: LoopContext) -> int:
+    """Return the most folds that rows and groups allow; with a time order 0, since folds would train on later rows."""
+    splits = context.splits
     if splits.dataset.times is not None:
         return 0
-    groups = loop.groups(splits.pool)
+    groups = groups_of(splits, splits.pool)
     return len(splits.pool if groups is None else np.unique(groups))
 
 
-def _best_plans(loop: Loop, incumbent: Measurement) -> list[tuple[str, Plan]]:
-    """The distinct plans nearest to the best dev cost, the best first; the incumbent's among them."""
-    best = min(measurement.dev_cost for measurement in loop.measured)
-    order = sorted(loop.measured, key=lambda measurement: measurement.dev_cost)
+def _best_plans(state: LoopState) -> list[_NamedPlan]:
+    """Return the distinct plans nearest to the best dev cost, the best first; the incumbent's is among them."""
+    best = min(measurement.dev_cost for measurement in state.measured)
     plans: dict[Plan, str] = {}
-    for measurement in order:
+    for measurement in sorted(state.measured, key=lambda measurement: measurement.dev_cost):
         if measurement.dev_cost <= _CLOSE * best and len(plans) < _MOST_PLANS:
             plans.setdefault(measurement.plan, measurement.name)
-    plans.setdefault(incumbent.plan, incumbent.name)
-    return [(name, plan) for plan, name in plans.items()]
+    plans.setdefault(state.incumbent.plan, state.incumbent.name)
+    return [_NamedPlan(name, plan) for plan, name in plans.items()]

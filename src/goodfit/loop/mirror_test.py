@@ -1,4 +1,4 @@
-"""Whether left and right of the images may change places: asked of networks that never saw a mirrored one."""
+"""A test of flips: networks that never saw a mirrored image are measured on mirrored dev images."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,19 @@ from goodfit.engine.predictor import member_of
 from goodfit.record.measurement import Measurement, judge_outputs
 from goodfit.wording.numbers import percent
 
-_SHARE = 0.1  # of what was learned may be lost on mirrored images: photographs lose a point or two, digits most of it
+# Share of the accuracy above a guess that may be lost on mirrored images. Photographs lose a few hundredths of it,
+# digits most of it.
+_TOLERANCE = 0.1
 
 
 class MirrorTest(NamedTuple):
-    """The dev error on mirrored images beside that on the images as they are."""
+    """Dev error on mirrored images, compared with the images as they are.
+
+    Attributes:
+        error: dev error on the images as they are.
+        mirrored: dev error on the mirrored images.
+        allowed: True if flips keep the labels.
+    """
 
     error: float
     mirrored: float
@@ -21,24 +29,28 @@ class MirrorTest(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What follows, for people."""
-        errors = f"{percent(self.mirrored)} in place of {percent(self.error)}"
-        fact = f"Mirrored dev images are recognized with an error of {errors}"
+        """The result for people."""
+        mirrored, upright = percent(self.mirrored), percent(self.error)
+        fact = f"The error on mirrored dev images is {mirrored}, on the images as they are {upright}"
         return f"{fact}: flips {'keep the labels' if self.allowed else 'change labels, so they are left out'}."
 
 
-def mirrored(measurement: Measurement, splits: Splits) -> MirrorTest | None:
-    """What networks that were trained without flips make of mirrored dev images; None where that cannot be asked."""
+def compare_mirrored(measurement: Measurement, splits: Splits) -> MirrorTest | None:
+    """Measure networks that were trained without flips on mirrored dev images.
+
+    None for tables, for regressions, and where no training gave a usable network.
+    """
     features, schema = splits.dataset.features, splits.dataset.schema
-    runs = [run for of_seed in measurement.runs for run in of_seed if run.usable]
+    runs = [run for seed_runs in measurement.runs for run in seed_runs if run.usable]
     if features.pixels is None or not schema.classes or not runs:
         return None
-    turned = features._replace(pixels=features.pixels[:, :, ::-1])
+    mirrored = features._replace(pixels=features.pixels[:, :, ::-1])
     errors = []
     for run in runs:
         member = member_of(run, "")
-        outputs = np.stack([member.outputs(each, schema, run.dev) for each in (features, turned)])
+        outputs = np.stack([member.outputs(images, schema, run.dev) for images in (features, mirrored)])
         errors.append(judge_outputs(splits, outputs, run.dev)[1].mean(axis=1))
-    error, flipped = np.mean(errors, axis=0)
+    error, mirrored_error = np.mean(errors, axis=0)
     guess = 1 - np.bincount(splits.dataset.target[splits.train]).max() / len(splits.train)
-    return MirrorTest(float(error), float(flipped), bool(flipped - error <= _SHARE * max(guess - error, 0)))
+    allowed = bool(mirrored_error - error <= _TOLERANCE * max(guess - error, 0))
+    return MirrorTest(float(error), float(mirrored_error), allowed)

@@ -1,4 +1,4 @@
-"""A prescription is a change of plan that the basic recipe advises, to be run as an experiment."""
+"""A prescription is a change of plan that the basic recipe advises; a proposal is one such change to be tried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from goodfit.plan import Plan
 
 Gap = Literal["bias", "variance"]
+Changes = dict[str, Any]  # settings of a plan by name
 
 
 class RecipeContext(NamedTuple):
@@ -43,20 +44,22 @@ class Prescription:
     name: str
     gaps: tuple[Gap, ...]
     why: str
-    changes: Callable[[RecipeContext], dict[str, Any] | None]
+    changes: Callable[[RecipeContext], Changes | None]
 
 
 class Proposal(NamedTuple):
     """One experiment to run.
 
     Attributes:
+        id: the prescription's, where it is one of the recipe as it stands; otherwise made of where it comes from.
         name: shown in the journal and the report.
         why: the reason, in a sentence.
         changes: settings of the incumbent's plan to change.
         against: ID of the finding that it should cure; None if it comes from the recipe.
     """
 
+    id: str
     name: str
     why: str
-    changes: dict[str, Any]
+    changes: Changes
     against: str | None = None

@@ -1,164 +1,164 @@
-"""What a round tries: cures, the recipe, larger doses of what looked promising, and a zoom around the best."""
+"""The step that prescribes: cures of the findings, then the recipe, then larger doses of what looked promising."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations, zip_longest
-from typing import Any
 
 import numpy as np
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
-from goodfit.diagnosis.findings.remedies import REPLACEMENT
-from goodfit.loop.prescription import Gap, Prescription, Proposal, RecipeContext
+from goodfit.diagnosis.findings.remedies import DEFAULT_NETWORK, REPLACEMENT
+from goodfit.loop.prescription import Changes, Gap, Prescription, Proposal, RecipeContext
 from goodfit.loop.recipe import AUGMENTATION, BIGGER, FLIPS, RECIPE, WITHOUT_AUGMENTATION
-from goodfit.loop.rounds import Round, Tried
+from goodfit.loop.round_diagnosis import is_bias_shown
+from goodfit.loop.state import Experiment, LoopContext, LoopState, Round
 from goodfit.plan import Plan
-from goodfit.record.measurement import Measurement
 
-_PROMISING = 4  # of a round without adoption are followed up
-_REMEDIES = 6  # of a round
-_ZOOMED = 6  # settings a round
+_PROMISING = 4  # experiments of a round without adoption that are followed up
+_REMEDIES = 6  # most remedies in a round
 
 
-def recipe(
-    splits: Splits,
-    turn: Round,
-    gap: Gap,
-    last: Sequence[Tried],
-    known: set[Plan],
-    bias_hidden: bool,
-    flips: bool | None = None,
-) -> list[Proposal]:
-    """The recipe's lines for the dominating gap; before them, what looked promising last time, in larger doses.
-
-    Args:
-        splits: the data.
-        turn: the round.
-        gap: the one to close.
-        last: what the round before tried.
-        known: plans that were measured.
-        bias_hidden: whether only a bigger network's train error can show if there is bias.
-        flips: of images, whether left and right may change places; None of a table.
-    """
-    context = _context(splits, turn.incumbent.plan, flips)
-    proposals = prescribed(RECIPE, context, [gap], known)
-    if bias_hidden:
-        proposals = prescribed([BIGGER], context, ["bias"], known) + proposals
-    if last and not any(tried.adopted for tried in last):
-        better = sorted((tried for tried in last if tried.cost.effect < 0), key=lambda tried: tried.cost.effect)
-        proposals = followed_up(RECIPE, context, [tried.proposal for tried in better], known) + proposals
+def prescribe(state: LoopState, gap: Gap, context: LoopContext) -> list[Proposal]:
+    """Return what the round tries against the dominating gap; cures of a sick training come alone."""
+    proposals = cures(state, context)
+    if not (proposals and state.current_round.sick):
+        proposals = proposals + _recipe_proposals(state, gap, context)
+    context.journal.write(
+        "prescription",
+        f"Prescriptions against {gap}: {', '.join(proposal.name for proposal in proposals) or 'none are left'}.",
+        round=state.current_round.number,
+        gap=gap,
+        names=[proposal.name for proposal in proposals],
+    )
     return proposals
 
 
-def rest_of_recipe(splits: Splits, plan: Plan, known: set[Plan], flips: bool | None = None) -> list[Proposal]:
-    """The recipe's lines that help against both gaps; before them, of images, augmentation, whose worth people ask."""
-    context = _context(splits, plan, flips)
-    more = prescribed((WITHOUT_AUGMENTATION, AUGMENTATION, FLIPS), context, ["variance"], known)
-    return more + prescribed(RECIPE, context, ("bias", "variance"), known)
+def _recipe_proposals(state: LoopState, gap: Gap, context: LoopContext) -> list[Proposal]:
+    """Return the recipe's proposals against a gap; before them, larger doses of what looked promising last time."""
+    current_round, measured_plans = state.current_round, state.measured_plans
+    recipe_context = _recipe_context(context.splits, current_round.incumbent.plan, flips_allowed(state, context))
+    proposals = prescribed(RECIPE, recipe_context, [gap], measured_plans)
+    if _is_bias_hidden(state, context):
+        proposals = prescribed([BIGGER], recipe_context, ["bias"], measured_plans) + proposals
+    last_round = state.rounds[-2] if len(state.rounds) > 1 else None
+    if last_round and last_round.experiments and not last_round.adopted:
+        promising = [experiment.proposal for experiment in _promising(last_round)]
+        proposals = followed_up(RECIPE, recipe_context, promising, measured_plans) + proposals
+    return proposals
 
 
-def cures(turn: Round, known: set[Plan], default: Plan | None) -> list[Proposal]:
-    """Remedies of what ails the training, and the default network beside a given plan (where `default` is not None)."""
-    found = remedies(turn.findings, turn.incumbent.plan, known)
-    if default and default not in known and all(each.name != REPLACEMENT for each in found):
-        found.append(replacement(turn.incumbent.plan, default))
-    # The network that learns on most tables is not to be what the time does not suffice for.
-    return sorted(found, key=lambda each: 0 if each is found[0] else 1 if each.name == REPLACEMENT else 2)
+def _is_bias_hidden(state: LoopState, context: LoopContext) -> bool:
+    """True if only a bigger network's train error can show if there is bias, and none was measured yet."""
+    current_round = state.current_round
+    shown = is_bias_shown(current_round.incumbent, state.measured, context)
+    return current_round.gaps.avoidable_bias is None and shown is None
 
 
-def zoomed(plan: Plan, measured: Sequence[Measurement], number: int, seed: int) -> list[Proposal]:
-    """Settings around the best that were measured (course notes: coarse to fine)."""
-    from goodfit.search.refine import near  # brings Optuna, which takes half a second
-
-    costs = [(each.plan, each.dev_cost) for each in measured if each.whole]
-    plans = near(plan, costs, _ZOOMED, seed * 1_000_003 + number)
-    return [
-        Proposal(f"zoom {number}.{place}", "a setting near the best so far", differences(plan, each))
-        for place, each in enumerate(plans, 1)
-    ]
+def _promising(past_round: Round) -> list[Experiment]:
+    """Return the experiments with a lower dev cost, the best first."""
+    better = [experiment for experiment in past_round.experiments if experiment.cost.effect < 0]
+    return sorted(better, key=lambda experiment: experiment.cost.effect)
 
 
-def _context(splits: Splits, plan: Plan, flips: bool | None) -> RecipeContext:
+def flips_allowed(state: LoopState, context: LoopContext) -> bool | None:
+    """True if mirrored images keep their labels, False if they do not or were not tested; None for a table."""
+    if context.splits.dataset.schema.image is None:
+        return None
+    return state.mirror_test is not None and state.mirror_test.allowed
+
+
+def rest_of_recipe(splits: Splits, plan: Plan, measured_plans: set[Plan], flips: bool | None = None) -> list[Proposal]:
+    """Return the recipe's proposals against both gaps; for images augmentation comes first, whose worth people ask."""
+    context = _recipe_context(splits, plan, flips)
+    augmentation = (WITHOUT_AUGMENTATION, AUGMENTATION, FLIPS)
+    proposals = prescribed(augmentation, context, ["variance"], measured_plans)
+    return proposals + prescribed(RECIPE, context, ("bias", "variance"), measured_plans)
+
+
+def cures(state: LoopState, context: LoopContext) -> list[Proposal]:
+    """Return remedies of the round's findings; beside a given plan also the default network."""
+    current_round, measured_plans = state.current_round, state.measured_plans
+    plan, default = current_round.incumbent.plan, context.default_plan
+    proposals = remedies(current_round.findings, plan, measured_plans)
+    replaced = any(proposal.id == DEFAULT_NETWORK for proposal in proposals)
+    if context.settings.plan and default not in measured_plans and not replaced:
+        proposals.append(replacement(plan, default))
+    # The default network learns on most tables: it comes second, so that a tight budget does not drop it.
+    return proposals[:1] + sorted(proposals[1:], key=lambda proposal: proposal.id != DEFAULT_NETWORK)
+
+
+def _recipe_context(splits: Splits, plan: Plan, flips: bool | None) -> RecipeContext:
     schema = splits.dataset.schema
     shares = np.bincount(splits.dataset.target[splits.train]) / len(splits.train) if schema.classes else np.ones(1)
     return RecipeContext(plan, len(splits.train), schema.task, float(shares.min() * len(shares)), flips)
 
 
 def prescribed(
-    recipe: Iterable[Prescription], context: RecipeContext, gaps: Sequence[Gap], known: set[Plan]
+    recipe: Iterable[Prescription], context: RecipeContext, gaps: Sequence[Gap], measured_plans: set[Plan]
 ) -> list[Proposal]:
-    """The recipe's lines for all of these gaps that change the plan into one not measured yet."""
+    """Return the prescriptions against all of these gaps that change the plan into one not measured yet."""
     proposals = [
-        Proposal(each.name, each.why, changes)
-        for each in recipe
-        if set(gaps) <= set(each.gaps) and (changes := each.changes(context)) is not None
+        Proposal(prescription.id, prescription.name, prescription.why, changes)
+        for prescription in recipe
+        if set(gaps) <= set(prescription.gaps) and (changes := prescription.changes(context)) is not None
     ]
-    return [each for each in proposals if context.plan.with_(**each.changes) not in known]
+    return _without_measured(proposals, context.plan, measured_plans)
 
 
-def remedies(findings: Sequence[Finding], plan: Plan, known: set[Plan]) -> list[Proposal]:
-    """What the doctor's findings prescribe, as experiments: each one's first remedy, then each one's second, …"""
-    in_turn = zip_longest(*([(finding, remedy) for remedy in finding.remedies] for finding in findings))
+def _without_measured(proposals: Iterable[Proposal], plan: Plan, measured_plans: set[Plan]) -> list[Proposal]:
+    return [proposal for proposal in proposals if plan.with_(**proposal.changes) not in measured_plans]
+
+
+def remedies(findings: Sequence[Finding], plan: Plan, measured_plans: set[Plan]) -> list[Proposal]:
+    """Return the findings' remedies as experiments: the first of each finding, then the second of each, and so on."""
+    ranks = zip_longest(*([(finding, remedy) for remedy in finding.remedies] for finding in findings))
     proposals: dict[Plan, Proposal] = {}
-    for finding, remedy in (each for several in in_turn for each in several if each):
+    for finding, remedy in (pair for rank in ranks for pair in rank if pair):
         changed = plan.with_(**remedy.changes)
-        if changed not in known and changed != plan:
-            proposals.setdefault(changed, Proposal(remedy.name, remedy.why, remedy.changes, finding.id))
+        if changed in measured_plans or changed == plan:
+            continue
+        # A remedy may share its ID with a prescription, which would be followed up by other doses.
+        proposal_id = remedy.id if remedy.id == DEFAULT_NETWORK else f"{finding.id}/{remedy.id}"
+        proposal = Proposal(proposal_id, remedy.name, remedy.why, remedy.changes, finding.id)
+        proposals.setdefault(changed, proposal)
     return list(proposals.values())[:_REMEDIES]
 
 
 def replacement(plan: Plan, default: Plan) -> Proposal:
-    """The default network in place of a given plan."""
-    return Proposal(REPLACEMENT, "what goodfit would begin with where no plan is given", differences(plan, default))
+    """Return the proposal of the default network in place of a given plan."""
+    why = "goodfit starts from it where no plan is given"
+    return Proposal(DEFAULT_NETWORK, REPLACEMENT, why, differences(plan, default))
 
 
-def differences(plan: Plan, other: Plan) -> dict[str, Any]:
-    """The settings to change in a plan so that it becomes the other."""
-    own = plan.to_dict()
-    return {name: getattr(other, name) for name, value in other.to_dict().items() if value != own[name]}
+def differences(plan: Plan, target: Plan) -> Changes:
+    """Return the settings to change in a plan so that it becomes the target."""
+    before = plan.to_dict()
+    return {name: getattr(target, name) for name, value in target.to_dict().items() if value != before[name]}
 
 
 def followed_up(
-    recipe: Iterable[Prescription], context: RecipeContext, promising: Sequence[Proposal], known: set[Plan]
+    recipe: Iterable[Prescription],
+    context: RecipeContext,
+    promising: Sequence[Proposal],
+    measured_plans: set[Plan],
 ) -> list[Proposal]:
-    """After a round without adoption: the most promising changes twice, and two of them together.
+    """Return the most promising changes of a round without adoption, twice each, and two of them together.
 
-    What helps a little, but not beyond doubt, may do so in a larger dose.
+    A small benefit that was not significant may become so in a larger dose.
     """
-    by_name = {each.name: each for each in recipe}
+    prescriptions = {prescription.id: prescription for prescription in recipe}
     best = promising[:_PROMISING]
     proposals = []
-    for each in best:
-        line = by_name.get(each.name)
-        again = line.changes(context._replace(plan=context.plan.with_(**each.changes))) if line else None
-        if again:
-            proposals.append(Proposal(f"{each.name}, twice", each.why, {**each.changes, **again}))
-    for one, other in combinations(best, 2):
-        if not set(one.changes) & set(other.changes):
-            both = Proposal(
-                f"{one.name} and {other.name}", "each alone looked promising", {**one.changes, **other.changes}
-            )
-            proposals.append(both)
-    return [each for each in proposals if context.plan.with_(**each.changes) not in known]
-
-
-def variations(plan: Plan, count: int, generator: np.random.Generator) -> list[Proposal]:
-    """Settings near this plan (course notes: appropriate scale to pick hyperparameters)."""
-    why = "a setting near the incumbent's"
-    return [Proposal(f"variation {number + 1}", why, variation(plan, generator)) for number in range(count)]
-
-
-def variation(plan: Plan, generator: np.random.Generator) -> dict[str, Any]:
-    """A setting near this plan: each number on its own scale, log for rates, 1 − p on a log scale for keep_prob."""
-
-    def around(value: float, factor: float) -> float:
-        return float(f"{value * factor ** generator.uniform(-1, 1):.3g}")
-
-    changes: dict[str, Any] = {
-        "learning_rate": around(plan.learning_rate, 3),
-        "weight_decay": around(max(plan.weight_decay, 0.003), 5),
-    }
-    dropped = [1 - keep_prob for keep_prob in plan.keep_probs]
-    if dropped and max(dropped) > 0:
-        changes["keep_prob"] = tuple(round(1 - min(0.7, around(max(drop, 0.02), 2)), 3) for drop in dropped)
-    return changes
+    for proposal in best:
+        prescription = prescriptions.get(proposal.id)
+        changed = context._replace(plan=context.plan.with_(**proposal.changes))
+        changes = prescription.changes(changed) if prescription else None
+        if changes:
+            twice = {**proposal.changes, **changes}
+            proposals.append(Proposal(f"{proposal.id}-twice", f"{proposal.name}, twice", proposal.why, twice))
+    for first, second in combinations(best, 2):
+        if not set(first.changes) & set(second.changes):
+            changes = {**first.changes, **second.changes}
+            name = f"{first.name} and {second.name}"
+            proposals.append(Proposal(f"{first.id}-and-{second.id}", name, "each alone looked promising", changes))
+    return _without_measured(proposals, context.plan, measured_plans)

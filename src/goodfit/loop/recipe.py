@@ -5,18 +5,15 @@ returns the settings to change, or None where it does not apply.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from goodfit.loop.prescription import Gap, Prescription, RecipeContext
-from goodfit.plan import PreparationKind
+from goodfit.loop.prescription import Changes, Gap, Prescription, RecipeContext
+from goodfit.plan import SETTINGS, PreparationKind
 
 _BIAS: tuple[Gap, ...] = ("bias",)
 _VARIANCE: tuple[Gap, ...] = ("variance",)
 _BOTH: tuple[Gap, ...] = ("bias", "variance")
 _RARE = 0.5  # of the share that a class of a balanced set would have
 _MINI_BATCH_EPOCHS = 60  # enough for one-cycle Adam on tables (benchmarks/quality.py)
-
-Changes = dict[str, Any]  # settings of a plan by name
 
 
 def _without_augmentation(context: RecipeContext) -> Changes | None:
@@ -78,10 +75,8 @@ def _learning_rate(factor: float) -> Callable[[RecipeContext], Changes]:
 
 
 def _less_regularization(context: RecipeContext) -> Changes | None:
-    free = dict.fromkeys(("keep_prob", "input_keep_prob"), 1.0)
-    free |= dict.fromkeys(("weight_decay", "l2", "l1", "label_smoothing"), 0.0)
-    present = context.plan.to_dict()
-    return {name: value for name, value in free.items() if present[name] != value} or None
+    regularizers = [entry for entry in SETTINGS.values() if entry.regularizer]
+    return {entry.name: entry.off for entry in regularizers if entry.is_on(getattr(context.plan, entry.name))} or None
 
 
 def _l2(context: RecipeContext) -> Changes:

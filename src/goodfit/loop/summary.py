@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from goodfit.loop.loop import Loop
-from goodfit.loop.rounds import Round, Tried
+from goodfit.loop.state import Experiment, LoopState, Round
 from goodfit.record.run import Outcome
 from goodfit.run_folder.summary import of_finding, of_gaps
 
@@ -17,43 +16,47 @@ _BADNESS = (
 )
 
 
-def of_rounds(loop: Loop) -> list[dict[str, Any]]:
-    """The rounds with all that was tried."""
-    return [_of_round(turn) for turn in loop.rounds]
+def rounds_facts(state: LoopState) -> list[dict[str, Any]]:
+    """Return the rounds with all experiments."""
+    return [_round_facts(finished) for finished in state.rounds]
 
 
-def _of_round(turn: Round) -> dict[str, Any]:
+def _round_facts(finished: Round) -> dict[str, Any]:
     return {
-        "round": turn.number,
-        **of_gaps(turn.gaps),
-        "train_error": turn.incumbent.train_error,
-        "dev_error": turn.incumbent.dev_error,
-        "plan": turn.incumbent.plan.to_dict(),
-        "seeds": len(turn.incumbent.seeds),
-        "findings": [of_finding(finding) for finding in turn.findings],
-        "tried": [_of_tried(tried) for tried in turn.tried],
+        "round": finished.number,
+        **of_gaps(finished.gaps),
+        "train_error": finished.incumbent.train_error,
+        "dev_error": finished.incumbent.dev_error,
+        "plan": finished.incumbent.plan.to_dict(),
+        "seeds": len(finished.incumbent.seeds),
+        "findings": [of_finding(finding) for finding in finished.findings],
+        "tried": [_experiment_facts(experiment) for experiment in finished.experiments],
     }
 
 
-def _of_tried(tried: Tried) -> dict[str, Any]:
-    outcomes = [run.outcome for runs in tried.measurement.runs for run in runs]
+def _experiment_facts(experiment: Experiment) -> dict[str, Any]:
+    measurement, proposal = experiment.measurement, experiment.proposal
+    outcomes = [run.outcome for runs in measurement.runs for run in runs]
     return {
-        "prescription": tried.proposal.name,
-        "why": tried.proposal.why,
-        "changes": tried.proposal.changes,
-        "effect": tried.error.effect,
-        "low": tried.error.low,
-        "high": tried.error.high,
-        "cost_effect": tried.cost.effect,
-        "cost_low": tried.cost.low,
-        "cost_high": tried.cost.high,
-        "p": tried.cost.p,
-        "p_holm": tried.p_holm,
-        "train_error": tried.measurement.train_error,
-        "dev_error": tried.measurement.dev_error,
-        "adopted": tried.adopted,
-        "against": tried.proposal.against,
-        "cured": tried.cured,
+        "id": proposal.id,
+        "prescription": proposal.name,
+        "why": proposal.why,
+        "changes": proposal.changes,
+        "effect": experiment.error.effect,
+        "low": experiment.error.low,
+        "high": experiment.error.high,
+        "significant": experiment.error.significant,
+        "cost_effect": experiment.cost.effect,
+        "cost_low": experiment.cost.low,
+        "cost_high": experiment.cost.high,
+        "cost_significant": experiment.cost.significant,
+        "p": experiment.cost.p,
+        "p_holm": experiment.p_holm,
+        "train_error": measurement.train_error,
+        "dev_error": measurement.dev_error,
+        "adopted": experiment.adopted,
+        "against": proposal.against,
+        "cured": experiment.cured,
         "outcome": str(max(outcomes, key=_BADNESS.index)),
-        "seconds": tried.measurement.seconds,
+        "seconds": measurement.seconds,
     }

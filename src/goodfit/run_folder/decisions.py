@@ -18,7 +18,7 @@ class Decisions:
 
     Attributes:
         path: of the file.
-        lines: `what`, `value` or `stopped`, and the `seconds` that the job had taken.
+        lines: `id`, `value` or `stopped`, and the `seconds` that the job had taken.
         told: a sentence, where lines were damaged.
     """
 
@@ -73,7 +73,7 @@ def _line(text: bytes) -> dict[str, Any] | None:
     """A whole line's facts."""
     try:
         line = json.loads(text)
-        good = isinstance(line["what"], str) and isinstance(line["seconds"], float)
+        good = isinstance(line["id"], str) and isinstance(line["seconds"], float)
         good &= isinstance(line["value"], int) if "value" in line else isinstance(line["stopped"], dict)
     except (ValueError, KeyError, TypeError):
         return None

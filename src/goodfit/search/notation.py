@@ -5,9 +5,12 @@ from typing import Any
 
 from goodfit.errors import InputError, nearest
 from goodfit.search.scales import SCALES, Dimension, Scale, nearest_rung, on_ladder
+from goodfit.settings import complement
 
 _RANGE, _SCALE, _EACH = "..", ":", " each layer"
 _LAYERED = ("keep_prob",)
+# The scale of a value on which its complement is drawn alike: `dropout` on a log scale is 1 − `keep_prob` on one.
+_MIRRORED = {"linear": "linear", "log": "one-minus-log", "one-minus-log": "log", "choice": "choice"}
 
 
 def read(name: str, text: str, tier: int, default: str) -> Dimension:
@@ -38,6 +41,29 @@ def read(name: str, text: str, tier: int, default: str) -> Dimension:
     low, high = _ends(name, text, body, default)
     _check(f"{name}={text}", scale, low, high)
     return Dimension(name, tier, scale, low, high, each_layer=each_layer)
+
+
+def mirrored(name: str, text: str) -> str:
+    """Return the text for 1 − value, as in a line for `dropout` that is read as one for `keep_prob`.
+
+    >>> mirrored("dropout", "log:0.1..0.5"), mirrored("dropout", "[0.2, 0.3]")
+    ('one-minus-log:0.5..0.9', '[0.8, 0.7]')
+
+    Raises:
+        InputError: neither numbers nor a range of them, or on a scale that no share has.
+    """
+    body, each_layer = text.removesuffix(_EACH).strip(), text.endswith(_EACH)
+    word, marked, body = body.partition(_SCALE) if _SCALE in body else ("", "", body)
+    if marked and word not in _MIRRORED:
+        raise InputError(f"{name}={text}: {name} is a share; take one of {', '.join(_MIRRORED)} as its scale")
+    between = _RANGE if _RANGE in body else ","
+    try:
+        numbers = [repr(complement(float(number))) for number in body.strip("[]").split(between)]
+    except ValueError:
+        raise InputError(f"{name}={text} is no number and no range; write it as in {name}=log:0.1..0.5") from None
+    written = between.join(reversed(numbers) if between == _RANGE else numbers)
+    written = f"[{written}]" if body.startswith("[") else written
+    return f"{_MIRRORED.get(word, '')}{marked}{written}{_EACH if each_layer else ''}"
 
 
 def written(dimension: Dimension) -> str:

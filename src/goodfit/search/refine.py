@@ -8,8 +8,9 @@ import optuna
 from goodfit.plan import Plan
 from goodfit.search.importance import LAST_TIER, USUAL, applies
 from goodfit.search.sampler import GoodfitZoomSampler
-from goodfit.search.scales import REAL, Dimension, complement, parameter
+from goodfit.search.scales import REAL, Dimension, parameter
 from goodfit.search.space import Space
+from goodfit.settings import complement
 
 
 def near(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int, seed: int) -> list[Plan]:

@@ -7,10 +7,11 @@ of 16 and 32, nearly 2^4.5), 5 → 32.
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal, get_args
 
 import optuna
+
+from goodfit.settings import complement
 
 Scale = Literal["linear", "log", "one-minus-log", "integer", "power", "ladder", "choice"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
@@ -111,11 +112,6 @@ def values(dimension: Dimension) -> list[Any]:
             return [_rung(octaves(low) + index * step) for index in range(count)]
         case "linear" | "log" | "one-minus-log":
             return [low, (low + high) / 2, high]
-
-
-def complement(value: float) -> float:
-    """1 − value without the rounding of binary fractions: 0.001 for 0.999."""
-    return float(1 - Decimal(repr(value)))
 
 
 def octaves(rung: float) -> float:

@@ -9,14 +9,16 @@ import optuna
 import yaml
 
 from goodfit.errors import InputError, nearest
-from goodfit.plan import Plan
+from goodfit.plan import SETTINGS, Plan
 from goodfit.search import notation, scales, trial_plans
 from goodfit.search.importance import LAST_TIER, USUAL, applies
 from goodfit.search.scales import Dimension
 from goodfit.search.trial_plans import LAYERS, UNITS, WIDTHS
+from goodfit.settings import suggestion
 
 _PER_DIMENSION = 10  # trials for each hyperparameter searched (Loeppky, Sacks & Welch 2009)
 _EXAMPLE = "learning_rate=log:1e-4..1e-1"
+_COMPLEMENTS = {entry.complement: entry.name for entry in SETTINGS.values() if entry.complement}
 _IN_YAML = f"one `{_EXAMPLE.replace('=', ': ')}` a line"
 
 
@@ -83,6 +85,8 @@ class Space:
             name, equals, text = (part.strip() for part in line.partition("="))
             if not (name and equals and text):
                 raise InputError(f"the space's line {line!r} is malformed; write it as in {_EXAMPLE}")
+            if name in _COMPLEMENTS:
+                name, text = _COMPLEMENTS[name], notation.mirrored(name, text)
             if name in texts:
                 raise InputError(f"the space has {name} twice; give it one line")
             texts[name] = text
@@ -90,7 +94,7 @@ class Space:
         if WIDTHS in texts and (WIDTHS not in fixed or {UNITS, LAYERS} & texts.keys()):
             raise InputError(f"{WIDTHS} is searched as {UNITS} and {LAYERS}; write {UNITS}={USUAL[UNITS].text}")
         ranged = sorted(texts.keys() - fixed.keys(), key=list(USUAL).index)
-        dimensions = tuple(notation.read(name, texts[name], *USUAL[name]) for name in ranged)
+        dimensions = tuple(notation.read(name, texts[name], USUAL[name].tier, USUAL[name].text) for name in ranged)
         trial_plans.check(base, fixed, dimensions)
         return cls(base, dimensions, tuple(fixed.items()))
 
@@ -174,7 +178,7 @@ def _usual(name: str) -> str:
     if name == WIDTHS:
         return ""
     if name not in USUAL:
-        raise InputError(f"unknown hyperparameter '{name}' in the space: {nearest(name, USUAL)}")
+        raise InputError(f"unknown hyperparameter '{name}' in the space: {suggestion(name, SETTINGS, USUAL)}")
     return USUAL[name].text
 
 

@@ -1,0 +1,416 @@
+"""The table of settings: each field of `Plan` is an entry, from which everything else about a setting is derived.
+
+An entry states the default, the allowed values, a sentence of help, and what sliders and searches need. Validation,
+`Hyperparameters`, the sliders of the live page, the usual search space and docs/settings.md read it.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from goodfit.errors import PlanError, nearest
+
+# hyperparameter: a traced number, so that changing it never recompiles; structure: compiled into the program;
+# host: used outside of the program, before training or between its epochs
+Role = Literal["hyperparameter", "structure", "host"]
+SliderScale = Literal["linear", "log", "one-minus-log", "integer"]
+
+NAMED_ONLY = 5  # the tier of what is searched only where a space names it
+
+
+class Values(Protocol):
+    """The values that a setting takes."""
+
+    @property
+    def words(self) -> str:
+        """The values in words, such as "a number above 0"."""
+        ...
+
+    def convert(self, value: Any) -> Any:
+        """Return the value as plans keep it; a value that cannot be converted comes back as it is, for `check`."""
+        ...
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise PlanError where the converted value is not allowed; the sentence calls the setting `name`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Real numbers from `low` to `high`.
+
+    Attributes:
+        low: the lower end.
+        high: the upper end.
+        low_allowed: True where the range contains `low` itself.
+        high_allowed: True where the range contains `high` itself.
+    """
+
+    low: float = 0.0
+    high: float = math.inf
+    low_allowed: bool = True
+    high_allowed: bool = False
+
+    @property
+    def words(self) -> str:
+        """The range in words.
+
+        >>> Numbers(0, 1).words
+        'a number of at least 0 and below 1'
+        """
+        above = f"{'of at least' if self.low_allowed else 'above'} {self.low:g}"
+        below = "" if self.high == math.inf else f" and {'at most' if self.high_allowed else 'below'} {self.high:g}"
+        return f"a number {above}{below}"
+
+    def convert(self, value: Any) -> Any:
+        """Return numbers, and text that is a number, as float: YAML 1.1 reads 1e-3 as text."""
+        if isinstance(value, bool):
+            return value
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            return value
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise PlanError for anything but a number in the range."""
+        if not _is_number(value) or not self._contains(value):
+            raise PlanError(f"{name} is {value!r}; it must be {self.words}")
+
+    def _contains(self, number: float) -> bool:
+        above = number > self.low or (self.low_allowed and number == self.low)
+        below = number < self.high or (self.high_allowed and number == self.high)
+        return above and below
+
+
+@dataclass(frozen=True)
+class LayerNumbers:
+    """One number for all hidden layers, or a number for each.
+
+    Attributes:
+        numbers: the range of each number.
+    """
+
+    numbers: Numbers
+
+    @property
+    def words(self) -> str:
+        """The range in words."""
+        return f"{self.numbers.words}, or one for each hidden layer"
+
+    def convert(self, value: Any) -> Any:
+        """A list as a tuple of floats, anything else as `Numbers` has it."""
+        if isinstance(value, list | tuple):
+            return tuple(map(self.numbers.convert, value))
+        return self.numbers.convert(value)
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise PlanError for the first number outside the range."""
+        for number in value if isinstance(value, tuple) else (value,):
+            self.numbers.check(name, number)
+
+
+@dataclass(frozen=True)
+class WholeNumbers:
+    """Whole numbers.
+
+    Attributes:
+        least: the smallest of them.
+    """
+
+    least: int = 0
+
+    @property
+    def words(self) -> str:
+        """The range in words."""
+        return f"a whole number of at least {self.least}"
+
+    def convert(self, value: Any) -> Any:
+        """The value as it is: 2.0 epochs are refused like 2.5."""
+        return value
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise PlanError for anything but a whole number of at least `least`."""
+        if not is_whole(value) or value < self.least:
+            raise PlanError(f"{name} is {value!r}; it must be {self.words}")
+
+
+@dataclass(frozen=True)
+class Widths:
+    """A list of whole numbers above 0, one for each hidden layer; it may be empty."""
+
+    @property
+    def words(self) -> str:
+        """The values in words."""
+        return "a list of whole numbers above 0"
+
+    def convert(self, value: Any) -> Any:
+        """A list as a tuple."""
+        return tuple(value) if isinstance(value, list) else value
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise PlanError for anything but a tuple of whole numbers above 0."""
+        if not isinstance(value, tuple) or not all(is_whole(width) and width > 0 for width in value):
+            raise PlanError(f"{name} is {value!r}; it must be {self.words}")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Names to choose from.
+
+    Attributes:
+        names: in the order of the documentation.
+        synonyms: other spellings, and the name that plans keep for each.
+    """
+
+    names: tuple[str, ...]
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """The names, separated by commas."""
+        return ", ".join(self.names)
+
+    def convert(self, value: Any) -> Any:
+        """The name that plans keep."""
+        return self.synonyms.get(value, value) if isinstance(value, str) else value
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise PlanError for a name that is not among the choices; the nearest one is suggested."""
+        if value not in self.names:
+            raise PlanError(f"{name} is {value!r}: {nearest(str(value), (*self.names, *self.synonyms))}")
+
+
+@dataclass(frozen=True)
+class Slider:
+    """The slider of a hyperparameter on the live page; the plan may take more, which is then typed.
+
+    Ends are a step or two beyond those of the usual search: people turn sliders to find out what is there.
+
+    Attributes:
+        scale: the scale on which the slider moves evenly.
+        low: the lower end; on a log scale whose setting may be 0, the lowest position above 0.
+        high: the upper end.
+        rank: 1 is shown first; 0 comes after all that have a rank.
+        words: what the box beside it takes, where that is more than the setting's own values.
+    """
+
+    scale: SliderScale
+    low: float
+    high: float
+    rank: int = 0
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class SearchRange:
+    """The usual range of a search.
+
+    Attributes:
+        tier: 1 is the most important, 4 the last that a search without a space reaches (course notes: tuning process).
+        text: scale and range as people write them in a space, such as "log:1e-4..1e-1"; empty where none is usual.
+        name: what is searched, where one setting is searched as several quantities.
+        only_if: another setting, and the value of it with which this is searched.
+        place: in the course notes' list, from 1; what is not in it comes last in its tier, and has 0.
+    """
+
+    tier: int
+    text: str
+    name: str = ""
+    only_if: tuple[str, str] | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class IdleWith:
+    """A circumstance in which a setting has no effect.
+
+    Attributes:
+        setting: another setting, or "task".
+        values: those of its values with which there is no effect.
+        words: the circumstance as a noun phrase; empty where the value is one.
+    """
+
+    setting: str
+    values: tuple[Any, ...]
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A setting whose meaning depends on another: what holds with one value of that.
+
+    Attributes:
+        default: the value taken where none is given.
+        values: the allowed values, where they differ.
+        slider: the slider, where it differs.
+    """
+
+    default: float
+    values: Values | None = None
+    slider: Slider | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of `Plan`.
+
+    Attributes:
+        name: the field's name.
+        default: its value where none is given.
+        values: what it takes.
+        help: one sentence on what it does.
+        role: how the engine uses it.
+        unit: what a number counts, such as "epochs".
+        off: of a hyperparameter, the value with which it does nothing.
+        flag: of a hyperparameter whose work is left out of the program while it is off, the field of `Structure` that
+            says so.
+        regularizer: True where it keeps the network from fitting its training set, as long as it is not off.
+        complement: a second name, under which people give 1 − value.
+        other_names: names in other libraries; an error suggests this setting for them.
+        idle_with: circumstances in which it has no effect.
+        variants: the setting that it depends on, and what holds with each value of that.
+        slider: of a hyperparameter, its slider on the live page.
+        searches: its usual ranges in a search; none is searched by itself when empty.
+    """
+
+    name: str
+    default: Any
+    values: Values
+    help: str
+    role: Role
+    unit: str = ""
+    off: float | None = None
+    flag: str = ""
+    regularizer: bool = False
+    complement: str = ""
+    other_names: tuple[str, ...] = ()
+    idle_with: tuple[IdleWith, ...] = ()
+    variants: tuple[str, Mapping[str, Variant]] | None = None
+    slider: Slider | None = None
+    searches: tuple[SearchRange, ...] = ()
+
+    def variant(self, plan: object) -> Variant | None:
+        """What holds for this setting with the plan's value of the setting that it depends on."""
+        if self.variants is None:
+            return None
+        other, variants = self.variants
+        return variants.get(getattr(plan, other))
+
+    def idle_reason(self, plan: object, task: str | None = None) -> str:
+        """Return the circumstance in which the setting has no effect in this plan, as a noun phrase, or nothing."""
+        for circumstance in self.idle_with:
+            value = task if circumstance.setting == "task" else getattr(plan, circumstance.setting)
+            if value in circumstance.values:
+                return circumstance.words or str(value)
+        return ""
+
+    def takes(self, value: Any) -> bool:
+        """True where the value is allowed."""
+        try:
+            self.values.check(self.name, self.values.convert(value))
+        except PlanError:
+            return False
+        return True
+
+    def is_on(self, value: float | tuple[float, ...]) -> bool:
+        """True where this value, or that of any layer, does something."""
+        return any(number != self.off for number in (value if isinstance(value, tuple) else (value,)))
+
+
+def setting(default: Any, values: Values, help: str, role: Role = "hyperparameter", **rest: Any) -> Any:
+    """Declare a field of `Plan`; arguments as the attributes of `Setting`."""
+    entry = Setting("", default, values, help, role, **rest)
+    return field(default=default, metadata={"setting": entry})
+
+
+def table(plan: type) -> dict[str, Setting]:
+    """Return the entries of a plan's fields by name."""
+    return {entry.name: replace(entry.metadata["setting"], name=entry.name) for entry in fields(plan)}
+
+
+def canonical(settings: Mapping[str, Any], entries: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return settings under the names that plans have: 1 − `dropout` is `keep_prob`.
+
+    Raises:
+        PlanError: an unknown name, both names of one setting, or a value that has no complement.
+    """
+    renamed = {entry.complement: entry for entry in entries.values() if entry.complement}
+    result: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name in renamed:
+            entry = renamed[name]
+            if entry.name in settings:
+                raise PlanError(f"{name} and {entry.name} are both given; give one, {name} is 1 − {entry.name}")
+            result[entry.name] = _complement_of(name, value, entry)
+        elif name in entries:
+            result[name] = value
+        else:
+            raise PlanError(f"unknown plan key '{name}': {suggestion(str(name), entries)}")
+    return result
+
+
+def suggestion(name: str, entries: Mapping[str, Setting], further: Iterable[str] = ()) -> str:
+    """Return a hint for an unknown name: the setting that other libraries call so, or the nearest name.
+
+    Args:
+        name: the unknown name.
+        entries: the settings that could be meant.
+        further: other names that are known where the name was given.
+    """
+    for entry in entries.values():
+        if name in entry.other_names:
+            return f"did you mean '{entry.name}'?"
+    complements = (entry.complement for entry in entries.values() if entry.complement)
+    return nearest(name, (*entries, *complements, *further))
+
+
+def complement(value: float) -> float:
+    """1 − value without the rounding of binary fractions.
+
+    >>> complement(0.999), 1 - 0.999
+    (0.001, 0.0010000000000000009)
+    """
+    return float(1 - Decimal(repr(value)))
+
+
+def page(entries: Iterable[Setting]) -> str:
+    """Return docs/settings.md: a table of all settings in Markdown."""
+    lines = [
+        "# Settings of a plan",
+        "",
+        "Written from the table in `src/goodfit/plan.py`. Settings marked ● are numbers that can change while a model",
+        "trains (`goodfit nudge`); the others need a new run (`goodfit branch`, `goodfit train --set`).",
+        "",
+        "| setting | default | takes | what it does |",
+        "|---|---|---|---|",
+    ]
+    for entry in entries:
+        live = " ●" if entry.role == "hyperparameter" else ""
+        default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
+        default = "by `decay`" if isinstance(default, float) and math.isnan(default) else f"`{default}`"
+        lines.append(f"| `{entry.name}`{live} | {default} | {entry.values.words} | {entry.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def is_whole(value: object) -> bool:
+    """True for whole numbers; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _complement_of(name: str, value: Any, entry: Setting) -> Any:
+    """1 − value, or that of each layer."""
+    numbers = entry.values.numbers if isinstance(entry.values, LayerNumbers) else entry.values
+    assert isinstance(numbers, Numbers), "only real numbers have a complement"
+    ends = Numbers(complement(numbers.high), complement(numbers.low), numbers.high_allowed, numbers.low_allowed)
+    several = isinstance(value, list | tuple)
+    converted = [ends.convert(number) for number in (value if several else (value,))]
+    for number in converted:
+        ends.check(name, number)
+    complements = tuple(map(complement, converted))
+    return complements if several else complements[0]
