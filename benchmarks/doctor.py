@@ -24,7 +24,7 @@ import numpy as np
 
 from doctor_cases import FAULTS, HARM, HEALTHY_RUNS, MORE, PER_FAULT, Patch, Setting, held_out, setting
 from doctor_data import misread, splits_of, with_duplicates, with_label_noise, with_leak, with_shift
-from goodfit.api.options import quiet
+from goodfit.api.requests.data import quiet
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import Preparation
 from goodfit.diagnosis.finding import Observation

@@ -24,9 +24,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import polars as pl
 
-from goodfit import verbs
+import goodfit
 from goodfit.api.page_actions import PageActions
-from goodfit.api.training_job import begin
+from goodfit.api.requests.fit import TrainRequest
+from goodfit.api.training_job import begin_training
 from goodfit.engine.step import RECORDED
 from goodfit.record.run import SEEN
 from goodfit.run_folder.mailbox import now
@@ -72,7 +73,7 @@ def training(place: Path) -> Iterator[tuple[Path, int]]:
     table = place / "made.parquet"
     pl.DataFrame(x, schema=[f"x{i}" for i in range(COLUMNS)]).with_columns(kind=pl.Series(kind)).write_parquet(table)
     changes = {"epochs": 1_000_000, "decay": "constant"}
-    folder = begin(table, target="kind", out=place / "runs", changes=changes)
+    folder = begin_training(TrainRequest(table, target="kind", out=place / "runs", changes=changes))
     trainings = PageActions()
     trainings.start(folder)
     try:
@@ -80,7 +81,7 @@ def training(place: Path) -> Iterator[tuple[Path, int]]:
             time.sleep(0.2)
         yield folder, trainings._processes[folder.name].pid
     finally:
-        verbs.stop(folder)
+        goodfit.stop(folder)
         while trainings.alive(folder.name):
             time.sleep(0.2)
 

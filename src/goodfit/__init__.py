@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from goodfit.api.diagnose import diagnose, diagnose_errors
     from goodfit.api.improve import improve
     from goodfit.api.lesson import lesson
+    from goodfit.api.nudge import nudge
     from goodfit.api.open_test import open_test
+    from goodfit.api.pause import pause
     from goodfit.api.predict import predict
     from goodfit.api.report import report
     from goodfit.api.resume import resume
+    from goodfit.api.rewind import rewind
     from goodfit.api.runs import runs
-    from goodfit.api.steer import nudge, pause, rewind, stop, unpause
+    from goodfit.api.stop import stop
     from goodfit.api.train import train
     from goodfit.api.tune import tune
+    from goodfit.api.unpause import unpause
     from goodfit.api.watch import watch
     from goodfit.diagnosis.doctor import Doctor
     from goodfit.plan import Plan
@@ -40,18 +44,18 @@ _HOMES = {
     "hooks": "",
     "improve": "api.improve",
     "lesson": "api.lesson",
-    "nudge": "api.steer",
+    "nudge": "api.nudge",
     "open_test": "api.open_test",
-    "pause": "api.steer",
+    "pause": "api.pause",
     "predict": "api.predict",
     "report": "api.report",
     "resume": "api.resume",
-    "rewind": "api.steer",
+    "rewind": "api.rewind",
     "runs": "api.runs",
-    "stop": "api.steer",
+    "stop": "api.stop",
     "train": "api.train",
     "tune": "api.tune",
-    "unpause": "api.steer",
+    "unpause": "api.unpause",
     "watch": "api.watch",
 }
 

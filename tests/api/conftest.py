@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.api import steer
+from goodfit.api import steering
 from goodfit.engine import checkpoint
 from goodfit.engine import fit as fit_module
 from goodfit.live import telemetry
@@ -62,4 +62,4 @@ def small_pieces(monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
     monkeypatch.setattr(checkpoint, "_SHARE", float("inf"))
     monkeypatch.setattr(telemetry, "_SECONDS", 0.0)
-    monkeypatch.setattr(steer, "_PATIENCE", 0.0)
+    monkeypatch.setattr(steering, "_PATIENCE", 0.0)

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 import goodfit
-from goodfit.api.training_job import ask
+from goodfit.api.requests.fit import TrainRequest
+from goodfit.api.training_job import prepare
 from goodfit.data.images import cache
 from goodfit.errors import InputError
 from goodfit.plan import Plan
@@ -53,10 +54,10 @@ def test_a_folder_is_trained_and_its_decoded_images_stay_beside_the_run(run, fol
 def test_a_depth_takes_the_default_networks_stages(tmp_path):
     for number in range(20):
         save(tmp_path / "pictures" / "ab"[number % 2] / f"{number}.png", np.full((64, 64), 10 * number))
-    settings = {"plan": None, "untouched_copies": 0, "replay": None}
-    chosen = ask(tmp_path / "pictures", None, {"architecture": "residual", "depth": 20}, tmp_path, settings, {})[2]
-    assert (chosen.layer, chosen.depth) == ("convolutional", 20)
-    assert list(chosen.hidden_units) == sorted(set(chosen.hidden_units))
+    changes = {"architecture": "residual", "depth": 20}
+    plan = prepare(TrainRequest(tmp_path / "pictures", changes=changes, out=tmp_path))[2]
+    assert (plan.layer, plan.depth) == ("convolutional", 20)
+    assert list(plan.hidden_units) == sorted(set(plan.hidden_units))
 
 
 def test_the_report_shows_samples_and_mistakes_as_pictures(run):

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import goodfit
-from goodfit.api import options, train
+from goodfit.api import results, train
 from goodfit.engine import checkpoint
 from goodfit.engine import fit as fit_module
 from goodfit.errors import InputError, UnfinishedError
@@ -152,7 +152,7 @@ def test_a_training_whose_run_cannot_be_written_is_not_lost(interrupted, whole, 
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(options, "write_report", full)
+        patch.setattr(results, "write_report", full)
         with pytest.raises(UnfinishedError) as caught:
             interrupted(done=2.0)
     (run,) = tmp_path.iterdir()

@@ -14,7 +14,7 @@ import pytest
 
 import goodfit
 from goodfit.api import improve as improve_module
-from goodfit.api import options
+from goodfit.api import results
 from goodfit.engine import fit as fit_module
 from goodfit.engine import sealed_files
 from goodfit.errors import InputError, UnfinishedError
@@ -294,7 +294,7 @@ def test_a_job_whose_run_cannot_be_written_is_not_lost(cut_off, whole, monkeypat
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(options, "write_report", full)
+        patch.setattr(results, "write_report", full)
         with pytest.raises(UnfinishedError) as caught:
             goodfit.resume(cut_off)
     remedy = f"mend that, and `goodfit resume {cut_off}` goes on with it"

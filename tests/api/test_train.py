@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 import goodfit
+from goodfit.api.requests.settings import read_settings
 from goodfit.api.test_set import model_fingerprint
-from goodfit.cli.options import read_changes
 from goodfit.diagnosis.intervals import wilson
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError, PlanError
@@ -53,8 +53,8 @@ def test_settings_can_be_changed_on_the_way(table, small_plan, tmp_path):
 
 def test_settings_are_written_as_the_command_line_takes_them(table, small_plan, tmp_path):
     changes = {"epochs": 1, "hidden_units": (8, 4), "learning_rate": 1e-05, "activation": "tanh"}
-    told = goodfit.train(table, target="kind", plan=small_plan, changes=changes, out=tmp_path)["options"]["set"]
-    assert read_changes(told) == changes | {"hidden_units": [8, 4]}
+    words = goodfit.train(table, target="kind", plan=small_plan, changes=changes, out=tmp_path)["options"]["set"]
+    assert read_settings(words) == changes | {"hidden_units": [8, 4]}
 
 
 def test_a_training_without_a_network_writes_nothing(table, small_plan, tmp_path):

@@ -92,8 +92,8 @@ def test_a_function_of_an_optuna_trial_is_a_space(table, asked, small_plan):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"trials": 0}, "a search of 0 trials finds nothing; give 1 or more"),
-        ({"memory": 0}, "a memory of 0 GiB holds nothing; give more than 0"),
+        ({"trials": 0}, "trials is 0; give a whole number of at least 1"),
+        ({"memory": 0}, "memory is 0; give a number above 0"),
         ({"space": ["learning_rat=1..2"]}, "unknown hyperparameter 'learning_rat' in the space: did you mean"),
         ({"space": "nowhere.yaml"}, r"cannot read the space nowhere.yaml \(.*\); give a YAML file"),
         ({"storage": "sqlite:////nowhere/at/all.db"}, "the storage sqlite:////nowhere/at/all.db cannot be reached"),

@@ -27,7 +27,7 @@ def test_data_begins_a_training_that_waits(table, small_plan, tmp_path, started)
     told: list[dict[str, Any]] = []
     changes = {"learning_rate": 0.5}
     options: dict[str, Any] = {"target": "kind", "seed": 4, "out": tmp_path / "runs", "plan": small_plan}
-    facts = goodfit.watch(table, **options, changes=changes, untouched_copies=2, told=told.append)
+    facts = goodfit.watch(table, **options, changes=changes, untouched_copies=2, started=told.append)
     (folder,) = started
     assert facts == told[0] | {"training": False}
     assert facts["run"] == str(folder)
@@ -42,8 +42,8 @@ def test_the_address_is_printed_where_nobody_is_told(table, tmp_path, started, c
 
 
 def test_a_run_is_watched_as_it_is(table, tmp_path, started):
-    run = goodfit.watch(table, target="kind", out=tmp_path / "runs", told=print)["run"]
-    assert goodfit.watch(run, told=print)["run"] == run
+    run = goodfit.watch(table, target="kind", out=tmp_path / "runs", started=print)["run"]
+    assert goodfit.watch(run, started=print)["run"] == run
     assert len(started) == 1
     refused: list[dict[str, Any]] = [
         {"target": "kind"},
@@ -53,7 +53,7 @@ def test_a_run_is_watched_as_it_is(table, tmp_path, started):
         {"min_gap": 0.1},
     ]
     for options in refused:
-        with pytest.raises(InputError, match="is a run, which has its data and its plan; leave the options"):
+        with pytest.raises(InputError, match="is a run, which has its own data and plan; leave the options"):
             goodfit.watch(run, **options)
 
 

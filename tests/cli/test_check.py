@@ -35,8 +35,8 @@ def asked(functions):
         "curvature": None,
     }
 
-    def check(source, data, *, progress, **settings):
-        calls.update(settings, source=source, data=data)
+    def check(*, progress, **settings):
+        calls.update(settings)
         return answer
 
     functions.check = check
@@ -48,21 +48,11 @@ def test_the_options_are_the_verbs(goodfit, asked):
     assert goodfit("check", "table.csv", "--target", "kind", *words, "--json").code == 0
     assert asked[0] == {
         "source": "table.csv",
-        "data": None,
         "plan": Path("plan.yaml"),
         "descent": True,
-        "curvature": False,
         "sample": 5,
         "epsilon": 1e-7,
         "target": "kind",
-        "task": None,
-        "group": None,
-        "time": None,
-        "dev": None,
-        "test": None,
-        "no_test": False,
-        "seed": 0,
-        "as_": None,
         "out": Path("page.html"),
     }
 

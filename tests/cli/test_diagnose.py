@@ -36,12 +36,12 @@ def test_people_read_errors_and_gaps_in_percent(goodfit):
 
 def test_the_verb_gets_a_run_and_its_options(goodfit, functions):
     asked = []
-    functions.diagnose = lambda *args, **options: asked.append((args, options)) or {"verdict": "good fit"}
+    functions.diagnose = lambda **options: asked.append(options) or {"verdict": "good fit"}
     assert goodfit("diagnose", "runs/a", "--json").json == {"verdict": "good fit"}
     goodfit("diagnose", "runs/a", "--folds", "5", "--human-error", "0.1", "--min-gap", "0.05", "--data", "d", "--json")
     assert asked == [
-        (("runs/a", None), {"folds": None, "human_error": None, "min_gap": None}),
-        (("runs/a", "d"), {"folds": 5, "human_error": 0.1, "min_gap": 0.05}),
+        {"run": "runs/a"},
+        {"run": "runs/a", "data": "d", "folds": 5, "human_error": 0.1, "min_gap": 0.05},
     ]
 
 

@@ -6,27 +6,6 @@ import pytest
 
 from goodfit.cli import progress
 
-DEFAULTS = {
-    "target": None,
-    "task": None,
-    "group": None,
-    "time": None,
-    "dev": None,
-    "test": None,
-    "no_test": False,
-    "seed": 0,
-    "as_": None,
-    "budget": 120.0,
-    "rounds": None,
-    "folds": None,
-    "human_error": None,
-    "min_gap": 0.02,
-    "plan": None,
-    "replay": None,
-    "out": "runs",
-    "force_test": False,
-}
-
 
 def answering(functions, result):
     """Let `functions.improve` answer `result`; the questions it was asked."""
@@ -41,10 +20,10 @@ def answering(functions, result):
     return asked
 
 
-def test_the_verb_gets_its_own_defaults(goodfit, functions, result):
+def test_the_function_chooses_its_defaults(goodfit, functions, result):
     asked = answering(functions, result)
     assert goodfit("improve", "digits").code == 0
-    assert asked == [("digits", DEFAULTS)]
+    assert asked == [("digits", {})]
 
 
 def test_the_verb_gets_every_option(goodfit, functions, result):

@@ -26,7 +26,7 @@ def asked(functions):
 def test_a_nudge_is_read_as_yaml_and_told_with_old_and_new(goodfit, asked):
     asked[0] = ANSWERED | {"made": [["learning_rate", 0.003, 0.0003], ["keep_prob", [0.8], [0.9]]]}
     outcome = goodfit("nudge", "runs/a", "learning_rate=3e-4", "keep_prob=[0.9]")
-    assert asked[1] == ("nudge", "runs/a", {"who": "terminal", "learning_rate": "3e-4", "keep_prob": [0.9]})
+    assert asked[1] == ("nudge", "runs/a", {"sender": "terminal", "learning_rate": "3e-4", "keep_prob": [0.9]})
     assert outcome.stdout.splitlines() == [
         "learning_rate went from 0.003 to 0.0003, from epoch 13 on.",
         "keep_prob went from [0.8] to [0.9], from epoch 13 on.",
@@ -72,7 +72,7 @@ def test_what_is_done_or_awaited_is_told(goodfit, asked, command, verb, told, wa
     asked[0] = ANSWERED | {"rewind": [12, 7]}
     assert goodfit(command, "runs/a", *words).stdout == f"{told}\n"
     assert asked[1][:2] == (verb, "runs/a")
-    assert asked[1][2]["who"] == "terminal"
+    assert asked[1][2]["sender"] == "terminal"
     asked[0] = WAITING
     assert goodfit(command, "runs/a", *words).stdout == f"Asked, and not answered yet: {waits}.\n"
     asked[0] = GONE

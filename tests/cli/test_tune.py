@@ -30,7 +30,7 @@ def test_lines_of_a_space_and_a_file_of_them_are_told_apart(goodfit, asked):
     assert asked["space"] == ["units=16..64", "l2=log:1e-3..1"]
     goodfit("tune", "digits", "--space", "space.yaml")
     assert asked["space"] == "space.yaml"
-    assert asked["trials"] == 64
+    assert asked.keys() == {"data", "space"}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_lines_of_a_space_and_a_file_of_them_are_told_apart(goodfit, asked):
 )
 def test_ray_with_and_without_an_address(goodfit, asked, words, address):
     assert goodfit("tune", *words).code == 0
-    assert asked["ray"] == address
+    assert asked.get("ray") == address
     assert asked["data"] == "digits"
 
 

@@ -10,7 +10,7 @@ FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25
 def test_open_test_prints_the_error_and_its_interval(goodfit, functions):
     asked = []
     facts = {"metric": "error_rate", "test_error": 0.125, "test_low": 0.1, "test_high": 0.15, "test_note": None}
-    functions.open_test = lambda *args, **options: asked.append((args, options)) or facts
+    functions.open_test = lambda **options: asked.append(options) or facts
     expected = "Expect on new data: error 12.5 % [10.0 %, 15.0 %] (95 % interval), measured on the test set"
     assert goodfit("open-test", "runs/a").stdout == f"{expected}.\n"
     facts["test_note"] = "the test set had been opened 1 times before"
@@ -21,26 +21,27 @@ def test_open_test_prints_the_error_and_its_interval(goodfit, functions):
         "Dev overfitting: 5.0 points [3.0, 7.0]",
         "The dev set is overfitted.",
     ]
-    assert asked[:2] == [(("runs/a", None), {"force": False}), (("runs/a", "d"), {"force": True})]
+    assert asked[:2] == [{"run": "runs/a"}, {"run": "runs/a", "data": "d", "force": True}]
 
 
 def test_predict_writes_a_file_or_stdout(goodfit, functions):
     asked = []
-    functions.predict = lambda *args, **options: asked.append((args, options)) or FRAME
+    functions.predict = lambda **options: asked.append(options) or FRAME
     assert goodfit("predict", "runs/a", "new.csv", "--out", "p.csv").stdout == "2 predictions are in p.csv\n"
     csv = "prediction,probability:no,probability:yes\nno,0.75,0.25\nyes,0.25,0.75\n"
     assert goodfit("predict", "runs/a", "new.csv").stdout == csv
-    assert asked == [(("runs/a", "new.csv"), {"out": Path("p.csv")}), (("runs/a", "new.csv"), {"out": None})]
+    rows = {"run": "runs/a", "data": "new.csv"}
+    assert asked == [rows | {"out": Path("p.csv")}, rows]
 
 
 def test_predict_names_images_that_cannot_be_read(goodfit, functions):
     files = pl.DataFrame({"file": [f"{n}.png" for n in range(8)], "prediction": ["no"] + [None] * 6 + ["yes"]})
-    functions.predict = lambda *args, **options: files
+    functions.predict = lambda **options: files
     outcome = goodfit("predict", "runs/a", "new", "--json")
     assert len(outcome.json["predictions"]) == 8
     words = "6 of 8 images cannot be read and have no prediction: 1.png, 2.png, 3.png, 4.png, 5.png, …"
     assert outcome.stderr == f"Warning: {words}.\n"
-    functions.predict = lambda *args, **options: files.head(2)
+    functions.predict = lambda **options: files.head(2)
     assert goodfit("predict", "runs/a", "new").stderr == (
         "Warning: 1 of 2 images cannot be read and have no prediction: 1.png.\n"
     )
@@ -64,7 +65,7 @@ def test_runs_is_a_table(goodfit, functions):
         {"run": "runs/0", "outcome": "damaged"},
     ]
     asked = []
-    functions.runs = lambda out: asked.append(out) or found
+    functions.runs = lambda **options: asked.append(options) or found
     assert [line.split() for line in goodfit("runs").stdout.splitlines()] == [
         ["run", "verdict", "dev", "test"],
         ["runs/b", "good", "fit", "1.1", "%", "1.4", "%"],
@@ -74,11 +75,11 @@ def test_runs_is_a_table(goodfit, functions):
         ["goodfit", "resume", "runs/1", "goes", "on", "with", "it."],
     ]
     assert goodfit("runs", "--out", "elsewhere", "--json").json == found
-    assert asked == ["runs", "elsewhere"]
+    assert asked == [{}, {"out": "elsewhere"}]
 
 
 def test_no_runs_yet_is_told(goodfit, functions):
-    functions.runs = lambda out: []
+    functions.runs = list
     assert goodfit("runs").stdout == "No runs in runs yet; `goodfit improve digits` makes one.\n"
     assert goodfit("runs", "--json").json == []
 

@@ -14,9 +14,9 @@ def asked(functions):
     """What the verb was asked; its second item says whether the training goes on."""
     calls: list[Any] = [True]
 
-    def watch(source, *, told, **given):
+    def watch(source, *, started, **given):
         calls.append((source, given))
-        told(FACTS)
+        started(FACTS)
         return FACTS | {"training": calls[0]}
 
     functions.watch = watch
@@ -27,7 +27,7 @@ def test_the_address_comes_first_and_in_the_end_what_goes_on(goodfit, asked):
     lines = goodfit("watch", "digits").stdout.splitlines()
     assert lines == [
         "Open http://127.0.0.1:8123/?token=abc",
-        "It is good for one browser. Ctrl-C ends the page, not the training.",
+        "The address works in one browser. Ctrl-C closes the page; the training goes on.",
         "The page has ended, the training goes on: goodfit watch runs/a shows it again, goodfit stop runs/a ends it.",
     ]
     asked[0] = False
@@ -84,7 +84,7 @@ def test_in_a_terminal_it_says_how_to_see_it_again(goodfit, asked):
     [
         (["--terminal", "--json"], "--terminal shows no page and prints no facts; leave --port and --json out"),
         (["--terminal", "--port", "8080"], "--terminal shows no page"),
-        (["--untouched-copies", "-1"], "--untouched-copies is -1; give a whole number of at least 0"),
+        (["--untouched-copies", "-1"], "--untouched-copies is -1; give a whole number from 0 to 8"),
         (["--port", "-1"], "--port is -1; give a whole number of at least 0"),
         (["--set", "l3=1"], "unknown plan key 'l3'"),
     ],

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from goodfit.api import steer
+from goodfit.api import steering
 from goodfit.api.page_actions import PageActions
 from goodfit.monitor.web.guard import Guard
 
@@ -14,7 +14,7 @@ PORT = 8123
 
 @pytest.fixture(autouse=True)
 def nobody_waits(monkeypatch):
-    monkeypatch.setattr(steer, "_PATIENCE", 0.0)
+    monkeypatch.setattr(steering, "_PATIENCE", 0.0)
 
 
 @pytest.fixture

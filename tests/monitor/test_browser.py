@@ -12,7 +12,9 @@ import polars as pl
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from goodfit import verbs
+import goodfit
+from goodfit.errors import InputError
+from goodfit.run_folder.job import is_live
 
 CHROMIUM = shutil.which("chromium")
 PLAN = ["hidden_units=[16]", "epochs=1000000", "decay=constant", "keep_prob=1.0", "learning_rate=0.003"]
@@ -51,8 +53,8 @@ def served(tmp_path):
 def _alive(run):
     """Whether the run is still being trained; asks it to stop."""
     try:
-        verbs.stop(run)
-    except verbs.nudging.InputError:
+        goodfit.stop(run)
+    except InputError:
         return False
     return True
 
@@ -113,7 +115,7 @@ def test_driven_from_start_to_end(served, page):
     page.keyboard.press("Escape")
     expect(page.get_by_label("learning_rate", exact=True)).to_have_value(f"{rate:g}")
 
-    verbs.nudge(run, l2=0.25, who="second terminal")
+    goodfit.nudge(run, l2=0.25, sender="second terminal")
     expect(log).to_have_count(2)
     expect(log.first).to_contain_text("l2 0 → 0.25")
     expect(log.first).to_contain_text("second terminal")
@@ -160,4 +162,4 @@ def test_driven_from_start_to_end(served, page):
     process.send_signal(signal.SIGINT)
     expect(page.locator("#lost")).to_be_visible()
     assert process.wait(timeout=LONG / 1000) == 0
-    assert verbs.nudging.is_live(branch)  # the page has ended, what trains goes on
+    assert is_live(branch)  # the page has ended, what trains goes on

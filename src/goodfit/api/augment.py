@@ -1,54 +1,39 @@
 """A contact sheet of augmented images: what a network would be shown, to look at before it is."""
 
-from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from goodfit.api.options import Data, DataOptions
+from goodfit.api.data import open_data
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.use import AugmentRequest
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import PixelScale, Preparation
-from goodfit.data.splits import open_splits
 from goodfit.engine.augment import augment as augmented
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import InputError
 
-_EXAMPLES, _OTHERS = 10, 9
+_EXAMPLES, _COPIES = 10, 9
 _SIDE, _GAP = 64, 4  # pixels on the sheet
 _PAPER = 255
 
 
-def augment(
-    data: Data,
-    *,
-    strength: float = 0.5,
-    flip: float = 0.0,
-    out: str | Path = "augmented.png",
-    **options: Unpack[DataOptions],
-) -> dict[str, Any]:
-    """Write a contact sheet: training images in the first column, and beside each what augmentation makes of it.
-
-    Args:
-        data: images, as for `train`.
-        strength: of all changes (`augmentation` in a plan); 0 leaves the images as they are.
-        flip: the probability that left and right change places.
-        out: the PNG file to write.
-        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
+@takes(AugmentRequest)
+def augment(request: AugmentRequest) -> dict[str, Any]:
+    """Write a contact sheet: training images in the first column, and augmented copies of each beside it.
 
     Returns:
-        `sheet`: the file; `examples`: how many images it starts from; `columns`: how many pictures of each.
+        `sheet`: the file; `examples`: number of images; `columns`: number of pictures of each.
 
     Raises:
-        InputError: the data is no images, a number is out of its range, or the file cannot be written.
+        InputError: the data has no images, a number is out of its range, or the file cannot be written.
     """
-    for name, value, most in (("strength", strength, 2), ("flip", flip, 1)):
-        if not 0 <= value <= most:
-            raise InputError(f"{name} is {value!r}; it must be a number of at least 0 and at most {most}")
     prepare_jax()
-    splits = open_splits(data, **options)
+    data, out = request.data, request.out
+    splits = open_data(request, None)
     if splits.dataset.features.pixels is None:
         hint = ": open it with --as images" if isinstance(data, str) and data == "digits" else ""
         raise InputError(f"{splits.dataset.name} is a table; augmentation is for images{hint}")
@@ -57,10 +42,10 @@ def augment(
     scale = preparation.pixels
     assert scale is not None
     inputs = preparation.transform(splits.dataset.features.take(rows)).reshape(len(rows), *scale.shape)
-    columns = [inputs]
-    for place in range(_OTHERS):
-        key = jnp.uint32(options.get("seed", 0) * _OTHERS + place)
-        columns.append(np.asarray(augmented(jnp.asarray(inputs), key, jnp.float32(strength), jnp.float32(flip))))
+    columns, strengths = [inputs], (jnp.float32(request.strength), jnp.float32(request.flip))
+    for place in range(_COPIES):
+        key = jnp.uint32(request.seed * _COPIES + place)
+        columns.append(np.asarray(augmented(jnp.asarray(inputs), key, *strengths)))
     sheet = _sheet([_pixels(column, scale) for column in columns])
     try:
         Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet).save(out, "PNG")

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from goodfit.api.options import plain_options, quiet
-from goodfit.api.results import reopen
-from goodfit.api.resume import splits_of
-from goodfit.api.steer import keep
+from goodfit.api.data import reopen_job, reopen_run
+from goodfit.api.requests.data import Notify, quiet
+from goodfit.api.requests.settings import settings_words
+from goodfit.api.steering import send
 from goodfit.api.train import complete
-from goodfit.api.training_job import begun, fresh_run, settings_words
+from goodfit.api.training_job import fresh_run, start_job
 from goodfit.data.dataset import Splits
 from goodfit.engine.active_job import beginning
 from goodfit.engine.jobs import Job
@@ -19,7 +19,6 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.engine.step import settled
 from goodfit.errors import InputError
-from goodfit.experiments.laboratory import Notify
 from goodfit.live.warm_start import fitting
 from goodfit.plan import Plan
 from goodfit.record.nudge import standing
@@ -49,7 +48,7 @@ def branch(
     folder = begin_branch(run, epoch=epoch, **changes)
     asked = JobRequest.read(folder)
     with lock_run(folder):
-        splits = splits_of(folder, asked)
+        splits = reopen_job(folder, asked)
         return complete(folder, asked, splits, Plan.from_dict(asked.plan), progress or quiet, began)
 
 
@@ -83,13 +82,13 @@ def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits,
     if asked.in_memory:
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; it cannot be branched")
     if is_live(folder):
-        keep(folder)
-    splits = splits_of(folder, asked)
-    at = begun(folder, asked, splits, Plan.from_dict(asked.plan))
-    (moment, *_), _ = at.kept.newest(standing(at.made), *([] if epoch is None else [epoch]))
+        send(folder, "keep", "python")
+    splits = reopen_job(folder, asked)
+    at = start_job(folder, asked, splits, Plan.from_dict(asked.plan))
+    (moment, *_), _ = at.checkpoints.newest(standing(at.nudges), *([] if epoch is None else [epoch]))
     if moment.step == 0:
         raise InputError(f"no checkpoint of {folder} is kept that is early enough; give a later epoch")
-    state, per_epoch = moment.state, at.kept.per_epoch
+    state, per_epoch = moment.state, at.checkpoints.per_epoch
     if epoch is None and int(state.best_step):
         return asked, splits, moment.plan, flatten(*state.best), int(state.best_step) // per_epoch
     return asked, splits, moment.plan, flatten(*settled(state)), moment.epoch
@@ -101,13 +100,13 @@ def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan
     result = saved.result
     if epoch is not None:
         raise InputError(f"the run {folder} has ended: only its best parameters are kept; leave the epoch out")
-    splits = reopen(saved, None)
+    splits = reopen_run(saved, None)
     member = max(Predictor.load(folder, saved.schema).members, key=lambda member: member.weight)
     fitted = {"hidden_units": member.structure.hidden_units, "batch_norm": member.structure.batch_norm}
     plan = saved.plan if saved.plan.structure == member.structure else saved.plan.with_(**fitted)
     asked = JobRequest(
         data=result["opened_from"],
-        options=plain_options(result["options"]),
+        options=result["options"],
         started=result["started"],
         in_memory=False,
         plan=plan.to_dict(),

@@ -2,10 +2,12 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
-from goodfit.api.options import Data, DataOptions, quiet, read_plan
-from goodfit.api.results import reopen
+from goodfit.api.data import open_data, read_plan, reopen_run
+from goodfit.api.requests.data import DataRequest, SplitRequest, quiet
+from goodfit.api.requests.inspection import CheckRequest
+from goodfit.api.requests.request import options, takes
 from goodfit.checks.curvature import curvature as curvature_of
 from goodfit.checks.descent import ITERATIONS, Descent, check_descent
 from goodfit.checks.gradients import check_gradients
@@ -13,7 +15,6 @@ from goodfit.checks.network import Network, open_network
 from goodfit.checks.parameters import Pytree
 from goodfit.checks.verdict import GradientCheck
 from goodfit.data.dataset import Splits
-from goodfit.data.splits import open_splits
 from goodfit.diagnosis.growth import growth, growth_words
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
@@ -52,37 +53,13 @@ class _Subject:
     folder: Path | None
 
 
-def check(
-    source: Data,
-    data: Data | None = None,
-    *,
-    plan: Plan | str | Path | None = None,
-    descent: bool = False,
-    curvature: bool = False,
-    sample: int | None = None,
-    epsilon: float | None = None,
-    out: str | Path | None = None,
-    progress: Notify | None = None,
-    **options: Unpack[DataOptions],
-) -> dict[str, Any]:
-    """Check the engine on a run's network or on a plan's: its gradients, or its descent, or its curvature.
+@takes(CheckRequest)
+def check(request: CheckRequest) -> dict[str, Any]:
+    """Check the engine on the network of a run or a plan: its gradients, its descent or its curvature.
 
     Without `descent` and `curvature` it checks the gradients of J (with the plan's penalties, smoothing and class
-    weights, batch norm as in training, dropout's mask fixed) at fresh parameters and at the run's, and tells by how
+    weights, batch norm as in training, dropout's mask fixed) at fresh parameters and at the run's, and measures how
     much activations and gradients grow from layer to layer.
-
-    Args:
-        source: a run's directory; or data, as for `train`.
-        data: the data that the run was trained on, where that was in memory or has moved.
-        plan: the settings, where the source is data; the default network for it when not given.
-        descent: descend by the whole batch at the plan's learning rate, dropout off, and tell whether J ever rose.
-        curvature: tell whether the run's parameters (or fresh ones) lie at a saddle, in a minimum or on a flat place.
-        sample: compare so many random directions in each layer's blocks, not every entry; 10 by default above 20,000
-            parameters.
-        epsilon: the step of the differences; scaled to the values when not given.
-        out: the page of the descent; when not given, `descent.html` in the run or `goodfit-descent.html` here.
-        progress: told what is being done.
-        options: target, task, group, time, dev, test, no_test, seed: see DataOptions.
 
     Returns:
         What `goodfit check --json` prints: data, plan, parameters; gradients and growth, by `fresh` and `run`; descent;
@@ -91,12 +68,12 @@ def check(
     Raises:
         GoodfitError: bad input, with one sentence that says what to do.
     """
-    tell = progress or quiet
-    if descent and out is not None:
-        check_writable(Path(out).parent)
-    subject = _subject(source, data, plan, options)
+    notify = request.progress or quiet
+    if request.descent and request.out is not None:
+        check_writable(Path(request.out).parent)
+    subject = _subject(request)
     whole = None
-    if descent or curvature:
+    if request.descent or request.curvature:
         whole = open_network(subject.plan, subject.splits, subject.seed, _MOST_EXAMPLES).without_dropout()
     result: dict[str, Any] = {
         "data": subject.splits.dataset.name,
@@ -108,35 +85,36 @@ def check(
         "curvature": None,
     }
     if whole is None:
-        result |= _gradients(subject, sample, epsilon, tell)
-    if whole is not None and descent:
-        tell("descending", None, None)
-        path = Path(out or (_PAGE if subject.folder is None else subject.folder / "descent.html"))
-        result["descent"] = _descent(subject, whole, sample, epsilon) | {"page": str(path)}
+        result |= _gradients(subject, request.sample, request.epsilon, notify)
+    if whole is not None and request.descent:
+        notify("descending", None, None)
+        path = Path(request.out or (_PAGE if subject.folder is None else subject.folder / "descent.html"))
+        result["descent"] = _descent(subject, whole, request.sample, request.epsilon) | {"page": str(path)}
         write_descent(path, result["descent"], result["data"], result["plan"])
-    if whole is not None and curvature:
-        tell("measuring the curvature", None, None)
+    if whole is not None and request.curvature:
+        notify("measuring the curvature", None, None)
         at = "run" if subject.trained else "fresh"
         found = curvature_of(whole.objective, subject.trained or whole.fresh)
         result["curvature"] = found.to_dict() | {"parameters": at, "rows": len(whole.inputs)}
     return result
 
 
-def _subject(source: Data, data: Data | None, plan: Plan | str | Path | None, options: DataOptions) -> _Subject:
+def _subject(request: CheckRequest) -> _Subject:
     """Open a run and its data again, or data with a plan."""
+    source = request.source
     if not (isinstance(source, str | Path) and is_run(source)):
-        if data is not None:
+        if request.data is not None:
             raise InputError("data beside data: give a run's folder first where its data has moved, or one of the two")
-        given = read_plan(plan)
+        plan = read_plan(request.plan)
         prepare_jax()
-        splits = open_splits(source, **options)
-        return _Subject(splits, given or default_plan(splits), options.get("seed", 0), None, None)
-    needless = ["plan"] * (plan is not None) + [name for name, value in options.items() if value]
+        splits = open_data(DataRequest(data=source, **request.shared_with(SplitRequest)), None)
+        return _Subject(splits, plan or default_plan(splits), request.seed, None, None)
+    needless = [name for name in request.arguments() if name == "plan" or name in dict(options(SplitRequest))]
     if needless:
         raise InputError(f"a run has its own {needless[0]}; give the run alone, or data with options")
     saved = read_run(source)
     prepare_jax()
-    splits = reopen(saved, data)
+    splits = reopen_run(saved, request.data)
     member = max(Predictor.load(saved.folder, saved.schema).members, key=lambda member: member.weight)
     own = {name: getattr(member.structure, name) for name in _OF_STRUCTURE}
     changed = {name: value for name, value in own.items() if value != getattr(saved.plan, name)}

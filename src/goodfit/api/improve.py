@@ -6,20 +6,22 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
 from goodfit.api import results
 from goodfit.api.advice import AdviceContext
-from goodfit.api.options import Data, DataOptions, image_cache, plain_options, quiet, read_plan
-from goodfit.api.replay import recorded
+from goodfit.api.data import open_data, read_plan
+from goodfit.api.replay import asked_facts, recorded
+from goodfit.api.requests.data import quiet
+from goodfit.api.requests.fit import ImproveRequest
+from goodfit.api.requests.request import takes
 from goodfit.api.results import finish, header
 from goodfit.api.test_set import FinalTest, final_test
-from goodfit.api.training_job import fresh_run, is_in_memory
+from goodfit.api.training_job import fresh_run, job_request
 from goodfit.data.dataset import Splits
-from goodfit.data.splits import open_splits
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import GoodfitError, InputError, TestSetLockedError, UnfinishedError
 from goodfit.experiments import assembly
@@ -42,36 +44,9 @@ from goodfit.run_folder.journal import JOURNAL_FILE, Journal
 from goodfit.wording.numbers import percent
 
 
-def improve(
-    data: Data,
-    *,
-    budget: float = 120.0,
-    rounds: int | None = None,
-    folds: int | None = None,
-    human_error: float | None = None,
-    min_gap: float = 0.02,
-    plan: Plan | str | Path | None = None,
-    replay: str | Path | None = None,
-    out: str | Path = "runs",
-    force_test: bool = False,
-    progress: Notify | None = None,
-    **options: Unpack[DataOptions],
-) -> dict[str, Any]:
-    """Train a network to a good fit: baseline, diagnosis, experiments, ensemble, one honest test figure, a report.
-
-    Args:
-        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
-        budget: seconds that the whole job may take.
-        rounds: at most so many rounds of the loop in place of the budget; reproducible to the bit.
-        folds: judge by K-fold cross-validation over training and dev set.
-        human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
-        min_gap: the smallest gap between errors that matters.
-        plan: where to start: a Plan, or a YAML file of one.
-        replay: an earlier run on the same data, whose decisions by the clock are taken again.
-        out: the folder of the runs.
-        force_test: open the test set even if another model opened it before.
-        progress: told what is being done, how much of it is done, and the seconds left.
-        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
+@takes(ImproveRequest)
+def improve(request: ImproveRequest) -> dict[str, Any]:
+    """Train a network to a good fit: baseline, diagnosis, experiments, ensemble, one honest test error, a report.
 
     Returns:
         What `goodfit improve --json` prints and the run's `result.json` holds.
@@ -79,30 +54,18 @@ def improve(
     Raises:
         GoodfitError: bad input, with one sentence that says what to do.
     """
-    began, started = time.perf_counter(), datetime.now().astimezone()
-    tell = progress or quiet
-    _check(budget, rounds, folds, human_error, min_gap)
-    start = read_plan(plan)
-    archive.check_writable(out)
+    start, started = time.perf_counter(), datetime.now().astimezone()
+    notify = request.progress or quiet
+    plan = read_plan(request.plan)
+    archive.check_writable(request.out)
     prepare_jax()
-    tell("opening the data", None, None)
-    splits = open_splits(data, **options, cache=image_cache(out))
-    given = options | {"folds": folds, "human_error": human_error, "min_gap": min_gap, "plan": plan, "replay": replay}
-    given |= {"budget": budget} if rounds is None else {"rounds": rounds}
-    given |= {"force_test": True} if force_test else {}
-    asked = JobRequest(
-        data=str(data) if isinstance(data, str | Path) else None,
-        options=plain_options(given),
-        started=started.isoformat(timespec="seconds"),
-        in_memory=is_in_memory(data, options),
-        plan=start.to_dict() if start else {},
-        replay=[],
-        command="improve",
-    )
-    if replay is not None:
-        asked = replace(asked, replay=recorded(Path(replay), splits, options, _facts(asked)))
-    with fresh_run(asked, splits, start or default_plan(splits), out) as folder, lock_run(folder):
-        return complete(folder, asked, splits, tell, began)[0]
+    notify("opening the data", None, None)
+    splits = open_data(request, request.out)
+    job = job_request("improve", request, plan, started)
+    if request.replay is not None:
+        job = replace(job, replay=recorded(Path(request.replay), splits, request, job))
+    with fresh_run(job, splits, plan or default_plan(splits), request.out) as folder, lock_run(folder):
+        return complete(folder, job, splits, notify, start)[0]
 
 
 def complete(
@@ -123,18 +86,18 @@ def complete(
     again = asked.replay[len(decisions.lines) if decisions else 0 :] if asked.replay else None
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
     journal = Journal(folder)
-    clock = Clock(journal, asked.options.get("budget"), again, started=began, decisions=decisions)
-    context = open_loop(splits, _settings(asked), journal, clock, tell, trainings)
+    request = ImproveRequest.from_dict(asked.options, data=asked.data or "")
+    clock = Clock(journal, request.time_limit, again, started=began, decisions=decisions)
+    context = open_loop(splits, _settings(asked, request), journal, clock, tell, trainings)
     with _resumable(folder, asked, "the job could not go on"):
         for note in splits.notes:
             journal.write("note", note.text)
         state, ensemble = build_ensemble(run_loop(context), context)
     with _resumable(folder, asked, "the trainings are done, but not their run", GoodfitError):
         (folder / archive.RESULT_FILE).unlink(missing_ok=True)  # of a job that was interrupted, and is resumed
-        facts = _end(state, ensemble, context, folder, asked.options.get("force_test", False))
-        started = datetime.fromisoformat(asked.started)
-        first = header("improve", folder, started, splits, asked.data, asked.options)
-        result = finish(folder, first | _facts(asked) | facts, began)
+        facts = _end(state, ensemble, context, folder, request.force_test)
+        first = header(folder, asked, splits, ImproveRequest)
+        result = finish(folder, first | asked_facts(request, asked) | facts, began)
     if not context.interrupted:
         finish_run(folder)
     return result, [*decisions.told, *trainings.warnings, trainings.sentence] if decisions and trainings else []
@@ -179,38 +142,16 @@ def _end(state: LoopState, ensemble: Assembly, context: LoopContext, folder: Pat
     }
 
 
-def _settings(asked: JobRequest) -> LoopSettings:
-    """What was asked, in the loop's words."""
-    given = {name: asked.options.get(name) for name in ("human_error", "rounds", "folds")}
-    plan = Plan.from_dict(asked.plan) if asked.plan else None
-    return LoopSettings(asked.seed, min_gap=asked.options["min_gap"], plan=plan, **given)
-
-
-def _facts(asked: JobRequest) -> dict[str, Any]:
-    """What was asked, as the result keeps it and a replay compares it."""
-    options = asked.options
-    return {
-        "seed": asked.seed,
-        "rounds_asked": options.get("rounds"),
-        "budget": options.get("budget"),
-        "folds": options.get("folds"),
-        "human_error": options.get("human_error"),
-        "min_gap": options["min_gap"],
-        "given_plan": asked.plan or None,
-    }
-
-
-def _check(budget: float, rounds: int | None, folds: int | None, human_error: float | None, min_gap: float) -> None:
-    if rounds is None and not budget > 0:
-        raise InputError(f"the budget is {budget:g} seconds; it must be above 0")
-    if rounds is not None and rounds < 0:
-        raise InputError(f"rounds is {rounds}; it must be 0 or more")
-    if folds is not None and folds < 2:
-        raise InputError(f"folds is {folds}; cross-validation needs at least 2")
-    if human_error is not None and not human_error >= 0:
-        raise InputError(f"the human error is {human_error:g}; it must be 0 or more (2 % is 0.02)")
-    if not min_gap > 0:
-        raise InputError(f"the smallest gap that matters is {min_gap:g}; it must be above 0 (2 points are 0.02)")
+def _settings(asked: JobRequest, request: ImproveRequest) -> LoopSettings:
+    """Return the request in the loop's words."""
+    return LoopSettings(
+        request.seed,
+        min_gap=request.min_gap,
+        plan=Plan.from_dict(asked.plan) if asked.plan else None,
+        human_error=request.human_error,
+        rounds=request.rounds,
+        folds=request.folds,
+    )
 
 
 def _test(splits: Splits, ensemble: Assembly, folder: Path, force: bool, context: LoopContext) -> FinalTest:

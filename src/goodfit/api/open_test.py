@@ -1,10 +1,10 @@
 """Open a run's test set."""
 
-from pathlib import Path
 from typing import Any
 
-from goodfit.api.options import Data
-from goodfit.api.results import reopen
+from goodfit.api.data import reopen_run
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.use import OpenTestRequest
 from goodfit.api.test_set import FinalTest, final_test
 from goodfit.data.dataset import Splits, groups_of
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
@@ -16,13 +16,9 @@ from goodfit.run_folder import archive, summary
 from goodfit.run_folder.archive import RESULT_FILE, SavedRun, read_run, saved_errors
 
 
-def open_test(run: str | Path, data: Data | None = None, *, force: bool = False) -> dict[str, Any]:
+@takes(OpenTestRequest)
+def open_test(request: OpenTestRequest) -> dict[str, Any]:
     """Open the test set for this run: once for this data, unless forced.
-
-    Args:
-        run: its directory.
-        data: the data it was trained on, where that was in memory or has moved.
-        force: open the test set even if another model opened it before.
 
     Returns:
         test_error, test_low, test_high, test_metrics, dev_overfitting (test above dev error), the verdict's reason, and
@@ -32,11 +28,12 @@ def open_test(run: str | Path, data: Data | None = None, *, force: bool = False)
         TestSetLockedError: another model opened it before.
         InputError: no such run, or no such data.
     """
+    run = request.run
     saved = read_run(run)
     prepare_jax()
-    splits = reopen(saved, data)
+    splits = reopen_run(saved, request.data)
     predictor = Predictor.load(saved.folder, saved.schema)
-    tested = final_test(splits, predictor, saved.folder, force)
+    tested = final_test(splits, predictor, saved.folder, request.force)
     if tested.error is None or tested.outputs is None:
         raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
     figures = {"test_error": tested.error.value, "test_low": tested.error.low, "test_high": tested.error.high}

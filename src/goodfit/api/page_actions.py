@@ -9,7 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from goodfit.api import steer
+from goodfit.api.nudge import nudge
+from goodfit.api.pause import pause
+from goodfit.api.rewind import rewind
+from goodfit.api.stop import stop
+from goodfit.api.unpause import unpause
 from goodfit.errors import PlanError
 from goodfit.monitor.view import LOG_FILE
 from goodfit.monitor.web.server import Action, Site
@@ -56,28 +60,28 @@ class PageActions:
         from goodfit.api.branch import begin_branch
 
         _only(asked, "epoch", "changes")
-        made = begin_branch(run, epoch=_epoch(asked, "epoch"), **_changes(asked))
-        self.start(made)
-        return {"run": made.name}
+        branch = begin_branch(run, epoch=_epoch(asked, "epoch"), **_changes(asked))
+        self.start(branch)
+        return {"run": branch.name}
 
 
 def _nudge(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked, "changes")
     changes = _changes(asked)
     try:
-        return steer.nudge(run, who=who, **changes)
+        return nudge(run, sender=who, **changes)
     except OverflowError:
         raise PlanError(f"{' or '.join(changes)} is too large a number for any plan") from None
 
 
 def _pause(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked)
-    return steer.pause(run, who=who)
+    return pause(run, sender=who)
 
 
 def _continue(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked, "to")
-    return steer.unpause(run, to=_epoch(asked, "to"), who=who)
+    return unpause(run, to=_epoch(asked, "to"), sender=who)
 
 
 def _back(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
@@ -85,12 +89,12 @@ def _back(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     epoch = _epoch(asked, "to")
     if epoch is None:
         raise PlanError("going back needs the epoch to go back to")
-    return steer.rewind(run, to=epoch, who=who)
+    return rewind(run, to=epoch, sender=who)
 
 
 def _stop(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
     _only(asked)
-    return steer.stop(run, who=who)
+    return stop(run, sender=who)
 
 
 def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:

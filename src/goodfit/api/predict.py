@@ -1,10 +1,10 @@
-"""Using a run: its final test and its predictions."""
-
-from pathlib import Path
+"""Predict new rows with a run."""
 
 import polars as pl
 
-from goodfit.api.options import Data
+from goodfit.api.requests.data import DataSource
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.use import PredictRequest
 from goodfit.data.dataset import Features
 from goodfit.data.images.dataset import features_of_images
 from goodfit.data.images.listing import images_without_labels
@@ -16,14 +16,12 @@ from goodfit.run_folder import archive
 from goodfit.run_folder.archive import SavedRun, read_run
 
 
-def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl.DataFrame:
+@takes(PredictRequest)
+def predict(request: PredictRequest) -> pl.DataFrame:
     """Predict new rows.
 
-    Args:
-        run: its directory.
-        data: a file, arrays or a frame with the columns that the run was trained on (others are ignored); of a run on
-            images a folder or a table of them, one image, or an NPZ or IDX file.
-        out: a CSV file to write as well.
+    The data has the columns that the run was trained on; others are ignored. For a run on images it is a folder or a
+    table of them, one image, or an NPZ or IDX file.
 
     Returns:
         A `prediction` column and, for classes, a `probability:CLASS` column each; before them, for image files, a
@@ -32,24 +30,23 @@ def predict(run: str | Path, data: Data, *, out: str | Path | None = None) -> pl
     Raises:
         InputError: no such run, a column is missing, or the file cannot be written.
     """
-    saved = read_run(run)
-    features, files = _features(data, saved)
+    saved = read_run(request.run)
+    features, files = _features(request.data, saved)
     prepare_jax()
     frame = archive.prediction_frame(saved.schema, Predictor.load(saved.folder, saved.schema).outputs(features))
     if files is not None:
         frame = files.join(frame.with_row_index("place"), on="place", how="left", maintain_order="left").drop("place")
-    if out is not None:
+    if request.out is not None:
         try:
-            frame.write_csv(out)
+            frame.write_csv(request.out)
         except OSError as error:
-            raise InputError(
-                f"cannot write {out} ({error.strerror or error}); choose another file with --out"
-            ) from None
+            why = error.strerror or error
+            raise InputError(f"cannot write {request.out} ({why}); choose another file with --out") from None
     return frame
 
 
-def _features(data: Data, saved: SavedRun) -> tuple[Features, pl.DataFrame | None]:
-    """The features of new rows; for image files their names as well, and each one's place among the features."""
+def _features(data: DataSource, saved: SavedRun) -> tuple[Features, pl.DataFrame | None]:
+    """Return the features of new rows; for image files also their names, and the place of each among the features."""
     if saved.schema.image is None:
         return encode(read_frame(data), saved.schema), None
     images = images_without_labels(data)

@@ -1,39 +1,49 @@
-"""The decisions of an earlier run of `improve`, for one that is asked the same of the same data."""
+"""The decisions of an earlier run of `improve`, for a new run with the same request on the same data."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from goodfit.api.options import DataOptions
+from goodfit.api.requests.fit import ImproveRequest
 from goodfit.data.dataset import Splits
 from goodfit.errors import InputError
 from goodfit.run_folder import archive
+from goodfit.run_folder.archive import SavedRun
+from goodfit.run_folder.job import JobRequest
 from goodfit.run_folder.journal import read_journal
 
+# options that must be the same, by the result's names where those differ from the command line's
+_FLAGS = {"rounds_asked": "--rounds", "given_plan": "--plan"}
 
-def recorded(run: Path, splits: Splits, options: DataOptions, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """The decisions of an earlier run, which was asked the same of the same data.
+
+def asked_facts(request: ImproveRequest, job: JobRequest) -> dict[str, Any]:
+    """Return the options of the loop, as the result keeps them and a replay compares them."""
+    return {
+        "seed": request.seed,
+        "rounds_asked": request.rounds,
+        "budget": request.time_limit,
+        "folds": request.folds,
+        "human_error": request.human_error,
+        "min_gap": request.min_gap,
+        "given_plan": job.plan or None,
+    }
+
+
+def recorded(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest) -> list[dict[str, Any]]:
+    """Return the decisions of an earlier run, which must have had the same request and the same data.
 
     Raises:
-        InputError: it was not; the sentence names the first difference.
+        InputError: it had not; the sentence names the first difference.
     """
     saved = archive.read_run(run)
-    result = saved.result
-    if result["command"] != "improve":
-        raise InputError(
-            f"{run} was made by `goodfit {result['command']}`; only a run of `goodfit improve` is replayed"
-        )
-    if result["outcome"] == "interrupted":
-        raise InputError(f"the run {run} was interrupted, and cannot be replayed; replay one that finished")
+    _check_kind(run, saved)
     if saved.source["fingerprint"] != splits.dataset.fingerprint:
         raise InputError(f"{run} was trained on other data; a replay needs the same")
-    earlier = {name: result["options"].get(name) for name in ("group", "time")} | {
-        name: result.get(name) for name in asked
-    }
-    now = {name: options.get(name) for name in ("group", "time")} | json.loads(json.dumps(asked))
-    for name in now:
-        if now[name] != earlier[name]:
-            raise InputError(f"the run {run} was made {_setting(name, earlier[name], result)}")
+    options = {"group": request.group, "time": request.time} | json.loads(json.dumps(asked_facts(request, job)))
+    for name, value in options.items():
+        earlier = saved.result["options"].get(name) if name in ("group", "time") else saved.result.get(name)
+        if value != earlier:
+            raise InputError(f"the run {run} was made {_setting(name, earlier, saved.result)}")
     if any(saved.source["rows"][name] != getattr(splits, name).tolist() for name in ("train", "dev", "test")):
         raise InputError(
             f"the run {run} had other training, dev and test rows; give the same --dev, --test and --no-test"
@@ -41,9 +51,17 @@ def recorded(run: Path, splits: Splits, options: DataOptions, asked: dict[str, A
     return [line for line in read_journal(run) if line["event"] in ("decision", "training")]
 
 
+def _check_kind(run: Path, saved: SavedRun) -> None:
+    command = saved.result["command"]
+    if command != "improve":
+        raise InputError(f"{run} was made by `goodfit {command}`; only runs of `goodfit improve` can be replayed")
+    if saved.result["outcome"] == "interrupted":
+        raise InputError(f"the run {run} was interrupted and cannot be replayed; replay one that finished")
+
+
 def _setting(name: str, value: Any, result: dict[str, Any]) -> str:
-    """How a run was made, and what to do to make another so."""
-    flag = {"rounds_asked": "--rounds", "given_plan": "--plan"}.get(name, "--" + name.replace("_", "-"))
+    """Return how a run was made, and what to do to make another in the same way."""
+    flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
     if value is None:
         return f"without {flag}; leave it out"
     if name == "given_plan":

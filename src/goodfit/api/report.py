@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.use import ReportRequest
 from goodfit.reports.page import write_report
 from goodfit.run_folder.archive import read_run
 
 
-def report(run: str | Path) -> Path:
-    """Write a run's report again; returns its path.
+@takes(ReportRequest)
+def report(request: ReportRequest) -> Path:
+    """Write a run's report again.
+
+    Returns:
+        The path of the page.
 
     Raises:
         InputError: no such run.
     """
-    return write_report(read_run(run).folder)
+    return write_report(read_run(request.run).folder)

@@ -5,24 +5,22 @@ import platform
 import shlex
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from goodfit.api.advice import AdviceContext, advice
-from goodfit.api.options import Data, data_options, image_cache, plain_options
+from goodfit.api.requests.request import Request
 from goodfit.api.test_set import FinalTest
 from goodfit.data.dataset import Splits, groups_of
-from goodfit.data.splits import open_splits
 from goodfit.diagnosis.gaps import gaps_from_runs
-from goodfit.errors import InputError
 from goodfit.experiments.assembly import Assembly
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
 from goodfit.reports.page import write_report
 from goodfit.run_folder import archive, summary
-from goodfit.run_folder.archive import RESULT_FILE, SavedRun, write_json
+from goodfit.run_folder.archive import RESULT_FILE, write_json
+from goodfit.run_folder.job import JobRequest
 from goodfit.run_folder.pictures import write_pictures
 
 
@@ -75,27 +73,19 @@ def final(
     }
 
 
-def header(
-    command: str, folder: Path, started: datetime, splits: Splits, data: Data, asked: dict[str, Any]
-) -> dict[str, Any]:
-    """The first facts of a result: what was run, on what, and how to run it again."""
-    source = data if isinstance(data, str | Path) else None
-    options = plain_options(asked)
-    words = ["goodfit", command, str(source or "DATA")]
-    for name, value in options.items():
-        flag = "--" + name.replace("_", "-")
-        given = value if isinstance(value, list) else [value]
-        words += [flag] if value is True else [] if value is False else [w for each in given for w in (flag, str(each))]
+def header(folder: Path, job: JobRequest, splits: Splits, request: type[Request]) -> dict[str, Any]:
+    """Return the first facts of a result: what was run, on what, and how to run it again."""
+    words = ["goodfit", job.command, job.data or "DATA", *request.command_words(job.options)]
     return {
         "goodfit": version("goodfit"),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
-        "command": command,
+        "command": job.command,
         "run": str(folder),
         "report": str(folder / "report.html"),
-        "started": started.isoformat(timespec="seconds"),
+        "started": job.started,
         **summary.of_data(splits),
-        "opened_from": None if source is None else str(source),
-        "options": options,
+        "opened_from": job.data,
+        "options": job.options,
         "command_line": shlex.join(words),
     }
 
@@ -108,18 +98,3 @@ def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]
     result["seconds"] = round(time.perf_counter() - began, 2)
     write_json(folder / RESULT_FILE, result)
     return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-
-
-def reopen(saved: SavedRun, data: Data | None) -> Splits:
-    """The run's data and split again.
-
-    Raises:
-        InputError: the data was in memory, has moved, or has changed.
-    """
-    source = saved.result["opened_from"] if data is None else data
-    if source is None:
-        raise InputError(f"the data of {saved.folder} was in memory; give it again")
-    splits = open_splits(source, **data_options(saved.result["options"]), cache=image_cache(saved.folder.parent))
-    if splits.dataset.fingerprint != saved.source["fingerprint"]:
-        raise InputError(f"the data in {source} is not the data that {saved.folder} was trained on; train again")
-    return splits

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.api import improve, train
-from goodfit.api.options import data_options, image_cache, quiet
-from goodfit.api.training_job import begun
+from goodfit.api.data import reopen_job
+from goodfit.api.requests.data import quiet
+from goodfit.api.requests.fit import ResumeRequest
+from goodfit.api.requests.request import takes
+from goodfit.api.training_job import start_job
 from goodfit.data.dataset import Splits
-from goodfit.data.splits import open_splits
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.moment import Moment
 from goodfit.errors import InputError
@@ -18,29 +20,26 @@ from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest, lock_run
 
 
-def resume(run: str | Path, *, progress: Notify | None = None) -> dict[str, Any]:
+@takes(ResumeRequest)
+def resume(request: ResumeRequest) -> dict[str, Any]:
     """Go on with a run of `train` or `improve` that was killed or interrupted; it ends as if it had never stopped.
 
-    Of `improve`, trainings that had ended are not done again, and decisions that were taken stand, those by the clock
-    among them; with a budget, the seconds up to the last of them count.
-
-    Args:
-        run: its directory.
-        progress: told what is being done, how much of it is done, and the seconds left.
+    Finished trainings of `improve` are not repeated, and decisions that were taken stand, time-based ones among them;
+    with a budget, the seconds up to the last decision count.
 
     Returns:
-        What the command would have returned, and `resumed`: sentences that say from where it went on.
+        What the command would have returned, and `resumed`: sentences on the point at which it went on.
 
     Raises:
         GoodfitError: no such run, one that has ended or is another command's, or data that is not there or has changed.
     """
-    began, folder, tell = time.perf_counter(), Path(run), progress or quiet
-    asked = _asked(folder)
+    start, folder, notify = time.perf_counter(), Path(request.run), request.progress or quiet
+    job = _unfinished_job(folder)
     prepare_jax()
     with lock_run(folder):
-        splits = splits_of(folder, asked)
-        result, told = _GO_ON[asked.command](folder, asked, splits, tell, began)
-        return result | {"resumed": told}
+        splits = reopen_job(folder, job)
+        result, sentences = _GO_ON[job.command](folder, job, splits, notify, start)
+        return result | {"resumed": sentences}
 
 
 def _go_on_training(
@@ -48,8 +47,8 @@ def _go_on_training(
 ) -> tuple[dict[str, Any], list[str]]:
     """A training of `train`: its result, and from where it went on."""
     plan = Plan.from_dict(asked.plan)
-    at = begun(folder, asked, splits, plan)
-    told = [*at.told, _from_where(at.moments[0])]
+    at = start_job(folder, asked, splits, plan)
+    told = [*at.skipped, _from_where(at.moments[0])]
     for sentence in told:
         tell(sentence, None, None)
     return train.complete(folder, asked, splits, plan, tell, began, at), told
@@ -58,11 +57,11 @@ def _go_on_training(
 _GO_ON = {"train": _go_on_training, "improve": improve.complete}
 
 
-def _asked(folder: Path) -> JobRequest:
-    """What the run was asked.
+def _unfinished_job(folder: Path) -> JobRequest:
+    """Return the request of a run that can be resumed.
 
     Raises:
-        InputError: it cannot be resumed.
+        InputError: it cannot be.
     """
     if not archive.is_unfinished(folder):
         result = archive.read_run(folder).result
@@ -75,20 +74,6 @@ def _asked(folder: Path) -> JobRequest:
         wish = "train again, from a file if it shall be resumed"
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; {wish}")
     return asked
-
-
-def splits_of(folder: Path, asked: JobRequest) -> Splits:
-    """The data and its split again.
-
-    Raises:
-        InputError: they are not those that the training began with.
-    """
-    splits = open_splits(asked.data, **data_options(asked.options), cache=image_cache(folder.parent))
-    source = archive.read_facts(folder, archive.SOURCE_FILE)
-    rows = {name: getattr(splits, name).tolist() for name in source["rows"]}
-    if (splits.dataset.fingerprint, rows) != (source["fingerprint"], source["rows"]):
-        raise InputError(f"the data in {asked.data} has changed since {folder} began; train again")
-    return splits
 
 
 def _from_where(start: Moment) -> str:

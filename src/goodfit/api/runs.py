@@ -1,24 +1,29 @@
-"""Looking at runs: the list of all, and a report written again."""
+"""List the runs in a folder."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.use import RunsRequest
 from goodfit.run_folder.archive import RESULT_FILE, is_unfinished
 from goodfit.run_folder.job import is_live
 
 
-def runs(out: str | Path = "runs") -> list[dict[str, Any]]:
-    """The runs in a folder, the newest first: run, started, data, metric, verdict, dev and test error.
+@takes(RunsRequest)
+def runs(request: RunsRequest) -> list[dict[str, Any]]:
+    """List the runs in a folder, the newest first.
 
-    Of a run that is damaged, is training, or is unfinished and waits for `resume`, only run and outcome.
+    Returns:
+        Run, started, data, metric, verdict, dev and test error of each; only run and outcome of a run that is damaged,
+        is training, or is unfinished and waits for `resume`.
     """
-    folders = sorted(Path(out).glob("*"), reverse=True)
+    folders = sorted(Path(request.out).glob("*"), reverse=True)
     return [_facts(folder) for folder in folders if (folder / RESULT_FILE).exists() or is_unfinished(folder)]
 
 
 def _facts(run: Path) -> dict[str, Any]:
-    """What the list has of a run."""
+    """Return the entry of a run in the list."""
     if is_live(run):
         return {"run": str(run), "outcome": "training"}
     if not (run / RESULT_FILE).exists():

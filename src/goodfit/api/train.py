@@ -2,17 +2,18 @@
 
 import time
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, Unpack
+from typing import Any, NoReturn
 
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
 from goodfit.api.advice import AdviceContext, advice
-from goodfit.api.options import Data, DataOptions, quiet
+from goodfit.api.requests.data import quiet
+from goodfit.api.requests.fit import TrainRequest
+from goodfit.api.requests.request import takes
 from goodfit.api.results import finish, header
-from goodfit.api.training_job import StartedJob, ask, begun, fresh_run
+from goodfit.api.training_job import StartedJob, fresh_run, prepare, start_job
 from goodfit.data.dataset import Cut, Splits, groups_of
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.engine import checkpoint
@@ -38,34 +39,9 @@ from goodfit.run_folder.mailbox import now
 from goodfit.run_folder.pictures import write_pictures
 
 
-def train(
-    data: Data,
-    *,
-    plan: Plan | str | Path | None = None,
-    changes: dict[str, Any] | None = None,
-    replay: str | Path | None = None,
-    untouched_copies: int = 0,
-    human_error: float | None = None,
-    min_gap: float = 0.02,
-    out: str | Path = "runs",
-    progress: Notify | None = None,
-    **options: Unpack[DataOptions],
-) -> dict[str, Any]:
+@takes(TrainRequest)
+def train(request: TrainRequest) -> dict[str, Any]:
     """Train one network by one plan, keep its best parameters on the dev set, and diagnose it.
-
-    Args:
-        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
-        plan: the settings: a Plan, or a YAML file of one; the default network for this data when not given.
-        changes: settings to change in the plan.
-        replay: the `nudges.jsonl` of an earlier run, whose nudges are made again at their epochs: with the same data,
-            plan and seed it becomes the same run, bit for bit.
-        untouched_copies: number of copies that train on without a nudge, so that its effect can be measured: the
-            first of the same seed, the others of other seeds, each beside a model that is nudged alike.
-        human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
-        min_gap: the smallest gap between errors that matters.
-        out: the folder of the runs.
-        progress: told what is being done, how much of it is done, and the seconds left.
-        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
 
     Returns:
         What `goodfit train --json` prints and the run's `result.json` holds.
@@ -73,11 +49,10 @@ def train(
     Raises:
         GoodfitError: bad input, or a training that gave no network, with one sentence that says what to do.
     """
-    began = time.perf_counter()
-    settings = {"replay": replay, "untouched_copies": untouched_copies, "human_error": human_error, "min_gap": min_gap}
-    asked, splits, chosen = ask(data, plan, changes, out, settings, options)
-    with fresh_run(asked, splits, chosen, out) as folder, lock_run(folder):
-        return complete(folder, asked, splits, chosen, progress or quiet, began)
+    start = time.perf_counter()
+    job, splits, plan = prepare(request)
+    with fresh_run(job, splits, plan, request.out) as folder, lock_run(folder):
+        return complete(folder, job, splits, plan, request.progress or quiet, start)
 
 
 def complete(
@@ -93,7 +68,7 @@ def complete(
 
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
     """
-    at = at or begun(folder, asked, splits, plan)
+    at = at or start_job(folder, asked, splits, plan)
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), tell)
     live = _live(folder, asked, splits, plan, at)
     keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
@@ -123,7 +98,7 @@ def complete(
 def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> Live:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
     replay = [Nudge(**facts) for facts in asked.replay]
-    done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.made if nudge.request is None]
+    done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
     to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
     copies = {pair: len(at.jobs) - asked.untouched_copies + pair for pair in range(asked.untouched_copies)}
     epoch = at.moments[0].epoch
@@ -134,9 +109,9 @@ def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: Start
         at.moments[0].plan,
         plan.structure,
         worth,
-        at.kept.back_to,
+        at.checkpoints.back_to,
         {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
-        at.made,
+        at.nudges,
         to_come,
         paused=asked.paused and not epoch,
     )
@@ -148,7 +123,7 @@ def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measu
     """Diagnose the training, the first of these, and leave all in the folder; returns the facts of the result."""
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
-    human_error, min_gap = asked.options.get("human_error"), asked.options["min_gap"]
+    human_error, min_gap = asked.options.get("human_error"), asked.options.get("min_gap", 0.02)
     facts = data_facts(splits)
     findings = with_curvature(findings_of(measured, splits, facts), run, splits, facts)
     gaps = gaps_from_runs(
@@ -167,8 +142,7 @@ def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measu
     ]
     final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences)
     final["findings"] = [summary.of_finding(finding) for finding in findings]
-    started = datetime.fromisoformat(asked.started)
-    return header("train", folder, started, splits, asked.data, asked.options) | {
+    return header(folder, asked, splits, TrainRequest) | {
         "outcome": str(run.outcome),
         "reason": run.reason,
         "best_epoch": run.best_epoch,

@@ -1,4 +1,4 @@
-"""The beginning of a training: what is asked is checked and written down, or read where it was cut off."""
+"""The start of a run: its request is checked and written down, or read again where the run was cut off."""
 
 import math
 from collections.abc import Iterator
@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
-import yaml
-
-from goodfit.api.options import Data, DataOptions, image_cache, plain_options, read_plan
+from goodfit.api.data import is_in_memory, open_data, read_plan
+from goodfit.api.requests.data import DataRequest
+from goodfit.api.requests.fit import TrainRequest
 from goodfit.data.dataset import Splits
-from goodfit.data.splits import open_splits
 from goodfit.engine.active_job import beginning
 from goodfit.engine.jobs import Job
 from goodfit.engine.machine import prepare_jax
@@ -28,94 +27,69 @@ from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest
 from goodfit.run_folder.nudges import read_own, read_replay
 
-MOST_COPIES = 8  # with their models they fill a stack
 
+def begin_training(request: TrainRequest, paused: bool = False) -> Path:
+    """Make the folder of a training that `resume` will run from its beginning; arguments and errors as `train`.
 
-def begin(
-    data: Data,
-    *,
-    plan: Plan | str | Path | None = None,
-    changes: dict[str, Any] | None = None,
-    untouched_copies: int = 0,
-    human_error: float | None = None,
-    min_gap: float = 0.02,
-    out: str | Path = "runs",
-    paused: bool = False,
-    **options: Unpack[DataOptions],
-) -> Path:
-    """Make the directory of a training that `resume` will do, from its beginning; arguments and errors as `train`.
-
-    `paused`: it waits there until it is told to continue.
+    Args:
+        request: as of `train`; its data must be a file or a built-in name.
+        paused: True if the training waits at its beginning until it is unpaused.
     """
-    settings = {"untouched_copies": untouched_copies, "human_error": human_error, "min_gap": min_gap}
-    asked, splits, chosen = ask(data, plan, changes, out, settings, options)
-    if asked.in_memory:
-        raise InputError("the data is in memory, where no other process finds it; give a file")
-    with fresh_run(replace(asked, paused=paused), splits, chosen, out) as folder:
+    job, splits, plan = prepare(request)
+    if job.in_memory:
+        raise InputError("the data is in memory, where no other process can find it; give a file")
+    with fresh_run(replace(job, paused=paused), splits, plan, request.out) as folder:
         return folder
 
 
-def ask(
-    data: Data,
-    plan: Plan | str | Path | None,
-    changes: dict[str, Any] | None,
-    out: str | Path,
-    settings: dict[str, Any],
-    options: DataOptions,
-) -> tuple[JobRequest, Splits, Plan]:
-    """Read and check what is asked; nothing is written."""
+def prepare(request: TrainRequest) -> tuple[JobRequest, Splits, Plan]:
+    """Read the plan, the data and the nudges that a training asks for; nothing is written."""
     started = datetime.now().astimezone()
-    given = read_plan(plan)
-    archive.check_writable(out)
-    untouched_copies, replay = settings["untouched_copies"], settings.get("replay")
-    if (
-        isinstance(untouched_copies, bool)
-        or not isinstance(untouched_copies, int)
-        or not 0 <= untouched_copies <= MOST_COPIES
-    ):
-        raise InputError(
-            f"untouched_copies is {untouched_copies!r}; give a whole number of copies from 0 to {MOST_COPIES}"
-        )
+    given_plan = read_plan(request.plan)
+    archive.check_writable(request.out)
     prepare_jax()
-    splits = open_splits(data, **options, cache=image_cache(out))
-    chosen = (given or _start(splits, changes or {})).with_(**(changes or {}))
-    again = [] if replay is None else read_replay(replay, chosen)
-    settings |= {"plan": plan, "set": settings_words(changes or {}), "untouched_copies": untouched_copies or None}
-    asked = JobRequest(
-        data=str(data) if isinstance(data, str | Path) else None,
-        options=plain_options(options | settings),
-        started=started.isoformat(timespec="seconds"),
-        in_memory=is_in_memory(data, options),
-        plan=chosen.to_dict(),
-        replay=[asdict(nudge) for nudge in again],
-        untouched_copies=untouched_copies,
+    splits = open_data(request, request.out)
+    changes = dict(request.changes or {})
+    plan = (given_plan or _start_plan(splits, changes)).with_(**changes)
+    nudges = [] if request.replay is None else read_replay(request.replay, plan)
+    job = replace(
+        job_request("train", request, plan, started),
+        replay=[asdict(nudge) for nudge in nudges],
+        untouched_copies=request.untouched_copies,
     )
-    return asked, splits, chosen
+    return job, splits, plan
 
 
-def is_in_memory(data: Data, options: DataOptions) -> bool:
-    """Whether data, dev or test set is, so that no other process finds it again."""
-    sources = [each for each in (data, options.get("dev"), options.get("test")) if each is not None]
-    return not all(isinstance(each, str | Path) for each in sources)
+def job_request(command: str, request: DataRequest, plan: Plan | None, started: datetime) -> JobRequest:
+    """Return a request as its run keeps it."""
+    return JobRequest(
+        data=str(request.data) if isinstance(request.data, str | Path) else None,
+        options=request.to_dict(),
+        started=started.isoformat(timespec="seconds"),
+        in_memory=is_in_memory(request),
+        plan=plan.to_dict() if plan else {},
+        replay=[],
+        command=command,
+    )
 
 
 @contextmanager
 def fresh_run(
-    asked: JobRequest, splits: Splits, plan: Plan, out: str | Path, weights: Weights | None = None
+    job: JobRequest, splits: Splits, plan: Plan, out: str | Path, weights: Weights | None = None
 ) -> Iterator[Path]:
-    """A fresh run directory that says what is asked, with the weights that it starts from where they are given."""
+    """Make a run's folder that holds its request, and the weights that it starts from where they are given."""
     with archive.fresh_folder(out, splits.dataset.name) as folder:
-        _begin(folder, asked, splits, plan)
+        _write_request(folder, job, splits, plan)
         if weights:
             write_origin(folder, weights)
         yield folder
 
 
-def _begin(folder: Path, asked: JobRequest, splits: Splits, plan: Plan) -> None:
-    """Write down what is asked, so that another process can go on with it."""
+def _write_request(folder: Path, job: JobRequest, splits: Splits, plan: Plan) -> None:
+    """Write down what another process needs to go on."""
     try:
         archive.write_source(folder, splits, plan)
-        asked.write(folder)
+        job.write(folder)
     except OSError as error:
         why = error.strerror or error
         raise InputError(f"cannot write to {folder} ({why}); make room, or choose another folder with --out") from None
@@ -126,47 +100,47 @@ class StartedJob:
     """A training that is ready to go on.
 
     Attributes:
-        jobs: its model, siblings with other seeds, and the untouched copies of all.
-        kept: the moments of model and siblings.
+        jobs: its model, models with other seeds, and the untouched copies of all.
+        checkpoints: of the model and of those with other seeds.
         moments: to go on from.
-        told: sentences on checkpoints that were left aside.
-        made: nudges so far.
+        skipped: sentences on checkpoints that could not be used.
+        nudges: made so far.
     """
 
     jobs: list[Job]
-    kept: CheckpointStore
+    checkpoints: CheckpointStore
     moments: list[Moment]
-    told: list[str]
-    made: list[Nudge]
+    skipped: list[str]
+    nudges: list[Nudge]
 
 
-def begun(folder: Path, asked: JobRequest, splits: Splits, plan: Plan) -> StartedJob:
-    """What the folder holds of a training, its beginning at least.
+def start_job(folder: Path, job: JobRequest, splits: Splits, plan: Plan) -> StartedJob:
+    """Read from the folder how far a training has come; it may be at its beginning.
 
-    With untouched copies, it goes on from before the last nudge, so that they go on from there, too.
+    With untouched copies it goes on from before the last nudge, because the copies start there, too.
     """
-    pairs = [Job(plan, asked.seed + place, splits.train, splits.dev) for place in range(max(1, asked.untouched_copies))]
-    known = None
-    if asked.origin:
-        weights, known = read_origin(folder)
-        pairs = [replace(job, start=first(job, splits, grafted(beginning(job, splits), weights))) for job in pairs]
-    kept, made = CheckpointStore.of(folder, pairs, splits, known), read_own(folder)
-    stay = standing(made)
-    moments, told = kept.newest(stay, stay[-1].epoch if stay and asked.untouched_copies else math.inf)
-    keeps = [None if asked.in_memory else each.keep for each in kept.folders]
-    going = [replace(job, start=at, keep=keep) for job, at, keep in zip(pairs, moments, keeps, strict=True)]
-    copies = [replace(job, asleep=True) for job in pairs[: asked.untouched_copies]]
-    return StartedJob([*going, *copies], kept, moments, told, made)
+    seeds = range(job.seed, job.seed + max(1, job.untouched_copies))
+    models = [Job(plan, seed, splits.train, splits.dev) for seed in seeds]
+    origin = None
+    if job.origin:
+        weights, origin = read_origin(folder)
+        models = [
+            replace(model, start=first(model, splits, grafted(beginning(model, splits), weights))) for model in models
+        ]
+    checkpoints, nudges = CheckpointStore.of(folder, models, splits, origin), read_own(folder)
+    in_force = standing(nudges)
+    last = in_force[-1].epoch if in_force and job.untouched_copies else math.inf
+    moments, skipped = checkpoints.newest(in_force, last)
+    keeps = [None if job.in_memory else checkpoint.keep for checkpoint in checkpoints.folders]
+    resumed = [
+        replace(model, start=moment, keep=keep) for model, moment, keep in zip(models, moments, keeps, strict=True)
+    ]
+    copies = [replace(model, asleep=True) for model in models[: job.untouched_copies]]
+    return StartedJob([*resumed, *copies], checkpoints, moments, skipped, nudges)
 
 
-def _start(splits: Splits, changes: dict[str, Any]) -> Plan:
-    """The default plan; where the changes give it a depth, its sizes of feature maps once each: those of the stages."""
+def _start_plan(splits: Splits, changes: dict[str, Any]) -> Plan:
+    """Return the default plan; if the changes set a depth, with one size per stage of feature maps."""
     plan = default_plan(splits)
     deep = plan.layer == "convolutional" and changes.get("depth")
     return plan.with_(hidden_units=tuple(dict.fromkeys(plan.hidden_units))) if deep else plan
-
-
-def settings_words(changes: dict[str, Any]) -> list[str] | None:
-    """The changes as `--set` takes them."""
-    words = {key: yaml.safe_dump(value, default_flow_style=True, width=10**6) for key, value in changes.items()}
-    return [f"{key}={word.removesuffix('...' + chr(10)).strip()}" for key, word in words.items()] or None

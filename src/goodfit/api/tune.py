@@ -4,20 +4,24 @@ import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
 from goodfit.api import results
 from goodfit.api.advice import AdviceContext
-from goodfit.api.options import Data, DataOptions, image_cache, quiet, read_plan
+from goodfit.api.data import open_data, read_plan
+from goodfit.api.requests.data import quiet
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.search import TuneRequest
 from goodfit.api.results import finish, header
 from goodfit.api.test_set import FinalTest
+from goodfit.api.training_job import job_request
 from goodfit.data.dataset import Cut, Splits, groups_of
-from goodfit.data.splits import open_splits
 from goodfit.diagnosis.intervals import wilson
 from goodfit.diagnosis.paired_test import paired_test
 from goodfit.engine.machine import prepare_jax
@@ -36,7 +40,6 @@ from goodfit.search import summary as search_summary
 from goodfit.search.cluster import cluster
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
-from goodfit.search.space_input import SpaceLike
 from goodfit.search.storage import begun_with, open_study, shown
 from goodfit.search.trials import ABOUT, Search, SpaceFunction
 from goodfit.search.workers import Here, Workers
@@ -48,44 +51,11 @@ _LEAST_ROUND = 8
 _FRESH = 2_000_003  # seeds of the finalists, which no trial had
 
 
-def tune(
-    data: Data,
-    *,
-    trials: int = 64,
-    space: SpaceLike | None = None,
-    plan: Plan | str | Path | None = None,
-    sampler: optuna.samplers.BaseSampler | None = None,
-    storage: str | None = None,
-    study: str | None = None,
-    memory: float | None = None,
-    ray: str | None = None,
-    human_error: float | None = None,
-    min_gap: float = 0.02,
-    out: str | Path = "runs",
-    progress: Notify | None = None,
-    **options: Unpack[DataOptions],
-) -> dict[str, Any]:
+@takes(TuneRequest)
+def tune(request: TuneRequest) -> dict[str, Any]:
     """Search hyperparameters, coarse to fine, many models at once; the best are trained again before one wins.
 
-    Run again with the same data and question it goes on where it was stopped, or shows what was found.
-
-    Args:
-        data: a table (CSV, TSV, Parquet, NPZ), a folder of images, a built-in name, arrays (X, y) or a data frame.
-        trials: how many the study has in the end.
-        space: lines such as `learning_rate=log:1e-4..1e-1`, a YAML file of them, or a function from an Optuna trial to
-            a Plan; the most important hyperparameters when not given.
-        plan: what the trials differ from; the default network for this data when not given.
-        sampler: an Optuna sampler in place of GoodfitZoomSampler.
-        storage: the URL of an Optuna storage; `goodfit.db` in the folder of the runs when not given.
-        study: its name; made of the data and the question when not given.
-        memory: GiB that a stack of trainings may take; half of what is free when not given. Trials in a stack of their
-            own are halved beside those that were trained before them alone.
-        ray: HOST:PORT of a Ray cluster that trains the trials, a stack on a node; "local" starts one on this machine.
-        human_error: the human or Bayes error; 0 is assumed for classes, unknown for regression.
-        min_gap: the smallest gap between errors that matters.
-        out: the folder of the runs.
-        progress: told what is being done, how much of it is done, and the seconds left.
-        options: target, task, group, time, dev, test, no_test, seed, as_: see DataOptions.
+    The same call goes on where an earlier one was stopped, or shows what that one found.
 
     Returns:
         What `goodfit tune --json` prints and the run's `result.json` holds.
@@ -93,46 +63,40 @@ def tune(
     Raises:
         GoodfitError: bad input, with one sentence that says what to do.
     """
-    began, started = time.perf_counter(), datetime.now().astimezone()
-    tell, seed = progress or quiet, options.get("seed", 0)
-    if trials < 1:
-        raise InputError(f"a search of {trials} trials finds nothing; give 1 or more")
-    if memory is not None and not memory > 0:
-        raise InputError(f"a memory of {memory:g} GiB holds nothing; give more than 0")
-    given = read_plan(plan)
+    start, started = time.perf_counter(), datetime.now().astimezone()
+    notify, seed, out = request.progress or quiet, request.seed, request.out
+    given_plan = read_plan(request.plan)
     archive.check_writable(out)
     prepare_jax()
-    splits = open_splits(data, **options, cache=image_cache(out))
-    base = given or default_plan(splits)
-    asked = space_input.read(space, trials, base)
-    with _workers(splits, int(memory * 2**30) if memory else None, ray) as workers:
-        opened = _open(splits, space_input.identity(asked, base, sampler, seed), sampler, storage, study, out)
-        round_size = _rounds(opened, sampler, asked, trials, seed)
-        searched = Search(opened, asked, workers, trials, round_size, seed, _told(tell, trials, splits)).run()
-    finalists = _finalists(splits, _found(opened, searched), seed, tell)
-    winner = min(finalists, key=lambda each: each.dev_cost)
+    splits = open_data(request, out)
+    base = given_plan or default_plan(splits)
+    space = space_input.read(request.space, request.trials, base)
+    memory = int(request.memory * 2**30) if request.memory else None
+    with _workers(splits, memory, request.ray) as workers:
+        study = _open(splits, space_input.identity(space, base, request.sampler, seed), request)
+        round_size = _rounds(study, request.sampler, space, request.trials, seed)
+        told = _told(notify, request.trials, splits)
+        searched = Search(study, space, workers, request.trials, round_size, seed, told).run()
+    finalists = _finalists(splits, _found(study, searched), seed, notify)
+    winner = min(finalists, key=lambda finalist: finalist.dev_cost)
     facts = {
         "outcome": "finished" if searched else "interrupted",
         "seed": seed,
-        "human_error": human_error,
-        "min_gap": min_gap,
+        "human_error": request.human_error,
+        "min_gap": request.min_gap,
         "baseline": {},
         "rounds": [],
-        "finalists": [_finalist(each, winner, seed) for each in finalists],
+        "finalists": [_finalist(finalist, winner, seed) for finalist in finalists],
         "plan": winner.plan.to_dict(),
     }
-    facts |= _of_search(opened, asked, storage or _beside(out))
-    settings = options | {"trials": trials, "plan": plan, "storage": storage and shown(storage), "study": study}
-    settings |= {
-        "memory": memory,
-        "ray": ray,
-        "human_error": human_error,
-        "min_gap": min_gap,
-        "space": space_input.lines(space),
-    }
+    facts |= _of_search(study, space, request.storage or _beside(out))
+    job = job_request("tune", request, None, started)
+    if request.storage:
+        job = replace(job, options=job.options | {"storage": shown(request.storage)})
     with archive.fresh_folder(out, splits.dataset.name) as folder:
-        facts |= _end(folder, splits, finalists, winner, AdviceContext("tune", folder, min_gap), human_error, seed)
-        return finish(folder, header("tune", folder, started, splits, data, settings) | facts, began)
+        told = AdviceContext("tune", folder, request.min_gap)
+        facts |= _end(folder, splits, finalists, winner, told, request.human_error, seed)
+        return finish(folder, header(folder, job, splits, TuneRequest) | facts, start)
 
 
 def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractContextManager[Workers]:
@@ -140,20 +104,13 @@ def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractCon
     return nullcontext(Here(splits, memory)) if ray is None else cluster(ray, splits, memory)
 
 
-def _open(
-    splits: Splits,
-    question: tuple[str, ...],
-    sampler: optuna.samplers.BaseSampler | None,
-    storage: str | None,
-    study: str | None,
-    out: str | Path,
-) -> optuna.Study:
-    """The study of this name, or of this data and question."""
+def _open(splits: Splits, question: tuple[str, ...], request: TuneRequest) -> optuna.Study:
+    """Open the study of the requested name, or that of this data and question."""
     of_data = _digest(splits.dataset.fingerprint, *(getattr(splits, part).tolist() for part in ("train", "dev")))
-    if not storage:
-        Path(out).mkdir(parents=True, exist_ok=True)
-    name = study or f"{splits.dataset.name}-{_digest(*question)}-{of_data}"
-    return open_study(storage or _beside(out), name, of_data, sampler)
+    if not request.storage:
+        Path(request.out).mkdir(parents=True, exist_ok=True)
+    name = request.study or f"{splits.dataset.name}-{_digest(*question)}-{of_data}"
+    return open_study(request.storage or _beside(request.out), name, of_data, request.sampler)
 
 
 def _rounds(

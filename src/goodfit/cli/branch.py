@@ -8,6 +8,7 @@ import typer
 import goodfit
 from goodfit.cli import options, output, progress
 from goodfit.cli.train import answers
+from goodfit.wording.key_value import read_pairs
 
 
 def branch(
@@ -26,7 +27,7 @@ def branch(
 
     Example: goodfit branch runs/20260101-120000-digits-3f2a batch_size=64 optimizer=momentum
     """
-    asked = options.read_pairs(changes or [])
+    asked = read_pairs(changes or [])
     with progress.shown(quiet=as_json) as callback:
         result = goodfit.branch(run, epoch=epoch, progress=callback, **asked)
     output.show(result, as_json, _answers)

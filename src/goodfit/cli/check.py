@@ -1,12 +1,10 @@
 """`goodfit check`: gradients, growth by layer, monotone descent and curvature of a plan's network."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import goodfit
+from goodfit.api.requests.inspection import CheckRequest
 from goodfit.cli import options, output, progress
 from goodfit.wording.numbers import number, scientific
 
@@ -14,50 +12,13 @@ _MOST_BLOCKS = 12
 _POINTS = {"fresh": "fresh parameters", "run": "the run's parameters"}
 
 
-def check(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="RUN|DATA", help="A run's folder, or data as for `train`.", show_default=False),
-    ],
-    data: options.Moved = None,
-    plan: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this plan (YAML) on the data.")] = None,
-    descent: Annotated[
-        bool, typer.Option("--descent", help="Descend by the whole batch, dropout off: J must never rise.")
-    ] = False,
-    curvature: Annotated[
-        bool,
-        typer.Option("--curvature", help="Tell whether the parameters are at a saddle, a minimum or a flat place."),
-    ] = False,
-    sample: Annotated[
-        int | None,
-        typer.Option(callback=options.whole(1), help="Compare so many random directions a block, not every entry."),
-    ] = None,
-    epsilon: Annotated[
-        float | None,
-        typer.Option(callback=options.positive, help="Step of the differences; scaled to the values when not given."),
-    ] = None,
-    target: options.Target = None,
-    task: options.Task = None,
-    group: options.Group = None,
-    time: options.Time = None,
-    dev: options.Dev = None,
-    test: options.Test = None,
-    no_test: options.NoTest = False,
-    seed: options.Seed = 0,
-    as_: options.As = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The page of --descent; in the run, or here, when not given.")
-    ] = None,
-    as_json: options.Json = False,
-) -> None:
+def check(request: CheckRequest, as_json: options.Json = False) -> None:
     """Check the gradients of a run's or a plan's network, and how signals grow with its depth.
 
     Example: goodfit check digits --plan plan.yaml --descent
     """
-    settings = locals()  # the options are named as the verb's arguments
-    del settings["as_json"]
     with progress.shown(quiet=as_json) as callback:
-        result = goodfit.check(**settings, progress=callback)
+        result = goodfit.check(**request.arguments(), progress=callback)
     output.show(result, as_json, _answers)
 
 

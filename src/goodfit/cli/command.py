@@ -22,8 +22,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     if not (isinstance(request, type) and issubclass(request, Request)):
         return function
 
-    @functools.wraps(function)
-    def run(context: typer.Context, **values: Any) -> None:
+    def run(context: Any, **values: Any) -> None:
         names = [name for name in (*dict(_visible(request)), *aliases(request)) if name in values]
         given = {name: _read(request, name, values.pop(name)) for name in names if _is_given(context, name)}
         rest = {name: value for name, value in values.items() if name not in names}
@@ -33,6 +32,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     filled = [context, *_parameters(request), *parameters[1:]]
     filled = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in filled]
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
     vars(run)["__signature__"] = inspect.Signature(filled)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in filled}
     return run
@@ -46,10 +46,10 @@ def _parameters(request: Any) -> list[inspect.Parameter]:
     """Return a parameter for each field, positional ones first, and a hidden one for each alias."""
     declared = {field.name: field for field in fields(request)}
     parameters = {}
-    for name, option in sorted(_visible(request), key=lambda item: declared[item[0]].kw_only):
+    for name, option in sorted(_visible(request), key=lambda item: declared[item[0]].kw_only is True):
         field = declared[name]
         kind = option.command_line_type or get_args(field.type)[0]
-        if field.kw_only:
+        if field.kw_only or option.flag:
             details: Any = typer.Option(flag(name, option), help=option.help, metavar=option.metavar)
         else:
             details = typer.Argument(help=option.help, metavar=option.metavar, show_default=False)
@@ -66,7 +66,7 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _is_given(context: typer.Context, name: str) -> bool:
+def _is_given(context: Any, name: str) -> bool:
     source = context.get_parameter_source(name)
     return source is not None and source.name != "DEFAULT"
 

@@ -1,56 +1,23 @@
 """`goodfit improve`: the whole loop, from data to a good fit and its proof."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import goodfit
+from goodfit.api.requests.fit import ImproveRequest
 from goodfit.cli import options, output, progress
 from goodfit.cli.output import metric_name
 from goodfit.wording import numbers
 from goodfit.wording.text import count
 
 
-def improve(
-    data: options.DataSource,
-    target: options.Target = None,
-    task: options.Task = None,
-    group: options.Group = None,
-    time: options.Time = None,
-    dev: options.Dev = None,
-    test: options.Test = None,
-    no_test: options.NoTest = False,
-    seed: options.Seed = 0,
-    as_: options.As = None,
-    budget: Annotated[
-        float, typer.Option(metavar="SECONDS", callback=options.seconds, help="Time to spend, within 10 %.")
-    ] = 120.0,
-    rounds: Annotated[
-        int | None,
-        typer.Option(callback=options.whole(0), help="Rounds in place of a budget: reproducible to the bit."),
-    ] = None,
-    folds: options.Folds = None,
-    human_error: options.HumanError = None,
-    min_gap: options.MinGap = 0.02,
-    plan: options.PlanFile = None,
-    replay: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Take an earlier run's decisions by the clock again.")
-    ] = None,
-    out: options.Out = "runs",
-    force_test: Annotated[
-        bool, typer.Option("--force-test", help="Open the test set though it was opened before; recorded.")
-    ] = False,
-    as_json: options.Json = False,
-) -> None:
+def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
     """Train, diagnose, try what the diagnosis prescribes, keep what helps, and test once.
 
     Example: goodfit improve customers.csv --target churned --budget 300
     """
-    settings = locals()  # the options are named as the verb's arguments
-    del settings["as_json"]
     with progress.shown(quiet=as_json) as callback:
-        result = goodfit.improve(**settings, progress=callback)
+        result = goodfit.improve(**request.arguments(), progress=callback)
     output.show(result, as_json, answers)
 
 

@@ -29,6 +29,7 @@ from goodfit.cli import (
     unpause,
     watch,
 )
+from goodfit.cli.command import command
 from goodfit.errors import GoodfitError
 
 app = typer.Typer(
@@ -40,28 +41,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     rich_markup_mode="rich",
 )
-for _command in (
-    improve.improve,
-    train.train,
-    watch.watch,
-    resume.resume,
-    nudge.nudge,
-    pause.pause,
-    unpause.unpause,
-    rewind.rewind,
-    branch.branch,
-    stop.stop,
-    tune.tune,
-    diagnose.diagnose,
-    check.check,
-    open_test.open_test,
-    predict.predict,
-    augment.augment,
-    runs.runs,
-    report.report,
-    lesson.lesson,
-):
-    app.command()(_command)
+_PANELS = {
+    "Fit": (improve.improve, train.train, resume.resume),
+    "Steer": (watch.watch, nudge.nudge, pause.pause, unpause.unpause, rewind.rewind, branch.branch, stop.stop),
+    "Search": (tune.tune,),
+    "Inspect": (diagnose.diagnose, check.check, runs.runs, report.report),
+    "Use": (predict.predict, open_test.open_test, augment.augment, lesson.lesson),
+}
+for _panel, _functions in _PANELS.items():
+    for _function in _functions:
+        app.command(rich_help_panel=_panel)(command(_function))
 
 
 def _show_version(asked: bool) -> bool:

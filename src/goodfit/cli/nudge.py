@@ -7,6 +7,7 @@ import typer
 
 import goodfit
 from goodfit.cli import options, output
+from goodfit.wording.key_value import read_pairs
 
 
 def nudge(
@@ -20,8 +21,8 @@ def nudge(
 
     Example: goodfit nudge runs/20260101-120000-digits-3f2a learning_rate=3e-4 l2=0.1
     """
-    asked = options.read_pairs(changes)
-    output.show(goodfit.nudge(run, who="terminal", **asked), as_json, _answers)
+    asked = read_pairs(changes)
+    output.show(goodfit.nudge(run, sender="terminal", **asked), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

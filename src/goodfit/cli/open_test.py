@@ -1,27 +1,19 @@
 """`goodfit open-test`: open a run's test set, once."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import goodfit
+from goodfit.api.requests.use import OpenTestRequest
 from goodfit.cli import options, output
 
 
-def open_test(
-    run: options.Run,
-    data: options.Moved = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Open the test set though it was opened before; this is recorded.")
-    ] = False,
-    as_json: options.Json = False,
-) -> None:
+def open_test(request: OpenTestRequest, as_json: options.Json = False) -> None:
     """Measure a trained run on its test set, which opens once.
 
     Example: goodfit open-test runs/20260101-120000-digits-3f2a
     """
-    result = goodfit.open_test(run, data, force=force)
+    result = goodfit.open_test(**request.arguments())
     output.show(result, as_json, _answers)
 
 

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import goodfit
+from goodfit.api.requests.steering import SteeringRequest
 from goodfit.cli import options, output
 
 
-def pause(run: options.Run, as_json: options.Json = False) -> None:
+def pause(request: SteeringRequest, as_json: options.Json = False) -> None:
     """Let a run that is training wait where it is; no number of it changes.
 
     Example: goodfit pause runs/20260101-120000-digits-3f2a
     """
-    output.show(goodfit.pause(run, who="terminal"), as_json, _answers)
+    output.show(goodfit.pause(**request.arguments(), sender="terminal"), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import goodfit
+from goodfit.api.requests.fit import ResumeRequest
 from goodfit.cli import improve, options, output, progress, train
 
 
-def resume(run: options.Run, as_json: options.Json = False) -> None:
+def resume(request: ResumeRequest, as_json: options.Json = False) -> None:
     """Go on with a run of train or improve that was killed or interrupted; it ends as if it had never stopped.
 
     Example: goodfit resume runs/20260101-120000-digits-3f2a
     """
     with progress.shown(quiet=as_json) as callback:
-        result = goodfit.resume(run, progress=callback)
+        result = goodfit.resume(**request.arguments(), progress=callback)
     output.show(result, as_json, _answers)
 
 

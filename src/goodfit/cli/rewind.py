@@ -1,24 +1,19 @@
 """`goodfit rewind`: let a training return to an earlier epoch."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import goodfit
+from goodfit.api.requests.steering import RewindRequest
 from goodfit.cli import options, output
 
 
-def rewind(
-    run: options.Run,
-    to: Annotated[int, typer.Option(metavar="EPOCH", min=0, help="The epoch to go back to; 0 is the beginning.")],
-    as_json: options.Json = False,
-) -> None:
+def rewind(request: RewindRequest, as_json: options.Json = False) -> None:
     """Let a run that is training go back to how it was after an epoch, and pause there; later nudges are void.
 
     Example: goodfit rewind runs/20260101-120000-digits-3f2a --to 10
     """
-    output.show(goodfit.rewind(run, to=to, who="terminal"), as_json, _answers)
+    output.show(goodfit.rewind(**request.arguments(), sender="terminal"), as_json, _answers)
 
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:

@@ -3,16 +3,17 @@
 from typing import Any
 
 import goodfit
+from goodfit.api.requests.use import RunsRequest
 from goodfit.cli import options, output
 from goodfit.wording.numbers import percent
 
 
-def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
+def runs(request: RunsRequest, as_json: options.Json = False) -> None:
     """List the runs in a folder, the newest first.
 
     Example: goodfit runs --out runs
     """
-    found = goodfit.runs(out)
+    found = goodfit.runs(**request.arguments())
     if as_json:
         output.print_json(found)
     elif found:
@@ -21,7 +22,7 @@ def runs(out: options.Out = "runs", as_json: options.Json = False) -> None:
             if each["outcome"] == "unfinished":
                 print(f"goodfit resume {each['run']} goes on with it.")
     else:
-        print(f"No runs in {out} yet; `goodfit improve digits` makes one.")
+        print(f"No runs in {request.out} yet; `goodfit improve digits` makes one.")
 
 
 def _print_table(found: list[dict[str, Any]]) -> None:

@@ -1,58 +1,21 @@
 """`goodfit tune`: hyperparameters searched coarse to fine, many models at once."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import goodfit
+from goodfit.api.requests.search import TuneRequest
 from goodfit.cli import options, output, progress
 from goodfit.wording.numbers import percent
 
 
-def tune(
-    data: options.DataSource,
-    target: options.Target = None,
-    task: options.Task = None,
-    group: options.Group = None,
-    time: options.Time = None,
-    dev: options.Dev = None,
-    test: options.Test = None,
-    no_test: options.NoTest = False,
-    seed: options.Seed = 0,
-    as_: options.As = None,
-    trials: Annotated[int, typer.Option(callback=options.whole(1), help="Trials in the study in the end.")] = 64,
-    space: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=SCALE:LOW..HIGH", help="What to search, a line each, or a YAML file; repeatable."),
-    ] = None,
-    plan: options.PlanFile = None,
-    storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="An Optuna storage; goodfit.db beside the runs if not given.")
-    ] = None,
-    study: Annotated[str | None, typer.Option(metavar="NAME", help="The study's name in the storage.")] = None,
-    memory: Annotated[
-        float | None, typer.Option(metavar="GIB", help="What a stack may take; half of what is free if not given.")
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(metavar="[HOST:PORT]", help="Train on the nodes of this Ray cluster; alone: Ray on this machine."),
-    ] = None,
-    human_error: options.HumanError = None,
-    min_gap: options.MinGap = 0.02,
-    out: options.Out = "runs",
-    as_json: options.Json = False,
-) -> None:
+def tune(request: TuneRequest, as_json: options.Json = False) -> None:
     """Search hyperparameters coarse to fine, many models at once; the same command goes on where it stopped.
 
     Example: goodfit tune digits --trials 64 --space learning_rate=log:1e-4..1e-1 --space units=16..128
     """
-    settings = locals()  # the options are named as the verb's arguments
-    del settings["as_json"]
-    if space and len(space) == 1 and "=" not in space[0]:
-        settings["space"] = space[0]
     with progress.shown(quiet=as_json) as callback:
-        result = goodfit.tune(**settings, progress=callback)
+        result = goodfit.tune(**request.arguments(), progress=callback)
     output.show(result, as_json, _answers)
 
 

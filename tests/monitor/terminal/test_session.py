@@ -14,8 +14,9 @@ import time
 
 import pytest
 
-from goodfit.api import steer
+from goodfit.api import steering
 from goodfit.api.page_actions import PageActions
+from goodfit.api.stop import stop
 from goodfit.errors import InputError
 from goodfit.monitor.terminal.session import Session
 from goodfit.monitor.view import Reader, view
@@ -28,7 +29,7 @@ PLAN = ["hidden_units=[16]", "epochs=1000000", "decay=constant", "keep_prob=1.0"
 @pytest.fixture
 def session(fake, monkeypatch):
     """A session on a training that never answers."""
-    monkeypatch.setattr(steer, "_PATIENCE", 0.0)
+    monkeypatch.setattr(steering, "_PATIENCE", 0.0)
     run = fake().live()
     run.say(epoch=7, paused=False)
     made = Session(run.folder, PageActions("terminal").actions())
@@ -210,7 +211,7 @@ def opened(tmp_path):
         end = time.monotonic() + LONG
         while time.monotonic() < end:
             try:
-                steer.stop(run)
+                stop(run)
             except InputError:
                 break
 

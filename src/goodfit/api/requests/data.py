@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from goodfit.api.requests.option import SHARE, Alias, Option, whole
 from goodfit.api.requests.request import Request
 from goodfit.api.requests.settings import read_settings, settings_words
 from goodfit.plan import Plan
 
-if TYPE_CHECKING:
-    import numpy as np
 
-
+@runtime_checkable
 class DataFrame(Protocol):
     """A pandas or Polars frame."""
 
@@ -22,18 +20,30 @@ class DataFrame(Protocol):
         """Names of the columns."""
         ...
 
-    def __len__(self) -> int:
-        """Return the number of rows."""
+
+@runtime_checkable
+class Array(Protocol):
+    """An array of NumPy."""
+
+    @property
+    def shape(self) -> Any:
+        """Number of rows and columns."""
         ...
 
 
-# a file, a folder of images, a built-in name, an array, a pair (X, y), or a frame; an array is not imported at run time
-DataSource: TypeAlias = "str | Path | np.ndarray | tuple[Any, Any] | DataFrame"
+# A path, a built-in name, an array, a pair (X, y) or a frame. Protocols, because nothing here imports NumPy or pandas.
+DataSource: TypeAlias = str | Path | Array | tuple[Any, Any] | DataFrame
 Notify: TypeAlias = Callable[[str, float | None, float | None], None]
 
-Run = Annotated[str | Path, Option("Folder of the run.", metavar="RUN", command_line_type=str)]
+
+def quiet(step: str, share: float | None, seconds_left: float | None) -> None:
+    """Progress that nobody sees."""
+
+
+RUN = Option("Folder of the run.", metavar="RUN", command_line_type=str)
+Run = Annotated[str | Path, RUN]
 MovedData = Annotated[
-    "DataSource | None",
+    DataSource | None,
     Option(
         "The data the run was trained on, if it was in memory or has moved.",
         metavar="DATA",
@@ -58,7 +68,9 @@ Changes = Annotated[
 ]
 HumanError = Annotated[
     float | None,
-    Option("Error of a person or of the best known method; 0 is assumed for classes, unknown for regression.", check=SHARE),
+    Option(
+        "Error of a person or of the best known method; 0 is assumed for classes, unknown for regression.", check=SHARE
+    ),
 ]
 MinGap = Annotated[float, Option("Smallest gap that counts; its interval must exceed it.", check=SHARE)]
 OptionalMinGap = Annotated[
@@ -69,7 +81,9 @@ Folds = Annotated[
     Option("Measure errors by cross-validation with this many folds of the training and dev sets.", check=whole(2)),
 ]
 CrossValidation = Annotated[int | None, Alias("folds")]
-Out = Annotated[str | Path, Option("Folder of the runs.", metavar="FOLDER", command_line_type=str, stored=False)]
+Out = Annotated[
+    str | Path, Option("Folder of the runs.", metavar="FOLDER", flag="--out", command_line_type=str, stored=False)
+]
 Progress = Annotated[
     Notify | None,
     Option(
@@ -97,12 +111,10 @@ class SplitRequest(Request):
         str | None,
         Option("Column to order rows by: train on the oldest, test on the newest.", metavar="COLUMN"),
     ] = None
-    dev: Annotated[
-        "DataSource | None", Option("Your own dev set.", metavar="FILE", command_line_type=str | None)
-    ] = None
-    test: Annotated[
-        "DataSource | None", Option("Your own test set.", metavar="FILE", command_line_type=str | None)
-    ] = None
+    dev: Annotated[DataSource | None, Option("Your own dev set.", metavar="FILE", command_line_type=str | None)] = None
+    test: Annotated[DataSource | None, Option("Your own test set.", metavar="FILE", command_line_type=str | None)] = (
+        None
+    )
     no_test: Annotated[bool, Option("Split into training and dev sets only.")] = False
     seed: Annotated[int, Option("Random seed for the split and training.", check=whole(0))] = 0
     random_state: Annotated[int | None, Alias("seed")] = None
@@ -116,7 +128,7 @@ class DataRequest(SplitRequest):
     """Data, and options for reading and splitting it."""
 
     data: Annotated[
-        "DataSource",
+        DataSource,
         Option(
             "A CSV, TSV, Parquet, NPZ or IDX file, a folder of images with one subfolder per class, or digits, wine, "
             "breast_cancer, iris or diabetes.",

@@ -64,6 +64,11 @@ class ImproveRequest(DataRequest):
     ] = False
     progress: Progress = None
 
+    @property
+    def time_limit(self) -> float | None:
+        """The budget in seconds; None if rounds are counted instead."""
+        return self.budget if self.rounds is None else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(DataRequest):
@@ -92,7 +97,7 @@ class WatchRequest(SplitRequest):
     """Request of `watch`."""
 
     source: Annotated[
-        "DataSource",
+        DataSource,
         Option("Data, as for `train`, or the folder of a run.", metavar="DATA|RUN", command_line_type=str),
     ] = field(kw_only=False)
     plan: PlanSource = None

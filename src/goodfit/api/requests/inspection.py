@@ -19,6 +19,11 @@ from goodfit.api.requests.data import (
 from goodfit.api.requests.option import POSITIVE, SHARE, Option, whole
 from goodfit.api.requests.request import Request
 
+TRAIN_ERROR = Option("Error rate on the training set, 0 to 1.", check=SHARE)
+DEV_ERROR = Option("Error rate on the dev set, 0 to 1.", check=SHARE)
+TRAIN_SIZE = Option("Number of training examples; without it the error is taken as exact.", check=whole(1))
+DEV_SIZE = Option("Number of dev examples; without it the error is taken as exact.", check=whole(1))
+
 
 @dataclass(frozen=True)
 class DiagnoseRequest(Request):
@@ -36,14 +41,10 @@ class DiagnoseRequest(Request):
 class ErrorsRequest(Request):
     """Request of `diagnose_errors`: error rates instead of a run."""
 
-    train_error: Annotated[float, Option("Error rate on the training set, 0 to 1.", check=SHARE)]
-    dev_error: Annotated[float, Option("Error rate on the dev set, 0 to 1.", check=SHARE)]
-    train_size: Annotated[
-        int | None, Option("Number of training examples; without it the error is taken as exact.", check=whole(1))
-    ] = None
-    dev_size: Annotated[
-        int | None, Option("Number of dev examples; without it the error is taken as exact.", check=whole(1))
-    ] = None
+    train_error: Annotated[float, TRAIN_ERROR]
+    dev_error: Annotated[float, DEV_ERROR]
+    train_size: Annotated[int | None, TRAIN_SIZE] = None
+    dev_size: Annotated[int | None, DEV_SIZE] = None
     test_error: Annotated[
         float | None, Option("Error rate on the test set, to measure overfitting of the dev set.", check=SHARE)
     ] = field(default=None, kw_only=True)
@@ -59,7 +60,7 @@ class CheckRequest(SplitRequest):
     """Request of `check`."""
 
     source: Annotated[
-        "DataSource",
+        DataSource,
         Option("Folder of a run, or data as for `train`.", metavar="RUN|DATA", command_line_type=str),
     ] = field(kw_only=False)
     data: MovedData = field(default=None, kw_only=False)

@@ -25,9 +25,9 @@ class Check:
 
     def __call__(self, name: str, value: Any) -> None:
         """Raise InputError, which calls the option `name`, for anything but an allowed number."""
-        number = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
-        if not number or not self.allows(value):
-            raise InputError(f"{name} is {value!r}; it must be {self.allowed}")
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number or (self.whole and not isinstance(value, Integral)) or not self.allows(value):
+            raise InputError(f"{name} is {f'{value:g}' if is_number else repr(value)}; give {self.allowed}")
 
 
 def whole(least: int, most: float = math.inf) -> Check:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
@@ -14,6 +15,7 @@ P = ParamSpec("P")
 SomeRequest = TypeVar("SomeRequest")
 Result = TypeVar("Result")
 _PLAIN = (str, int, float, bool, Path)
+_SECTION = re.compile(r"^    (Returns|Raises|Example):$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Request:
     def from_dict(cls, facts: Mapping[str, Any], **values: Any) -> Self:
         """Return the request of `to_dict`; `values` are fields that it does not hold.
 
-        Names of other requests are ignored, so that a narrower request can be read from a wider one. Left out are
-        options that the command line reads in a form of its own (`--set`, `--space`): a run keeps the plans made of them.
+        Names of other requests are ignored, so that a narrower request can be read from a wider one. Options that the
+        command line reads in a form of its own (`--set`, `--space`) are left out: a run keeps the plans made of them.
         """
         for name, option in options(cls):
             value = facts.get(stored_name(name, option))
@@ -68,9 +70,9 @@ class Request:
         return words
 
     def shared_with(self, other: type["Request"]) -> dict[str, Any]:
-        """Return the values of the fields that another kind of request has too, by name."""
+        """Return those `arguments` that another kind of request takes, too."""
         names = dict(options(other))
-        return {name: getattr(self, name) for name, _ in options(type(self)) if name in names}
+        return {name: value for name, value in self.arguments().items() if name in names}
 
 
 def flag(name: str, option: Option) -> str:
@@ -164,10 +166,12 @@ def takes(request: Callable[P, SomeRequest]) -> Callable[[Callable[[SomeRequest]
 
 def _docstring(text: str, request: type) -> str:
     """Return a docstring with a section `Args` in front of `Returns`, or at the end."""
-    lines = [f"        {name.name}: {_help(name)}" for name in _fields(request)]
-    section = "\n".join(["Args:", *lines])
-    before, returns, after = text.partition("    Returns:")
-    return f"{before.rstrip()}\n\n    {section}\n\n{returns}{after}" if returns else f"{text.rstrip()}\n\n    {section}\n"
+    declared = {field.name: field for field in _fields(request)}
+    lines = [f"        {name}: {_help(declared[name])}" for name in inspect.signature(request).parameters]
+    section = "\n".join(["    Args:", *lines])
+    rest = _SECTION.search(text)
+    place = rest.start() if rest else len(text)
+    return f"{text[:place].rstrip()}\n\n{section}\n\n{text[place:]}"
 
 
 def _help(field: Field[Any]) -> str:
@@ -204,8 +208,8 @@ def _plain(value: Any, option: Option) -> Any:
     """Return a value as JSON has it; None if it is no plain value."""
     if value is not None and option.write is not None:
         return option.write(value)
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a number of NumPy
-        value = value.item()
+    if getattr(value, "ndim", None) == 0:  # a number of NumPy
+        value = cast(Any, value).item()
     if not isinstance(value, _PLAIN):
         return None
     return str(value) if isinstance(value, Path) else value

@@ -57,7 +57,8 @@ class TuneRequest(DataRequest):
         Option("URL of an Optuna storage. Default: goodfit.db in the folder of the runs.", metavar="URL"),
     ] = None
     study: Annotated[
-        str | None, Option("Name of the study in the storage. Default: made of the data and the search.", metavar="NAME")
+        str | None,
+        Option("Name of the study in the storage. Default: made of the data and the search.", metavar="NAME"),
     ] = None
     memory: Annotated[
         float | None,

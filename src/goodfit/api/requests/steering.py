@@ -22,11 +22,13 @@ class SteeringRequest(Request):
 class UnpauseRequest(SteeringRequest):
     """Request of `unpause`."""
 
-    to: Annotated[int | None, Option("Epoch to pause again after.", metavar="EPOCH", check=whole(1))] = None
+    to: Annotated[int | None, Option("Pause again after this epoch.", metavar="EPOCH", flag="--to", check=whole(1))] = (
+        None
+    )
 
 
 @dataclass(frozen=True)
 class RewindRequest(SteeringRequest):
     """Request of `rewind`."""
 
-    to: Annotated[int, Option("Epoch to go back to; 0 is the beginning.", metavar="EPOCH", check=whole(0))]
+    to: Annotated[int, Option("Epoch to go back to; 0 is the beginning.", metavar="EPOCH", flag="--to", check=whole(0))]

@@ -15,9 +15,9 @@ class OpenTestRequest(Request):
 
     run: Run
     data: MovedData = None
-    force: Annotated[
-        bool, Option("Open the test set even if another model opened it before; the log records it.")
-    ] = field(default=False, kw_only=True)
+    force: Annotated[bool, Option("Open the test set even if another model opened it before; the log records it.")] = (
+        field(default=False, kw_only=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class PredictRequest(Request):
     """Request of `predict`."""
 
     run: Run
-    data: Annotated["DataSource", Option("Rows to predict.", metavar="DATA", command_line_type=str)]
+    data: Annotated[DataSource, Option("Rows to predict.", metavar="DATA", command_line_type=str)]
     out: Annotated[
         str | Path | None,
         Option("CSV file to write. Default: standard output.", metavar="FILE", command_line_type=Path | None),
@@ -50,9 +50,7 @@ class AugmentRequest(DataRequest):
             check=Check(lambda value: 0 <= value <= 1, "a number from 0 to 1"),
         ),
     ] = 0.0
-    out: Annotated[
-        str | Path, Option("PNG file to write.", metavar="FILE", command_line_type=Path)
-    ] = "augmented.png"
+    out: Annotated[str | Path, Option("PNG file to write.", metavar="FILE", command_line_type=Path)] = "augmented.png"
 
 
 @dataclass(frozen=True)

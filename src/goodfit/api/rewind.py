@@ -1,0 +1,33 @@
+"""Rewind a training to an earlier epoch."""
+
+from pathlib import Path
+from typing import Any
+
+from goodfit.api.requests.request import takes
+from goodfit.api.requests.steering import RewindRequest
+from goodfit.api.steering import check_training, send
+from goodfit.errors import PlanError
+from goodfit.run_folder.mailbox import now
+
+
+@takes(RewindRequest)
+def rewind(request: RewindRequest) -> dict[str, Any]:
+    """Take a run that is training back to the end of an earlier epoch, and pause it there.
+
+    Nudges from that epoch's end on are discarded. If no checkpoint of that epoch is kept, the training gets there from
+    an earlier one, with the same numbers.
+
+    Returns:
+        `run`; `answered`: True if the training answered within a few seconds; `epoch`: that it went back to; and
+        `rewind`: from and to.
+
+    Raises:
+        PlanError: the training has not come that far.
+        InputError: the run is not training.
+    """
+    folder = Path(request.run)
+    check_training(folder)
+    epoch = now(folder).get("epoch", 0)
+    if request.to >= epoch:
+        raise PlanError(f"cannot go back to epoch {request.to}: this training is in epoch {epoch}; give an earlier one")
+    return send(folder, "rewind", request.sender, to=request.to)

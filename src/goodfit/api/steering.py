@@ -1,0 +1,53 @@
+"""Messages to a training in another process, and its answers; without JAX."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from goodfit.errors import InputError, PlanError
+from goodfit.run_folder import archive
+from goodfit.run_folder.job import JobRequest, is_live
+from goodfit.run_folder.mailbox import Kind, ask, now
+
+_PATIENCE = 5.0  # seconds; a training with short epochs answers within this time
+_PAUSE = 0.05
+
+
+def send(
+    run: str | Path, kind: Kind, sender: str, changes: dict[str, Any] | None = None, to: int | None = None
+) -> dict[str, Any]:
+    """Send a message to the training of a run, and wait a little for its answer.
+
+    Returns:
+        `run`; `answered`: True if it answered within a few seconds; `epoch`, so far; and what the training tells.
+
+    Raises:
+        InputError: the run is not training.
+        PlanError: the training refuses.
+    """
+    folder = Path(run)
+    check_training(folder)
+    request = ask(folder, kind, sender, changes, to)
+    deadline = time.monotonic() + _PATIENCE
+    while (answer := now(folder).get("answers", {}).get(request)) is None:
+        if time.monotonic() > deadline or not is_live(folder):
+            epoch = now(folder).get("epoch")
+            return {"run": str(folder), "answered": False, "training": is_live(folder), "epoch": epoch}
+        time.sleep(_PAUSE)
+    if "refused" in answer:
+        raise PlanError(answer["refused"])
+    return {"run": str(folder), "answered": True, "training": True} | answer
+
+
+def check_training(folder: Path) -> JobRequest:
+    """Return the request of a run that is training now.
+
+    Raises:
+        InputError: no process is training it; the sentence says what to do.
+    """
+    if is_live(folder):
+        return JobRequest.read(folder)
+    if archive.is_unfinished(folder):
+        raise InputError(f"the run {folder} is not training now; `goodfit resume {folder}` goes on with it")
+    outcome = archive.read_run(folder).result["outcome"]
+    raise InputError(f"the run {folder} has ended ({outcome}); its network cannot be changed any more, train again")
