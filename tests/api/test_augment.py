@@ -35,8 +35,8 @@ def test_the_first_column_has_the_images_and_the_others_what_becomes_of_them(tmp
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"strength": -0.1}, "strength is -0.1; it must be a number of at least 0 and at most 2"),
-        ({"flip": 1.5}, "flip is 1.5; it must be a number of at least 0 and at most 1"),
+        ({"strength": -0.1}, "strength is -0.1; give a number from 0 to 2"),
+        ({"flip": 1.5}, "flip is 1.5; give a number from 0 to 1"),
         ({"as_": None}, "digits is a table; augmentation is for images: open it with --as images"),
     ],
 )

@@ -117,7 +117,7 @@ def test_a_replay_that_asks_otherwise_is_refused(job, table, small_plan, tmp_pat
 
 def test_a_replay_of_a_run_of_train_is_refused(table, small_plan, tmp_path):
     trained = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 1}, out=tmp_path)
-    with pytest.raises(InputError, match="was made by `goodfit train`; only a run of `goodfit improve` is replayed"):
+    with pytest.raises(InputError, match="was made by `goodfit train`; only runs of `goodfit improve` can be replayed"):
         goodfit.improve(table, target="kind", replay=trained["run"], out=tmp_path)
 
 
@@ -146,7 +146,7 @@ def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_pat
     assert result["final"]["test_error"] is None
     assert len(goodfit.predict(result["run"], made_table(30, 1))) == 30
     assert not (tmp_path / "test_openings.jsonl").exists()
-    with pytest.raises(InputError, match="was interrupted, and cannot be replayed"):
+    with pytest.raises(InputError, match="was interrupted and cannot be replayed"):
         goodfit.improve(table, target="kind", rounds=1, plan=small_plan, out=tmp_path, replay=result["run"])
 
 
@@ -196,11 +196,11 @@ def test_groups_widen_every_interval_of_a_regression(regression_plan, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"budget": 0}, "the budget is 0 seconds; it must be above 0"),
+        ({"budget": 0}, "budget is 0; give a number of seconds above 0"),
         ({"rounds": -1}, "rounds is -1"),
         ({"folds": 1}, "folds is 1"),
-        ({"min_gap": 0}, "must be above 0"),
-        ({"human_error": -0.1}, "human error"),
+        ({"min_gap": 0}, "min_gap is 0; give a share above 0"),
+        ({"human_error": -0.1}, "human_error is -0.1; give a share between 0 and 1"),
         ({"plan": "nowhere.yaml"}, "cannot read the plan nowhere.yaml"),
     ],
 )
