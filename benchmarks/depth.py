@@ -22,7 +22,7 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.finding import DataFacts
 from goodfit.diagnosis.findings import examine, vanishing
-from goodfit.diagnosis.findings.looks import growth_back
+from goodfit.diagnosis.findings.layers import backward_growth
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
 from goodfit.experiments.default_plans import default_plan
@@ -58,7 +58,7 @@ def plan_of(splits: Splits, depth: int, architecture: Architecture, keep_prob: f
 def seen(run: Run, splits: Splits, facts: DataFacts) -> Seen:
     """What is left of a run."""
     case = case_of(run, splits, facts)
-    first = next((each.rate for each in growth_back(case) if each is not None), np.nan)
+    first = next((each.rate for each in backward_growth(case) if each is not None), np.nan)
     train, dev = (float(run.history[name][-1]) for name in ("train_error", "dev_error"))
     return Seen(train, dev, first, tuple(finding.name for finding in examine(case)))
 

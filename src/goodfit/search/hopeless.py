@@ -10,7 +10,7 @@ import numpy as np
 
 from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import dead, vanishing
-from goodfit.diagnosis.findings.signs import falls, series, stuck
+from goodfit.diagnosis.findings.costs import is_stuck, series, still_falls
 from goodfit.engine.control import Progress, Stop
 from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
@@ -52,10 +52,10 @@ class Hopeless:
         history: dict[str, np.ndarray] = {name: records[:, column] for column, name in enumerate(RECORDED)}
         history["epoch"] = np.arange(1, len(records) + 1)
         health = health_of(records[:, len(RECORDED) :], plan.structure.hidden_layers)
-        case = Observation(Signals(history, health), plan, self.facts)
-        if not stuck(case, _NOTHING) or falls(series(case, "train_cost").values, _STILL):
+        observation = Observation(Signals(history, health), plan, self.facts)
+        if not is_stuck(observation, _NOTHING) or still_falls(series(observation, "train_cost").values, _STILL):
             return None
-        finding = dead.find(case) or vanishing.find(case)
+        finding = dead.find(observation) or vanishing.find(observation)
         name = finding.name if finding else "no progress"
         return f"{name}: nothing was learned in {progress.epoch} of {progress.epochs} epochs"
 
