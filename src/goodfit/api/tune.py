@@ -220,6 +220,6 @@ def _end(
     findings = [summary.of_finding(each) for each in findings_of(winner, splits, data_facts(splits))]
     return {
         "ensemble": assembly.ensemble_facts(closed),
-        "calibration": assembly.calibration_facts(closed),
+        "calibration": closed.calibration and closed.calibration.to_dict(),
         "final": final | {"findings": findings},
     }

@@ -1,7 +1,7 @@
 """The final predictor: an ensemble of trained plans where it is better than one network, and how it did."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.paired_test import PairedEffect, paired_test
 from goodfit.engine.predictor import Member, Predictor, member_of, tempered
-from goodfit.experiments.calibration import Calibration, calibrate, fairly_tempered
+from goodfit.experiments.calibration import calibrate, fairly_tempered
 from goodfit.experiments.ensemble import crossed, select
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement, judge_outputs, sample
+from goodfit.record.result import CalibrationResult, EnsemblePart, EnsembleResult
 from goodfit.run_folder.journal import Journal
-from goodfit.run_folder.summary import interval
+from goodfit.run_folder.summary import effect_estimate, interval
 from goodfit.wording import numbers
 from goodfit.wording.text import count
 
@@ -41,21 +42,6 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A plan's part of the final predictor.
-
-    Attributes:
-        name: of the plan.
-        weight: share of the prediction.
-        networks: number of its networks.
-    """
-
-    name: str
-    weight: float
-    networks: int
-
-
-@dataclass(frozen=True)
 class Assembly:
     """The final predictor, and how the ensemble did.
 
@@ -78,12 +64,12 @@ class Assembly:
 
     predictor: Predictor
     kept: bool
-    parts: tuple[Part, ...]
+    parts: tuple[EnsemblePart, ...]
     single_error: float
     ensemble_error: float
     error_change: PairedEffect
     cost_change: PairedEffect
-    calibration: Calibration | None
+    calibration: CalibrationResult | None
     rows: Int[np.ndarray, "rows"]
     outputs: Float[np.ndarray, "rows outputs"]
     dev_errors: Float[np.ndarray, "1 dev"]
@@ -132,7 +118,7 @@ def assemble(
         predictor=predictor,
         kept=kept,
         parts=tuple(
-            Part(candidate.name, float(weight), len(candidate.members))
+            EnsemblePart(name=candidate.name, weight=float(weight), networks=len(candidate.members))
             for candidate, weight in zip(candidates, weights, strict=True)
             if weight > 0
         ),
@@ -235,7 +221,7 @@ def write_assembly(journal: Journal, assembly: Assembly) -> None:
         "ensemble",
         ensemble_sentence(assembly),
         kept=assembly.kept,
-        parts=[asdict(part) for part in assembly.parts],
+        parts=[part.to_dict() for part in assembly.parts],
         models=len(assembly.predictor.members),
     )
     if assembly.calibration:
@@ -261,9 +247,18 @@ def ensemble_sentence(assembly: Assembly) -> str:
     return f"{subject}: its dev cost is lower, but neither this change nor the error's of {error_text} is significant."
 
 
-def calibration_facts(assembly: Assembly) -> dict[str, float] | None:
-    """Return what calibration changed, for JSON."""
-    return None if assembly.calibration is None else asdict(assembly.calibration)
+def ensemble_result(assembly: Assembly) -> EnsembleResult:
+    """Return the ensemble and its effect as a result holds them."""
+    return EnsembleResult(
+        adopted=assembly.kept,
+        models=len(assembly.predictor.members),
+        single_dev_error=assembly.single_error,
+        dev_error=assembly.ensemble_error,
+        error_effect=effect_estimate(assembly.error_change),
+        cost_effect=effect_estimate(assembly.cost_change),
+        parts=assembly.parts,
+        sentence=ensemble_sentence(assembly),
+    )
 
 
 def ensemble_facts(assembly: Assembly) -> dict[str, Any]:
@@ -278,5 +273,5 @@ def ensemble_facts(assembly: Assembly) -> dict[str, Any]:
         "error_significant": assembly.error_change.significant,
         "cost_change": interval(assembly.cost_change),
         "cost_significant": assembly.cost_change.significant,
-        "members": [asdict(part) for part in assembly.parts],
+        "members": [part.to_dict() for part in assembly.parts],
     }
