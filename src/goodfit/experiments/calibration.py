@@ -30,7 +30,7 @@ def calibrate(
         The temperature, 1 if none helped, and the metrics before and after.
     """
     logs = _logs(probabilities)
-    before, (temperature, _) = _cost(1.0, logs, truth), fairly_tempered(probabilities, truth, seed)
+    before, (temperature, _) = _cost(1.0, logs, truth), cross_validated_temperature(probabilities, truth, seed)
     ece_before = expected_calibration_error(truth, probabilities)
     if temperature == 1.0:
         after, ece_after = before, ece_before
@@ -46,7 +46,7 @@ def calibrate(
     )
 
 
-def fairly_tempered(
+def cross_validated_temperature(
     probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"], seed: int = 0
 ) -> tuple[float, Float[np.ndarray, "examples classes"]]:
     """Return the temperature, and probabilities that tell how well it does on new examples.
@@ -81,7 +81,7 @@ def fit_temperature(probabilities: Float[np.ndarray, "examples classes"], truth:
         return 1.0
     logs = _logs(probabilities)
 
-    # In log(1/T) the log-loss is convex and the bounds are symmetric. The prior counts once, the mean cost per example.
+    # Both terms are divided by the number of examples: the log-loss is a mean, and the prior counts once.
     def cost(log_inverse: float) -> float:
         return _cost(np.exp(log_inverse), logs, truth) + (log_inverse / _PRIOR_DEVIATION) ** 2 / (2 * len(truth))
 
