@@ -26,7 +26,7 @@ from goodfit.diagnosis.findings.layers import backward_growth
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.examination import observe, data_facts
+from goodfit.experiments.examination import data_facts, observe
 from goodfit.plan import Architecture, Plan
 from goodfit.record.run import Run
 

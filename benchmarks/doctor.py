@@ -33,7 +33,7 @@ from goodfit.diagnosis.intervals import wilson
 from goodfit.engine import active_job, health, stack, step
 from goodfit.engine.task import Model, State
 from goodfit.experiments.clock import Clock
-from goodfit.experiments.examination import observe, data_facts, label_noise
+from goodfit.experiments.examination import data_facts, label_noise, observe
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.nets.losses import losses
 from goodfit.record.measurement import Entry
