@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ from goodfit.engine.jobs import Job
 from goodfit.record.run import Run
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.storage import open_study
-from goodfit.search.trials import ABOUT, Search
-from goodfit.search.workers import Group, Here, TrialRecord
+from goodfit.search.trials import Search
+from goodfit.search.workers import Group, LocalWorker, TrialRecord
 from search_cases import BASE, NUMBERS, SEED, STRUCTURES, Case, Listed, draw, told
 
 ROUNDS = 2
@@ -60,13 +60,20 @@ SEARCHES = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class FiguresRecord(TrialRecord):
+    """A trial's record with further figures, by name."""
+
+    figures: dict[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Whole:
     """Workers that train every trial to its end: nothing is halved, nothing given up.
 
     Attributes:
         splits: the data.
-        more: further facts of a run that are kept.
+        more: further figures of a run, by name.
     """
 
     splits: Splits
@@ -76,33 +83,37 @@ class Whole:
         """Each group's trainings."""
         for group in groups:
             jobs = [Job(plan, seed) for plan, seed in zip(group.plans, group.seeds, strict=True)]
-            yield [self._kept(run) for run in fit_many(jobs, self.splits)]
+            yield [self._record(run) for run in fit_many(jobs, self.splits)]
 
-    def _kept(self, run: Run) -> TrialRecord:
-        figures = ("dev_error", "dev_cost") if run.usable else ()
-        kept = {name: float(run.history[name][run.best_epoch - 1]) for name in figures}
-        more = self.more(run) if self.more and run.usable else {}
-        return {"outcome": str(run.outcome), "epochs": len(run.history["epoch"]), **kept, **more}
+    def _record(self, run: Run) -> TrialRecord:
+        best = run.best_epoch - 1
+        return FiguresRecord(
+            outcome=str(run.outcome),
+            epochs=len(run.history["epoch"]),
+            dev_error=float(run.history["dev_error"][best]) if run.usable else None,
+            dev_cost=float(run.history["dev_cost"][best]) if run.usable else None,
+            figures=self.more(run) if self.more and run.usable else {},
+        )
 
 
 def goodfit(case: Case, kind: str) -> None:
-    """Search as `goodfit tune` does, in its rounds."""
+    """Search as `goodfit tune` does, in its waves."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     splits = open_splits("digits")
-    round_size = max(8, -(-case.trials // 4))
-    own = GoodfitZoomSampler(SEED, round_size, case.space.structural)
+    wave_size = max(8, -(-case.trials // 4))
+    own = GoodfitZoomSampler(SEED, wave_size, case.space.structural)
     sampler = Listed(case.drawn) if kind == SAME else own
     began = time.perf_counter()
     if case.storage:
         study = open_study(case.storage, "search", "digits", sampler)
     else:
         study = optuna.create_study(sampler=sampler)
-    workers = Here(splits) if kind == HALVED else Whole(splits)
-    Search(study, case.space, workers, case.trials, round_size, SEED, lambda done, best: None).run()
+    workers = LocalWorker(splits) if kind == HALVED else Whole(splits)
+    Search(study, case.space, workers, case.trials, wave_size, SEED, lambda done, best: None).run()
     seconds = time.perf_counter() - began
-    kept = [trial.user_attrs[ABOUT] for trial in study.trials]
-    errors = [one.get("dev_error", 1.0) for one in kept]
-    told(f"goodfit, {kind}", seconds, errors, [one["epochs"] for one in kept])
+    records = [record for trial in study.trials if (record := TrialRecord.read(trial))]
+    errors = [1.0 if record.dev_error is None else record.dev_error for record in records]
+    told(f"goodfit, {kind}", seconds, errors, [record.epochs or 0 for record in records])
 
 
 def write_data(path: Path) -> None:

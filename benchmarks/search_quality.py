@@ -31,9 +31,9 @@ from goodfit.record.run import Run
 from goodfit.search import notation
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
-from goodfit.search.trials import ABOUT, Search
+from goodfit.search.trials import Search
 from quality_data import TABLES
-from search import Whole
+from search import FiguresRecord, Whole
 from search_tables import interval, verdict
 
 SETS = ("digits", "segment", "phoneme", "credit_data", "diabetes")
@@ -100,12 +100,16 @@ def search(name: str, seed: int, sampler: str) -> dict[str, Any]:
     space = space_of(splits)
     began = time.perf_counter()
     study = optuna.create_study(sampler=SAMPLERS[sampler](seed, space.structural))
-    round_size = 1 if sampler.endswith("one at a time") else ROUND
+    wave_size = 1 if sampler.endswith("one at a time") else ROUND
     workers = Whole(splits, judge(splits))
-    Search(study, space, workers, max(AT), round_size, seed, lambda done, best: None).run()
-    kept = [trial.user_attrs[ABOUT] for trial in study.trials]
-    ended = [(one["dev_error"], one["dev_cost"], number) for number, one in enumerate(kept) if "dev_error" in one]
-    chosen = {count: kept[min(each for each in ended if each[2] < count)[2]] for count in AT}
+    Search(study, space, workers, max(AT), wave_size, seed, lambda done, best: None).run()
+    records = [FiguresRecord.read(trial) for trial in study.trials]
+    complete = [
+        (record.dev_error, record.dev_cost, number, {"dev_error": record.dev_error, **record.figures})
+        for number, record in enumerate(records)
+        if record and record.dev_error is not None
+    ]
+    chosen = {count: min(key for key in complete if key[2] < count)[3] for count in AT}
     return {
         "set": name,
         "seed": seed,

@@ -55,7 +55,7 @@ def test_asked_again_it_shows_what_was_found_and_with_more_trials_it_goes_on(tab
     more = goodfit.tune(table, **(named | {"trials": 34, "progress": lambda text, *_: told.append(text)}))
     assert len(more["trials"]) == 34
     assert more["trials"][:8] == found["trials"][:8]
-    assert more["search"]["round_size"] == found["search"]["round_size"]  # alone, it would have rounds of 9
+    assert more["search"]["wave_size"] == found["search"]["wave_size"]  # alone, it would have waves of 9
     best = min(trial["dev_error"] for trial in more["trials"] if trial["state"] == "complete")
     interval = binomtest(round(100 * best), 100).proportion_ci(method="wilson")
     error = f"{100 * best:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
@@ -66,7 +66,7 @@ def test_what_a_stack_may_take_changes_no_training(table, asked, found, tmp_path
     small = goodfit.tune(table, **(asked | {"out": tmp_path, "memory": 1e-4}))
     pairs = [
         (one["dev_error"], other["dev_error"])
-        for one, other in zip(small["trials"][:8], found["trials"], strict=False)  # the first round
+        for one, other in zip(small["trials"][:8], found["trials"], strict=False)  # the first wave
         if one["epochs"] == other["epochs"]  # what is halved beside others may end at another rung
     ]
     assert len(pairs) > 4

@@ -364,14 +364,14 @@ def tune_facts() -> dict[str, Any]:
     return {
         "study": {"name": "digits-1a2b", "storage": "sqlite:///runs/goodfit.db", "space": "Searched: `learning_rate`."},
         "search": {
-            "round_size": 4,
+            "wave_size": 4,
             "parameters": parameters,
             "regions": [everywhere, closer],
             "importance": {"units": 0.05, "learning_rate": 0.75, "beta1": 0.2},
             "notes": ["learning_rate's best values lie at the upper end of its range (1): widen it"],
         },
         "trials": [
-            tried(0, 1e-4, 0.9, "pruned", 0.8, "halving: a dev error of 0.8 after 5 epochs, where the middle is 0.1"),
+            tried(0, 1e-4, 0.9, "pruned", 0.8, "halving: a dev error of 0.8 after 5 epochs; the median was 0.1"),
             tried(1, 1e-3, 0.99, "complete", 0.1, "all 20 epochs done"),
             tried(2, 1e-2, 0.999, "complete", 0.05, "all 20 epochs done"),
             tried(3, 1.0, 0.9, "fail", None, "diverged"),

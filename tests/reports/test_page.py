@@ -124,7 +124,7 @@ def test_the_search_is_told_for_tune_alone(page: Read):
         "Finalist 3 learning_rate 0.5 +3.0 points [+2.0, +4.0]",
         "learning_rate 75.0 % beta1 20.0 % units 5.0 %",
         "3 trials did not train to the end",
-        "0 5 80.0 % Halving: a dev error of 0.8 after 5 epochs, where the middle is 0.1.",
+        "0 5 80.0 % Halving: a dev error of 0.8 after 5 epochs; the median was 0.1.",
         "3 5 – Failed: diverged",
         "Study digits-1a2b",
     ):

@@ -86,13 +86,13 @@ def test_filled_hollow_and_struck_marks_tell_how_trials_ended(facts: Facts):
     assert ended["text"][0] == "trial 1: 10.0 %<br>learning_rate 0.001<br>20 epochs"
 
 
-def test_the_regions_of_the_rounds_lie_below_from_end_to_end(facts: Facts):
+def test_the_regions_of_the_waves_lie_below_from_end_to_end(facts: Facts):
     figure = panel(facts, "learning_rate")
     bars = figure["data"][-1]
     assert (bars["y"], bars["base"], bars["x"]) == ([0, 1], [-4, -2], [4, 2])
     assert bars["marker"]["pattern"]["shape"] == ["", "/"]
-    assert bars["text"][1] == "round 2: 0.01 to 1, widened"
-    assert figure["layout"]["yaxis2"]["ticktext"] == ["round 1", "2"]
+    assert bars["text"][1] == "wave 2: 0.01 to 1, widened"
+    assert figure["layout"]["yaxis2"]["ticktext"] == ["wave 1", "2"]
     assert figure["layout"]["yaxis2"]["domain"][1] < figure["layout"]["yaxis"]["domain"][0]
 
 
@@ -107,10 +107,10 @@ def test_the_regions_of_a_choice_are_as_long_as_its_share_and_its_trials_lie_sid
     assert [round(place) for place in x] == [1, 0, 0, 1]
 
 
-def test_of_many_rounds_the_first_and_the_last_have_rows(facts: Facts):
+def test_of_many_waves_the_first_and_the_last_have_rows(facts: Facts):
     facts["search"]["regions"] *= 10
     names = panel(facts, "beta1")["layout"]["yaxis2"]["ticktext"]
-    assert (names[0], names[-1], len(names)) == ("round 1", "20", 8)
+    assert (names[0], names[-1], len(names)) == ("wave 1", "20", 8)
 
 
 def test_samplers_without_regions_have_no_rows(facts: Facts):

@@ -21,7 +21,7 @@ from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import Search
-from goodfit.search.workers import Group, Here
+from goodfit.search.workers import Group, LocalWorker
 
 # A token of these tests alone, which Ray reads when it is imported, and passes on to the processes that it starts
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
@@ -43,7 +43,7 @@ def splits():
 
 @pytest.fixture(scope="module")
 def whole(splits, tmp_path_factory):
-    study, finished = searched(Here(splits), f"sqlite:///{tmp_path_factory.mktemp('whole') / 'study.db'}")
+    study, finished = searched(LocalWorker(splits), f"sqlite:///{tmp_path_factory.mktemp('whole') / 'study.db'}")
     assert finished
     return study
 
@@ -123,7 +123,7 @@ def test_a_lost_node_costs_only_its_stack(splits, whole, two, tmp_path, monkeypa
 
 def test_alone_it_is_a_cluster_of_this_machine(splits):
     with cluster(LOCAL, splits) as workers:
-        assert [len(ray.nodes()), *map(known, workers([GROUP]))] == [1, *map(known, Here(splits)([GROUP]))]
+        assert [len(ray.nodes()), *map(known, workers([GROUP]))] == [1, *map(known, LocalWorker(splits)([GROUP]))]
     assert not ray.is_initialized()
 
 
@@ -153,7 +153,7 @@ def test_an_address_that_does_not_answer(splits, monkeypatch):
 def test_another_token_is_told_of(splits, two, monkeypatch):
     monkeypatch.setenv("RAY_AUTH_TOKEN", "another")
     monkeypatch.setattr(nodes, "_ANSWER", 6.0)
-    with pytest.raises(InputError, match="wants another token"), cluster(two[0].address, splits):
+    with pytest.raises(InputError, match="requires another token"), cluster(two[0].address, splits):
         pass
 
 
@@ -205,7 +205,7 @@ def test_a_group_that_kills_its_process_is_given_up(splits, joined, monkeypatch)
     kill.__module__ = "__main__"  # so that it is sent whole, for a node cannot import this file
     monkeypatch.setattr(nodes, "train", kill)
     monkeypatch.setattr(nodes, "_LOSSES", 2)
-    monkeypatch.setattr(nodes, "_REST", 0.0)
-    sentence = r"^a stack was lost on 2 nodes of the Ray cluster \(.*died.*\); give less --memory$"
+    monkeypatch.setattr(nodes, "_REST_SECONDS", 0.0)
+    sentence = r"^a stack was lost on 2 nodes of the Ray cluster \(.*died.*\); give it less --memory$"
     with cluster(joined, splits) as workers, pytest.raises(InputError, match=sentence):
         list(workers([GROUP]))

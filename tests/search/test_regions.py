@@ -26,7 +26,7 @@ def study_of(trials, direction: Literal["minimize", "maximize"] = "minimize"):
 
 
 def good_in(study):
-    return regions.good_trials(regions.finished(study, len(study.trials)), study.direction)
+    return regions.good_trials(regions.finished_before(study, len(study.trials)), study.direction)
 
 
 def good_values(study):
@@ -43,7 +43,7 @@ def test_the_best_fifth_is_good_the_best_first(direction, sign):
 def test_at_least_three_are_good_and_earlier_rounds_alone_are_asked():
     study = study_of([trial(x, value=x) for x in (0.9, 0.8, 0.7, 0.6, 0.1)])
     assert good_values(study) == [0.1, 0.6, 0.7]
-    assert [each.number for each in regions.finished(study, 3)] == [0, 1, 2]
+    assert [each.number for each in regions.finished_before(study, 3)] == [0, 1, 2]
 
 
 def test_failed_and_infinite_trials_are_not_good_and_pruned_ones_come_last():
@@ -126,33 +126,35 @@ def test_choices_get_shares_by_the_ranks_of_their_good_trials_and_none_dies_out(
     assert sum(shares.values()) == pytest.approx(1)
 
 
-def told(values, distribution, name):
-    return regions.at_ends(study_of([trial(value, distribution, name=name, value=i) for i, value in enumerate(values)]))
+def notes_of(values, distribution, name):
+    return regions.range_notes(
+        study_of([trial(value, distribution, name=name, value=i) for i, value in enumerate(values)])
+    )
 
 
 def test_best_values_at_an_end_of_the_range_are_told():
     rate = FloatDistribution(1e-4, 1e-1, log=True)
-    assert told([0.09, 0.08, 1e-3, 1e-2], rate, "learning_rate") == [
+    assert notes_of([0.09, 0.08, 1e-3, 1e-2], rate, "learning_rate") == [
         "learning_rate's best values lie at the upper end of its range (0.1): widen it"
     ]
-    assert told([1.1e-4, 1.2e-4, 0.1], rate, "learning_rate") == [
+    assert notes_of([1.1e-4, 1.2e-4, 0.1], rate, "learning_rate") == [
         "learning_rate's best values lie at the lower end of its range (0.0001): widen it"
     ]
-    assert told([1e-2, 0.08, 0.09], rate, "learning_rate") == []
-    assert told([0.09, 1e-2, 1e-3], rate, "learning_rate") == []
+    assert notes_of([1e-2, 0.08, 0.09], rate, "learning_rate") == []
+    assert notes_of([0.09, 1e-2, 1e-3], rate, "learning_rate") == []
 
 
 def test_an_end_is_told_as_people_read_it():
     beta = FloatDistribution(0.001, 0.1, log=True)
-    assert told([0.0011, 0.0012, 0.05], beta, "1-beta1") == [
+    assert notes_of([0.0011, 0.0012, 0.05], beta, "1-beta1") == [
         "beta1's best values lie at the upper end of its range (0.999): widen it"
     ]
-    assert told([7, 7, 4], FloatDistribution(4, 7, step=0.5), "log2 units") == [
+    assert notes_of([7, 7, 4], FloatDistribution(4, 7, step=0.5), "log2 units") == [
         "units' best values lie at the upper end of its range (128): widen it"
     ]
 
 
 def test_nothing_is_told_of_single_values_choices_and_few_trials():
-    assert told([2, 2, 2], IntDistribution(2, 2), "x") == []
-    assert told(["a", "a", "a"], CategoricalDistribution(("a", "b")), "x") == []
-    assert told([1.0, 1.0], X, "x") == []
+    assert notes_of([2, 2, 2], IntDistribution(2, 2), "x") == []
+    assert notes_of(["a", "a", "a"], CategoricalDistribution(("a", "b")), "x") == []
+    assert notes_of([1.0, 1.0], X, "x") == []

@@ -26,7 +26,7 @@ def _quiet():
 
 
 class TestOptunasCases(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
-    @pytest.fixture(params=[{}, {"round_size": 2, "group": 1}, {"round_size": 4, "structural": frozenset({"x"})}])
+    @pytest.fixture(params=[{}, {"wave_size": 2, "group": 1}, {"wave_size": 4, "structural": frozenset({"x"})}])
     def sampler(self, request):
         return lambda: GoodfitZoomSampler(**request.param)
 
@@ -54,18 +54,18 @@ def test_the_storage_changes_nothing_nor_does_beginning_anew(kind, tmp_path):
         storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
     else:
         storage = JournalStorage(JournalFileBackend(str(tmp_path / "study.log")))
-    study = searched(9, storage, seed=3, round_size=6)
+    study = searched(9, storage, seed=3, wave_size=6)
     again = optuna.load_study(
-        study_name=study.study_name, storage=storage, sampler=GoodfitZoomSampler(seed=3, round_size=6)
+        study_name=study.study_name, storage=storage, sampler=GoodfitZoomSampler(seed=3, wave_size=6)
     )
     for _ in range(9):
         trial = again.ask(SPACE)
         again.tell(trial, worth(trial.params))
-    assert params_of(again) == params_of(searched(18, InMemoryStorage(), seed=3, round_size=6))
+    assert params_of(again) == params_of(searched(18, InMemoryStorage(), seed=3, wave_size=6))
 
 
 def test_the_order_of_asking_and_telling_changes_nothing():
-    study = optuna.create_study(sampler=GoodfitZoomSampler(round_size=6))
+    study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=6))
     for _ in range(3):
         batch = [study.ask() for _ in range(6)]
         for trial in reversed(batch):
@@ -73,23 +73,23 @@ def test_the_order_of_asking_and_telling_changes_nothing():
                 trial._suggest(name, SPACE[name])
         for trial in reversed(batch):
             study.tell(trial, worth(trial.params))
-    assert params_of(study) == params_of(searched(18, round_size=6))
+    assert params_of(study) == params_of(searched(18, wave_size=6))
 
 
 def test_maximizing_the_negative_is_the_same_search():
-    assert params_of(searched(18, round_size=6)) == params_of(searched(18, round_size=6, sign=-1))
+    assert params_of(searched(18, wave_size=6)) == params_of(searched(18, wave_size=6, sign=-1))
 
 
 def test_seeds_and_parameters_have_draws_of_their_own():
-    first, second = (searched(6, round_size=6, seed=seed) for seed in (0, 1))
+    first, second = (searched(6, wave_size=6, seed=seed) for seed in (0, 1))
     assert not {params["x"] for params in params_of(first)} & {params["x"] for params in params_of(second)}
-    study = optuna.create_study(sampler=GoodfitZoomSampler(round_size=6))
+    study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=6))
     both = [study.ask({"y": FloatDistribution(0, 1), "z": FloatDistribution(0, 1)}).params for _ in range(6)]
     assert all(params["y"] != params["z"] for params in both)
 
 
 def test_the_first_round_draws_once_in_each_part_of_a_range_in_no_order():
-    study = optuna.create_study(sampler=GoodfitZoomSampler(round_size=10))
+    study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=10))
     drawn = [study.ask({"x": FloatDistribution(0, 10)}).params["x"] for _ in range(10)]
     assert sorted(int(x) for x in drawn) == list(range(10))
     assert drawn != sorted(drawn)
@@ -101,7 +101,7 @@ def structures_of(drawn: list[dict]) -> list[tuple]:
 
 
 def test_a_group_shares_structural_draws():
-    settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "round_size": 8}
+    settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "wave_size": 8}
     drawn = params_of(searched(8, **settings))
     for group in (drawn[:4], drawn[4:]):
         assert len(set(structures_of(group))) == 1
@@ -112,7 +112,7 @@ def test_a_group_shares_structural_draws():
 
 def test_most_later_trials_have_a_structure_that_is_compiled_already():
     """Three groups of four in four; the others, a structure for the group."""
-    settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "round_size": 32}
+    settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "wave_size": 32}
     groups = kept = 0
     for seed in range(20):
         drawn = structures_of(params_of(searched(96, seed=seed, **settings)))
@@ -131,7 +131,7 @@ def after_a_round(distribution: BaseDistribution, values: list, count: int) -> l
         study.add_trial(optuna.create_trial(params={"x": value}, distributions={"x": distribution}, value=worth))
     trial = optuna.create_trial(state=optuna.trial.TrialState.RUNNING)
     trial.number = len(values)
-    samplers = [GoodfitZoomSampler(seed, round_size=len(values), group=1) for seed in range(count)]
+    samplers = [GoodfitZoomSampler(seed, wave_size=len(values), group=1) for seed in range(count)]
     return [sampler.sample_independent(study, trial, "x", distribution) for sampler in samplers]
 
 
@@ -155,7 +155,7 @@ def test_choices_follow_the_good_trials_in_the_shares_that_are_told():
 
 
 def test_one_good_trial_is_not_followed():
-    study = optuna.create_study(sampler=GoodfitZoomSampler(round_size=20, group=1))
+    study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=20, group=1))
     for number in range(40):
         trial = study.ask({"x": FloatDistribution(0, 1)})
         if number == 0:
@@ -173,7 +173,7 @@ def test_parameters_of_some_trials_only_are_zoomed_by_those():
             return (trial.suggest_float("second", 0, 1) - 0.3) ** 2
         return 1.0
 
-    study = optuna.create_study(sampler=GoodfitZoomSampler(round_size=20, group=1))
+    study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=20, group=1))
     study.optimize(objective, n_trials=100)
     late = [trial.params["second"] for trial in study.trials[60:] if "second" in trial.params]
     assert len(late) > 30  # the better choice is made more often, and the other not never
@@ -182,8 +182,8 @@ def test_parameters_of_some_trials_only_are_zoomed_by_those():
 
 
 def test_regions_of_each_round_are_told():
-    study = searched(30, round_size=12, group=1)
-    told = GoodfitZoomSampler(round_size=12, group=1).regions(study)
+    study = searched(30, wave_size=12, group=1)
+    told = GoodfitZoomSampler(wave_size=12, group=1).regions(study)
     assert [set(each) for each in told] == [set(SPACE)] * 3
     assert (told[0]["x"].low, told[0]["x"].high) == (1e-4, 1)
     assert told[0]["kind"].shares == pytest.approx(dict.fromkeys("abc", 1 / 3))
@@ -210,7 +210,7 @@ def test_the_zoom_ends_nearer_to_the_optimum_than_random_search():
     assert sum(wins) >= 9
 
 
-@pytest.mark.parametrize("settings", [{"seed": -1}, {"round_size": 0}, {"group": 0}])
+@pytest.mark.parametrize("settings", [{"seed": -1}, {"wave_size": 0}, {"group": 0}])
 def test_settings_that_mean_nothing_are_refused(settings):
     with pytest.raises(InputError, match="the zoom sampler's"):
         GoodfitZoomSampler(**settings)

@@ -27,9 +27,9 @@ from goodfit.plan import Plan
 from goodfit.search import storage
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
-from goodfit.search.storage import beating, claim, open_study, orphans, ours
+from goodfit.search.storage import claim, heartbeat, open_study, orphans, still_owned
 from goodfit.search.trials import Search
-from goodfit.search.workers import Here
+from goodfit.search.workers import LocalWorker, TrialRecord
 
 SERVER = os.environ.get("GOODFIT_TEST_POSTGRESQL")
 TRIALS, ROUND = 22, 4
@@ -91,12 +91,13 @@ from goodfit.plan import Plan
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
 from goodfit.search.trials import Search
-from goodfit.search.zoom import GoodfitZoomSampler
+from goodfit.search.workers import TrialRecord
+from goodfit.search.sampler import GoodfitZoomSampler
 
 def trained(groups):
     for group in groups:
         time.sleep({SECONDS})
-        yield [{{"outcome": "finished", "dev_error": plan.learning_rate}} for plan in group.plans]
+        yield [TrialRecord(outcome="finished", dev_error=plan.learning_rate) for plan in group.plans]
 
 space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan())
 study = open_study(sys.argv[1], "one", "data", GoodfitZoomSampler(3, {ROUND}, space.structural))
@@ -233,16 +234,16 @@ def test_a_trial_of_another_machine_is_taken_up_after_a_long_silence(fresh):
         silent, heard, neighbor = (drawn_by(study, owner) for owner in ("far:1", "far:1", f"{here}:{os.getppid()}"))
         make_silent(study, silent, neighbor)  # a neighbor that is alive may be stopped, and go on
         assert [trial.number for trial in orphans(study)] == [silent.number]
-        assert ours([silent, heard, neighbor]) == [True, False, False]
+        assert still_owned([silent, heard, neighbor]) == [True, False, False]
 
 
 @shared
 def test_a_process_at_work_is_heard(fresh, monkeypatch):
-    monkeypatch.setattr(storage, "_BEAT", 0.02)
+    monkeypatch.setattr(storage, "_HEARTBEAT_SECONDS", 0.02)
     with opened(fresh) as study:
         mine, far = claim(study.ask()), drawn_by(study, "far:1")
         make_silent(study, mine, far)
-        with beating(study):
+        with heartbeat(study):
             for _ in range(WAIT * 50):
                 if beat_of(study, mine) > beat_of(study, far) + datetime.timedelta(minutes=9):
                     break
@@ -260,7 +261,7 @@ def test_what_another_machine_took_up_is_left_to_it(fresh):
             far = study._storage.get_all_trials(study._study_id)[1]
             study._storage.set_trial_user_attr(far._trial_id, "goodfit owner", "far:1")
             study.tell(far.number, 0.25)
-            return ([{"outcome": "finished", "dev_error": 0.5} for _ in group.plans] for group in groups)
+            return ([TrialRecord(outcome="finished", dev_error=0.5) for _ in group.plans] for group in groups)
 
         space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan())
         assert Search(study, space, trained, 4, 4, 3, lambda done, best: None).run()
@@ -325,7 +326,7 @@ def test_the_dashboard_of_optuna_opens_a_study(tmp_path):
     url = f"sqlite:///{tmp_path / 'goodfit.db'}"
     space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan(hidden_units=(4,), batch_size=16, epochs=3))
     study = open_study(url, "flowers", "iris", GoodfitZoomSampler(3, 4, space.structural))
-    assert Search(study, space, Here(open_splits("iris")), 4, 4, 3, lambda done, best: None).run()
+    assert Search(study, space, LocalWorker(open_splits("iris")), 4, 4, 3, lambda done, best: None).run()
     with dashboard(url) as (process, address):
         (listed,) = answer(process, f"{address}/api/studies")["study_summaries"]
         shown = answer(process, f"{address}/api/studies/{listed['study_id']}?after=0")

@@ -113,12 +113,12 @@ def test_the_default_leaves_out_what_the_plan_does_not_use():
 
 
 def test_a_default_space_says_what_it_leaves_out():
-    told = Space.default(45, BASE).told()
-    assert "45 trials are few" in told
-    assert "learning_rate, beta1, batch_size and units. From 60 trials on, ten for each, layers and decay" in told
-    whole = Space.default(500, BASE).told()
-    assert whole.startswith("Searched, in the order of importance: learning_rate, beta1")
-    assert "few" not in whole
+    partial = Space.default(45, BASE).description()
+    assert partial.startswith("With 45 trials, only the most important hyperparameters are searched: ")
+    assert "learning_rate, beta1, batch_size and units. With 60 or more, ten for each, layers and decay" in partial
+    complete = Space.default(500, BASE).description()
+    assert complete.startswith("Searched, in the order of importance: learning_rate, beta1")
+    assert "only" not in complete
 
 
 def test_structural_parameters_are_those_that_are_compiled():
@@ -150,11 +150,11 @@ def test_a_space_can_be_sent_to_another_process():
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("learning_rate=log:1e-1..1e-4", "upside down; write 0.0001..0.1"),
+        ("learning_rate=log:1e-1..1e-4", "reversed; write 0.0001..0.1"),
         ("learning_rate=log:0.1..0.1", "no width; write the value alone, 0.1"),
-        ("learning_rate=log:0..1", "zero and below have no logarithm; begin above 0"),
-        ("learning_rate=log:-1..1", "zero and below have no logarithm"),
-        ("beta1=one-minus-log:0.9..1", "cannot touch 1"),
+        ("learning_rate=log:0..1", "zero and negative numbers have no logarithm; start above 0"),
+        ("learning_rate=log:-1..1", "zero and negative numbers have no logarithm"),
+        ("beta1=one-minus-log:0.9..1", "cannot reach 1"),
         (
             "lerning_rate=log:1e-4..1",
             "unknown hyperparameter 'lerning_rate' in the space: did you mean 'learning_rate'",
@@ -162,14 +162,14 @@ def test_a_space_can_be_sent_to_another_process():
         ("learning_rate=lgo:1e-4..1", "unknown scale 'lgo': did you mean 'log'"),
         ("activation=choice:", "an empty choice; list what to choose from"),
         ("activation=choice:relu,,tanh", "an empty choice"),
-        ("activation=choice:relu,relu", "stands there twice"),
+        ("activation=choice:relu,relu", "is listed twice"),
         ("activation=choice:relu,tanhh", "activation is 'tanhh': did you mean 'tanh'"),
         ("beta2=linear:0.9..1", "beta2 is 1.0; it must be a number of at least 0 and below 1"),
         ("learning_rate=linear:0..1", "learning_rate is 0.0; it must be a number above 0"),
         ("batch_size=linear:16..64", "batch_size is"),
-        ("batch_size=power:20..64", "20 is no power of two; take 16"),
-        ("units=ladder:16..100", "100 is no power of two, nor the middle of two; take 96"),
-        ("units=ladder:1..16", "take 2"),
+        ("batch_size=power:20..64", "20 is no power of two; use 16"),
+        ("units=ladder:16..100", "100 is no power of two, nor the middle of two; use 96"),
+        ("units=ladder:1..16", "use 2"),
         ("layers=integer:1..2.5", "2.5 is no whole number"),
         ("layers=linear:1..2", "layers is 1.0; it must be a whole number"),
         ("layers=integer:-1..2", "layers is -1; it must be a whole number of at least 0"),
@@ -180,7 +180,7 @@ def test_a_space_can_be_sent_to_another_process():
         ("=log:1e-4..1", "malformed"),
         ("epochs=10..100", "epochs has no usual scale; write one, as in epochs=integer:10..100"),
         ("epochs=0", "epochs is 0; it must be a whole number of at least 1"),
-        ("epochs=[3", "is no value and no range"),
+        ("epochs=[3", "is neither a value nor a range"),
         ("epochs=30", "fixes everything"),
         ("learning_rate=1e-4..1 each layer", "only keep_prob can differ from layer to layer"),
         ("hidden_units=ladder:16..64", "hidden_units is searched as units and layers; write units=ladder:"),
@@ -209,14 +209,14 @@ def test_lines_that_do_not_go_together_are_refused_when_read(lines, sentence):
 
 def test_a_plan_without_hidden_layers_asks_for_both():
     flat = BASE.with_(hidden_units=())
-    for line, also in (("units=16..64", "give layers too"), ("layers=1..3", "give units too")):
+    for line, also in (("units=16..64", "search layers too"), ("layers=1..3", "search units too")):
         with pytest.raises(GoodfitError, match=also):
             Space.parse([line], flat)
     assert plan_at(Space.parse(["units=16", "layers=0..2"], flat), layers=0).hidden_units == ()
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("- a", "no YAML mapping"), ("a: [", "not valid YAML"), ("", "mapping")]
+    ("text", "sentence"), [("- a", "not a YAML mapping"), ("a: [", "not valid YAML"), ("", "mapping")]
 )
 def test_yaml_that_is_no_space_is_refused(text, sentence):
     with pytest.raises(GoodfitError, match=sentence):
@@ -252,7 +252,7 @@ def test_a_fixed_dropout_is_a_fixed_keep_prob():
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("dropout=integer:0..1", "dropout is a share; take one of linear, log, one-minus-log, choice as its scale"),
+        ("dropout=integer:0..1", "dropout is a share; use one of the scales linear, log, one-minus-log, choice"),
         ("dropout=log:a..b", "dropout=log:a..b is no number and no range; write it as in dropout=log:0.1..0.5"),
         ("lr=log:1e-4..1e-1", "unknown hyperparameter 'lr' in the space: did you mean 'learning_rate'?"),
     ],

@@ -32,7 +32,7 @@ def test_a_study_is_opened_again_and_refused_for_other_data(url):
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("nonsense", "what was given as --storage is no storage's address; write it as in sqlite:///runs/goodfit.db"),
+        ("nonsense", "the value of --storage is no storage's address; write it as in sqlite:///runs/goodfit.db"),
         (
             "sqlite:////nowhere/at/all.db",
             "the storage sqlite:////nowhere/at/all.db cannot be reached (unable to open database file)",
@@ -66,7 +66,7 @@ def test_writes_go_through_a_write_ahead_log(url, tmp_path):
 
 
 def test_only_the_trials_of_dead_processes_are_taken_up(url, monkeypatch):
-    monkeypatch.setattr(storage, "_CLAIMED_WITHIN", 0.0)
+    monkeypatch.setattr(storage, "_CLAIM_SECONDS", 0.0)
     study = opened(url)
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()

@@ -1,4 +1,4 @@
-"""A study as plain facts: names, scales and ends as people read them, regions, importance, and trials."""
+"""The results of a study: names, scales and ends as people read them, regions, importance, and trials."""
 
 import optuna
 import pytest
@@ -7,7 +7,7 @@ from optuna.trial import TrialState, create_trial
 from goodfit.plan import Plan
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
-from goodfit.search.summary import of_study, of_trials
+from goodfit.search.summary import search_result, trial_results
 
 LINES = "learning_rate=log:1e-4..1e-1", "beta1=one-minus-log:0.9..0.999", "units=ladder:16..128"
 SPACE = Space.parse([*LINES, "activation=choice:relu,tanh"], Plan())
@@ -22,37 +22,42 @@ def study_of(count, value):
     return study
 
 
-def test_parameters_are_told_as_people_read_them():
-    told = of_study(study_of(8, lambda plan: plan.learning_rate))
-    assert told["parameters"]["beta1"] == {
+def test_parameters_are_listed_as_people_read_them():
+    parameters = search_result(study_of(8, lambda plan: plan.learning_rate)).to_dict()["parameters"]
+    assert parameters["beta1"] == {
         "scale": "one-minus-log",
         "low": pytest.approx(0.9),
         "high": pytest.approx(0.999),
     }
-    assert told["parameters"]["units"] == {"scale": "log", "low": 16, "high": 128}
-    assert told["parameters"]["learning_rate"] == {"scale": "log", "low": 1e-4, "high": 1e-1}
-    assert told["parameters"]["activation"] == {"scale": "choice", "choices": ["relu", "tanh"]}
+    assert parameters["units"] == {"scale": "log", "low": 16, "high": 128}
+    assert parameters["learning_rate"] == {"scale": "log", "low": 1e-4, "high": 1e-1}
+    assert parameters["activation"] == {"scale": "choice", "choices": ["relu", "tanh"]}
 
 
-def test_regions_hold_the_rounds_draws_and_close_in():
+def test_regions_hold_the_draws_of_their_waves_and_close_in():
     study = study_of(24, lambda plan: abs(plan.beta1 - 0.99))
-    first, *_, last = of_study(study)["regions"]
-    assert (first["beta1"]["low"], first["beta1"]["high"]) == (pytest.approx(0.9), pytest.approx(0.999))
-    assert 0.9 < last["beta1"]["low"] < 0.99 < last["beta1"]["high"]
-    assert sum(last["activation"]["shares"].values()) == pytest.approx(1)
+    first, *_, last = search_result(study).regions
+    assert (first["beta1"].low, first["beta1"].high) == (pytest.approx(0.9), pytest.approx(0.999))
+    assert last["beta1"].low
+    assert last["beta1"].high
+    assert last["activation"].shares
+    assert 0.9 < last["beta1"].low < 0.99 < last["beta1"].high
+    assert sum(last["activation"].shares.values()) == pytest.approx(1)
 
 
-def test_what_alone_decides_has_all_the_importance_and_few_trials_have_none():
-    assert of_study(study_of(24, lambda plan: plan.learning_rate))["importance"]["learning_rate"] > 0.8
-    assert of_study(study_of(7, lambda plan: plan.learning_rate))["importance"] == {}
-    assert of_study(study_of(9, lambda plan: 1.0))["importance"] == {}
+def test_the_only_parameter_that_decides_has_all_the_importance_and_few_trials_have_none():
+    assert search_result(study_of(24, lambda plan: plan.learning_rate)).importance["learning_rate"] > 0.8
+    assert search_result(study_of(7, lambda plan: plan.learning_rate)).importance == {}
+    assert search_result(study_of(9, lambda plan: 1.0)).importance == {}
 
 
 def test_trials_have_their_names_ends_and_reasons():
     study = study_of(1, lambda plan: 0.5)
-    about = {"goodfit": {"reason": "halving: weak", "epochs": 3, "dev_cost": None}}
+    about = {"goodfit": {"outcome": "stopped", "reason": "halving: weak", "epochs": 3, "dev_cost": None}}
     study.add_trial(create_trial(state=TrialState.PRUNED, user_attrs=about))
-    first, second = of_trials(study, SPACE.values)
-    assert (first["state"], first["dev_error"], first["ended"] >= 0) == ("complete", 0.5, True)
-    assert set(first["parameters"]) == {"learning_rate", "beta1", "units", "activation"}
-    assert (second["state"], second["reason"], second["epochs"]) == ("pruned", "halving: weak", 3)
+    first, second = trial_results(study, SPACE.values)
+    assert (first.state, first.dev_error) == ("complete", 0.5)
+    assert first.ended is not None
+    assert first.ended >= 0
+    assert set(first.parameters) == {"learning_rate", "beta1", "units", "activation"}
+    assert (second.state, second.reason, second.epochs) == ("pruned", "halving: weak", 3)

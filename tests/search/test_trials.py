@@ -19,8 +19,8 @@ from goodfit.plan import Plan
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
-from goodfit.search.trials import ABOUT, Search, SpaceFunction
-from goodfit.search.workers import Group, Here, TrialRecord, Workers
+from goodfit.search.trials import Search, SpaceFunction
+from goodfit.search.workers import Group, LocalWorker, TrialRecord, Workers
 
 BASE = Plan(hidden_units=(8,), batch_size=16, epochs=12, keep_prob=1.0)
 SPACE = Space.parse(["learning_rate=log:1e-4..1e-1", "units=choice:4,8"], BASE)
@@ -37,7 +37,7 @@ def searched(splits, url, trials, space: SpaceFunction = SPACE, workers: Workers
     study = open_study(url, "one", "iris", sampler)
     told: list[tuple[int, float | None]] = []
     assert Search(
-        study, space, workers or Here(splits), trials, ROUND, 3, lambda done, best: told.append((done, best))
+        study, space, workers or LocalWorker(splits), trials, ROUND, 3, lambda done, best: told.append((done, best))
     ).run()
     return study, told
 
@@ -57,7 +57,10 @@ def test_all_trials_are_told_with_the_numbers_of_a_training_alone(splits, whole)
     assert {trial.state for trial in study.trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
     assert told[-1] == (16, study.best_value)
     best = study.best_trial
-    plan = Plan.from_dict(best.user_attrs[ABOUT]["plan"])
+    record = TrialRecord.read(best)
+    assert record
+    assert record.plan
+    plan = record.plan
     assert plan == SPACE(optuna.trial.FixedTrial(best.params))
     run = fit(Job(plan, 3 * 1_000_003 + best.number), splits)
     assert best.value == run.history["dev_error"][np.nanargmin(run.history["dev_cost"])]
@@ -76,7 +79,9 @@ def test_a_plan_that_does_not_work_is_a_failed_trial_with_its_reason(splits, tmp
 
     study, _ = searched(splits, f"sqlite:///{tmp_path / 'study.db'}", 2, space)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
-    assert study.trials[0].user_attrs[ABOUT]["reason"].startswith("learning_rate is -0.")
+    record = TrialRecord.read(study.trials[0])
+    assert record
+    assert record.reason.startswith("learning_rate is -0.")
 
 
 def test_a_round_of_one_structure_is_trained_in_stacks_for_as_many_machines(splits, tmp_path):
@@ -84,7 +89,7 @@ def test_a_round_of_one_structure_is_trained_in_stacks_for_as_many_machines(spli
 
     def workers(groups):
         sizes.extend(len(group.plans) for group in groups)
-        return ([{"outcome": "finished", "dev_error": 0.5} for _ in group.plans] for group in groups)
+        return ([TrialRecord(outcome="finished", dev_error=0.5) for _ in group.plans] for group in groups)
 
     study = open_study(f"sqlite:///{tmp_path / 'study.db'}", "one", "iris", optuna.samplers.RandomSampler(0))
     space = Space.parse(["learning_rate=log:1e-4..1e-1"], BASE)
@@ -100,7 +105,7 @@ class Cut(BaseException):
 class Remembered:
     """Trains each group once, and knows it from then on."""
 
-    workers: Here
+    workers: LocalWorker
     known: dict[tuple[int, ...], list[TrialRecord]] = field(default_factory=dict)
 
     def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
@@ -118,7 +123,7 @@ WRITES += ("set_trial_state_values",)
 
 def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, whole, tmp_path, monkeypatch):
     """The study is cut before its first write to the storage, goes on, is cut before its second, and so forth."""
-    left, workers = [0], Remembered(Here(splits))
+    left, workers = [0], Remembered(LocalWorker(splits))
 
     def counted(write):
         def cut(*arguments, **named):

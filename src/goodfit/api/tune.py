@@ -29,7 +29,7 @@ from goodfit.errors import InputError
 from goodfit.experiments import assembly
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.examination import data_facts, shared_findings
+from goodfit.experiments.examination import data_facts, findings_of
 from goodfit.experiments.laboratory import Laboratory, Notify
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement
@@ -40,14 +40,14 @@ from goodfit.search import summary as search_summary
 from goodfit.search.cluster import cluster
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
-from goodfit.search.storage import begun_with, open_study, shown
-from goodfit.search.trials import ABOUT, Search, SpaceFunction
-from goodfit.search.workers import Here, Workers
+from goodfit.search.storage import open_study, safe_address, set_once
+from goodfit.search.trials import Search, SpaceFunction
+from goodfit.search.workers import LocalWorker, TrialRecord, Workers
 from goodfit.wording.numbers import percent
 
 _FINALISTS, _SEEDS = 4, 3
-_ROUNDS = 4  # of a search; each draws around the best of those before
-_LEAST_ROUND = 8
+_WAVES = 4  # of a search; each draws around the best of those before
+_LEAST_WAVE = 8
 _FRESH = 2_000_003  # seeds of the finalists, which no trial had
 
 
@@ -74,9 +74,9 @@ def tune(request: TuneRequest) -> dict[str, Any]:
     memory = int(request.memory * 2**30) if request.memory else None
     with _workers(splits, memory, request.ray) as workers:
         study = _open(splits, space_input.identity(space, base, request.sampler, seed), request)
-        round_size = _rounds(study, request.sampler, space, request.trials, seed)
+        wave_size = _wave_size(study, request.sampler, space, request.trials, seed)
         told = _told(notify, request.trials, splits)
-        searched = Search(study, space, workers, request.trials, round_size, seed, told).run()
+        searched = Search(study, space, workers, request.trials, wave_size, seed, told).run()
     finalists = _finalists(splits, _found(study, searched), seed, notify)
     winner = min(finalists, key=lambda finalist: finalist.dev_cost)
     facts = {
@@ -92,7 +92,7 @@ def tune(request: TuneRequest) -> dict[str, Any]:
     facts |= _of_search(study, space, request.storage or _beside(out))
     job = job_request("tune", request, None, started)
     if request.storage:
-        job = replace(job, options=job.options | {"storage": shown(request.storage)})
+        job = replace(job, options=job.options | {"storage": safe_address(request.storage)})
     with archive.fresh_folder(out, splits.dataset.name) as folder:
         told = AdviceContext("tune", folder, request.min_gap)
         facts |= _end(folder, splits, finalists, winner, told, request.human_error, seed)
@@ -101,7 +101,7 @@ def tune(request: TuneRequest) -> dict[str, Any]:
 
 def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractContextManager[Workers]:
     """This process, or the nodes of a cluster."""
-    return nullcontext(Here(splits, memory)) if ray is None else cluster(ray, splits, memory)
+    return nullcontext(LocalWorker(splits, memory)) if ray is None else cluster(ray, splits, memory)
 
 
 def _open(splits: Splits, question: tuple[str, ...], request: TuneRequest) -> optuna.Study:
@@ -113,12 +113,12 @@ def _open(splits: Splits, question: tuple[str, ...], request: TuneRequest) -> op
     return open_study(request.storage or _beside(request.out), name, of_data, request.sampler)
 
 
-def _rounds(
+def _wave_size(
     study: optuna.Study, sampler: optuna.samplers.BaseSampler | None, asked: SpaceFunction, trials: int, seed: int
 ) -> int:
-    """Give the study its sampler; returns the size of its rounds, which is that with which it was begun."""
-    own = sampler.round_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_ROUND, -(-trials // _ROUNDS))
-    size = begun_with(study, "goodfit round", own)
+    """Give the study its sampler; return its number of trials in a wave, which never changes once it has begun."""
+    own = sampler.wave_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_WAVE, -(-trials // _WAVES))
+    size = set_once(study, "goodfit wave", own)
     structural = asked.structural if isinstance(asked, Space) else frozenset()
     study.sampler = sampler or GoodfitZoomSampler(seed, size, structural)
     return size
@@ -127,9 +127,16 @@ def _rounds(
 def _of_search(study: optuna.Study, asked: SpaceFunction, storage: str) -> dict[str, Any]:
     """What the result holds of the search."""
     return {
-        "study": {"name": study.study_name, "storage": shown(storage), "space": space_input.words(asked)},
-        "search": search_summary.of_study(study),
-        "trials": search_summary.of_trials(study, asked.values if isinstance(asked, Space) else dict),
+        "study": {
+            "name": study.study_name,
+            "storage": safe_address(storage),
+            "space": space_input.description(asked),
+        },
+        "search": search_summary.search_result(study).to_dict(),
+        "trials": [
+            trial.to_dict()
+            for trial in search_summary.trial_results(study, asked.values if isinstance(asked, Space) else dict)
+        ],
     }
 
 
@@ -173,9 +180,9 @@ def _found(study: optuna.Study, searched: bool) -> list[Plan]:
         raise InputError("stopped before the first trials had ended; the same command goes on")
     if not complete:
         raise InputError(f"none of {len(trials)} trials gave a network; widen the space or lower its rates")
-    cost = {trial.number: trial.user_attrs[ABOUT]["dev_cost"] for trial in complete}
-    ordered = sorted(complete, key=lambda trial: (trial.value, cost[trial.number]))
-    plans = dict.fromkeys(Plan.from_dict(trial.user_attrs[ABOUT]["plan"]) for trial in ordered)
+    pairs = [(trial, TrialRecord.read(trial)) for trial in complete]
+    ordered = sorted(pairs, key=lambda pair: (pair[0].value, pair[1].dev_cost if pair[1] else None))
+    plans = dict.fromkeys(record.plan for _, record in ordered if record and record.plan)
     return list(plans)[:_FINALISTS]
 
 
@@ -217,9 +224,9 @@ def _end(
     journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})
     assembly.write_assembly(journal, closed)
     journal.write("diagnosis", f"{final['verdict']}. {final['reason']}", verdict=final["verdict"])
-    findings = [summary.of_finding(each) for each in shared_findings(winner, splits, data_facts(splits))]
+    findings = [summary.of_finding(each) for each in findings_of(winner, splits, data_facts(splits))]
     return {
         "ensemble": assembly.ensemble_facts(closed),
-        "calibration": closed.calibration and closed.calibration.to_dict(),
+        "calibration": assembly.calibration_facts(closed),
         "final": final | {"findings": findings},
     }

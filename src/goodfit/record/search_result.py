@@ -42,7 +42,7 @@ class SearchParameter(PlainData):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRegion(PlainData):
-    """Where one round drew a hyperparameter.
+    """The region in which one wave drew a hyperparameter.
 
     Attributes:
         low: lower end; None for a choice.
@@ -62,15 +62,15 @@ class SearchResult(PlainData):
     """The space of a search, and its course.
 
     Attributes:
-        round_size: trials that were drawn together.
+        wave_size: number of trials that were drawn together.
         parameters: by the name that people read.
-        regions: of each round, by parameter.
+        regions: of each wave, by parameter.
         notes: ranges to widen.
         importance: share of the variance of the error between trials, by parameter (functional ANOVA; Hutter, Hoos &
             Leyton-Brown 2014); empty with too few trials.
     """
 
-    round_size: int
+    wave_size: int
     parameters: dict[str, SearchParameter]
     regions: tuple[dict[str, SearchRegion], ...]
     notes: tuple[str, ...]

@@ -38,7 +38,7 @@ class Search:
         error: the axis of dev errors.
         trials: that are drawn, by number.
         left_out: trials that are not drawn; the best are.
-        regions: of each round, by hyperparameter.
+        regions: of each wave, by hyperparameter.
         importance: shares of the differences in error, the largest first.
         finalists: the winner first, then by dev cost.
         scale: of their distances from the winner.

@@ -13,7 +13,7 @@ from goodfit.wording.text import count
 
 MOST_AXES = 8  # of parallel coordinates, the error's among them: what a printed page has room for
 _LINE = 11  # letters of a name between its axis and the next on a phone
-_MOST_ROUNDS = 8  # with a row of their own under a hyperparameter; of more, some between the first and the last
+_MOST_WAVES = 8  # with a row of their own under a hyperparameter; of more, some between the first and the last
 _ROW = 16  # pixels of such a row
 _SCATTER = 250  # pixels of the trials above them
 _SPREAD = 0.5  # of a choice's column: trials with the same choice lie side by side
@@ -92,19 +92,19 @@ def _ticks(one: Axis) -> dict[str, Any]:
 
 
 def parameter_figure(search: Search, one: Axis) -> Figure:
-    """Dev error against one hyperparameter on its own scale, over the regions in which each round looked."""
+    """Dev error against one hyperparameter on its own scale, over the regions in which each wave looked."""
     data = [_marks(search, one, state) for state in ("complete", "pruned")]
     data += [_without_error(search, one), *_best(search, one)]
-    rounds = _rounds(search, one)
-    rows = _ROW * len(rounds) + 14 if rounds else 0
+    waves = _waves(search, one)
+    rows = _ROW * len(waves) + 14 if waves else 0
     height = _SCATTER + rows + 60
     share = rows / (_SCATTER + rows)
     sides = _axis(one) | {"ticktext": _apart(one), "title": escaped(one.title), "showgrid": True}
     error = _error_axis(search.error) | {"domain": [float(f"{share:.4g}"), 1]}
-    made = layout(sides | {"anchor": "y2" if rounds else "y"}, error, height=height)
-    if rounds:
-        data.append(_bands(one, rounds))
-        made |= {"yaxis2": _rows(rounds, share), "barmode": "overlay"}
+    made = layout(sides | {"anchor": "y2" if waves else "y"}, error, height=height)
+    if waves:
+        data.append(_bands(one, waves))
+        made |= {"yaxis2": _rows(waves, share), "barmode": "overlay"}
     return {"data": [trace for trace in data if trace["x"]], "layout": made}
 
 
@@ -179,27 +179,27 @@ def _hover(one: Axis, trial: dict[str, Any]) -> str:
     return f"trial {trial['number']}: {ended}<br>{escaped(one.name)} {value}{epochs}"
 
 
-def _rounds(search: Search, one: Axis) -> list[tuple[int, dict[str, Any]]]:
-    """The rounds that are drawn, with their numbers from 1."""
-    all_rounds = [(i, each[one.name]) for i, each in enumerate(search.regions, 1) if one.name in each]
-    if len(all_rounds) <= _MOST_ROUNDS:
-        return all_rounds
-    last = len(all_rounds) - 1
-    return [all_rounds[round(i * last / (_MOST_ROUNDS - 1))] for i in range(_MOST_ROUNDS)]
+def _waves(search: Search, one: Axis) -> list[tuple[int, dict[str, Any]]]:
+    """The waves that are drawn, with their numbers from 1."""
+    all_waves = [(i, each[one.name]) for i, each in enumerate(search.regions, 1) if one.name in each]
+    if len(all_waves) <= _MOST_WAVES:
+        return all_waves
+    last = len(all_waves) - 1
+    return [all_waves[round(i * last / (_MOST_WAVES - 1))] for i in range(_MOST_WAVES)]
 
 
-def _bands(one: Axis, rounds: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
-    """A bar from end to end of each round's region; of choices, bars as long as their shares of the draws."""
+def _bands(one: Axis, waves: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
+    """A bar from end to end of each wave's region; of choices, bars as long as their shares of the draws."""
     bars: list[tuple[int, float, float, str, bool]] = []
-    for row, (number, region) in enumerate(rounds):
+    for row, (number, region) in enumerate(waves):
         for choice, share in (region.get("shares") or {}).items():
             if (place := one.at(choice)) is not None:
-                said = f"round {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
+                said = f"wave {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
                 bars.append((row, place - 0.4 * share, 0.8 * share, said, False))
         low, high = one.at(region.get("low")), one.at(region.get("high"))
         if low is not None and high is not None:
             width = max(high - low, _THINNEST * (one.high - one.low))
-            said = f"round {number}: {one.told(region['low'])} to {one.told(region['high'])}"
+            said = f"wave {number}: {one.told(region['low'])} to {one.told(region['high'])}"
             widened = bool(region.get("widened"))
             bars.append((row, (low + high - width) / 2, width, said + ", widened" * widened, widened))
     return {
@@ -218,10 +218,10 @@ def _bands(one: Axis, rounds: list[tuple[int, dict[str, Any]]]) -> dict[str, Any
     }
 
 
-def _rows(rounds: list[tuple[int, dict[str, Any]]], share: float) -> dict[str, Any]:
-    names = [f"round {number}" if row == 0 else str(number) for row, (number, _) in enumerate(rounds)]
-    made = axis(domain=[0, float(f"{0.88 * share:.4g}")], range=[len(rounds) - 0.5, -0.5], showgrid=False)
-    return made | {"zeroline": False, "tickvals": list(range(len(rounds))), "ticktext": names}
+def _rows(waves: list[tuple[int, dict[str, Any]]], share: float) -> dict[str, Any]:
+    names = [f"wave {number}" if row == 0 else str(number) for row, (number, _) in enumerate(waves)]
+    made = axis(domain=[0, float(f"{0.88 * share:.4g}")], range=[len(waves) - 0.5, -0.5], showgrid=False)
+    return made | {"zeroline": False, "tickvals": list(range(len(waves))), "ticktext": names}
 
 
 def progress_figure(search: Search) -> Figure:

@@ -1,4 +1,4 @@
-"""Groups of trials on a Ray cluster: each is a task that has a node, with all its devices, to itself."""
+"""Groups of trials on a Ray cluster: each group is a task that has a node, with all its devices, to itself."""
 
 import os
 import socket
@@ -20,31 +20,31 @@ from goodfit.interrupt import interruptible
 from goodfit.search.workers import Group, TrialRecord, Workers, train
 
 LOCAL = "local"
-_ANSWER = 15.0  # seconds that a cluster has to answer; Ray itself goes on trying for more than a minute
-_LOOK = 0.5  # seconds between looks for Ctrl-C and for nodes
-_REST = 10.0  # seconds without work for a node that lost some: Ray may not have seen yet that it is dead
-_LOSSES = 5  # of one group; with more it is the group that kills its nodes
-_SETTINGS = ("GOODFIT_", "JAX_", "XLA_")  # environment variables that the nodes are given
+_ANSWER_SECONDS = 15.0  # for a cluster to answer; Ray itself would try for more than a minute
+_POLL_SECONDS = 0.5  # between checks for Ctrl-C and for free nodes
+_REST_SECONDS = 10.0  # without work for a node that lost some: Ray may not have noticed yet that it is dead
+_MOST_LOSSES = 5  # of one group; after that many, the group itself must be killing its nodes
+_PASSED_ON = ("GOODFIT_", "JAX_", "XLA_")  # prefixes of the environment variables that nodes receive
 _QUIET = {"log_to_driver": False, "logging_level": "ERROR"}
-_SAYS = "Ray says: "
+_REASON_MARK = "Ray says: "
 _PROBE = f"""
 import sys, ray
 try:
     ray.init(sys.argv[1], **{_QUIET})
 except Exception as error:
-    sys.exit(f"{_SAYS}{{error}}")
+    sys.exit(f"{_REASON_MARK}{{error}}")
 """
 
 
 @contextmanager
 def cluster(address: str, splits: Splits, memory: int | None = None) -> Iterator[Workers]:
-    """Workers on a Ray cluster; they train each group as it would be trained here, to the bit on CPUs.
+    """Yield workers on a Ray cluster; on CPUs they give the same bits as training here.
 
     Args:
-        address: HOST:PORT of a cluster that this machine belongs to; "local" starts one of this machine alone. A
-            session of Ray that this process is in already is used in place of either.
+        address: HOST:PORT of a cluster that this machine belongs to; "local" starts one on this machine alone. If this
+            process is in a Ray session already, that session is used instead.
         splits: the data, sent to the cluster once.
-        memory: bytes that a stack may take; half of what is free on its node when None.
+        memory: bytes that a stack may take; half of its node's free memory when None.
 
     Raises:
         InputError: Ray is not installed, nothing answers at the address, or no node can train.
@@ -53,14 +53,14 @@ def cluster(address: str, splits: Splits, memory: int | None = None) -> Iterator
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise InputError("Ray is not installed; pip install 'goodfit[ray]'") from None
-    ours = not ray.is_initialized()
-    if ours:
+    starts_session = not ray.is_initialized()
+    if starts_session:
         _join(ray, address)
     try:
-        with redirect_stdout(sys.stderr):  # where Ray prints that a node was lost, and stdout is for the result
+        with redirect_stdout(sys.stderr):  # Ray prints lost nodes on stdout, which is for the result
             yield _Nodes(ray, ray.put(splits), memory)
     finally:
-        if ours:
+        if starts_session:
             ray.shutdown()
 
 
@@ -71,39 +71,39 @@ def _join(ray: Any, address: str) -> None:
         ray.init(address, **_QUIET)
         return
     with warnings.catch_warnings():
-        # JAX fears for children that go on in Python; those of Ray only become other programs
+        # JAX warns of forked children that go on in Python; those of Ray only execute other programs
         warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
         ray.init(LOCAL, num_cpus=1, include_dashboard=False, **_QUIET)
 
 
 def _check(address: str) -> None:
-    """Join the cluster and leave it, in a process that can be ended when it takes too long.
+    """Join the cluster and leave it, in a process that can be killed when it takes too long.
 
     Raises:
-        InputError: this is no address, or the cluster does not answer, or will not have this machine.
+        InputError: this is no address, or the cluster does not answer, or it refuses this machine.
     """
-    began = time.monotonic()
+    deadline = time.monotonic() + _ANSWER_SECONDS
     try:
-        socket.create_connection(_host_and_port(address), _ANSWER).close()
-        left = max(_ANSWER - (time.monotonic() - began), 0)
+        socket.create_connection(_host_and_port(address), _ANSWER_SECONDS).close()
+        remaining = max(deadline - time.monotonic(), 0)
         command = [sys.executable, "-c", _PROBE, address]
-        probe = subprocess.run(command, timeout=left, capture_output=True, text=True, check=False)
+        probe = subprocess.run(command, timeout=remaining, capture_output=True, text=True, check=False)
     except subprocess.TimeoutExpired as error:
-        if b"InvalidAuthToken" in (error.stderr or b""):  # Ray would ask again for more than a minute
-            wish = "give its own by `export RAY_AUTH_MODE=token RAY_AUTH_TOKEN=...`"
-            raise InputError(f"the Ray cluster at {address} wants another token; {wish}") from None
-        raise _silent(address, f"nothing within {_ANSWER:.0f} s") from None
+        if b"InvalidAuthToken" in (error.stderr or b""):  # Ray would retry for more than a minute
+            hint = "give it by `export RAY_AUTH_MODE=token RAY_AUTH_TOKEN=...`"
+            raise InputError(f"the Ray cluster at {address} requires another token; {hint}") from None
+        raise _no_answer(address, f"nothing within {_ANSWER_SECONDS:.0f} s") from None
     except OSError as error:
-        raise _silent(address, error.strerror or f"nothing within {_ANSWER:.0f} s") from None
+        raise _no_answer(address, error.strerror or f"nothing within {_ANSWER_SECONDS:.0f} s") from None
     if probe.returncode:
-        why = textwrap.shorten(probe.stderr.rpartition(_SAYS)[2], 300)
-        raise InputError(f"this machine cannot join the Ray cluster at {address}: {why}")
+        reason = textwrap.shorten(probe.stderr.rpartition(_REASON_MARK)[2], 300)
+        raise InputError(f"this machine cannot join the Ray cluster at {address}: {reason}")
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
     try:
-        place = urlsplit(f"//{address}")
-        host, port = place.hostname, place.port
+        parts = urlsplit(f"//{address}")
+        host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
     if not host or not port:
@@ -111,38 +111,38 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host, port
 
 
-def _silent(address: str, why: str) -> InputError:
-    wish = "start one with `ray start --head`, or give --ray alone for this machine"
-    return InputError(f"no Ray cluster answers at {address} ({why}); {wish}")
+def _no_answer(address: str, reason: str) -> InputError:
+    hint = "start one with `ray start --head`, or give --ray alone for this machine"
+    return InputError(f"no Ray cluster answers at {address} ({reason}); {hint}")
 
 
 @dataclass
-class _Round:
-    """Where the groups of a round are.
+class _Schedule:
+    """The state of the groups of a wave, each known by its index.
 
     Attributes:
-        waiting: places of groups that no node has.
-        running: the place and the node by task.
-        done: trainings by place.
-        losses: nodes lost by place.
-        resting: when a node may have work again.
+        waiting: groups without a node.
+        running: group and node, by task.
+        records: of finished groups, by group.
+        losses: number of nodes lost, by group.
+        resting: times when nodes may have work again, by node.
     """
 
     waiting: list[int]
     running: dict[Any, tuple[int, str]] = field(default_factory=dict)
-    done: dict[int, list[TrialRecord]] = field(default_factory=dict)
+    records: dict[int, list[TrialRecord]] = field(default_factory=dict)
     losses: dict[int, int] = field(default_factory=dict)
     resting: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Nodes:
-    """Trains groups on the nodes of a cluster, one at a time on each.
+    """Trains groups on the nodes of a cluster, one group at a time on each node.
 
     Attributes:
         ray: the module.
         splits: a reference to the data in the object store.
-        memory: bytes that a stack may take.
+        memory: bytes that a stack may take; half of its node's free memory when None.
     """
 
     ray: Any
@@ -150,87 +150,91 @@ class _Nodes:
     memory: int | None
 
     def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
-        """Each group's trainings; a group whose node is lost is given to another."""
-        now = _Round(list(range(len(groups))))
+        """Yield each group's records in order; a group whose node is lost is given to another node."""
+        schedule = _Schedule(list(range(len(groups))))
         try:
-            for place in range(len(groups)):
+            for index in range(len(groups)):
                 with interruptible(threading.Event()) as interrupted:
-                    while place not in now.done and not interrupted.is_set():
-                        self._give(groups, now)
-                        self._take(now)
-                if place not in now.done:
+                    while index not in schedule.records and not interrupted.is_set():
+                        self._start_tasks(groups, schedule)
+                        self._collect(schedule)
+                if index not in schedule.records:
                     yield None
                     return
-                yield now.done.pop(place)
+                yield schedule.records.pop(index)
         finally:
-            for task in now.running:
+            for task in schedule.running:
                 self.ray.cancel(task, force=True)
 
-    def _give(self, groups: Sequence[Group], now: _Round) -> None:
-        """Waiting groups to free nodes.
+    def _start_tasks(self, groups: Sequence[Group], schedule: _Schedule) -> None:
+        """Give waiting groups to free nodes.
 
         Raises:
             InputError: no node is left.
         """
-        if not now.waiting:
+        if not schedule.waiting:
             return
-        nodes = {node["NodeID"]: node["Resources"] for node in self.ray.nodes() if _trains(node)}
+        nodes = {node["NodeID"]: node["Resources"] for node in self.ray.nodes() if _can_train(node)}
         if not nodes:
             raise InputError("no node of the Ray cluster can train; add one with `ray start --address HOST:PORT`")
-        busy = {node for _, node in now.running.values()}
+        busy = {node for _, node in schedule.running.values()}
         for node, resources in nodes.items():
-            if now.waiting and node not in busy and now.resting.get(node, 0.0) < time.monotonic():
-                place = now.waiting.pop(0)
-                task = self._task(node, resources).remote(groups[place], self.splits, self.memory)
-                now.running[task] = (place, node)
+            if schedule.waiting and node not in busy and schedule.resting.get(node, 0.0) < time.monotonic():
+                index = schedule.waiting.pop(0)
+                task = self._task(node, resources).remote(groups[index], self.splits, self.memory)
+                schedule.running[task] = (index, node)
 
     def _task(self, node: str, resources: Mapping[str, float]) -> Any:
-        """`train` on this node and with all of it; again elsewhere is our own affair, since nodes differ."""
-        only_here = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
-        settings = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
+        """Return `train` as a remote function on this node, with all its devices.
+
+        Ray must not retry it, since it would do so with this node's resources; `_collect` gives it to another node.
+        """
+        this_node = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+        settings = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
         return self.ray.remote(
             max_retries=0,
             num_cpus=resources["CPU"],
             num_gpus=resources.get("GPU", 0),
             runtime_env={"env_vars": settings},
-            scheduling_strategy=only_here,
+            scheduling_strategy=this_node,
         )(train)
 
-    def _take(self, now: _Round) -> None:
-        """What has ended until the next look.
+    def _collect(self, schedule: _Schedule) -> None:
+        """Take the results of tasks that end before the next poll; the group of a lost task waits again.
 
         Raises:
-            GoodfitError: a group lost its node again and again, or what its training raised.
+            GoodfitError: a group lost its node again and again, or its training raised this.
         """
-        if not now.running:
-            time.sleep(_LOOK)
+        if not schedule.running:
+            time.sleep(_POLL_SECONDS)
             return
-        for task in self.ray.wait(list(now.running), timeout=_LOOK)[0]:
-            place, node = now.running.pop(task)
-            kept, why = self._result(task)
-            if kept is not None:
-                now.done[place] = kept
+        for task in self.ray.wait(list(schedule.running), timeout=_POLL_SECONDS)[0]:
+            index, node = schedule.running.pop(task)
+            records, loss = self._result(task)
+            if records is not None:
+                schedule.records[index] = records
                 continue
-            now.waiting.insert(0, place)
-            now.resting[node] = time.monotonic() + _REST
-            now.losses[place] = now.losses.get(place, 0) + 1
-            if now.losses[place] == _LOSSES:
-                raise InputError(f"a stack was lost on {_LOSSES} nodes of the Ray cluster ({why}); give less --memory")
+            schedule.waiting.insert(0, index)
+            schedule.resting[node] = time.monotonic() + _REST_SECONDS
+            schedule.losses[index] = schedule.losses.get(index, 0) + 1
+            if schedule.losses[index] == _MOST_LOSSES:
+                where = f"{_MOST_LOSSES} nodes of the Ray cluster"
+                raise InputError(f"a stack was lost on {where} ({loss}); give it less --memory")
 
     def _result(self, task: Any) -> tuple[list[TrialRecord] | None, str]:
-        """What the task gave; or nothing, where its node or its process was lost, and why."""
+        """Return the task's records; None where its node or its process was lost, with the reason."""
         try:
             return self.ray.get(task), "interrupted there"
         except self.ray.exceptions.RayTaskError as error:  # raised by the training, not by Ray
             if isinstance(error.cause, GoodfitError):
                 raise error.cause from None
             if "failed to import on the worker" in str(error):
-                why = str(error).strip().rpartition("\n")[2]
-                raise InputError(f"a node of the Ray cluster cannot train ({why}); install goodfit there") from None
+                reason = str(error).strip().rpartition("\n")[2]
+                raise InputError(f"a node of the Ray cluster cannot train ({reason}); install goodfit there") from None
             raise
         except self.ray.exceptions.RayError as error:
             return None, textwrap.shorten(str(error), 300)
 
 
-def _trains(node: Mapping[str, Any]) -> bool:
+def _can_train(node: Mapping[str, Any]) -> bool:
     return node["Alive"] and node["Resources"].get("CPU", 0) >= 1

@@ -1,6 +1,6 @@
-"""Early stop of hopeless trials: trials that learn nothing are given up, and their places freed.
+"""Early stop of hopeless trials: those that learn nothing are given up, and their places in the stack are freed.
 
-Divergence ends a training by itself; here the doctor's other three verdicts do: dead, vanishing, no progress.
+Divergence ends a training by itself; the doctor's other three verdicts end it here: dead, vanishing, no progress.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +10,16 @@ import numpy as np
 
 from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import dead, vanishing
-from goodfit.diagnosis.findings.costs import is_stuck, series, still_falls
+from goodfit.diagnosis.findings.signs import falls, series, stuck
 from goodfit.engine.control import Progress, Stop
 from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome, health_of
 
-_SHARES = (0.25, 0.5, 0.75)  # of its epochs, after which a training is judged
+_SHARES = (0.25, 0.5, 0.75)  # of its epochs after which a training is judged
 _FEWEST = 6  # epochs before the first judgment
-_NOTHING = 0.95  # of the constant guess's cost: above it nothing was learned
-_STILL = 0.005  # a fall in the last fifth of the epochs that gives hope
+_NOTHING_LEARNED = 0.95  # of the constant guess's cost; a cost above it
+_HOPEFUL_FALL = 0.005  # of the cost in the last fifth of the epochs
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Hopeless:
     Attributes:
         plans: of the jobs.
         facts: of the data.
-        stopped: the reason by job.
+        stopped: reasons of the stops, by job.
     """
 
     plans: Sequence[Plan]
@@ -37,23 +37,24 @@ class Hopeless:
     stopped: dict[int, str] = field(default_factory=dict)
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
-        """The next epoch of judgment."""
+        """Return the next epoch at which the job is judged."""
         return next((due for due in _judgments(epochs) if due > epoch), None)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Stop]]:
-        """Stop what is hopeless, at the epochs of judgment alone."""
-        for each in progress:
-            if each.epoch in _judgments(each.epochs) and (reason := self._verdict(each)):
-                self.stopped[each.job] = reason
+        """Stop hopeless models, only at their epochs of judgment: a replay then stops the same ones."""
+        for model in progress:
+            if model.epoch in _judgments(model.epochs) and (reason := self._verdict(model)):
+                self.stopped[model.job] = reason
         return {job: [Stop(reason, Outcome.HOPELESS)] for job, reason in self.stopped.items()}
 
     def _verdict(self, progress: Progress) -> str | None:
+        """Return why this model is hopeless, or None."""
         plan, records = self.plans[progress.job], progress.records
         history: dict[str, np.ndarray] = {name: records[:, column] for column, name in enumerate(RECORDED)}
         history["epoch"] = np.arange(1, len(records) + 1)
         health = health_of(records[:, len(RECORDED) :], plan.structure.hidden_layers)
         observation = Observation(Signals(history, health), plan, self.facts)
-        if not is_stuck(observation, _NOTHING) or still_falls(series(observation, "train_cost").values, _STILL):
+        if not stuck(observation, _NOTHING_LEARNED) or falls(series(observation, "train_cost").values, _HOPEFUL_FALL):
             return None
         finding = dead.find(observation) or vanishing.find(observation)
         name = finding.name if finding else "no progress"
@@ -61,5 +62,6 @@ class Hopeless:
 
 
 def _judgments(epochs: int) -> list[int]:
+    """Return the epochs at which a training of so many epochs is judged."""
     due = (round(share * epochs) for share in _SHARES)
     return [epoch for epoch in due if epoch >= _FEWEST]

@@ -1,4 +1,4 @@
-"""The text of a dimension, the same in YAML and on the command line: `learning_rate=log:1e-4..1e-1`."""
+"""The notation of a dimension in YAML and on the command line, such as `learning_rate=log:1e-4..1e-1`."""
 
 import math
 from typing import Any
@@ -7,26 +7,27 @@ from goodfit.errors import InputError, nearest
 from goodfit.search.scales import SCALES, Dimension, Scale, nearest_rung, on_ladder
 from goodfit.settings import complement
 
-_RANGE, _SCALE, _EACH = "..", ":", " each layer"
+_RANGE, _SCALE, _EACH_LAYER = "..", ":", " each layer"
 _LAYERED = ("keep_prob",)
 # The scale of a value on which its complement is drawn alike: `dropout` on a log scale is 1 − `keep_prob` on one.
 _MIRRORED = {"linear": "linear", "log": "one-minus-log", "one-minus-log": "log", "choice": "choice"}
 
 
 def read(name: str, text: str, tier: int, default: str) -> Dimension:
-    """The dimension written as `text`.
+    """Return the dimension written as `text`.
 
     Args:
         name: of the hyperparameter.
-        text: `scale:low..high`, `choice:a,b`, or without the scale where `default` has one; behind it ` each layer`.
+        text: `scale:low..high` or `choice:a,b`, or either without the scale where `default` has one; ` each layer` may
+            follow.
         tier: of its importance.
-        default: the text of its usual range, which is also the example where a sentence needs one; may be empty.
+        default: the text of its usual range, which also serves as the example in error messages; may be empty.
 
     Raises:
-        InputError: malformed, an unknown scale, a range upside down or one that its scale cannot have.
+        InputError: malformed, an unknown scale, a reversed range or one that its scale cannot have.
     """
-    body = text.removesuffix(_EACH).strip()
-    each_layer = text.endswith(_EACH)
+    body = text.removesuffix(_EACH_LAYER).strip()
+    each_layer = text.endswith(_EACH_LAYER)
     if each_layer and name not in _LAYERED:
         raise InputError(f"{name}={text}: only {' and '.join(_LAYERED)} can differ from layer to layer")
     usual, _, _ = default.partition(_SCALE)
@@ -52,22 +53,22 @@ def mirrored(name: str, text: str) -> str:
     Raises:
         InputError: neither numbers nor a range of them, or on a scale that no share has.
     """
-    body, each_layer = text.removesuffix(_EACH).strip(), text.endswith(_EACH)
+    body, each_layer = text.removesuffix(_EACH_LAYER).strip(), text.endswith(_EACH_LAYER)
     word, marked, body = body.partition(_SCALE) if _SCALE in body else ("", "", body)
     if marked and word not in _MIRRORED:
-        raise InputError(f"{name}={text}: {name} is a share; take one of {', '.join(_MIRRORED)} as its scale")
-    between = _RANGE if _RANGE in body else ","
+        raise InputError(f"{name}={text}: {name} is a share; use one of the scales {', '.join(_MIRRORED)}")
+    separator = _RANGE if _RANGE in body else ","
     try:
-        numbers = [repr(complement(float(number))) for number in body.strip("[]").split(between)]
+        numbers = [repr(complement(float(number))) for number in body.strip("[]").split(separator)]
     except ValueError:
         raise InputError(f"{name}={text} is no number and no range; write it as in {name}=log:0.1..0.5") from None
-    written = between.join(reversed(numbers) if between == _RANGE else numbers)
+    written = separator.join(reversed(numbers) if separator == _RANGE else numbers)  # 1 − value turns a range around
     written = f"[{written}]" if body.startswith("[") else written
-    return f"{_MIRRORED.get(word, '')}{marked}{written}{_EACH if each_layer else ''}"
+    return f"{_MIRRORED.get(word, '')}{marked}{written}{_EACH_LAYER if each_layer else ''}"
 
 
 def written(dimension: Dimension) -> str:
-    """The text that `read` reads back.
+    """Return the text that `read` reads back.
 
     >>> written(Dimension("beta1", 2, "one-minus-log", 0.9, 0.999))
     'one-minus-log:0.9..0.999'
@@ -76,14 +77,14 @@ def written(dimension: Dimension) -> str:
         body = ",".join(map(str, dimension.choices))
     else:
         body = _RANGE.join(map(_number_text, (dimension.low, dimension.high)))
-    return f"{dimension.scale}{_SCALE}{body}{_EACH if dimension.each_layer else ''}"
+    return f"{dimension.scale}{_SCALE}{body}{_EACH_LAYER if dimension.each_layer else ''}"
 
 
 def is_fixed(text: str, default: str) -> bool:
-    """Whether the text is one value and no range or choice."""
+    """True where the text is one value rather than a range or a choice."""
     listed = default.startswith("choice") and "," in text
     scale, marked, _ = text.partition(_SCALE)
-    return not (_RANGE in text or listed or text.endswith(_EACH) or (marked and scale.replace("-", "").isalpha()))
+    return not (_RANGE in text or listed or text.endswith(_EACH_LAYER) or (marked and scale.replace("-", "").isalpha()))
 
 
 def _number_text(number: float) -> str:
@@ -91,11 +92,12 @@ def _number_text(number: float) -> str:
 
 
 def _choices(name: str, text: str, body: str) -> tuple[Any, ...]:
+    """Return the choices listed in `body`, numbers as numbers."""
     choices = tuple(_plain(word.strip()) for word in body.split(",")) if body.strip() else ()
     if not choices or "" in choices:
         raise InputError(f"{name}={text}: an empty choice; list what to choose from, as in {name}=choice:a,b")
     if len(set(choices)) < len(choices):
-        raise InputError(f"{name}={text}: a choice stands there twice; list each one once")
+        raise InputError(f"{name}={text}: a choice is listed twice; list each one once")
     return choices
 
 
@@ -109,12 +111,13 @@ def _plain(word: str) -> int | float | str:
 
 
 def _ends(name: str, text: str, body: str, default: str) -> tuple[float, float]:
-    low, between, high = body.partition(_RANGE)
+    """Return the ends of the range in `body`."""
+    low, separator, high = body.partition(_RANGE)
     try:
         ends = float(low), float(high)
     except ValueError:
         ends = (math.nan, math.nan)
-    if not between or not all(map(math.isfinite, ends)):
+    if not separator or not all(map(math.isfinite, ends)):
         example = default if _RANGE in default else "linear:0.1..0.9"
         raise InputError(f"{name}={text} is no range; write it as in {name}={example}")
     return ends
@@ -123,16 +126,16 @@ def _ends(name: str, text: str, body: str, default: str) -> tuple[float, float]:
 def _check(line: str, scale: Scale, low: float, high: float) -> None:
     """Raise InputError where the scale cannot have these ends."""
     if low > high:
-        raise InputError(f"{line}: the range is upside down; write {_number_text(high)}..{_number_text(low)}")
+        raise InputError(f"{line}: the range is reversed; write {_number_text(high)}..{_number_text(low)}")
     if low == high:
         raise InputError(f"{line}: the range has no width; write the value alone, {_number_text(low)}, to fix it")
     if scale == "log" and low <= 0:
-        raise InputError(f"{line}: zero and below have no logarithm; begin above 0, or take linear")
+        raise InputError(f"{line}: zero and negative numbers have no logarithm; start above 0, or use linear")
     if scale == "one-minus-log" and high >= 1:
-        raise InputError(f"{line}: one-minus-log cannot touch 1, where 1 − value is 0; end below, as at 0.999")
+        raise InputError(f"{line}: one-minus-log cannot reach 1, where 1 − value is 0; end below it, such as at 0.999")
     for end in (low, high):
         if scale == "integer" and end != int(end):
-            raise InputError(f"{line}: {end:g} is no whole number; take whole ends, or linear")
+            raise InputError(f"{line}: {end:g} is no whole number; use whole ends, or linear")
         if scale in ("power", "ladder") and not on_ladder(scale, end):
-            what = "is no power of two" if scale == "power" else "is no power of two, nor the middle of two"
-            raise InputError(f"{line}: {end:g} {what}; take {nearest_rung(scale, end)}")
+            problem = "is no power of two" if scale == "power" else "is no power of two, nor the middle of two"
+            raise InputError(f"{line}: {end:g} {problem}; use {nearest_rung(scale, end)}")

@@ -1,11 +1,11 @@
-"""A zoom in the small: numbers drawn around the best plans that were measured, all of one compiled program."""
+"""The zoom of a search on a small scale: numbers drawn around the best of a few measured plans of one structure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import optuna
 
-from goodfit.plan import Plan
+from goodfit.plan import SETTINGS, Plan
 from goodfit.search.importance import LAST_TIER, USUAL, applies
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.scales import REAL, Dimension, parameter
@@ -13,49 +13,52 @@ from goodfit.search.space import Space
 from goodfit.settings import complement
 
 
-def near(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int, seed: int) -> list[Plan]:
-    """Plans that a coarse-to-fine search would try next, after these.
+def nearby_plans(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int, seed: int) -> list[Plan]:
+    """Return the plans that a coarse-to-fine search would try next, after the measured ones.
 
     Args:
-        plan: gives all that is no number, and the numbers that it does without.
-        measured: plans with their dev costs; those of other programs tell nothing here.
-        count: how many to draw.
-        seed: of the draws.
+        plan: gives everything that is no number, and the numbers that are off.
+        measured: plans with their dev costs; those of other structures are ignored.
+        count: number of plans to draw.
+        seed: random seed of the draws.
     """
-    known = [
-        each for each in measured if (each[0].structure, each[0].preparation) == (plan.structure, plan.preparation)
+    structure = (plan.structure, plan.preparation)
+    comparable = [(other, cost) for other, cost in measured if (other.structure, other.preparation) == structure]
+    layered = any(isinstance(known.keep_prob, tuple) for known in (plan, *(other for other, _ in comparable)))
+    names = [name for name, usual in USUAL.items() if usual.tier <= LAST_TIER and applies(name, plan)]
+    usual_space = Space.parse([f"{name}={USUAL[name].text}" for name in names], plan)
+    numbers = [
+        replace(dimension, each_layer=layered and dimension.name == "keep_prob")
+        for dimension in usual_space.dimensions
+        if dimension.scale in REAL
     ]
-    layered = any(isinstance(each.keep_prob, tuple) for each in (plan, *(one for one, _ in known)))
-    usual = [name for name, each in USUAL.items() if each.tier <= LAST_TIER and applies(name, plan)]
-    whole = Space.parse([f"{name}={USUAL[name].text}" for name in usual], plan)
-    numbers = [replace(each, each_layer=layered and each.name == "keep_prob") for each in whole.dimensions]
-    space = Space(plan, tuple(each for each in numbers if each.scale in REAL and _used(plan, each)))
+    space = Space(plan, tuple(dimension for dimension in numbers if _is_on(plan, dimension)))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=GoodfitZoomSampler(seed, max(len(known), 1)))
-    for each, cost in known:
-        study.enqueue_trial(_params(space, each))
+    # the measured plans are the first wave, so that every further draw zooms in on the best of them
+    study = optuna.create_study(sampler=GoodfitZoomSampler(seed, max(len(comparable), 1)))
+    for other, cost in comparable:
+        study.enqueue_trial(_parameters(space, other))
         trial = study.ask()
         space(trial)
         study.tell(trial, cost)
     return [space(study.ask()) for _ in range(count)]
 
 
-def _used(plan: Plan, dimension: Dimension) -> bool:
-    """Whether the plan has it at all: no dropout, say, stays none."""
-    off = 1.0 if dimension.scale == "one-minus-log" else 0.0
-    return all(value != off for value in _values(plan, dimension))
+def _is_on(plan: Plan, dimension: Dimension) -> bool:
+    """True where the plan has the work of this number: a plan without dropout stays without it."""
+    return all(SETTINGS[dimension.name].is_on(value) for value in _values(plan, dimension))
 
 
 def _values(plan: Plan, dimension: Dimension) -> Sequence[float]:
     return plan.keep_probs if dimension.each_layer else (getattr(plan, dimension.name),)
 
 
-def _params(space: Space, plan: Plan) -> dict[str, float]:
-    """The plan's place in the space as Optuna has it; what lies outside, at the nearest end."""
-    params = {}
+def _parameters(space: Space, plan: Plan) -> dict[str, float]:
+    """Return the plan's place in the space as Optuna has it; a value outside its range is moved to the nearest end."""
+    parameters = {}
     for dimension in space.dimensions:
         for layer, value in enumerate(_values(plan, dimension), 1):
             inside = min(max(value, dimension.low), dimension.high)
             name = parameter(dimension, layer if dimension.each_layer else None)
-            params[name] = complement(inside) if dimension.scale == "one-minus-log" else float(inside)
-    return params
+            parameters[name] = complement(inside) if dimension.scale == "one-minus-log" else float(inside)
+    return parameters

@@ -1,4 +1,4 @@
-"""Coarse to fine as an Optuna sampler: random first, then denser around several of the best (notes: tuning process)."""
+"""Coarse to fine as an Optuna sampler: random first, then denser around the best (course notes: tuning process)."""
 
 import hashlib
 import math
@@ -15,130 +15,137 @@ from goodfit.search.regions import (
     GLOBAL,
     Region,
     Zoom,
-    finished,
-    free_vote,
+    finished_before,
     good_trials,
-    holders,
     rank_weights,
     region,
+    trials_with,
+    uniform_share,
     zoom,
 )
-from goodfit.search.unit_interval import Numbers, span, value_at
+from goodfit.search.unit_interval import NumberDistribution, cell, value_at
 
-_ROUND_SIZE = 16  # among 8, 12, 16, 24 and 32, set as the constants of `regions.py`
-_NEW = 0.25  # of the later groups have a structure of their own, set likewise; the others' are compiled already
+_WAVE_SIZE = 16  # among 8, 12, 16, 24 and 32, set as the constants of `regions.py`
+_NEW_STRUCTURES = 0.25  # of the later groups have a structure of their own, set likewise; the others' are compiled
 _TRIAL, _GROUP = "", "\n"  # the names under which a trial, and a group, draw what all of its parameters share
 
 
 class GoodfitZoomSampler(BaseSampler):
-    """Random in the first round; then each trial is drawn around one of the best so far, inside the round's regions.
+    """Random in the first wave; then each trial is drawn around one of the best so far, inside the wave's regions.
 
-    The first round is stratified: each parameter's range is cut into as many parts as the round has trials, and each
-    part is drawn in once (McKay, Beckman & Conover 1979). A later round looks at the trials of earlier rounds only, so
-    that all of its trials can be drawn at once. A region spans what the good trials chose, and reaches farther where
-    the best value lies on its edge; one trial in ten is drawn over the whole range. What is compiled is dear to vary:
-    it is drawn once for a group of trials, and after the first round most trials have it as the good one has it that
-    they are drawn around. What is drawn depends on the seed, the trial's number, the parameter's name and those earlier
-    trials, and on nothing else: not on the order of asking, the process or a restart.
+    The first wave is stratified: each parameter's range is divided into as many parts as the wave has trials, and each
+    part is drawn in once (McKay, Beckman & Conover 1979). A later wave looks only at trials of earlier waves, so that
+    all of its trials can be drawn at once. A region spans what the good trials chose, and reaches farther where the
+    best value lies on its edge; one trial in ten is drawn over the whole range.
+
+    What is compiled is expensive to vary. It is drawn once for a group of trials, and after the first wave most trials
+    take it from the good trial that they are drawn around.
+
+    A draw depends on the seed, the trial's number, the parameter's name and those earlier trials, and on nothing else:
+    not on the order of the draws, the process or a restart.
     """
 
     def __init__(
         self,
         seed: int = 0,
-        round_size: int = _ROUND_SIZE,
+        wave_size: int = _WAVE_SIZE,
         structural: frozenset[str] = frozenset(),
         group: int = 4,
     ) -> None:
-        """Begin.
+        """Create the sampler.
 
         Args:
-            seed: of everything random.
-            round_size: trials in a round.
+            seed: random seed of all draws.
+            wave_size: number of trials in a wave.
             structural: parameters that change what is compiled, by Optuna's names.
-            group: trials in a row of a round that share those where they are drawn, so that compilation is paid once
-                for all; with 1, they are drawn as other parameters are.
+            group: number of consecutive trials of a wave that share those where they are drawn, so that compilation is
+                paid once for all; with 1, they are drawn like other parameters.
 
         Raises:
-            InputError: a negative seed, or a round or group of less than one trial.
+            InputError: a negative seed, or a wave or group of less than one trial.
         """
-        for name, value, least in (("seed", seed, 0), ("round_size", round_size, 1), ("group", group, 1)):
+        for name, value, least in (("seed", seed, 0), ("wave_size", wave_size, 1), ("group", group, 1)):
             if value < least:
                 raise InputError(f"the zoom sampler's {name} is {value}; give a whole number of at least {least}")
         self.seed = seed
-        self.round_size = round_size
+        self.wave_size = wave_size
         self.structural = structural
         self.group = group
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """No parameter: each is drawn when it is asked for, and they agree through what their trial shares."""
+        """Return no parameter: each is drawn alone, and they agree through what their trial shares."""
         self._raise_error_if_multi_objective(study)
         return {}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """These parameters, each as it is drawn alone."""
+        """Return a value for each of these parameters, drawn as it is alone."""
         self._raise_error_if_multi_objective(study)
-        return {name: self.sample_independent(study, trial, name, one) for name, one in search_space.items()}
+        return {name: self.sample_independent(study, trial, name, searched) for name, searched in search_space.items()}
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """One parameter of one trial."""
+        """Return a value for one parameter of one trial."""
         self._raise_error_if_multi_objective(study)
-        first = trial.number - trial.number % self.round_size
-        shared = self.group if param_name in self.structural else 1
-        place = (trial.number - first) // shared
-        number = first + place * shared  # of the trial whose draw it is: the first of the group
-        compiled = shared > 1 and first > 0 and self._random(number, _GROUP).random() > _NEW
-        if compiled:
+        first = trial.number - trial.number % self.wave_size
+        size = self.group if param_name in self.structural else 1
+        place = (trial.number - first) // size
+        number = first + place * size  # of the trial whose draw this is: the first of its group
+        # most later groups give up a structure of their own: each trial takes that of the good one it is drawn around
+        inherits = size > 1 and first > 0 and self._random(number, _GROUP).random() > _NEW_STRUCTURES
+        if inherits:
             number = trial.number
-        own, common = self._random(number, param_name), self._random(number, _TRIAL)
+        random, shared_random = self._random(number, param_name), self._random(number, _TRIAL)
         if first == 0:
-            parts = math.ceil(self.round_size / shared)
+            parts = math.ceil(self.wave_size / size)
             part = self._random(0, param_name, "parts").permutation(parts)[place]
-            return value_at(param_distribution, (part + own.random()) / parts)
-        good = good_trials(finished(study, first), study.direction)
-        having = holders(good, param_name, param_distribution)
-        if len(having) < 2 or (common.random() < GLOBAL and not compiled):
-            return value_at(param_distribution, own.random())
-        center = _pick(good, common)
-        if all(center is not trial for trial in having):
-            center = _pick(having, own)
-        if compiled:
+            return value_at(param_distribution, (part + random.random()) / parts)
+        good = good_trials(finished_before(study, first), study.direction)
+        holders = trials_with(good, param_name, param_distribution)
+        if len(holders) < 2 or (shared_random.random() < GLOBAL and not inherits):
+            return value_at(param_distribution, random.random())
+        # all parameters of a trial are drawn around the same good trial, as long as that one has the parameter
+        center = _pick(good, shared_random)
+        if all(center is not holder for holder in holders):
+            center = _pick(holders, random)
+        if inherits:
             return center.params[param_name]
         if isinstance(param_distribution, CategoricalDistribution):
-            free = own.random() < free_vote(len(having))
-            return value_at(param_distribution, own.random()) if free else center.params[param_name]
-        assert isinstance(param_distribution, Numbers), "Optuna has no other distributions"
-        middle = sum(span(param_distribution, center.params[param_name])) / 2
-        return value_at(param_distribution, _draw(zoom(good, param_name, param_distribution), middle, own))
+            is_uniform = random.random() < uniform_share(len(holders))
+            return value_at(param_distribution, random.random()) if is_uniform else center.params[param_name]
+        assert isinstance(param_distribution, NumberDistribution), "Optuna has no other distributions"
+        middle = sum(cell(param_distribution, center.params[param_name])) / 2
+        return value_at(param_distribution, _draw(zoom(good, param_name, param_distribution), middle, random))
 
     def regions(self, study: Study) -> list[dict[str, Region]]:
-        """Where each parameter is drawn in each round that has begun; in the first, everywhere."""
+        """Return the region of each parameter in each wave that has begun; in the first, its whole range."""
         trials = study.get_trials(deepcopy=False)
-        rounds = []
-        for first in range(0, len(trials), self.round_size):
-            asked = {
+        waves = []
+        for first in range(0, len(trials), self.wave_size):
+            distributions = {
                 name: distribution
-                for trial in trials[first : first + self.round_size]
+                for trial in trials[first : first + self.wave_size]
                 for name, distribution in trial.distributions.items()
             }
-            good = good_trials(finished(study, first), study.direction) if first else []
-            rounds.append({name: region(good, name, distribution) for name, distribution in asked.items()})
-        return rounds
+            good = good_trials(finished_before(study, first), study.direction) if first else []
+            waves.append({name: region(good, name, distribution) for name, distribution in distributions.items()})
+        return waves
 
     def _random(self, number: int, *names: str) -> np.random.Generator:
+        """Return a generator that depends on the seed, the trial's number and the names alone."""
         words = hashlib.blake2b("\n".join(names).encode(), digest_size=8).digest()
         return np.random.default_rng((self.seed, number, int.from_bytes(words, "little")))
 
 
 def _pick(good: list[FrozenTrial], random: np.random.Generator) -> FrozenTrial:
+    """Return one of the good trials, the better ones more often."""
     return good[int(random.choice(len(good), p=rank_weights(len(good))))]
 
 
 def _draw(region: Zoom, middle: float, random: np.random.Generator) -> float:
-    """A place around the middle, turned back at the ends of the region."""
+    """Return a place normally distributed around the middle, reflected at the ends of the region."""
     place = middle + region.deviation * float(random.standard_normal())
     if place < region.low:
         place = 2 * region.low - place

@@ -1,8 +1,8 @@
-"""The scales of a search: what is asked of Optuna, the value that people read, and where it lies between the ends.
+"""The scales of a search: a parameter as Optuna draws it, as people read it, and its position between the ends.
 
-Optuna's name of a parameter carries its scale, so that every sampler works where the quantity lives, and a parameter is
-read without its space: `1-beta1` is 1 − β on a log scale, and `log2 units` counts octaves, 4 → 16, 4.5 → 24 (the middle
-of 16 and 32, nearly 2^4.5), 5 → 32.
+Optuna's name of a parameter carries its scale, so that every sampler works on the quantity's own scale, and a parameter
+can be read without its space: `1-beta1` is 1 − β on a log scale, and `log2 units` counts octaves: 4 → 16, 4.5 → 24 (the
+middle of 16 and 32, nearly 2^4.5), 5 → 32.
 """
 
 import math
@@ -19,21 +19,21 @@ REAL: tuple[Scale, ...] = ("linear", "log", "one-minus-log")
 
 _COMPLEMENT, _OCTAVES, _LAYER = "1-", "log2 ", " layer "
 _STEPS = {"power": 1.0, "ladder": 0.5}  # in octaves
-_MOST_OCTAVES = 30  # no memory holds a wider layer or a larger batch
+_MOST_OCTAVES = 30  # no memory holds a wider layer or a larger batch than 2^30
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """One hyperparameter that is searched.
+    """A searched hyperparameter.
 
     Attributes:
-        name: of the plan's setting, or `units` or `layers`.
+        name: the plan's setting, or `units` or `layers`.
         tier: 1 is the most important (course notes: tuning process).
-        scale: draws are uniform on it.
-        low: the range's lower end, a value that people read; 0 for a choice.
-        high: its upper end.
-        choices: of a choice, in the order of writing.
-        each_layer: one parameter for each hidden layer that a trial has.
+        scale: the scale on which draws are uniform.
+        low: the range's lower end, as people read it; 0 for a choice.
+        high: the range's upper end, likewise.
+        choices: of a choice, in the order in which they were written.
+        each_layer: True where each hidden layer of a trial has a parameter of its own.
     """
 
     name: str
@@ -46,17 +46,17 @@ class Dimension:
 
 
 def parameter(dimension: Dimension, layer: int | None = None) -> str:
-    """What Optuna calls it, in hidden layer number `layer` where each has its own.
+    """Return Optuna's name of it, in hidden layer number `layer` where each layer has its own.
 
     >>> parameter(Dimension("keep_prob", 4, "one-minus-log", 0.5, 0.98, each_layer=True), 2)
     '1-keep_prob layer 2'
     """
-    before = {"one-minus-log": _COMPLEMENT, "power": _OCTAVES, "ladder": _OCTAVES}.get(dimension.scale, "")
-    return before + dimension.name + ("" if layer is None else f"{_LAYER}{layer}")
+    prefix = {"one-minus-log": _COMPLEMENT, "power": _OCTAVES, "ladder": _OCTAVES}.get(dimension.scale, "")
+    return prefix + dimension.name + ("" if layer is None else f"{_LAYER}{layer}")
 
 
 def readable(parameter: str, value: Any) -> tuple[str, Any]:
-    """The name and the value that people read, of a parameter as Optuna has it; other parameters stay as they are.
+    """Return the name and the value that people read, from those of Optuna's parameter.
 
     >>> readable("log2 units", 5.5), readable("1-keep_prob layer 2", 0.25)
     (('units', 48), ('keep_prob layer 2', 0.75))
@@ -69,7 +69,7 @@ def readable(parameter: str, value: Any) -> tuple[str, Any]:
 
 
 def suggest(dimension: Dimension, trial: optuna.trial.BaseTrial, layer: int | None = None) -> Any:
-    """A value for this trial, asked of Optuna on the dimension's scale."""
+    """Return a value for this trial, drawn by Optuna on the dimension's scale."""
     name = parameter(dimension, layer)
     low, high = dimension.low, dimension.high
     match dimension.scale:
@@ -87,19 +87,19 @@ def suggest(dimension: Dimension, trial: optuna.trial.BaseTrial, layer: int | No
 
 
 def position(dimension: Dimension, value: Any) -> float:
-    """Where a value that people read lies between the ends, 0 to 1 on the dimension's own scale.
+    """Return the position between the ends, 0 to 1 on the dimension's scale, of a value as people read it.
 
     >>> round(position(Dimension("beta1", 2, "one-minus-log", 0.9, 0.999), 0.99), 9)
     0.5
     """
     if dimension.scale == "choice":
         return dimension.choices.index(value) / max(len(dimension.choices) - 1, 1)
-    low, at, high = (_on_scale(dimension.scale, number) for number in (dimension.low, value, dimension.high))
-    return (at - low) / (high - low)
+    low, place, high = (_on_scale(dimension.scale, number) for number in (dimension.low, value, dimension.high))
+    return (place - low) / (high - low)
 
 
 def values(dimension: Dimension) -> list[Any]:
-    """Every value of a choice, the power or the ladder; the whole numbers and reals by their ends and a middle."""
+    """Return every value of a choice, a power or a ladder; the ends and a middle of whole and real numbers."""
     low, high = dimension.low, dimension.high
     match dimension.scale:
         case "choice":
@@ -115,30 +115,35 @@ def values(dimension: Dimension) -> list[Any]:
 
 
 def octaves(rung: float) -> float:
-    """The rung's place on the ladder, as Optuna has it."""
+    """Return a rung's place on the ladder, as Optuna has it.
+
+    >>> octaves(16), octaves(24)
+    (4.0, 4.5)
+    """
     exponent = math.floor(math.log2(rung))
     return float(exponent) if rung == 2**exponent else exponent + 0.5
 
 
 def on_ladder(scale: Scale, value: float) -> bool:
-    """Whether the value is a power of two or, on the ladder, a power or the middle of two, from 2.
+    """True where the value is a power of two or, on the ladder, the middle of two such powers.
 
     >>> [number for number in range(30) if on_ladder("ladder", number)]
     [2, 3, 4, 6, 8, 12, 16, 24]
     """
-    least = 2 if scale == "ladder" else 1  # below 2, the middle of 1 and 2 would come, which is no whole number
+    least = 2 if scale == "ladder" else 1  # the middle of 1 and 2 is no whole number
     return value >= least and _rung(octaves(value)) == value and octaves(value) % _STEPS[scale] == 0
 
 
 def nearest_rung(scale: Scale, value: float) -> int:
-    """The value's nearest neighbor that is on the power or the ladder."""
+    """Return the nearest number that `on_ladder` accepts."""
     places = range(2, 2 * _MOST_OCTAVES, int(2 * _STEPS[scale]))
     return min((_rung(place / 2) for place in places), key=lambda rung: abs(rung - value))
 
 
 def _rung(place: float) -> int:
-    whole = math.floor(place)
-    return 2**whole if place == whole else 3 * 2 ** (whole - 1)
+    """The inverse of `octaves`: halfway between 2^n and 2^(n + 1) lies 3·2^(n − 1)."""
+    exponent = math.floor(place)
+    return 2**exponent if place == exponent else 3 * 2 ** (exponent - 1)
 
 
 def _on_scale(scale: Scale, value: float) -> float:

@@ -1,4 +1,4 @@
-"""A search space: a function from an Optuna trial to a plan, as Optuna's users write them, that can tell of itself."""
+"""A search space: a function from an Optuna trial to a plan, as users of Optuna write them, with a description."""
 
 import itertools
 from collections.abc import Sequence
@@ -23,7 +23,12 @@ _IN_YAML = f"one `{_EXAMPLE.replace('=', ': ')}` a line"
 
 
 class LeftOut(NamedTuple):
-    """What few trials leave out: their number, and the hyperparameters that would come with more, by tier."""
+    """The hyperparameters that a default space leaves out because there are few trials.
+
+    Attributes:
+        trials: number of trials.
+        tiers: names of these hyperparameters, by tier.
+    """
 
     trials: int
     tiers: tuple[tuple[str, ...], ...]
@@ -31,13 +36,13 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Space:
-    """What is searched; calling it with an Optuna trial gives the trial's plan.
+    """The searched hyperparameters and their ranges; called with an Optuna trial, it returns the trial's plan.
 
     Attributes:
-        base: what every plan has where the space says nothing.
-        dimensions: in the seed's order of importance.
-        fixed: settings that were given one value, by name.
-        left_out: what a default space of few trials does without.
+        base: the plan whose settings hold where the space says nothing.
+        dimensions: in the course notes' order of importance.
+        fixed: names and values of the settings that were given one value.
+        left_out: the rest of a default space with few trials.
     """
 
     base: Plan
@@ -47,37 +52,37 @@ class Space:
 
     @classmethod
     def default(cls, trials: int, base: Plan) -> Self:
-        """The first tiers of importance around a plan: as many as leave ten trials to each hyperparameter.
+        """Return the first tiers of importance around a plan, as many as leave ten trials to each hyperparameter.
 
         >>> [dimension.name for dimension in Space.default(40, Plan()).dimensions]
         ['learning_rate', 'beta1', 'batch_size', 'units']
 
         Args:
-            trials: how many there will be.
-            base: the plan that the others differ from.
+            trials: number of trials of the search.
+            base: the plan that trials differ from.
 
         Raises:
             InputError: fewer than one trial.
         """
         if trials < 1:
             raise InputError(f"a search of {trials} trials finds nothing; give 1 or more")
-        named = [name for name, usual in USUAL.items() if usual.tier <= LAST_TIER and applies(name, base)]
-        tiers = [[name for name in named if USUAL[name].tier == tier] for tier in range(1, LAST_TIER + 1)]
-        wanted = itertools.accumulate(_PER_DIMENSION * len(tier) for tier in tiers)
-        count = max(sum(least <= trials for least in wanted), 1)
+        names = [name for name, usual in USUAL.items() if usual.tier <= LAST_TIER and applies(name, base)]
+        tiers = [[name for name in names if USUAL[name].tier == tier] for tier in range(1, LAST_TIER + 1)]
+        needed_trials = itertools.accumulate(_PER_DIMENSION * len(tier) for tier in tiers)
+        count = max(sum(least <= trials for least in needed_trials), 1)
         space = cls.parse([f"{name}={USUAL[name].text}" for tier in tiers[:count] for name in tier], base)
         return cls(space.base, space.dimensions, left_out=LeftOut(trials, tuple(map(tuple, tiers[count:]))))
 
     @classmethod
     def parse(cls, lines: Sequence[str], base: Plan) -> Self:
-        """The space of lines such as `learning_rate=log:1e-4..1e-1`, `activation=choice:relu,tanh` and `epochs=30`.
+        """Read lines such as `learning_rate=log:1e-4..1e-1`, `activation=choice:relu,tanh` and `epochs=30`.
 
         Args:
-            lines: `name=scale:low..high`, the scale where the usual one is not wanted; `name=value` fixes a setting.
-            base: the plan that the others differ from.
+            lines: `name=scale:low..high`, or without the scale for the usual one; `name=value` fixes a setting.
+            base: the plan that trials differ from.
 
         Raises:
-            InputError: a line that is malformed, a range that its scale cannot have, an unknown name.
+            InputError: a malformed line, a range that its scale cannot have, an unknown name.
             PlanError: a value that no plan takes.
         """
         texts: dict[str, str] = {}
@@ -100,29 +105,29 @@ class Space:
 
     @classmethod
     def from_yaml(cls, text: str, base: Plan) -> Self:
-        """The space written as a YAML mapping, `learning_rate: log:1e-4..1e-1` a line.
+        """Read a YAML mapping with lines such as `learning_rate: log:1e-4..1e-1`.
 
         Raises:
             InputError: not a mapping, or as in `parse`.
             PlanError: a value that no plan takes.
         """
         try:
-            lines = yaml.load(text, yaml.BaseLoader)  # all as text, for numbers are read as on the command line
+            lines = yaml.load(text, yaml.BaseLoader)  # all as text: numbers are read as on the command line
         except yaml.YAMLError as error:
             raise InputError(f"the space is not valid YAML ({str(error).splitlines()[0]}); write {_IN_YAML}") from None
         if not isinstance(lines, dict):
-            raise InputError(f"the space is no YAML mapping; write {_IN_YAML}")
+            raise InputError(f"the space is not a YAML mapping; write {_IN_YAML}")
         return cls.parse([f"{name}={_flow(value)}" for name, value in lines.items()], base)
 
     def to_yaml(self) -> str:
-        """What `from_yaml` reads with the same base."""
+        """Return the YAML that `from_yaml` reads back with the same base."""
         lines = {dimension.name: notation.written(dimension) for dimension in self.dimensions} | dict(self.fixed)
         return yaml.safe_dump(lines, sort_keys=False)
 
     def __call__(self, trial: optuna.trial.BaseTrial) -> Plan:
-        """The plan of a trial, whose parameters are asked of Optuna on their scales."""
+        """Return the trial's plan, whose parameters Optuna draws on their scales."""
         settings = dict(self.fixed)
-        for dimension in self.dimensions:  # layers come before what each layer has
+        for dimension in self.dimensions:  # `layers` comes before the dimensions that each layer has
             if dimension.each_layer:
                 layers = range(1, trial_plans.depth(self.base, settings) + 1)
                 settings[dimension.name] = tuple(scales.suggest(dimension, trial, layer) for layer in layers)
@@ -132,48 +137,53 @@ class Space:
 
     @property
     def structural(self) -> frozenset[str]:
-        """Optuna's names of the parameters that change what is compiled, and so are dear to vary."""
+        """Optuna's names of the parameters that change what is compiled, which makes them expensive to vary."""
+        fixed = dict(self.fixed)
         compiled = [
-            one for one in self.dimensions if trial_plans.compiles(self.base, dict(self.fixed), self.dimensions, one)
+            dimension
+            for dimension in self.dimensions
+            if trial_plans.is_structural(self.base, fixed, self.dimensions, dimension)
         ]
-        return frozenset(name for dimension in compiled for name in self._names(dimension))
+        return frozenset(name for dimension in compiled for name in self._parameters(dimension))
 
     def values(self, params: dict[str, Any]) -> dict[str, Any]:
-        """What people read, of a trial's parameters as Optuna has them: beta1 of 1-beta1, units of log2 units."""
+        """Return a trial's parameters as people read them: beta1 for Optuna's 1-beta1, units for log2 units."""
         return dict(scales.readable(name, value) for name, value in params.items())
 
     def position(self, name: str, value: Any) -> float:
-        """Where a value as `values` has it lies in its range, 0 to 1 on the hyperparameter's own scale."""
+        """Return the position in its range, 0 to 1 on the hyperparameter's scale, of a value as in `values`."""
         for dimension in self.dimensions:
-            if name in {scales.readable(own, 1.0)[0] for own in self._names(dimension)}:
+            if name in {scales.readable(parameter, 1.0)[0] for parameter in self._parameters(dimension)}:
                 return scales.position(dimension, value)
-        raise InputError(f"{name} is not searched: {nearest(name, [each.name for each in self.dimensions])}")
+        raise InputError(f"{name} is not searched: {nearest(name, [dimension.name for dimension in self.dimensions])}")
 
-    def told(self) -> str:
-        """What is searched and why, in a sentence or two."""
+    def description(self) -> str:
+        """Return one or two sentences on what is searched and why."""
         names = _joined([dimension.name for dimension in self.dimensions])
         if self.left_out is None or not self.left_out.tiers:
             return f"Searched, in the order of importance: {names}."
         trials, tiers = self.left_out
         least = _PER_DIMENSION * (len(self.dimensions) + len(tiers[0]))
         return (
-            f"{trials} trials are few, so only the most important hyperparameters are searched: {names}. From {least} "
-            f"trials on, ten for each, {_joined(tiers[0])} would be too; until then they keep the plan's values."
+            f"With {trials} trials, only the most important hyperparameters are searched: {names}. With {least} or "
+            f"more, ten for each, {_joined(tiers[0])} would be searched too; here they keep the plan's values."
         )
 
-    def _names(self, dimension: Dimension) -> list[str]:
+    def _parameters(self, dimension: Dimension) -> list[str]:
+        """Return Optuna's names of a dimension's parameters: one, or one for each layer of the deepest network."""
         if not dimension.each_layer:
             return [scales.parameter(dimension)]
-        depths = [depth for other in self.dimensions if other.name == LAYERS for depth in scales.values(other)]
+        layers = [searched for searched in self.dimensions if searched.name == LAYERS]
+        depths = [depth for searched in layers for depth in scales.values(searched)]
         most = max(depths, default=trial_plans.depth(self.base, dict(self.fixed)))
         return [scales.parameter(dimension, layer) for layer in range(1, most + 1)]
 
 
 def _usual(name: str) -> str:
-    """The text of its usual range.
+    """Return the text of its usual range.
 
     Raises:
-        InputError: nothing of that name can be searched; the nearest that can is named.
+        InputError: nothing of that name can be searched; the nearest name that can be is suggested.
     """
     if name == WIDTHS:
         return ""
@@ -186,7 +196,9 @@ def _value(name: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise InputError(f"{name}={text} is no value and no range; write it as in {_EXAMPLE} or epochs=30") from None
+        raise InputError(
+            f"{name}={text} is neither a value nor a range; write it as in {_EXAMPLE} or epochs=30"
+        ) from None
 
 
 def _flow(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a search is asked: its space as people give it, and what tells one question from another."""
+"""The space as people give it, and the identity of a search, by which its study is found again."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ SpaceLike = SpaceFunction | Sequence[str] | str | Path
 
 
 def read(space: SpaceLike | None, trials: int, base: Plan) -> SpaceFunction:
-    """The space as it is given: nothing, lines, a YAML file, or a function.
+    """Return the space from nothing, from lines, from a YAML file or from a function.
 
     Raises:
-        InputError: a file that cannot be read, or a space that is wrong.
+        InputError: a file that cannot be read, or an invalid space.
     """
     if space is None:
         return Space.default(trials, base)
@@ -35,17 +35,28 @@ def read(space: SpaceLike | None, trials: int, base: Plan) -> SpaceFunction:
 def identity(
     space: SpaceFunction, base: Plan, sampler: optuna.samplers.BaseSampler | None, seed: int
 ) -> tuple[str, ...]:
-    """The same for the same question: the space's lines or a function's code, the plan beneath, how it is searched."""
-    code, searched = getattr(space, "__code__", None), type(sampler).__name__ if sampler else "coarse to fine"
+    """Return texts that are equal for equal searches: the space, its base plan, the sampler and the random seed.
+
+    Args:
+        space: read as its lines, or as a function's code.
+        base: the plan that trials differ from.
+        sampler: its class counts; None is coarse to fine.
+        seed: random seed of the search.
+    """
+    code, sampler_name = getattr(space, "__code__", None), type(sampler).__name__ if sampler else "coarse to fine"
     text = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(space))
-    return space.to_yaml() if isinstance(space, Space) else text, base.to_yaml(), searched, str(seed)
+    return space.to_yaml() if isinstance(space, Space) else text, base.to_yaml(), sampler_name, str(seed)
 
 
-def words(space: SpaceFunction) -> str:
-    """What is searched, in a sentence or two."""
-    return space.told() if isinstance(space, Space) else "Searched: what the given function asks for."
+def description(space: SpaceFunction) -> str:
+    """Return one or two sentences on what is searched."""
+    return (
+        space.description()
+        if isinstance(space, Space)
+        else "Searched: the parameters that the given function asks for."
+    )
 
 
 def lines(space: SpaceLike | None) -> list[str] | None:
-    """The lines, where it was given as such."""
+    """Return the space's lines where it was given as lines."""
     return list(space) if isinstance(space, Sequence) and not isinstance(space, str) else None

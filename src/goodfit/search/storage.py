@@ -1,4 +1,4 @@
-"""Where a study lives: an Optuna storage by URL, opened for one data set and split and refused for any other."""
+"""The study's storage: an Optuna storage by URL, opened for one data set and split and refused for any other."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import optuna
 from optuna.storages._rdb.models import StudyUserAttributeModel, TrialHeartbeatModel
@@ -22,52 +22,55 @@ from goodfit.errors import InputError
 
 _DATA = "goodfit data"
 _OWNER = "goodfit owner"
-_CLAIMED_WITHIN = 1.0  # seconds from asking for a trial to signing it, at the very most
-_BEAT = 30  # seconds; a trial in hand is little to write down as often
-_SILENCE = 5 * _BEAT  # after which a process is taken for dead: a network may be away for two minutes
-_COLLISIONS = 2  # Optuna makes its tables, then notes their version, each of which another process may do first
+_CLAIM_SECONDS = 1.0  # from drawing a trial to signing it, at the very most
+_HEARTBEAT_SECONDS = 30  # one row a trial: little to write so often
+_SILENCE_SECONDS = 5 * _HEARTBEAT_SECONDS  # until a process counts as dead: a network may be away for two minutes
+_COLLISIONS = 2  # Optuna creates its tables, then notes their version, each of which another process may do first
+
+_Value = TypeVar("_Value")
 
 
 def open_study(url: str, name: str, fingerprint: str, sampler: optuna.samplers.BaseSampler | None) -> optuna.Study:
-    """The study of this name, made if there is none.
+    """Open the study of this name, or create it.
 
     Args:
         url: such as `sqlite:///runs/goodfit.db` or `postgresql://user@host/studies`.
         name: of the study.
         fingerprint: of data and split.
-        sampler: draws the parameters; Optuna's own when None.
+        sampler: draws the parameters; Optuna's default when None.
 
     Raises:
         InputError: a storage that cannot be reached, or a study of other data.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    address = safe_address(url)
     try:
-        storage = _reached(url)
+        storage = _connect(url)
         if storage.engine.dialect.name == "sqlite":
-            _hasten(storage.engine)
+            _speed_up(storage.engine)
         study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, load_if_exists=True)
     except (ArgumentError, NoSuchModuleError):
-        raise InputError(f"{shown(url)} is no storage's address; write it as in sqlite:///runs/goodfit.db") from None
+        raise InputError(f"{address} is no storage's address; write it as in sqlite:///runs/goodfit.db") from None
     except ImportError:
         install = "install it (for PostgreSQL: pip install 'goodfit[postgresql]')"
-        raise InputError(f"{shown(url)} needs its driver; {install}") from None
+        raise InputError(f"{address} needs its driver; {install}") from None
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise InputError(f"the storage {shown(url)} cannot be reached ({_hidden(reason, url)}); is it there?") from None
-    if begun_with(study, _DATA, fingerprint) != fingerprint:
+        reason = _hide_password(str(error.__cause__ or error).strip().splitlines()[0], url)
+        raise InputError(f"the storage {address} cannot be reached ({reason}); is it there?") from None
+    if set_once(study, _DATA, fingerprint) != fingerprint:
         raise InputError(f"the study '{name}' was made for other data or another split; give another name with --study")
     return study
 
 
-def begun_with(study: optuna.Study, name: str, value: Any) -> Any:
-    """What the study was begun with under this name; this value if it begins now."""
+def set_once(study: optuna.Study, name: str, value: _Value) -> _Value:
+    """Return the study's value of this name, which is `value` if it has none yet."""
     if name not in study.user_attrs:
         study.set_user_attr(name, value)
     return study.user_attrs[name]
 
 
-def _reached(url: str) -> optuna.storages.RDBStorage:
-    """The storage, its tables made; again where another process made them in the same moment."""
+def _connect(url: str) -> optuna.storages.RDBStorage:
+    """Return the storage with its tables; try again where another process created them in the same moment."""
     for _ in range(_COLLISIONS):
         with contextlib.suppress(IntegrityError, ProgrammingError):
             return optuna.storages.RDBStorage(url)
@@ -75,15 +78,15 @@ def _reached(url: str) -> optuna.storages.RDBStorage:
 
 
 @contextlib.contextmanager
-def alone(study: optuna.Study) -> Iterator[None]:
-    """Have other processes wait to draw this study's trials, or take them up, until this one has done so.
+def exclusive(study: optuna.Study) -> Iterator[None]:
+    """Make other processes wait before they draw this study's trials or take them over.
 
-    On a server a row of ours is locked, which Optuna leaves alone; beside SQLite's file, another file, for SQLite's own
-    locks end where its file is closed. Should the process die, server and system let go.
+    On a server this locks a row that Optuna never locks; beside SQLite's file it locks another file, because SQLite's
+    own locks end when its file is closed. Should the process die, the server or the system releases the lock.
     """
     server = _server(study)
     if server is None:
-        with _alone_beside(study):
+        with _exclusive_on_this_machine(study):
             yield
         return
     row = StudyUserAttributeModel
@@ -94,11 +97,10 @@ def alone(study: optuna.Study) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alone_beside(study: optuna.Study) -> Iterator[None]:
-    """`alone` on this machine; a study in memory is this process's anyway."""
+def _exclusive_on_this_machine(study: optuna.Study) -> Iterator[None]:
     backend = getattr(study._storage, "_backend", None)
     path = backend.engine.url.database if isinstance(backend, optuna.storages.RDBStorage) else None
-    if path in (None, "", ":memory:"):
+    if path in (None, "", ":memory:"):  # no other process sees a study in memory
         yield
         return
     with Path(f"{path}-alone").open("w") as file:
@@ -107,35 +109,35 @@ def _alone_beside(study: optuna.Study) -> Iterator[None]:
 
 
 def claim(trial: Trial) -> Trial:
-    """Sign a trial as this process's, so that it is taken up again should the process die."""
-    trial.set_user_attr(_OWNER, _me())
+    """Sign a trial as this process's, so that another process takes it over should this one die."""
+    trial.set_user_attr(_OWNER, _this_process())
     if server := _server(trial.study):
         server.record_heartbeat(trial._trial_id)
     return trial
 
 
 def orphans(study: optuna.Study) -> list[Trial]:
-    """Trials that a process began and died over, to be trained again under their own numbers.
+    """Take over the trials whose process died, to be trained again under their own numbers.
 
-    On this machine it is known who is alive; of a process elsewhere nothing must have been heard for some minutes.
+    On this machine the system knows the living processes; a process elsewhere counts as dead after minutes of silence.
     """
     if any(_OWNER not in trial.user_attrs for trial in _running(study)):
-        time.sleep(_CLAIMED_WITHIN)  # its process may be about to sign it
-    with alone(study):
+        time.sleep(_CLAIM_SECONDS)  # its process may be about to sign it
+    with exclusive(study):
         running = _running(study)
         silent = _silent(study, running)
-        return [claim(Trial(study, trial._trial_id)) for trial in running if _orphaned(trial, silent)]
+        return [claim(Trial(study, trial._trial_id)) for trial in running if _is_orphan(trial, silent)]
 
 
-def ours(trials: Sequence[Trial]) -> list[bool]:
-    """Which are still this process's: what it was silent about for long, another machine may have taken up."""
-    known = trials[0].study.get_trials(deepcopy=False)
-    return [known[trial.number].user_attrs.get(_OWNER) == _me() for trial in trials]
+def still_owned(trials: Sequence[Trial]) -> list[bool]:
+    """Return for each trial whether it is still this process's: after a long silence another machine may have it."""
+    stored = trials[0].study.get_trials(deepcopy=False)
+    return [stored[trial.number].user_attrs.get(_OWNER) == _this_process() for trial in trials]
 
 
 @contextlib.contextmanager
-def beating(study: optuna.Study) -> Iterator[None]:
-    """Meanwhile, let other machines know that this process's trials are in hand; a file's processes are all here."""
+def heartbeat(study: optuna.Study) -> Iterator[None]:
+    """Tell other machines in the background that this process lives; of a file, all processes are on this machine."""
     over = threading.Event()
     thread = threading.Thread(target=_beat, args=(study, over), daemon=True)
     thread.start()
@@ -148,33 +150,37 @@ def beating(study: optuna.Study) -> Iterator[None]:
 
 def _beat(study: optuna.Study, over: threading.Event) -> None:
     server = _server(study)
-    while server and not over.wait(_BEAT):
-        with contextlib.suppress(SQLAlchemyError, optuna.exceptions.StorageInternalError):  # away for a moment
+    while server and not over.wait(_HEARTBEAT_SECONDS):
+        # a server that is away for a moment costs one beat, not the search
+        with contextlib.suppress(SQLAlchemyError, optuna.exceptions.StorageInternalError):
             for trial in _running(study):
-                if trial.user_attrs.get(_OWNER) == _me():
+                if trial.user_attrs.get(_OWNER) == _this_process():
                     server.record_heartbeat(trial._trial_id)
 
 
 def _silent(study: optuna.Study, trials: Sequence[FrozenTrial]) -> set[int]:
-    """Of which trials nothing was heard for long, by the server's clock; Optuna's own list is for `Study.optimize`."""
+    """Return the IDs of trials without a recent heartbeat, by the server's clock.
+
+    Optuna's own list of stale trials is made for `Study.optimize`.
+    """
     server, row = _server(study), TrialHeartbeatModel
     if server is None:
         return set()
     with server.engine.connect() as connection:
-        now = connection.execute(select(func.now())).scalar_one().replace(tzinfo=None)  # as Optuna writes it down
-        late = row.heartbeat < now - timedelta(seconds=_SILENCE)
+        now = connection.execute(select(func.now())).scalar_one().replace(tzinfo=None)  # as Optuna stores times
+        late = row.heartbeat < now - timedelta(seconds=_SILENCE_SECONDS)
         among = row.trial_id.in_([trial._trial_id for trial in trials])
         return set(connection.execute(select(row.trial_id).where(late, among)).scalars())
 
 
 def _server(study: optuna.Study) -> optuna.storages.RDBStorage | None:
-    """The storage where it is one that other machines may reach: neither memory nor a file."""
+    """Return the storage where other machines may reach it: it is neither memory nor a file."""
     backend = getattr(study._storage, "_backend", None)
-    served = isinstance(backend, optuna.storages.RDBStorage) and backend.engine.dialect.name != "sqlite"
-    return backend if served else None
+    is_server = isinstance(backend, optuna.storages.RDBStorage) and backend.engine.dialect.name != "sqlite"
+    return backend if is_server else None
 
 
-def _me() -> str:
+def _this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -182,28 +188,29 @@ def _running(study: optuna.Study) -> list[FrozenTrial]:
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.RUNNING]
 
 
-def _orphaned(trial: FrozenTrial, silent: set[int]) -> bool:
+def _is_orphan(trial: FrozenTrial, silent: set[int]) -> bool:
+    """True where the trial's process is dead; an unsigned trial's died before it could sign."""
     owner = trial.user_attrs.get(_OWNER)
     if owner is None:
         return True
     host, _, process = owner.rpartition(":")
     if host != socket.gethostname():
         return trial._trial_id in silent
-    return int(process) == os.getpid() or not _alive(int(process))
+    return int(process) == os.getpid() or not _is_alive(int(process))
 
 
-def _alive(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # another user's, but alive
         pass
     return True
 
 
-def _hasten(engine: Engine) -> None:
-    """A write-ahead log: a trial costs some milliseconds in place of Optuna's 80, and kill −9 loses nothing."""
+def _speed_up(engine: Engine) -> None:
+    """Turn on SQLite's write-ahead log: a trial costs some milliseconds instead of 80, and kill −9 loses nothing."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: object, record: object) -> None:
@@ -213,17 +220,17 @@ def _hasten(engine: Engine) -> None:
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
 
-    engine.dispose()  # the connections from before know nothing of it
+    engine.dispose()  # connections that are open already would keep the old mode
 
 
-def shown(url: str) -> str:
-    """A storage's address without its password."""
+def safe_address(url: str) -> str:
+    """Return a storage's address without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
-        return "what was given as --storage"
+        return "the value of --storage"
 
 
-def _hidden(text: str, url: str) -> str:
+def _hide_password(text: str, url: str) -> str:
     password = make_url(url).password
     return text.replace(str(password), "***") if password else text

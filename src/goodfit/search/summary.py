@@ -1,77 +1,97 @@
-"""A study as plain facts: its parameters and their scales, each round's regions, importance, every trial."""
+"""The results of a study: its parameters and their scales, the regions of each wave, importance, and every trial."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from goodfit.search.regions import Region, at_ends
+from goodfit.record.search_result import SearchParameter, SearchRegion, SearchResult, TrialResult
+from goodfit.search.regions import Region, range_notes
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.scales import readable
-from goodfit.search.trials import ABOUT
+from goodfit.search.unit_interval import NumberDistribution
+from goodfit.search.workers import TrialRecord
 
-_FEWEST = 8  # complete trials from which an importance means something
+_FEWEST = 8  # complete trials before an importance means something
 
 
-def of_study(study: optuna.Study) -> dict[str, Any]:
-    """What was searched, where each round looked, and what mattered.
+def search_result(study: optuna.Study) -> SearchResult:
+    """Return the searched ranges, the region of each wave, and the importance of each parameter."""
+    trials = study.get_trials(deepcopy=False)
+    distributions = {name: searched for trial in trials for name, searched in trial.distributions.items()}
+    sampler = study.sampler
+    waves = sampler.regions(study) if isinstance(sampler, GoodfitZoomSampler) else []
+    return SearchResult(
+        wave_size=sampler.wave_size if isinstance(sampler, GoodfitZoomSampler) else len(trials),
+        parameters={_readable_name(name): _parameter(name, searched) for name, searched in distributions.items()},
+        regions=tuple({_readable_name(name): _region(name, region) for name, region in wave.items()} for wave in waves),
+        notes=tuple(range_notes(study)),
+        importance=_importance(study, trials),
+    )
 
-    Returns:
-        `parameters`: by the name that people read, `scale` ("linear", "log", "one-minus-log", "choice"), `low` and
-        `high` or `choices`; `regions`: for each round by name `low`, `high`, `widened`, or `shares` of the choices;
-        `notes`: ranges to widen;
-        `importance`: by name, of the variance of the error between
-        trials (functional ANOVA, Hutter, Hoos & Leyton-Brown 2014); empty where there are too few trials.
+
+def trial_results(study: optuna.Study, values: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[TrialResult, ...]:
+    """Return every trial, with its parameters as people read them.
+
+    Args:
+        study: the study.
+        values: turns parameters as Optuna has them into those that people read, by name.
     """
     trials = study.get_trials(deepcopy=False)
-    asked = {name: one for trial in trials for name, one in trial.distributions.items()}
-    sampler = study.sampler
-    rounds = sampler.regions(study) if isinstance(sampler, GoodfitZoomSampler) else []
-    return {
-        "round_size": sampler.round_size if isinstance(sampler, GoodfitZoomSampler) else len(trials),
-        "parameters": {readable(name, 0)[0]: _parameter(name, one) for name, one in asked.items()},
-        "regions": [{readable(name, 0)[0]: _region(name, one) for name, one in each.items()} for each in rounds],
-        "notes": at_ends(study),
-        "importance": _importance(study, trials),
-    }
+    start = min((trial.datetime_start for trial in trials if trial.datetime_start), default=None)
+    results = []
+    for trial in trials:
+        record, end = TrialRecord.read(trial), trial.datetime_complete
+        results.append(
+            TrialResult(
+                number=trial.number,
+                state=trial.state.name.lower(),
+                parameters=values(trial.params),
+                dev_error=trial.value,
+                ended=(end - start).total_seconds() if end and start else None,
+                reason=record.reason if record else None,
+                epochs=record.epochs if record else None,
+                dev_cost=record.dev_cost if record else None,
+            )
+        )
+    return tuple(results)
 
 
-def of_trials(study: optuna.Study, values: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every trial: parameters as people read them, error, how and when it ended (seconds from the first's start)."""
-    trials = study.get_trials(deepcopy=False)
-    began = min((trial.datetime_start for trial in trials if trial.datetime_start), default=None)
-    return [
-        {
-            "number": trial.number,
-            "state": trial.state.name.lower(),
-            "parameters": values(trial.params),
-            "dev_error": trial.value,
-            "ended": (trial.datetime_complete - began).total_seconds() if trial.datetime_complete and began else None,
-            **{name: trial.user_attrs.get(ABOUT, {}).get(name) for name in ("reason", "epochs", "dev_cost")},
-        }
-        for trial in trials
-    ]
+def _readable_name(parameter: str) -> str:
+    return readable(parameter, 0)[0]
 
 
-def _parameter(name: str, one: BaseDistribution) -> dict[str, Any]:
-    if isinstance(one, CategoricalDistribution):
-        return {"scale": "choice", "choices": list(one.choices)}
-    assert isinstance(one, optuna.distributions.FloatDistribution | optuna.distributions.IntDistribution)
-    ends = sorted(readable(name, end)[1] for end in (one.low, one.high))
-    scale = "log" if one.log or name.startswith("log2 ") else "linear"
-    return {"scale": "one-minus-log" if name.startswith("1-") else scale, "low": ends[0], "high": ends[1]}
+def _parameter(name: str, distribution: BaseDistribution) -> SearchParameter:
+    if isinstance(distribution, CategoricalDistribution):
+        return SearchParameter(scale="choice", choices=tuple(distribution.choices))
+    assert isinstance(distribution, NumberDistribution), "Optuna has no other distributions"
+    low, high = _readable_ends(name, distribution.low, distribution.high)
+    if name.startswith("1-"):
+        scale = "one-minus-log"
+    else:
+        scale = "log" if distribution.log or name.startswith("log2 ") else "linear"
+    return SearchParameter(scale=scale, low=low, high=high)
 
 
-def _region(name: str, region: Region) -> dict[str, Any]:
+def _region(name: str, region: Region) -> SearchRegion:
     if region.low is None or region.high is None:
-        return {"shares": {str(choice): share for choice, share in region.shares.items()}}
-    low, high = sorted(readable(name, end)[1] for end in (region.low, region.high))
-    return {"low": low, "high": high, "widened": region.widened}
+        return SearchRegion(shares={str(choice): share for choice, share in region.shares.items()})
+    low, high = _readable_ends(name, region.low, region.high)
+    return SearchRegion(low=low, high=high, widened=region.widened)
 
 
-def _importance(study: optuna.Study, trials: list[FrozenTrial]) -> dict[str, float]:
+def _readable_ends(name: str, low: float, high: float) -> list[float]:
+    """Return the ends as people read them, the lower first: 1 − β turns a range around."""
+    return sorted(readable(name, end)[1] for end in (low, high))
+
+
+def _importance(study: optuna.Study, trials: Sequence[FrozenTrial]) -> dict[str, float]:
+    """Return each parameter's share of the variance of the error between trials (functional ANOVA).
+
+    Hutter, Hoos & Leyton-Brown 2014. Empty where there are too few trials, or where their errors are all the same.
+    """
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     errors = {trial.value for trial in complete}
     common = set.intersection(*(set(trial.params) for trial in complete)) if complete else set()
@@ -79,4 +99,4 @@ def _importance(study: optuna.Study, trials: list[FrozenTrial]) -> dict[str, flo
         return {}
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator, params=sorted(common))
-    return {readable(name, 0)[0]: float(share) for name, share in shares.items()}
+    return {_readable_name(name): float(share) for name, share in shares.items()}

@@ -1,4 +1,4 @@
-"""From settings drawn in a space to a plan; what is asked of a space before its first trial."""
+"""Plans from the settings that a space draws, and the checks of a space before its first trial."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ UNITS, LAYERS, WIDTHS = "units", "layers", "hidden_units"
 
 
 def depth(base: Plan, settings: Mapping[str, Any]) -> int:
-    """How many hidden layers a plan with these settings has.
+    """Return the number of hidden layers of a plan with these settings.
 
     Raises:
-        PlanError: no whole number.
+        PlanError: `layers` is no whole number.
     """
     widths = settings.get(WIDTHS, base.hidden_units)
     layers = settings.get(LAYERS, len(widths) if isinstance(widths, list | tuple) else 0)
@@ -25,7 +25,7 @@ def depth(base: Plan, settings: Mapping[str, Any]) -> int:
 
 
 def plan_of(base: Plan, settings: Mapping[str, Any]) -> Plan:
-    """The base with these settings; units and layers make its hidden units, one width for all layers.
+    """Return the base with these settings; units and layers become its hidden units, one width for all layers.
 
     Raises:
         PlanError: a setting that no plan takes.
@@ -35,45 +35,46 @@ def plan_of(base: Plan, settings: Mapping[str, Any]) -> Plan:
         widths = [settings[UNITS]] if UNITS in settings else base.hidden_units[:1]
         layers = depth(base, settings)
         if layers and not widths:
-            raise PlanError("layers are searched, but the plan they start from has no hidden units; give units too")
+            raise PlanError("layers are searched, but the base plan has no hidden units; search units too")
         if not layers and LAYERS not in settings:
-            raise PlanError("units are searched, but the plan they start from has no hidden layer; give layers too")
+            raise PlanError("units are searched, but the base plan has no hidden layer; search layers too")
         changes[WIDTHS] = tuple(widths) * layers
     return base.with_(**changes)
 
 
 def check(base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension]) -> None:
-    """Refuse a space that reaches a plan which is refused, now and not in its fortieth trial.
+    """Refuse a space that contains an invalid plan before its first trial rather than in its fortieth.
 
-    Every two dimensions are tried at all of their ends and choices together, for no rule of a plan joins more.
+    All ends and choices of every two dimensions are tried together; no rule of a plan joins more than two settings.
 
     Raises:
-        PlanError: what a plan says of it.
+        PlanError: the space contains an invalid plan.
         InputError: nothing is searched.
     """
     try:
-        for some in itertools.combinations(dimensions, min(2, len(dimensions))):
-            for chosen in itertools.product(*map(values, some)):
-                _probe(base, fixed, dimensions, dict(zip(some, chosen, strict=True)))
+        for pair in itertools.combinations(dimensions, min(2, len(dimensions))):
+            for pair_values in itertools.product(*map(values, pair)):
+                _probe(base, fixed, dimensions, dict(zip(pair, pair_values, strict=True)))
     except PlanError as error:
-        raise PlanError(f"the space reaches a plan that does not work: {error}") from None
+        raise PlanError(f"the space contains a plan that does not work: {error}") from None
     if not dimensions:
         raise InputError("the space fixes everything; give a range to search, as in learning_rate=log:1e-4..1e-1")
 
 
-def compiles(base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension], one: Dimension) -> bool:
-    """Whether this dimension changes what is compiled; a real number does at most at an end, which is never drawn."""
-    if one.scale in REAL:
+def is_structural(base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension], dimension: Dimension) -> bool:
+    """True where this dimension changes what is compiled."""
+    if dimension.scale in REAL:  # it turns work off at most at an end, which is never drawn
         return False
-    plans = [_probe(base, fixed, dimensions, {one: value}) for value in values(one)]
-    return len({(plan.structure, plan.preparation) for plan in plans}) > 1  # a preparation makes its own inputs
+    plans = [_probe(base, fixed, dimensions, {dimension: value}) for value in values(dimension)]
+    return len({(plan.structure, plan.preparation) for plan in plans}) > 1  # each preparation has its own inputs
 
 
 def _probe(
-    base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension], chosen: Mapping[Dimension, Any]
+    base: Plan, fixed: Mapping[str, Any], dimensions: Sequence[Dimension], overrides: Mapping[Dimension, Any]
 ) -> Plan:
-    """The plan of these values, everything else at its upper end, where there are layers to see it."""
-    at = {one: chosen[one] if one in chosen else values(one)[-1] for one in dimensions}
-    settings = {**fixed, **{one.name: value for one, value in at.items()}}
+    """Return the plan of these values, with the other dimensions at their upper ends, where no layer is missing."""
+    point = {dimension: overrides.get(dimension, values(dimension)[-1]) for dimension in dimensions}
+    settings = {**fixed, **{dimension.name: value for dimension, value in point.items()}}
     layers = depth(base, settings)
-    return plan_of(base, settings | {one.name: (value,) * layers for one, value in at.items() if one.each_layer})
+    layered = {dimension.name: (value,) * layers for dimension, value in point.items() if dimension.each_layer}
+    return plan_of(base, settings | layered)

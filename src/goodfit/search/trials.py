@@ -1,4 +1,4 @@
-"""A search: trials drawn a round at a time, trained in groups of one structure, and told to the study."""
+"""A search: trials are drawn a wave at a time, trained in groups of one structure, and reported to the study."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -13,115 +13,124 @@ from goodfit.interrupt import interruptible
 from goodfit.plan import Plan, PreparationKind, Structure
 from goodfit.record.run import Outcome
 from goodfit.search.halving import RUNGS
-from goodfit.search.storage import alone, beating, claim, orphans, ours
-from goodfit.search.workers import FAILED, Group, TrialRecord, Workers, failed
+from goodfit.search.storage import claim, exclusive, heartbeat, orphans, still_owned
+from goodfit.search.workers import FAILED, Group, TrialRecord, Workers
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
-Tell = Callable[[int, float | None], None]  # trials done, best dev error
-ABOUT = "goodfit"  # the trial's attribute that holds what is kept of its training
-_SEEDS_APART = 1_000_003
+NotifyTrials = Callable[[int, float | None], None]  # takes the number of finished trials and the best dev error
+_SEED_STRIDE = 1_000_003  # a prime above any number of trials, so that two searches share no seed
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched, and how.
+    """A search in one study.
 
     Attributes:
-        study: where trials are drawn and told.
-        space: a trial's plan.
+        study: draws the trials and keeps them.
+        space: makes a trial's plan.
         workers: train the groups.
-        trials: in the study when it is done, those of earlier or other processes included.
-        round_size: trials drawn before any of them is trained.
-        seed: of the trainings.
-        tell: is told how far it is.
+        trials: number of trials in the study at its end, those of earlier or other processes included.
+        wave_size: trials that are drawn before any of them is trained.
+        seed: random seed of the trainings.
+        notify: called as each group ends.
     """
 
     study: optuna.Study
     space: SpaceFunction
     workers: Workers
     trials: int
-    round_size: int
+    wave_size: int
     seed: int
-    tell: Tell
+    notify: NotifyTrials
 
     def run(self) -> bool:
-        """Search to the end; false after Ctrl-C, which leaves the study for another run to go on with.
+        """Search to the end; return False after Ctrl-C, which leaves the study for another run to continue.
 
-        What a study holds at its end does not depend on how often it was stopped, or killed: a round that was drawn is
-        ended before the next is drawn, and a group is told only when all of it is kept.
+        The study at its end does not depend on how often the search was stopped or killed: a wave is finished before
+        the next one is drawn, and a group is reported only once the records of all its trials are saved.
         """
-        with interruptible(threading.Event()) as asked, beating(self.study):
-            trials = orphans(self.study)
-            while not asked.is_set():
-                with alone(self.study):
-                    begun = len(self.study.get_trials(deepcopy=False))
-                    if not trials or begun % self.round_size:
-                        trials = sorted([*trials, *self._ask(begun)], key=lambda trial: trial.number)
-                if not trials:
+        with interruptible(threading.Event()) as interrupted, heartbeat(self.study):
+            wave = orphans(self.study)
+            while not interrupted.is_set():
+                with exclusive(self.study):
+                    count = len(self.study.get_trials(deepcopy=False))
+                    if not wave or count % self.wave_size:
+                        wave = sorted([*wave, *self._draw(count)], key=lambda trial: trial.number)
+                if not wave:
                     return True
-                self._train(trials)
-                trials = []
+                self._train(wave)
+                wave = []
         return False
 
-    def _ask(self, begun: int) -> list[Trial]:
-        """The rest of the round, or of the trials."""
-        end = min((begun // self.round_size + 1) * self.round_size, self.trials)
-        return [claim(self.study.ask()) for _ in range(begun, end)]
+    def _draw(self, count: int) -> list[Trial]:
+        """Return new trials up to the end of the wave, or of the search; `count` were drawn before."""
+        end = min((count // self.wave_size + 1) * self.wave_size, self.trials)
+        return [claim(self.study.ask()) for _ in range(count, end)]
 
-    def _train(self, trials: Sequence[Trial]) -> None:
-        """Train these in groups of one structure, none larger than a stack, and tell each group as it ends."""
-        earlier = self._earlier(min(trial.number for trial in trials))
+    def _train(self, wave: Sequence[Trial]) -> None:
+        """Train these in groups of one structure, none larger than a stack, and report each group as it ends."""
+        earlier_errors = self._earlier_errors(min(trial.number for trial in wave))
+        untrained = []
+        for pairs in self._grouped(wave):
+            trials = [trial for trial, _ in pairs]
+            saved = [TrialRecord.read(trial) for trial in trials]
+            if all(saved):  # trained by a process that died before it had reported them all
+                self._finish(trials, [record for record in saved if record])
+            else:
+                seeds = tuple(self.seed * _SEED_STRIDE + trial.number for trial in trials)
+                untrained.append((trials, Group(tuple(plan for _, plan in pairs), seeds, earlier_errors)))
+        results = self.workers([group for _, group in untrained])
+        for (trials, _), records in zip(untrained, results, strict=True):
+            if records is None:
+                return
+            self._finish(trials, records)
+
+    def _grouped(self, wave: Sequence[Trial]) -> list[list[tuple[Trial, Plan]]]:
+        """Group trials by what is compiled; a trial whose plan does not work is finished at once.
+
+        Groups depend on the trials' numbers and plans alone, so that a continued search trains the same groups.
+        """
         groups: dict[tuple[Structure, PreparationKind, int], list[tuple[Trial, Plan]]] = {}
-        for trial in trials:
+        for trial in wave:
             try:
                 plan = self.space(trial)
             except PlanError as error:
-                self._end([trial], [failed(str(error))])
+                self._finish([trial], [TrialRecord.failed(str(error))])
                 continue
-            portion = trial.number % self.round_size // CAPACITY  # which trials are together depends on nothing else
+            portion = trial.number % self.wave_size // CAPACITY
             groups.setdefault((plan.structure, plan.preparation, portion), []).append((trial, plan))
-        todo = []
-        for pairs in groups.values():
-            group = [trial for trial, _ in pairs]
-            known = [trial.user_attrs.get(ABOUT) for trial in group]
-            if all(known):  # trained and kept by a process that died before it had told them all
-                self._end(group, [kept for kept in known if kept])
-            else:
-                seeds = tuple(self.seed * _SEEDS_APART + trial.number for trial in group)
-                todo.append((group, Group(tuple(plan for _, plan in pairs), seeds, earlier)))
-        for (group, _), kept in zip(todo, self.workers([each for _, each in todo]), strict=True):
-            if kept is None:
-                return
-            self._end(group, kept)
+        return list(groups.values())
 
-    def _earlier(self, first: int) -> dict[int, list[float]]:
-        """Errors at the rungs in earlier rounds."""
-        round_start = first - first % self.round_size
-        known = [trial for trial in self.study.get_trials(deepcopy=False) if trial.number < round_start]
+    def _earlier_errors(self, first: int) -> dict[int, list[float]]:
+        """Return the errors at each rung in the waves before the one of trial number `first`."""
+        start = first - first % self.wave_size
+        earlier = [trial for trial in self.study.get_trials(deepcopy=False) if trial.number < start]
         return {
-            rung: [trial.intermediate_values[rung] for trial in known if rung in trial.intermediate_values]
+            rung: [trial.intermediate_values[rung] for trial in earlier if rung in trial.intermediate_values]
             for rung in RUNGS
         }
 
-    def _end(self, trials: Sequence[Trial], kept: Sequence[TrialRecord]) -> None:
-        """Keep what is known of a whole group before any of it is told."""
-        pairs = [pair for pair, our in zip(zip(trials, kept, strict=True), ours(trials), strict=True) if our]
-        for trial, one in pairs:
-            trial.set_user_attr(ABOUT, one)
+    def _finish(self, trials: Sequence[Trial], records: Sequence[TrialRecord]) -> None:
+        """Save the records of a whole group, then report each trial to the study."""
+        owned = still_owned(trials)
+        pairs = [pair for pair, is_owned in zip(zip(trials, records, strict=True), owned, strict=True) if is_owned]
+        for trial, record in pairs:
+            record.save(trial)
         reported = {trial.number: trial.intermediate_values for trial in self.study.get_trials(deepcopy=False)}
-        for trial, one in pairs:
-            for rung, value in one.get("rungs", {}).items():
-                if int(rung) not in reported[trial.number]:  # by a process that died before it had told the trial
-                    trial.report(value, int(rung))
-            state = _state(one)
-            self.study.tell(trial, one["dev_error"] if state == TrialState.COMPLETE else None, state)
-        ended = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state.is_finished()]
-        whole = [trial.value for trial in ended if trial.state == TrialState.COMPLETE and trial.value is not None]
-        self.tell(len(ended), min(whole, default=None))
+        for trial, record in pairs:
+            for rung, error in record.rungs.items():
+                if int(rung) not in reported[trial.number]:  # else by a process that died before it ended the trial
+                    trial.report(error, int(rung))
+            state = _state(record)
+            self.study.tell(trial, record.dev_error if state == TrialState.COMPLETE else None, state)
+        finished = [trial for trial in self.study.get_trials(deepcopy=False) if trial.state.is_finished()]
+        errors = [trial.value for trial in finished if trial.state == TrialState.COMPLETE and trial.value is not None]
+        self.notify(len(finished), min(errors, default=None))
 
 
-def _state(kept: TrialRecord) -> TrialState:
-    if kept["outcome"] == FAILED:
+def _state(record: TrialRecord) -> TrialState:
+    """Return Optuna's word for the outcome: a trial that was stopped early is pruned, whatever its error was then."""
+    if record.outcome == FAILED:
         return TrialState.FAIL
-    whole = "dev_error" in kept and kept["outcome"] not in (Outcome.HOPELESS, Outcome.STOPPED)
-    return TrialState.COMPLETE if whole else TrialState.PRUNED
+    complete = record.dev_error is not None and record.outcome not in (Outcome.HOPELESS, Outcome.STOPPED)
+    return TrialState.COMPLETE if complete else TrialState.PRUNED

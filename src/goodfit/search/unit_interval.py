@@ -1,17 +1,17 @@
-"""Between 0 and 1: where the values of an Optuna distribution lie, uniform as its random sampler draws them."""
+"""The values of an Optuna distribution on the interval from 0 to 1, uniform as its random sampler draws them."""
 
 import math
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-Numbers = FloatDistribution | IntDistribution
+NumberDistribution = FloatDistribution | IntDistribution
 
 
-def span(distribution: Numbers, value: float) -> tuple[float, float]:
-    """The part of 0 to 1 that gives this value: a point for real numbers, a cell for whole ones and steps.
+def cell(distribution: NumberDistribution, value: float) -> tuple[float, float]:
+    """Return the ends of the part of 0 to 1 that gives this value: equal for real numbers, apart for whole ones.
 
-    >>> span(IntDistribution(1, 4), 2)
+    >>> cell(IntDistribution(1, 4), 2)
     (0.25, 0.5)
     """
     if distribution.single():
@@ -29,14 +29,14 @@ def span(distribution: Numbers, value: float) -> tuple[float, float]:
 
 
 def value_at(distribution: BaseDistribution, place: float) -> Any:
-    """The value that lies there; each choice has its part.
+    """Return the value at this place from 0 to 1; each choice has an equal part.
 
     >>> round(value_at(FloatDistribution(1e-4, 1e-2, log=True), 0.5), 12)
     0.001
     """
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[min(int(place * len(distribution.choices)), len(distribution.choices) - 1)]
-    assert isinstance(distribution, Numbers), "Optuna has no other distributions"
+    assert isinstance(distribution, NumberDistribution), "Optuna has no other distributions"
     kind = int if isinstance(distribution, IntDistribution) else float
     if distribution.single():
         value = distribution.low
@@ -51,13 +51,13 @@ def value_at(distribution: BaseDistribution, place: float) -> Any:
     return kind(min(max(value, distribution.low), distribution.high))
 
 
-def _log_ends(distribution: Numbers) -> tuple[float, float]:
-    """Whole numbers reach half a step beyond the ends, so that those are drawn as often as their neighbors."""
+def _log_ends(distribution: NumberDistribution) -> tuple[float, float]:
+    """Return the ends' logarithms; whole numbers reach half a step farther, so that ends are drawn as often."""
     half = 0.5 if isinstance(distribution, IntDistribution) else 0.0
     return math.log(distribution.low - half), math.log(distribution.high + half)
 
 
-def _count(distribution: Numbers) -> int:
-    """How many steps there are."""
+def _count(distribution: NumberDistribution) -> int:
+    """Return the number of values that a distribution with steps has."""
     assert distribution.step is not None
     return round((distribution.high - distribution.low) / distribution.step) + 1
