@@ -22,11 +22,11 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.finding import DataFacts
 from goodfit.diagnosis.findings import examine, vanishing
-from goodfit.diagnosis.findings.looks import growth_back
+from goodfit.diagnosis.findings.layers import backward_growth
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.examination import case_of, data_facts
+from goodfit.experiments.examination import data_facts, observe
 from goodfit.plan import Architecture, Plan
 from goodfit.record.run import Run
 
@@ -57,8 +57,8 @@ def plan_of(splits: Splits, depth: int, architecture: Architecture, keep_prob: f
 
 def seen(run: Run, splits: Splits, facts: DataFacts) -> Seen:
     """What is left of a run."""
-    case = case_of(run, splits, facts)
-    first = next((each.rate for each in growth_back(case) if each is not None), np.nan)
+    case = observe(run, splits, facts)
+    first = next((each.rate for each in backward_growth(case) if each is not None), np.nan)
     train, dev = (float(run.history[name][-1]) for name in ("train_error", "dev_error"))
     return Seen(train, dev, first, tuple(finding.name for finding in examine(case)))
 
@@ -96,7 +96,7 @@ def cured(splits: Splits, facts: DataFacts) -> Iterator[str]:
     yield from HEAD
     for depth in DEPTHS[2:]:
         plain = plan_of(splits, depth, "plain", 1.0)
-        finding = vanishing.find(case_of(fit(Job(plain, SEEDS[0]), splits), splits, facts))
+        finding = vanishing.find(observe(fit(Job(plain, SEEDS[0]), splits), splits, facts))
         if finding is not None:
             remedy = finding.remedies[0]
             yield trained(splits, facts, plain.with_(**remedy.changes), remedy.name)

@@ -33,7 +33,7 @@ from goodfit.diagnosis.intervals import wilson
 from goodfit.engine import active_job, health, stack, step
 from goodfit.engine.task import Model, State
 from goodfit.experiments.clock import Clock
-from goodfit.experiments.examination import case_of, data_facts, label_noise
+from goodfit.experiments.examination import data_facts, label_noise, observe
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.nets.losses import losses
 from goodfit.record.measurement import Entry
@@ -204,7 +204,7 @@ def trained(cases: list[Numbered]) -> Iterator[tuple[Numbered, Observation]]:
             entries = [Entry(case[0], case[2].plan, (case[2].seed,)) for case in some]
             for case, measured in zip(some, laboratory.measure("cases", entries), strict=True):
                 noise = label_noise(measured.outputs, splits, measured.rows)
-                yield case, case_of(measured.runs[0][0], splits, replace(facts, label_noise=noise))
+                yield case, observe(measured.runs[0][0], splits, replace(facts, label_noise=noise))
 
 
 facts_of = lru_cache(maxsize=64)(data_facts)

@@ -210,7 +210,7 @@ def test_what_is_damaged_or_anothers_is_told_and_trained_again(cut_off, whole):
     os.replace(fourth, second.with_name(fourth.name.replace("0004", "0002")))
     second.unlink()
     decided = cut_off / DECISIONS_FILE
-    decided.write_text(decided.read_text().replace('"another round"', "another round"))
+    decided.write_text(decided.read_text().replace('"another-round"', "another-round"))
     told = []
     resumed = goodfit.resume(cut_off, progress=lambda text, done, seconds_left: told.append(text))["resumed"]
     assert resumed[0].startswith("line 5 of ")

@@ -1,4 +1,4 @@
-"""Monotone descent on bowls, where the largest steady learning rate is known, and with a gradient that is at fault."""
+"""Monotone descent on bowls, where the largest steady learning rate is known, and with a wrong gradient."""
 
 import math
 
@@ -61,7 +61,7 @@ def test_above_the_limit_the_first_rise_is_named_and_halving_removes_it():
     assert found.gradients is not None
     assert found.gradients.verdict == "great"
     assert len(found.objective) == 51  # shown to the end
-    assert "the learning rate is too large; at 0.3 J never rises" in found.reason
+    assert "the learning rate is too high; at 0.3 J never rises" in found.reason
 
 
 def test_as_many_halvings_as_it_takes():
@@ -76,7 +76,7 @@ def test_a_gradient_at_fault_is_told_by_the_check():
     assert (found.cause, found.good_rate) == ("gradient", None)
     assert found.gradients is not None
     assert found.gradients.verdict == "wrong"
-    assert "the gradient is at fault (relative error" in found.reason
+    assert "the gradient is wrong (relative error" in found.reason
 
 
 def test_where_neither_is_to_blame_that_is_told():

@@ -95,7 +95,7 @@ def test_jax_gradients_of_a_network_are_great_fresh_and_trained_and_the_seeds_ep
         assert seeds.resolution > 5 * ours.resolution
         assert seeds.verdict != "wrong"
     assert seeds.verdict == "look closer"  # of the trained net
-    assert "rounding rules at so small an epsilon" in seeds.warnings[0]
+    assert "rounding dominates at so small an epsilon" in seeds.warnings[0]
     assert seeds.reason.endswith("no more than the differences' own inaccuracy explains")
 
 
@@ -207,10 +207,10 @@ def test_a_relu_net_is_not_called_wrong_for_its_kinks():
 
 def test_values_too_large_or_small_for_epsilon_are_told():
     large = check_gradients(lambda p: (p**2).sum(), np.array([1e10, 1.0]), lambda p: 2 * p, epsilon=1e-7)
-    assert "theta holds values up to 1e10, beside which so small an epsilon is rounded away" in large.warnings[0]
+    assert "theta holds values up to 1e10, next to which so small an epsilon is rounded away" in large.warnings[0]
     small = check_gradients(lambda p: jnp.log(p).sum(), np.array([1e-3, 2e-3]), lambda p: 1 / p, epsilon=1e-5)
     assert small.verdict == "look closer"
-    assert any("the values are small beside it; take a smaller epsilon" in warning for warning in small.warnings)
+    assert any("which is large next to the values; pass a smaller epsilon" in warning for warning in small.warnings)
     assert check_gradients(lambda p: (p**2).sum(), np.array([1e10, 1.0]), lambda p: 2 * p).warnings == ()
 
 

@@ -29,7 +29,7 @@ FACTS = DataFacts(m=600, task="classes", class_counts=(200, 200, 200), dev=200)
 
 
 @pytest.fixture
-def make_case():
+def make_observation():
     """A function that makes a case: healthy but for what is given.
 
     `costs` and the other costs are shares of the constant guess's cost; a name of SEEN is a number, or an array that
@@ -67,4 +67,4 @@ def make_case():
 @pytest.fixture
 def finding_ids():
     """A function that gives the IDs of the findings in a case."""
-    return lambda case: [finding.id for finding in examine(case)]
+    return lambda observation: [finding.id for finding in examine(observation)]

@@ -18,51 +18,51 @@ STUCK = np.full(40, 0.97)
 
 
 @pytest.mark.parametrize(("share", "error", "sick"), [(0.8, 0.141, True), (0.79, 0.2, False), (0.8, 0.139, False)])
-def test_a_rare_class_that_is_given_up(make_case, share, error, sick):
+def test_a_rare_class_that_is_given_up(make_observation, share, error, sick):
     """Always guessing the common class misses 20 %; an error of 14 % of all is 70 % of that."""
     counts = {"class_counts": (round(1000 * share), 1000 - round(1000 * share)), "task": "binary"}
-    found = imbalance.find(make_case(dev_error=error, data=counts))
+    found = imbalance.find(make_observation(dev_error=error, data=counts))
     assert (found is not None) is sick
     if found is not None:
         assert found.remedies[0].changes == {"class_balance": 1.0}
-    assert imbalance.find(make_case(dev_error=error, data=counts, plan={"class_balance": 0.5})) is None
+    assert imbalance.find(make_observation(dev_error=error, data=counts, plan={"class_balance": 0.5})) is None
 
 
 @pytest.mark.parametrize(("count", "dev", "sick"), [(10, 200, True), (9, 200, False), (2, 20, False), (3, 20, True)])
-def test_duplicates_across_the_sets(make_case, count, dev, sick):
-    found = duplicates.find(make_case(data={"duplicates": count, "dev": dev}))
+def test_duplicates_across_the_sets(make_observation, count, dev, sick):
+    found = duplicates.find(make_observation(data={"duplicates": count, "dev": dev}))
     assert (found is not None) is sick
     if found is not None:
         assert found.evidence["share"] == count / dev
         assert f"{count} of {dev} dev examples" in found.sentence
 
 
-def test_a_feature_that_gives_the_target_away(make_case):
-    assert leak.find(make_case(data={"leak": ("petal", 0.96)})) is None
-    found = leak.find(make_case(data={"leak": ("churned_on", 0.995)}))
+def test_a_feature_that_gives_the_target_away(make_observation):
+    assert leak.find(make_observation(data={"leak": ("petal", 0.96)})) is None
+    found = leak.find(make_observation(data={"leak": ("churned_on", 0.995)}))
     assert found is not None
     assert "'churned_on' alone predicts the target to 99.5 %" in found.sentence
     assert found.severity == 1
     fit = {"task": "regression", "class_counts": None}
-    assert leak.find(make_case(data={"leak": ("a", 0.975), **fit})) is not None
-    assert leak.find(make_case(data={"leak": ("a", 0.965), **fit})) is None
+    assert leak.find(make_observation(data={"leak": ("a", 0.975), **fit})) is not None
+    assert leak.find(make_observation(data={"leak": ("a", 0.965), **fit})) is None
 
 
-def test_label_noise(make_case):
-    assert label_noise.find(make_case(data={"label_noise": 0.049})) is None
-    found = label_noise.find(make_case(data={"label_noise": 0.12}))
+def test_label_noise(make_observation):
+    assert label_noise.find(make_observation(data={"label_noise": 0.049})) is None
+    found = label_noise.find(make_observation(data={"label_noise": 0.12}))
     assert found is not None
     assert "12.0 % of the labels" in found.sentence
     assert found.remedies[0].changes == {"label_smoothing": 0.1}
-    told = [finding.id for finding in examine(make_case(data={"label_noise": 0.12}))]
+    told = [finding.id for finding in examine(make_observation(data={"label_noise": 0.12}))]
     assert told == [label_noise.ID]
-    broken = [finding.id for finding in examine(make_case(STUCK, dead=1.0, data={"label_noise": 0.12}))]
+    broken = [finding.id for finding in examine(make_observation(STUCK, dead=1.0, data={"label_noise": 0.12}))]
     assert label_noise.ID not in broken  # a network that learned nothing cannot tell
 
 
-def test_dev_and_test_that_differ(make_case):
-    assert shift.find(make_case()) is None
-    found = shift.find(make_case(data={"shift": ("Dev and test do not come from one distribution: age.",)}))
+def test_dev_and_test_that_differ(make_observation):
+    assert shift.find(make_observation()) is None
+    found = shift.find(make_observation(data={"shift": ("Dev and test do not come from one distribution: age.",)}))
     assert found is not None
     assert found.sentence == "Dev and test do not come from one distribution: age."
 
@@ -83,9 +83,9 @@ def test_a_cost_that_no_log_loss_can_be(share, sick):
 def test_a_cost_below_that_bound_in_half_of_the_epochs_or_once_where_both_are_of_the_same_moment():
     """Of a goodfit plan they are; epochs without wrong answers do not count."""
     costs, errors = [0.4, 0.4, 0.1, 0.01, 0.01], [0.3, 0.3, 0.3, 0.0, 0.0]
-    case = costs_and_errors(costs, errors)
-    assert output.find(case) is None
-    assert output.find(Observation(case.signals, Plan(), case.data)) is not None
+    observation = costs_and_errors(costs, errors)
+    assert output.find(observation) is None
+    assert output.find(Observation(observation.signals, Plan(), observation.data)) is not None
     assert output.find(costs_and_errors(costs[1:], errors[1:])) is not None
 
 
@@ -119,9 +119,9 @@ def test_a_softmax_taken_twice(classes):
         (1, {"class_counts": None, "task": "regression"}, False),
     ],
 )
-def test_outputs_that_do_not_fit_the_task(make_case, units, facts, sick):
+def test_outputs_that_do_not_fit_the_task(make_observation, units, facts, sick):
     weights = {"layers.0.W": np.ones((16, 16)), "layers.10.W": np.ones((16, units)), "layers.10.b": np.ones(units)}
-    found = output.find(make_case(weights=weights, data=facts))
+    found = output.find(make_observation(weights=weights, data=facts))
     assert (found is not None) is sick
 
 
@@ -138,8 +138,8 @@ def test_outputs_that_do_not_fit_the_task(make_case, units, facts, sick):
     ],
 )
 def test_a_target_that_is_read_as_another_kind(facts, sick):
-    case = Observation(Signals({}), data=DataFacts(**({"m": 600} | facts)))
-    assert (output.find(case) is not None) is sick
+    observation = Observation(Signals({}), data=DataFacts(**({"m": 600} | facts)))
+    assert (output.find(observation) is not None) is sick
 
 
 def test_every_finding_has_a_name_of_its_own_and_is_listed_once():
@@ -147,33 +147,33 @@ def test_every_finding_has_a_name_of_its_own_and_is_listed_once():
     assert len({find.__module__ for find in findings.FINDINGS}) == 23
 
 
-def sick_cases(make_case):
+def sick_observations(make_observation):
     """A case for nearly every symptom, most with several."""
     low = np.geomspace(0.8, 0.02, 40)
     facts = {"leak": ("a", 1.0), "duplicates": 50, "label_noise": 0.2, "shift": ("They differ.",)}
     norm = {"batch_norm": "before", "batch_size": 4}
-    yield make_case(STUCK, dead=1.0, data=facts)
-    yield make_case(np.zeros(0), outcome=Outcome.DIVERGED, plan={"learning_rate": 5.0})
-    yield make_case(STUCK, saturated=1.0, plan={"activation": "sigmoid", "batch_size": 1})
-    yield make_case(STUCK, update=1e-9)
-    yield make_case(STUCK, objective=5.0, plan={"l2": 90.0, "l1": 1.0, "weight_decay": 0.1}, weight=0.01)
-    yield make_case(STUCK, objective=5.0, plan={"keep_prob": (0.1, 0.9), "input_keep_prob": 0.2})
-    yield make_case(STUCK, objective=0.2, plan=norm)
-    yield make_case(
+    yield make_observation(STUCK, dead=1.0, data=facts)
+    yield make_observation(np.zeros(0), outcome=Outcome.DIVERGED, plan={"learning_rate": 5.0})
+    yield make_observation(STUCK, saturated=1.0, plan={"activation": "sigmoid", "batch_size": 1})
+    yield make_observation(STUCK, update=1e-9)
+    yield make_observation(STUCK, objective=5.0, plan={"l2": 90.0, "l1": 1.0, "weight_decay": 0.1}, weight=0.01)
+    yield make_observation(STUCK, objective=5.0, plan={"keep_prob": (0.1, 0.9), "input_keep_prob": 0.2})
+    yield make_observation(STUCK, objective=0.2, plan=norm)
+    yield make_observation(
         np.concatenate([[0.9, 7.0], low]), plan={"hidden_units": (), "keep_prob": 1.0, "learning_rate": 0.5}
     )
-    yield make_case(np.full(1, 0.7), train_error=0.6, looks=1)
-    yield make_case(STUCK, plan={"batch_size": 0}, curvature="saddle")
-    yield make_case(np.linspace(1, 0.5, 40), plan={"batch_size": 0})
-    yield make_case(np.linspace(9, 0.5, 40), weight=50.0, size=300.0, hidden=5)
-    yield make_case(STUCK, weight=0.0)
-    yield make_case(dev_error=0.2, data={"class_counts": (480, 120), "task": "binary"})
+    yield make_observation(np.full(1, 0.7), train_error=0.6, looks=1)
+    yield make_observation(STUCK, plan={"batch_size": 0}, curvature="saddle")
+    yield make_observation(np.linspace(1, 0.5, 40), plan={"batch_size": 0})
+    yield make_observation(np.linspace(9, 0.5, 40), weight=50.0, size=300.0, hidden=5)
+    yield make_observation(STUCK, weight=0.0)
+    yield make_observation(dev_error=0.2, data={"class_counts": (480, 120), "task": "binary"})
 
 
-def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(make_case):
+def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(make_observation):
     seen = set()
-    for case in sick_cases(make_case):
-        found = examine(case)
+    for observation in sick_observations(make_observation):
+        found = examine(observation)
         assert found
         assert [each.severity for each in found] == sorted(each.severity for each in found)
         for each in found:
@@ -182,7 +182,7 @@ def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(
             assert each.sentence.endswith(".")
             assert each.remedies
             for remedy in each.remedies:
-                assert case.plan.with_(**remedy.changes) != case.plan or not remedy.changes
+                assert observation.plan.with_(**remedy.changes) != observation.plan or not remedy.changes
             again = json.loads(json.dumps(each.to_dict(), allow_nan=False))
             assert list(again) == [
                 "id", "name", "severity", "layer", "epoch", "confidence", "sentence", "evidence", "prescriptions"
@@ -197,8 +197,8 @@ def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(
 
 def test_the_last_remedy_of_a_sick_plan_is_the_default_network():
     plan = Plan(hidden_units=(8,) * 9, activation="sigmoid", learning_rate=1e3, optimizer="gradient_descent", epochs=3)
-    case = Observation(Signals({}, outcome=Outcome.DIVERGED), plan)
-    reset = examine(case)[0].remedies[-1]
+    observation = Observation(Signals({}, outcome=Outcome.DIVERGED), plan)
+    reset = examine(observation)[0].remedies[-1]
     assert reset.id == DEFAULT_NETWORK
     assert plan.with_(**reset.changes) == Plan(batch_size=plan.batch_size, preparation=plan.preparation)
     default = Observation(Signals({}, outcome=Outcome.DIVERGED), Plan())

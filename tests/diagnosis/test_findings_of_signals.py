@@ -29,31 +29,31 @@ def gradients(rate, hidden):
     return np.concatenate([[0.0], WIDTH * rate ** np.arange(hidden, -1, -1.0)])
 
 
-def test_a_healthy_training_is_left_alone(make_case, finding_ids):
-    assert finding_ids(make_case()) == []
-    assert finding_ids(make_case(hidden=7, dev_cost=0.1, objective=0.05, train_error=0.01, dev_error=0.05)) == []
+def test_a_healthy_training_is_left_alone(make_observation, finding_ids):
+    assert finding_ids(make_observation()) == []
+    assert finding_ids(make_observation(hidden=7, dev_cost=0.1, objective=0.05, train_error=0.01, dev_error=0.05)) == []
     assert examine(Observation(Signals({}))) == []
 
 
-def test_an_infinite_cost_is_divergence_with_its_epoch(make_case):
+def test_an_infinite_cost_is_divergence_with_its_epoch(make_observation):
     costs = np.array([0.9, 0.8, np.inf, 0.7])
-    found = examine(make_case(costs, outcome=None))[0]
+    found = examine(make_observation(costs, outcome=None))[0]
     assert (found.id, found.epoch, found.confidence, found.severity) == (divergence.ID, 3, 1.0, 1)
     assert "the train cost became infinite or undefined in epoch 3" in found.sentence
     assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
 
 
-def test_an_undefined_cost_is_divergence_only_where_the_training_ended_so(make_case, finding_ids):
+def test_an_undefined_cost_is_divergence_only_where_the_training_ended_so(make_observation, finding_ids):
     costs = np.array([0.9, 0.5, 0.3, np.nan])
-    assert finding_ids(make_case(costs, outcome=Outcome.DIVERGED))[0] == divergence.ID
-    assert divergence.ID not in finding_ids(make_case(costs, outcome=None))
-    assert finding_ids(make_case(np.zeros(0), outcome=Outcome.DIVERGED)) == [divergence.ID]
+    assert finding_ids(make_observation(costs, outcome=Outcome.DIVERGED))[0] == divergence.ID
+    assert divergence.ID not in finding_ids(make_observation(costs, outcome=None))
+    assert finding_ids(make_observation(np.zeros(0), outcome=Outcome.DIVERGED)) == [divergence.ID]
 
 
-def test_an_infinite_layer_is_divergence_with_its_name(make_case):
+def test_an_infinite_layer_is_divergence_with_its_name(make_observation):
     size = np.ones((4, 4))
     size[2, 2] = np.inf
-    found = divergence.find(make_case(size=size))
+    found = divergence.find(make_observation(size=size))
     assert found is not None
     assert (found.layer, found.epoch) == ("layer 2", 27)  # the third of four looks in 40 epochs
 
@@ -71,9 +71,9 @@ def test_an_infinite_layer_is_divergence_with_its_name(make_case):
         (0.97, 4, 4.9e-2, False),
     ],
 )
-def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_case, left, hidden, factor, sick):
+def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_observation, left, hidden, factor, sick):
     rate = factor ** (1 / hidden)
-    found = vanishing.find(make_case(np.linspace(1, left, 40), hidden=hidden, gradient=gradients(rate, hidden)))
+    found = vanishing.find(make_observation(np.linspace(1, left, 40), hidden=hidden, gradient=gradients(rate, hidden)))
     assert (found is not None) is sick
     if found is not None:
         assert found.evidence["rate"] == pytest.approx(rate)
@@ -83,16 +83,16 @@ def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_case, left, hid
         np.testing.assert_allclose(found.plot.lines["epoch 1"][:2], [rate**hidden, rate ** (hidden - 1)])
 
 
-def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_case):
+def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_observation):
     sick = {"hidden": 7, "gradient": gradients(0.2, 7)}
-    assert vanishing.find(make_case(np.linspace(1, 0.49, 40), **sick)) is None
-    assert vanishing.find(make_case(np.linspace(1, 0.51, 40), **sick)) is not None
+    assert vanishing.find(make_observation(np.linspace(1, 0.49, 40), **sick)) is None
+    assert vanishing.find(make_observation(np.linspace(1, 0.51, 40), **sick)) is not None
     dead_layer = np.zeros(9)
     dead_layer[3] = 0.95
-    assert vanishing.find(make_case(STUCK, dead=dead_layer, **sick)) is None
+    assert vanishing.find(make_observation(STUCK, dead=dead_layer, **sick)) is None
     shrinking = np.concatenate([[1.0], 0.3 ** np.arange(1, 8), [1.0]])  # examples look alike, though no unit is silent
     alike = {"size": shrinking, "gradient": sick["gradient"] * np.concatenate([[0.0], shrinking[:-1]])}
-    assert vanishing.find(make_case(STUCK, dead=dead_layer, hidden=7, **alike)) is not None
+    assert vanishing.find(make_observation(STUCK, dead=dead_layer, hidden=7, **alike)) is not None
 
 
 def lost(smallest, hidden=12):
@@ -107,50 +107,50 @@ def lost(smallest, hidden=12):
 
 @pytest.mark.parametrize(("smallest", "sick"), [(0.9e-2, True), (1.1e-2, False), (0.0, False)])
 def test_in_dozens_of_convolutions_the_smallest_output_tells_a_lost_signal_from_dead_units(
-    make_case, finding_ids, smallest, sick
+    make_observation, finding_ids, smallest, sick
 ):
     """As in plain networks of 110 layers (benchmarks/depth.py), whose last layers are alike for every example."""
     deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,), "activation": "relu"}
-    found = finding_ids(make_case(STUCK, plan=deep, **lost(smallest)))
+    found = finding_ids(make_observation(STUCK, plan=deep, **lost(smallest)))
     assert (vanishing.ID in found, dead.ID in found) == (sick, not sick)
-    assert vanishing.ID not in finding_ids(make_case(STUCK, **lost(smallest)))  # dense layers are judged as ever
-    case = make_case(STUCK, plan=deep, **lost(0.5e-2))
-    sentence = getattr(vanishing.find(case), "sentence", "")
+    assert vanishing.ID not in finding_ids(make_observation(STUCK, **lost(smallest)))  # dense layers are judged as ever
+    observation = make_observation(STUCK, plan=deep, **lost(0.5e-2))
+    sentence = getattr(vanishing.find(observation), "sentence", "")
     assert "back to layer 1 nothing is left of it in some of the 13 layers" in sentence
 
 
-def test_a_deep_network_is_prescribed_a_way_past_its_layers(make_case):
+def test_a_deep_network_is_prescribed_a_way_past_its_layers(make_observation):
     for hidden, architecture in ((10, "plain"), (11, "residual")):
-        case = make_case(STUCK, hidden=hidden, gradient=gradients(0.2, hidden))
-        found = vanishing.find(case)
+        observation = make_observation(STUCK, hidden=hidden, gradient=gradients(0.2, hidden))
+        found = vanishing.find(observation)
         assert found is not None
-        cured = case.plan.with_(**found.remedies[0].changes)
+        cured = observation.plan.with_(**found.remedies[0].changes)
         assert (cured.architecture, cured.batch_norm, cured.activation) == (architecture, "before", "relu")
     deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,)}  # eleven blocks in one stage
-    found = vanishing.find(make_case(STUCK, plan=deep, hidden=12, gradient=gradients(0.2, 12)))
+    found = vanishing.find(make_observation(STUCK, plan=deep, hidden=12, gradient=gradients(0.2, 12)))
     assert found is not None
     assert found.remedies[0].changes["architecture"] == "residual"
 
 
-def test_what_a_rate_or_a_penalty_does_to_the_weights_is_not_the_gradients_doing(make_case):
+def test_what_a_rate_or_a_penalty_does_to_the_weights_is_not_the_gradients_doing(make_observation):
     sick = {"hidden": 7, "gradient": gradients(0.2, 7)}
-    assert vanishing.find(make_case(STUCK, plan={"learning_rate": 0.04}, **sick)) is None
-    assert vanishing.find(make_case(STUCK, plan={"l2": 60.0}, objective=9.0, **sick)) is None
+    assert vanishing.find(make_observation(STUCK, plan={"learning_rate": 0.04}, **sick)) is None
+    assert vanishing.find(make_observation(STUCK, plan={"l2": 60.0}, objective=9.0, **sick)) is None
 
 
-def test_a_gradient_that_vanished_at_first_and_came_back_by_its_share_of_looks(make_case):
+def test_a_gradient_that_vanished_at_first_and_came_back_by_its_share_of_looks(make_observation):
     for looks, sick in ((4, True), (5, False)):  # one in four, one in five
         gradient = np.tile(gradients(0.9, 7), (looks, 1))
         gradient[0] = gradients(0.2, 7)
-        assert (vanishing.find(make_case(SLOW, hidden=7, looks=looks, gradient=gradient)) is not None) is sick
+        assert (vanishing.find(make_observation(SLOW, hidden=7, looks=looks, gradient=gradient)) is not None) is sick
         later = gradient[::-1].copy()
-        assert vanishing.find(make_case(SLOW, hidden=7, looks=looks, gradient=later)) is None
+        assert vanishing.find(make_observation(SLOW, hidden=7, looks=looks, gradient=later)) is None
 
 
 @pytest.mark.parametrize(("factor", "thrown", "sick"), [(1.1e3, 2.1, True), (0.9e3, 2.1, False), (1.1e3, 1.9, False)])
-def test_an_exploding_gradient(make_case, factor, thrown, sick):
+def test_an_exploding_gradient(make_observation, factor, thrown, sick):
     costs = np.linspace(thrown, 0.5, 40)
-    found = exploding.find(make_case(costs, hidden=7, gradient=gradients(factor ** (1 / 7), 7)))
+    found = exploding.find(make_observation(costs, hidden=7, gradient=gradients(factor ** (1 / 7), 7)))
     assert (found is not None) is sick
     if found is not None:
         assert found.evidence["factor"] == pytest.approx(factor)
@@ -159,10 +159,10 @@ def test_an_exploding_gradient(make_case, factor, thrown, sick):
         assert found.remedies[0].changes == {"clip_norm": 1.0}
 
 
-def test_exploding_outputs_by_their_rate(make_case):
+def test_exploding_outputs_by_their_rate(make_observation):
     size = np.concatenate([[1.0], 4.0 ** np.arange(1, 8), [1.0]])
     gradient = gradients(1.0, 7) * np.concatenate([[0.0], size[:-1]])  # dJ/dz is the same everywhere
-    found = exploding.find(make_case(np.linspace(3, 1, 40), hidden=7, size=size, gradient=gradient))
+    found = exploding.find(make_observation(np.linspace(3, 1, 40), hidden=7, size=size, gradient=gradient))
     assert found is not None
     assert "The output explodes" in found.sentence
     assert found.evidence["rate"] == pytest.approx(4.0)
@@ -172,114 +172,116 @@ def test_exploding_outputs_by_their_rate(make_case):
     ("share", "left", "severity"),
     [(0.91, 0.51, 1), (0.89, 0.51, 2), (0.76, 0.21, 2), (0.74, 0.51, None), (0.95, 0.19, None)],
 )
-def test_dead_relus_by_their_share_and_the_cost_that_is_left(make_case, share, left, severity):
+def test_dead_relus_by_their_share_and_the_cost_that_is_left(make_observation, share, left, severity):
     shares = np.array([0.0, 0.1, share, 0.0])
-    found = dead.find(make_case(np.linspace(1, left, 40), dead=shares))
+    found = dead.find(make_observation(np.linspace(1, left, 40), dead=shares))
     assert (found.severity if found else None) == severity
     if found is not None:
         assert (found.layer, found.epoch, found.evidence["dead"]) == ("layer 2", 40, share)
         assert found.remedies[0].changes == {"activation": "leaky_relu", "learning_rate": pytest.approx(3e-4)}
 
 
-def test_dead_units_are_those_of_relus_at_the_last_look_and_not_of_a_penalty(make_case):
+def test_dead_units_are_those_of_relus_at_the_last_look_and_not_of_a_penalty(make_observation):
     shares = np.zeros((4, 4))
     shares[1, 1] = 1.0
-    assert dead.find(make_case(STUCK, dead=shares)) is None
+    assert dead.find(make_observation(STUCK, dead=shares)) is None
     shares[3, 1] = 1.0
-    assert dead.find(make_case(STUCK, dead=shares)) is not None
-    assert dead.find(make_case(STUCK, dead=shares, plan={"activation": "silu"})) is None
+    assert dead.find(make_observation(STUCK, dead=shares)) is not None
+    assert dead.find(make_observation(STUCK, dead=shares, plan={"activation": "silu"})) is None
     shrunk = np.array([1, 0.5, 0.2, 0.1])[:, None] * math.sqrt(2 * WIDTH)
     strong = {"l2": 100.0}
-    assert dead.find(make_case(STUCK, dead=shares, weight=shrunk, plan=strong)) is None
+    assert dead.find(make_observation(STUCK, dead=shares, weight=shrunk, plan=strong)) is None
     shares[0, 1] = 1.0  # dead before the penalty had any time
-    assert dead.find(make_case(STUCK, dead=shares, weight=shrunk, plan=strong)) is not None
+    assert dead.find(make_observation(STUCK, dead=shares, weight=shrunk, plan=strong)) is not None
 
 
-def test_outputs_that_shrink_until_examples_look_alike_are_no_dead_units(make_case):
+def test_outputs_that_shrink_until_examples_look_alike_are_no_dead_units(make_observation):
     size = np.concatenate([[1.0], 0.1 ** np.arange(1, 8), [1.0]])
-    assert dead.find(make_case(STUCK, hidden=7, dead=1.0)) is not None
-    assert dead.find(make_case(STUCK, hidden=7, dead=1.0, size=size)) is None
+    assert dead.find(make_observation(STUCK, hidden=7, dead=1.0)) is not None
+    assert dead.find(make_observation(STUCK, hidden=7, dead=1.0, size=size)) is None
 
 
 @pytest.mark.parametrize(("share", "left", "sick"), [(0.51, 0.03, True), (0.49, 0.9, False), (0.95, 0.01, False)])
-def test_saturated_tanhs(make_case, share, left, sick):
-    case = make_case(np.linspace(1, left, 40), saturated=np.array([0, share, 0, 0]), plan={"activation": "tanh"})
-    found = saturated.find(case)
+def test_saturated_tanhs(make_observation, share, left, sick):
+    observation = make_observation(
+        np.linspace(1, left, 40), saturated=np.array([0, share, 0, 0]), plan={"activation": "tanh"}
+    )
+    found = saturated.find(observation)
     assert (found is not None) is sick
     if found is not None:
         assert found.layer == "layer 1"
         assert found.remedies[0].changes["activation"] == "silu"
     of_a_sum = {"activation": "tanh", "architecture": "residual"}  # is not in the activation's range
-    assert saturated.find(make_case(STUCK, saturated=1.0, plan=of_a_sum)) is None
+    assert saturated.find(make_observation(STUCK, saturated=1.0, plan=of_a_sum)) is None
 
 
 @pytest.mark.parametrize(
     ("deviation", "mean", "sick"),
     [(9.9, 0, False), (10.1, 0, True), (1, 9.9, False), (1, 10.1, True), (0.051, 0, False), (0.049, 0, True)],
 )
-def test_inputs_that_are_not_normalized_by_a_column(make_case, deviation, mean, sick):
+def test_inputs_that_are_not_normalized_by_a_column(make_observation, deviation, mean, sick):
     columns = {"column_deviations": np.array([0.0, deviation]), "column_means": np.array([0.0, -mean])}
-    assert (inputs.find(make_case(data=columns)) is not None) is sick
+    assert (inputs.find(make_observation(data=columns)) is not None) is sick
 
 
-def test_one_rare_column_is_no_reason(make_case):
+def test_one_rare_column_is_no_reason(make_observation):
     """A category of one row in a thousand has a deviation of 0.03."""
     columns = {"column_deviations": np.array([1.0, 0.03]), "column_means": np.array([0.0, 0.001])}
-    assert inputs.find(make_case(data=columns)) is None
+    assert inputs.find(make_observation(data=columns)) is None
 
 
-def test_inputs_that_are_not_normalized_by_what_the_network_sees(make_case):
+def test_inputs_that_are_not_normalized_by_what_the_network_sees(make_observation):
     size = np.ones(4)
-    assert inputs.find(make_case(size=size * 9.9)) is None
-    found = inputs.find(make_case(size=size * 120))
+    assert inputs.find(make_observation(size=size * 9.9)) is None
+    found = inputs.find(make_observation(size=size * 120))
     assert found is not None
     assert (found.layer, found.evidence["largest"], found.severity) == ("inputs", 120, 2)
     assert "about 120 where 1 is usual" in found.sentence
-    stuck = inputs.find(make_case(STUCK, size=size * 120))
+    stuck = inputs.find(make_observation(STUCK, size=size * 120))
     assert stuck is not None
     assert stuck.severity == 1
 
 
-def test_zero_weights(make_case):
+def test_zero_weights(make_observation):
     weight = np.full((4, 4), 5.0)
     weight[:, 2] = 0
-    found = initialization.find(make_case(STUCK, weight=weight))
+    found = initialization.find(make_observation(STUCK, weight=weight))
     assert found is not None
     assert (found.layer, found.severity) == ("layer 2", 1)
     weight[0, 2] = 5.0  # a penalty may do it later
-    assert initialization.find(make_case(STUCK, weight=weight)) is None
+    assert initialization.find(make_observation(STUCK, weight=weight)) is None
 
 
 @pytest.mark.parametrize(("alike", "sick"), [(15, True), (14, False)])  # of 16 units: 94 % and 88 %
-def test_units_that_are_alike(make_case, alike, sick):
+def test_units_that_are_alike(make_observation, alike, sick):
     weights = {f"layers.{i}.W": np.random.default_rng(i).standard_normal((WIDTH, WIDTH)) for i in range(3)}
     weights["layers.1.W"][:, :alike] = weights["layers.1.W"][:, :1]
-    found = initialization.find(make_case(weights=weights))
+    found = initialization.find(make_observation(weights=weights))
     assert (found is not None) is sick
     if found is not None:
         assert found.layer == "layer 2"
         assert found.evidence["alike"] == alike / WIDTH
 
 
-def test_a_column_of_huge_weights_does_not_make_the_others_alike(make_case):
+def test_a_column_of_huge_weights_does_not_make_the_others_alike(make_observation):
     weights = {f"layers.{i}.W": np.random.default_rng(i).standard_normal((WIDTH, WIDTH)) for i in range(3)}
     weights["layers.0.W"][:, 0] *= 1e9
     weights["layers.1.W"][:, 1:] = 0  # units that a penalty took
-    assert initialization.find(make_case(weights=weights)) is None
+    assert initialization.find(make_observation(weights=weights)) is None
 
 
 @pytest.mark.parametrize(
     ("size", "rate", "steps", "sick"),
     [(2.1, 3e-3, 200, True), (1.9, 3e-3, 200, False), (2.1, 0.1, 200, False), (2.1, 3e-3, 201, False)],
 )
-def test_first_weights_far_too_large(make_case, size, rate, steps, sick):
+def test_first_weights_far_too_large(make_observation, size, rate, steps, sick):
     """At a rate that few networks stand, or after many steps, they may have grown so."""
     weight = np.array([0, 1, size, 1]) * math.sqrt(2 * WIDTH)
-    found = initialization.find(make_case(weight=weight, plan={"learning_rate": rate}, steps_per_epoch=steps))
+    found = initialization.find(make_observation(weight=weight, plan={"learning_rate": rate}, steps_per_epoch=steps))
     assert (found is not None) is sick
     if found is not None:
         assert found.layer == "layer 2"
-        assert found.evidence["weights_by_he"] == pytest.approx(size)
+        assert found.evidence["weights_over_he"] == pytest.approx(size)
 
 
 @pytest.mark.parametrize(
@@ -292,31 +294,33 @@ def test_first_weights_far_too_large(make_case, size, rate, steps, sick):
         (0.24, 0.06, {"l2": 31.0}, False),
     ],
 )
-def test_first_weights_far_too_small(make_case, size, left, plan, sick):
+def test_first_weights_far_too_small(make_observation, size, left, plan, sick):
     """Below 0.6 of PyTorch's √(1/6) = 0.408 of He; batch norm undoes it, and a penalty of 31/600 > 0.05 does it."""
     weight = np.array([0, 1, size, 0.1]) * math.sqrt(2 * WIDTH)  # the output's may be small
-    found = initialization.find(make_case(np.linspace(1, left, 40), weight=weight, plan=plan))
+    found = initialization.find(make_observation(np.linspace(1, left, 40), weight=weight, plan=plan))
     assert (found is not None) is sick
     if found is not None:
         assert found.layer == "layer 2"
 
 
-def test_glorots_weights_of_a_layer_that_widens_are_not_too_small(make_case):
+def test_glorots_weights_of_a_layer_that_widens_are_not_too_small(make_observation):
     """Glorot's variance 2/(n + units) is small beside He's 2/n: its norm is √(n/(n + units)) of He's, here 0.2."""
     weights = {"layers.0.W": np.ones((16, 384)), "layers.1.W": np.ones((384, 16)), "layers.2.W": np.ones((16, 16))}
     glorot = [math.sqrt(2 * n * units / (n + units)) for n, units in ((16, 384), (384, 16), (16, 16))]
-    case = make_case(np.full(40, 0.9), weight=np.array([0, *glorot]), weights=weights)
-    found = initialization.find(case)
+    observation = make_observation(np.full(40, 0.9), weight=np.array([0, *glorot]), weights=weights)
+    found = initialization.find(observation)
     assert found is None or "times He" not in found.sentence
 
 
-def test_weights_seen_before_training_need_no_sensible_rate(make_case):
-    case = make_case(np.linspace(3, 0.5, 40), weight=8 * math.sqrt(2 * WIDTH), plan={"learning_rate": 5.0})
-    assert initialization.find(case) is None
-    health = case.signals.health
+def test_weights_seen_before_training_need_no_sensible_rate(make_observation):
+    observation = make_observation(
+        np.linspace(3, 0.5, 40), weight=8 * math.sqrt(2 * WIDTH), plan={"learning_rate": 5.0}
+    )
+    assert initialization.find(observation) is None
+    health = observation.signals.health
     before = Health(np.array([0, 5, 9, 20]), health.layers, health.seen)
-    signals = Signals(case.signals.history, before, weights=case.signals.weights)
-    found = initialization.find(Observation(signals, case.plan, case.data))
+    signals = Signals(observation.signals.history, before, weights=observation.signals.weights)
+    found = initialization.find(Observation(signals, observation.plan, observation.data))
     assert found is not None
     assert "before training" in found.sentence
 

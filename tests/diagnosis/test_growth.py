@@ -1,4 +1,4 @@
-"""Growth by layer, on the seed's two linear nets and on other known rates."""
+"""Growth by layer, on the two linear networks of the course notes and on other known rates."""
 
 import math
 
@@ -9,7 +9,7 @@ from goodfit.diagnosis.growth import growth, growth_words
 
 
 def linear_net(diagonal, layers):
-    """The seed's net: 2 units a layer, W = diag, b = 0, x = (1, 1); root mean squares of activations and gradients."""
+    """The network of the course notes: 2 units a layer, W = diag, b = 0, x = (1, 1); their sizes."""
     weights = np.diag([diagonal, diagonal])
     a, activations = np.ones(2), []
     for _ in range(layers):
@@ -63,5 +63,5 @@ def test_no_trend_in_one_layer_and_none_left_where_a_signal_is_gone():
     assert "nothing is left" in growth_words("gradients", gone)
     assert "no trend" in growth_words("gradients", None)
     assert growth_words("gradients", growth([1.0, 0.5, 0.25])) == (
-        "gradients are steady: 0.5 times per layer, 0.25 times over all"
+        "gradients are steady: 0.5 times per layer, 0.25 times over all layers"
     )

@@ -46,7 +46,7 @@ def test_errors_that_halve_are_worth_collecting_for():
 
 def test_scattered_errors_leave_it_open():
     curve = learning_curve(SIZES, _errors(0.0, 0.05, 0.15, noise=0.3), 0.005)
-    assert curve.sentence.endswith("whether it is worth collecting is not clear.")
+    assert curve.sentence.endswith("it is unclear if that is worth collecting.")
 
 
 def test_the_dev_sets_own_sampling_error_widens_what_is_expected_and_less_the_gain():
@@ -92,5 +92,5 @@ def test_the_interval_covers_what_a_noisy_law_measures_with_twice_the_data():
     ("sizes", "shape"), [(SIZES[:3], (3, 4)), (SIZES, (5, 1)), (SIZES[::-1].copy(), (5, 2)), (SIZES * 0 + 5, (5, 2))]
 )
 def test_too_little_for_a_curve_is_refused(sizes, shape):
-    with pytest.raises(InputError, match="two subsets or more of each of four rising sizes"):
+    with pytest.raises(InputError, match="at least two subsets of each of at least four rising sizes"):
         learning_curve(sizes, np.full(shape, 0.1), 0.01)

@@ -44,9 +44,9 @@ def train():
     ],
 )
 def test_healthy_trainings_are_left_alone(train, plan):
-    case, error = train(plan)
+    observation, error = train(plan)
     assert error < 0.02
-    assert examine(case) == []
+    assert examine(observation) == []
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_healthy_trainings_are_left_alone(train, plan):
     ],
 )
 def test_the_fault_is_named_first_and_the_first_remedy_cures_it(train, plan, finding_id):
-    case, error = train(plan)
+    observation, error = train(plan)
     assert error > 0.1
-    found = examine(case)
+    found = examine(observation)
     assert found[0].id == finding_id
     cured, error = train(plan.with_(**found[0].remedies[0].changes))
     assert error < 0.05

@@ -92,7 +92,7 @@ def test_one_that_is_modest_and_right_more_often_is_preferred_to_one_that_is_sur
     assert costs[1] < 0.65 * costs[0]  # of raw probabilities
     assembly = _assembled(laboratory, [sure, modest], modest)
     weights = {part.name: part.weight for part in assembly.parts}
-    assert assembly.kept
+    assert assembly.adopted
     assert weights["modest"] > 0.6
     assert assembly.ensemble_error <= assembly.single_error == pytest.approx(0.01)
     temperatures = {member.name: member.temperature for member in assembly.predictor.members}
@@ -108,7 +108,7 @@ def test_an_ensemble_with_a_lower_cost_and_a_worse_error_is_not_kept(laboratory,
     assert hesitant.dev_cost < 0.8 * incumbent.dev_cost
     assembly = _assembled(laboratory, [hesitant], incumbent)
     assert assembly.error_change.low > 0
-    assert not assembly.kept
+    assert not assembly.adopted
     assert ensemble_sentence(assembly).startswith("Kept a single network: ")
     assert [part.name for part in assembly.parts] == ["right"]
     assert assembly.dev_errors.mean() == incumbent.dev_error
@@ -120,7 +120,7 @@ def test_an_ensemble_with_a_worse_error_that_chance_explains_is_kept_for_its_cos
     incumbent = measured("right", _probabilities(truth, places % 33 == 0, 0.99, 0.99)[None])
     hesitant = measured("hesitant", _probabilities(truth, places % 31 == 1, 0.99, 0.55)[None], epochs=7)
     assembly = _assembled(laboratory, [hesitant], incumbent)
-    assert assembly.kept
+    assert assembly.adopted
     assert assembly.error_change.low < 0 < assembly.error_change.high
     assert assembly.error_change.effect == pytest.approx(assembly.ensemble_error - assembly.single_error, abs=1e-12)
     assert assembly.cost_change.significant
@@ -142,7 +142,7 @@ def test_a_lower_error_is_claimed_only_where_its_interval_excludes_zero(laborato
     truth = laboratory.splits.dataset.target[laboratory.rows]
     incumbent = measured("right", _probabilities(truth, np.arange(len(truth)) % 33 == 0, 0.99, 0.99)[None])
     effects = {"error_change": PairedEffect(*error, p=0.5), "cost_change": PairedEffect(*cost, p=0.5)}
-    assembly = replace(_assembled(laboratory, [incumbent], incumbent), kept=True, **effects)
+    assembly = replace(_assembled(laboratory, [incumbent], incumbent), adopted=True, **effects)
     assert words in ensemble_sentence(assembly)
     assert ("error is lower" in ensemble_sentence(assembly)) == (error[2] < 0)
 
@@ -156,7 +156,7 @@ def test_the_mean_of_two_regressions_is_kept():
         measured(str(place), (truth[:, None] + misses)[None], epochs=5 + place) for place, misses in enumerate(noise)
     )
     assembly = _assembled(laboratory, [first, second], first)
-    assert assembly.kept
+    assert assembly.adopted
     assert assembly.calibration is None
     assert assembly.ensemble_error == pytest.approx(0.5 * assembly.single_error, rel=0.1)
     assert {member.temperature for member in assembly.predictor.members} == {1.0}
@@ -169,7 +169,7 @@ def test_the_predictor_predicts_what_was_judged(laboratory):
     entries.append(Entry("hardly trained", plan.with_(epochs=1), seeds))
     *measured, incumbent = laboratory.measure("training", entries)
     assembly = _assembled(laboratory, measured, incumbent)
-    assert assembly.kept
+    assert assembly.adopted
     truth = laboratory.splits.dataset.target[assembly.rows]
     weights = {part.name: part.weight / len(seeds) for part in assembly.parts}
     mean = np.zeros((len(truth), 2))

@@ -94,4 +94,4 @@ def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):
 @pytest.mark.parametrize("left", [0.5, -3.0])
 def test_no_time_left_is_no_time(left):
     clock = Clock(Journal(None), 10.0, reserve=0.0, started=time.perf_counter() - 10 + left)
-    assert clock.left == pytest.approx(left, abs=0.1)
+    assert clock.seconds_left == pytest.approx(left, abs=0.1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from goodfit.experiments.ensemble import crossed, select
+from goodfit.experiments.ensemble import cross_select, select
 
 
 def _predictors(seed, noises, examples=400):
@@ -81,7 +81,7 @@ def test_crossed_weights_do_not_flatter_candidates_that_are_chance():
     truth = rng.normal(size=60)
     candidates = rng.normal(size=(40, 60, 1))
     chosen = np.tensordot(select(candidates, truth, "regression").weights, candidates, 1)[:, 0]
-    honest = crossed(candidates, truth, "regression")[:, 0]
+    honest = cross_select(candidates, truth, "regression")[:, 0]
     assert np.square(chosen - truth).mean() < 0.95 * truth.var()
     assert np.square(honest - truth).mean() > truth.var()
 
@@ -91,9 +91,9 @@ def test_crossed_outputs_of_good_candidates_are_as_good_as_on_new_examples():
     dev, test = slice(0, 300), slice(300, None)
     groups = np.repeat(np.arange(100), 3)
     mixed = np.tensordot(select(probabilities[:, dev], truth[dev], "classes").weights, probabilities[:, test], 1)
-    honest = _log_loss(crossed(probabilities[:, dev], truth[dev], "classes", groups=groups), truth[dev])
+    honest = _log_loss(cross_select(probabilities[:, dev], truth[dev], "classes", groups=groups), truth[dev])
     assert honest == pytest.approx(_log_loss(mixed, truth[test]), rel=0.15)
-    one_group = crossed(probabilities[:, dev], truth[dev], "classes", groups=np.zeros(300, int))
+    one_group = cross_select(probabilities[:, dev], truth[dev], "classes", groups=np.zeros(300, int))
     every = np.tensordot(select(probabilities[:, dev], truth[dev], "classes").weights, probabilities[:, dev], 1)
     np.testing.assert_allclose(one_group, every)
 

@@ -13,7 +13,7 @@ from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
 from goodfit.experiments import examination
 from goodfit.experiments.clock import Clock
-from goodfit.experiments.examination import data_facts, findings_of, label_noise, with_curvature
+from goodfit.experiments.examination import data_facts, label_noise, shared_findings, with_curvature
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry
@@ -109,5 +109,5 @@ def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
     monkeypatch.setattr(
         examination, "examine", lambda case: [Finding(id, id, 1, next(confidence), id, {}, ()) for id in next(ids)]
     )
-    found = findings_of(measured, splits, data_facts(splits))
+    found = shared_findings(measured, splits, data_facts(splits))
     assert [(each.id, each.confidence) for each in found] == [("a", 0.9)]

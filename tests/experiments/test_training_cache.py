@@ -87,7 +87,7 @@ def test_runs_are_read_back_as_they_were(begin, jobs, trained):
 
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize("what", ["another call", "other jobs", "fewer jobs", "other rows"])
-def test_a_call_of_something_else_is_left_aside_with_a_warning(begin, jobs, splits, what):
+def test_a_call_of_something_else_is_set_aside_with_a_warning(begin, jobs, splits, what):
     cache, warnings = begin()
     other = {
         "another call": jobs,
@@ -96,7 +96,7 @@ def test_a_call_of_something_else_is_left_aside_with_a_warning(begin, jobs, spli
         "other rows": [Job(PLAN, 1, splits.train[1:]), *jobs[1:]],
     }
     assert cache.find(what if what == "another call" else "a call", other[what]) is None
-    assert [sentence.partition(" is ")[2][:19] for sentence in warnings] == ["of another training"]
+    assert [sentence.partition(" is ")[2][:21] for sentence in warnings] == ["from another training"]
     assert cache.warnings == warnings
     (aside,) = cache.folder.iterdir()
     assert aside.suffix == ".aside"

@@ -6,7 +6,7 @@ import pytest
 from goodfit.lessons.contours import contour
 from goodfit.lessons.drawing import axis, buttons, figure, held_together, line, panel, regions
 from goodfit.lessons.page import _paragraphs, _prose
-from goodfit.lessons.source import highlighted, shown
+from goodfit.lessons.source import highlighted, listing
 from goodfit.textbook.averages import window
 
 
@@ -59,7 +59,7 @@ def test_a_contour_crosses_each_cell_between_above_and_below(corners):
 
 
 def test_highlighted_code_is_the_code_itself():
-    made = shown(window)
+    made = listing(window)
     assert made.place == "goodfit.textbook.averages.window"
     assert made.html.striptags() == " ".join(made.plain.split())
     assert "<b>return</b>" in made.html

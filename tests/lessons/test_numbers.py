@@ -142,7 +142,7 @@ def test_relu_needs_twice_the_variance(page_of):
 def test_small_branches_multiply_by_no_more_than_e_and_large_ones_by_the_root_of_three(L):
     """(1 + 2/B)^(B/2) for B blocks, and (1 + 2)^(B/2); on average; fifty units are few, so roughly."""
     B = (L - 2) // 2
-    for what in residual.WHAT:
+    for what in residual.QUANTITIES:
         assert residual.factor(residual.RESIDUAL, L, 1.0, what) == pytest.approx((1 + 2 / B) ** (B / 2), rel=0.35)
         assert residual.rate(residual.LARGE, L, 1.0, what) ** 2 == pytest.approx(math.sqrt(3), rel=0.1)
 
@@ -258,7 +258,7 @@ def test_cuts_through_the_saddle_have_the_curvature_of_their_angle(page_of):
 
 def test_shares_of_minima_are_the_known_ones(page_of):
     n, shares = mark_of(page_of("saddle"), 2, 0, "random matrices")
-    for exact, share in zip(saddle.KNOWN, shares, strict=False):
+    for exact, share in zip(saddle.EXACT_SHARES, shares, strict=False):
         assert share == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / saddle.TRIALS))
     assert n.tolist() == [1, 2, 3, 4, 5]
 

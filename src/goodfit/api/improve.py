@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def _end(state: LoopState, ensemble: Assembly, context: LoopContext, folder: Pat
     tested = _test(splits, ensemble, folder, force_test, context)
     results.leave(folder, splits, incumbent.plan, state.measured, ensemble, tested)
     curve = state.learning_curve
-    learning_curve = None if curve is None else asdict(curve)
+    learning_curve = None if curve is None else rounds_summary.learning_curve_result(curve).to_dict()
     told = AdviceContext("improve", folder, settings.min_gap, settings.folds, learning_curve)
     augmentation = augmentation_worth(state.experiments, curve)
     bias_shown = is_bias_shown(incumbent, state.measured, context)
@@ -133,9 +133,9 @@ def _end(state: LoopState, ensemble: Assembly, context: LoopContext, folder: Pat
         "baseline": state.baseline,
         "rounds": rounds_summary.rounds_facts(state),
         "learning_curve": learning_curve,
-        "augmentation": None if augmentation is None else augmentation._asdict(),
+        "augmentation": None if augmentation is None else augmentation.to_dict(),
         "ensemble": assembly.ensemble_facts(ensemble),
-        "calibration": assembly.calibration_facts(ensemble),
+        "calibration": ensemble.calibration and ensemble.calibration.to_dict(),
         "final": results.final(splits, ensemble, told, settings.human_error, tested, bias_shown)
         | {"findings": [summary.of_finding(finding) for finding in measurement_findings(incumbent, context)]},
         "plan": incumbent.plan.to_dict(),

@@ -22,7 +22,7 @@ from goodfit.engine.control import Together
 from goodfit.engine.predictor import Predictor, member_of
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.experiments.clock import Clock
-from goodfit.experiments.examination import data_facts, findings_of, with_curvature
+from goodfit.experiments.examination import data_facts, shared_findings, with_curvature
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.experiments.progress import Notify
 from goodfit.live.controller import Live
@@ -125,7 +125,7 @@ def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measu
     run, plan = measured.runs[0][0], measured.plan
     human_error, min_gap = asked.options.get("human_error"), asked.options.get("min_gap", 0.02)
     facts = data_facts(splits)
-    findings = with_curvature(findings_of(measured, splits, facts), run, splits, facts)
+    findings = with_curvature(shared_findings(measured, splits, facts), run, splits, facts)
     gaps = gaps_from_runs(
         measured.train_errors,
         measured.errors,

@@ -29,7 +29,7 @@ from goodfit.errors import InputError
 from goodfit.experiments import assembly
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.examination import data_facts, findings_of
+from goodfit.experiments.examination import data_facts, shared_findings
 from goodfit.experiments.laboratory import Laboratory, Notify
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement
@@ -224,9 +224,9 @@ def _end(
     journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})
     assembly.write_assembly(journal, closed)
     journal.write("diagnosis", f"{final['verdict']}. {final['reason']}", verdict=final["verdict"])
-    findings = [summary.of_finding(each) for each in findings_of(winner, splits, data_facts(splits))]
+    findings = [summary.of_finding(each) for each in shared_findings(winner, splits, data_facts(splits))]
     return {
         "ensemble": assembly.ensemble_facts(closed),
-        "calibration": assembly.calibration_facts(closed),
+        "calibration": closed.calibration and closed.calibration.to_dict(),
         "final": final | {"findings": findings},
     }

@@ -1,4 +1,4 @@
-"""Check gradients by central differences, for any cost function (course notes: gradient checking)."""
+"""Gradient checking by central differences, for any cost function (course notes: gradient checking)."""
 
 import math
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from goodfit.checks.verdict import (
 from goodfit.errors import InputError
 
 _WORST = 10  # entries shown
-_SMALLER = 64  # times smaller a step meets that many times fewer kinks, and rounds that many times worse
+_SMALLER = 64  # a step so many times smaller meets so many times fewer kinks, and rounds so many times worse
 
 
 def check_gradients(
@@ -41,28 +41,31 @@ def check_gradients(
 ) -> GradientCheck:
     """Compare a gradient with central differences of its cost, in float64.
 
-    A cost that JAX can trace is differenced by one compiled program; any other is called point by point. The whole
-    check runs with 64-bit numbers, whatever JAX is set to.
+    Compared are (J(θ+ε) − J(θ−ε)) / (2ε) and the gradient, by the relative error ||a − b|| / (||a|| + ||b||). A cost
+    that JAX can trace is evaluated by one compiled program; any other is called point by point. The check runs with
+    64-bit numbers, whatever JAX is set to.
 
     Args:
-        cost: a function of `params` that returns one number; NumPy or JAX. Take the same mini-batch at each call, and
-            turn dropout off or fix its mask.
-        params: a pytree of floating-point arrays; a list with a dict a layer lets the latest wrong layer be named.
-        grads: the gradient to check: a pytree like `params`, or a function of `params` that returns one. When not
-            given, JAX's own gradient of the cost.
-        epsilon: the step of every entry. When not given, 6e-6 times max(1, |entry|), where rounding and curvature are
-            in balance. The seed's 1e-7 lets rounding rule: a correct net of 4,000 parameters had 9e-10 at 1e-5 and 9e-8
-            at 1e-7 when fresh, 3e-8 and 2.7e-6 when trained. `resolution` and `warnings` tell its effect.
-        sample: for large models: compare the derivatives along this many random directions in each block, at 5 calls
-            a direction. An error anywhere in a block shows in each of them in proportion to its size;
-            `chance_of_missing` says how surely.
+        cost: a function of `params` that returns one number, written with NumPy or JAX. Let it use the same mini-batch
+            at each call, and turn dropout off or fix its mask.
+        params: a pytree of floating-point arrays. With a list that has one dict for each layer, the last layer with a
+            mistake can be named.
+        grads: the gradient to check: a pytree like `params`, or a function of `params` that returns one. If it is not
+            given, JAX's own gradient of the cost is checked.
+        epsilon: the step ε of every entry. If it is not given, 6e-6 times max(1, |entry|), which balances the errors of
+            rounding and curvature. At the 1e-7 of the course notes rounding dominates: a correct network of 4,000
+            parameters had a relative error of 9e-10 at 1e-5 and 9e-8 at 1e-7 when fresh, 3e-8 and 2.7e-6 when trained.
+            `resolution` and `warnings` show its effect.
+        sample: for large models: compare the derivatives along this many random directions in each block, with 5 calls
+            for each direction. An error anywhere in a block shows in each of them in proportion to its size;
+            `chance_of_missing` is the probability that one wrong entry is missed.
 
     Returns:
         The relative error, the verdict, the errors of the blocks, the worst entries, and warnings.
 
     Raises:
-        InputError: the cost is no single number, is NaN, or is not deterministic; parameters that are no floating-point
-            numbers; gradients of another structure or shape.
+        InputError: the cost is not a single finite number, or not deterministic; the parameters are not floating-point
+            numbers; the gradients have another structure or shape than the parameters.
 
     Example:
         >>> import numpy as np
@@ -87,11 +90,11 @@ def check_gradients(
     if not exact:
         warnings.append(trust.LOW_GRADIENTS)
     warnings += trust.vanishing(parameters, compared.differences, compared.places)
-    return _told(parameters, gradient, compared, warnings, epsilon, sample)
+    return _outcome(parameters, gradient, compared, warnings, epsilon, sample)
 
 
 class _Compared(NamedTuple):
-    """The gradient by probe, the differences, and which probes are those of each block."""
+    """Gradient and differences by probe, an entry or a direction, and the slice of each block's probes."""
 
     gradient: Float[np.ndarray, "probes"]
     differences: Differences
@@ -99,7 +102,7 @@ class _Compared(NamedTuple):
 
 
 def _by_entries(surface: Surface, gradient: Flat, epsilon: float | None) -> _Compared:
-    """Every entry by itself; where a kink is within a step that was not asked for, a smaller one as well."""
+    """Compare every entry; if a default step crosses a kink, a smaller step is tried as well."""
     theta = surface.parameters.values
     steps = np.full_like(theta, epsilon) if epsilon else EPSILON * np.maximum(1.0, np.abs(theta))
     differences = entry_differences(surface, steps)
@@ -109,13 +112,13 @@ def _by_entries(surface: Surface, gradient: Flat, epsilon: float | None) -> _Com
 
 
 def _by_directions(surface: Surface, gradient: Flat, epsilon: float | None, sample: int) -> _Compared:
-    """Random directions in each block.
+    """Compare derivatives along random normal directions in each block.
 
-    A step whose length in all of the block is 6e-6 would drown in rounding; one of 6e-6 in each entry would cross a
-    kink for each. The geometric mean of both is taken.
+    A step of length 6e-6 in the whole block would drown in rounding; a step of 6e-6 in each entry would cross a kink
+    for each of them. The step is the geometric mean of the two.
     """
     generator = np.random.default_rng(0)
-    compared, parts, places = [], [], []
+    slopes, parts, places = [], [], []
     for block in surface.parameters.blocks:
         values = surface.parameters.values[block]
         first = sample * len(parts)
@@ -128,11 +131,11 @@ def _by_directions(surface: Surface, gradient: Flat, epsilon: float | None, samp
             if not epsilon and differences.kinks(along).any():
                 differences = differences.better(line_differences(surface, block, directions, step / _SMALLER))
             parts.append(differences)
-            compared.append(along)
-    return _Compared(np.concatenate(compared), joined(parts), places)
+            slopes.append(along)
+    return _Compared(np.concatenate(slopes), joined(parts), places)
 
 
-def _told(
+def _outcome(
     parameters: Parameters,
     gradient: Flat,
     compared: _Compared,
@@ -140,25 +143,27 @@ def _told(
     epsilon: float | None,
     sample: int | None,
 ) -> GradientCheck:
-    """Judge the whole and the blocks, and put it in words."""
+    """Judge the whole gradient and each block, and explain the verdict."""
     differences = compared.differences
     kinks = differences.kinks(compared.gradient)
     left_out = distrusted(kinks, compared.places)
-    whole, *each = (
-        judged(compared.gradient[at], differences.slopes[at], differences.doubts[at], left_out[at])
-        for at in (slice(None), *compared.places)
+    overall, *judged_blocks = (
+        judged(compared.gradient[probes], differences.slopes[probes], differences.doubts[probes], left_out[probes])
+        for probes in (slice(None), *compared.places)
     )
     blocks = tuple(
-        Block(name, math.prod(shape), one.error, float(np.linalg.norm(gradient[at])), block_verdict(one))
-        for name, shape, at, one in zip(parameters.names, parameters.shapes, parameters.blocks, each, strict=True)
+        Block(name, math.prod(shape), block.error, float(np.linalg.norm(gradient[probes])), block_verdict(block))
+        for name, shape, probes, block in zip(
+            parameters.names, parameters.shapes, parameters.blocks, judged_blocks, strict=True
+        )
     )
-    verdict = worst_of(whole, each)
+    verdict = worst_of(overall, judged_blocks)
     warnings += trust.at_kinks(parameters, kinks, compared.places, sample)
-    warnings += trust.of_epsilon(differences, left_out, whole, epsilon)
+    warnings += trust.unsuitable_epsilon(differences, left_out, overall, epsilon)
     return GradientCheck(
-        error=whole.error,
+        error=overall.error,
         verdict=verdict,
-        reason=reason(verdict, whole, blocks, latest(blocks), float(left_out.mean())),
+        reason=reason(verdict, overall, blocks, latest(blocks), float(left_out.mean())),
         cost=differences.cost,
         parameters=gradient.size,
         directions=sample,
@@ -166,7 +171,7 @@ def _told(
         worst=() if sample else _worst(parameters, gradient, differences.slopes),
         warnings=tuple(warnings),
         epsilon=epsilon,
-        resolution=whole.resolution,
+        resolution=overall.resolution,
         chance_of_missing=_chance_of_missing(max(block.size for block in blocks), sample) if sample else 0.0,
     )
 
@@ -177,30 +182,30 @@ def _worst(parameters: Parameters, gradient: Flat, slopes: Flat) -> tuple[Entry,
 
 
 def _chance_of_missing(size: int, directions: int) -> float:
-    """That a block of `size` entries, one of them wrong by its own typical size, has an error below 1e-7.
+    """Return the probability that a block with one entry wrong by its typical size has an error below 1e-7.
 
-    Along normal directions v the error e has e·v ~ N(0, ||e||²), and the gradient g·v ~ N(0, ||g||²), nearly
-    independent of it. So (||e·v|| / ||e||)² / (||g·v|| / ||g||)² over k directions follows F(k, k), ||e|| being
-    ||g|| / √size.
+    Along normal directions v, the error e gives e·v ~ N(0, ||e||²), and the gradient g gives g·v ~ N(0, ||g||²), nearly
+    independent of it. So (||e·v|| / ||e||)² / (||g·v|| / ||g||)² over k directions follows F(k, k). One entry of
+    typical size has ||e|| = ||g|| / √size; the relative error is below 1e-7 if ||e·v|| < 2·1e-7·||g·v||.
     """
     return float(f_distribution.cdf((2 * GREAT) ** 2 * size, directions, directions))
 
 
 def _check_numbers(epsilon: float | None, sample: int | None) -> None:
     if epsilon is not None and not 0 < epsilon < math.inf:
-        raise InputError(f"epsilon is {epsilon}; give a small number above 0, or none to have it scaled to the values")
+        raise InputError(f"epsilon is {epsilon}; give a small number above 0, or none to scale it to the values")
     if sample is not None and sample < 1:
         raise InputError(f"sample is {sample}; give a whole number of at least 1, or none to compare every entry")
 
 
 def _gradient(surface: Surface, grads: Pytree | Callable[[Pytree], Pytree]) -> tuple[Flat, bool]:
-    """The gradient to check, and whether it is of full precision.
+    """Return the gradient to check, and True if it has 64 bits.
 
     Raises:
-        InputError: it does not fit the parameters, or there is none and JAX cannot find it.
+        InputError: it does not fit the parameters, or none is given and JAX cannot differentiate the cost.
     """
     if grads is not None:
         return gradients_of(grads, surface.parameters)
     if not surface.traceable:
-        raise InputError("JAX cannot trace this cost, so it finds no gradient of it to check; give grads as well")
+        raise InputError("JAX cannot trace this cost, so it has no gradient of its own to check; pass grads as well")
     return surface.gradient(), True

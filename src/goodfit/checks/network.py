@@ -1,4 +1,4 @@
-"""A network of the engine as something to check: its regularized cost on fixed examples, in float64."""
+"""A network of the engine for the checks: its regularized cost on fixed examples, in float64."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,17 +26,17 @@ from goodfit.plan import Plan
 
 @dataclass(frozen=True)
 class Network:
-    """One network with the examples that it is checked on.
+    """A network and the examples that it is checked on.
 
-    Parameters are a pytree `{"layers": (…)}`, so that blocks have the names they have in a saved model.
+    Parameters are a pytree `{"layers": (…)}`, so that blocks have the names that they have in a saved model.
 
     Attributes:
-        program: the plan's.
-        task: its numbers; dropout's mask is fixed by its key.
-        inputs: the prepared examples.
-        targets: their targets.
-        fresh: first parameters by the plan's seed.
-        rows: how many training examples there are; `inputs` may be some of them.
+        program: of the plan.
+        task: its numbers; its key fixes the mask of dropout.
+        inputs: prepared examples.
+        targets: of these examples.
+        fresh: first parameters, drawn by the seed.
+        rows: number of all training examples; `inputs` may be a sample of them.
     """
 
     program: Program
@@ -47,22 +47,22 @@ class Network:
     rows: int
 
     def cost(self, params: Pytree) -> Float[Array, ""]:
-        """The mean loss, weighted and smoothed as in training; batch norm over these very examples."""
+        """Return the mean loss, weighted and smoothed as in training; batch norm uses statistics of the examples."""
         targets = jnp.asarray(self.targets)
         task = self._traced_task
         return batch_cost(self.program, task, params["layers"], self._inputs, targets, task.key)[0]
 
     def objective(self, params: Pytree) -> Float[Array, ""]:
-        """The regularized J: the cost and the penalties of L2 and L1."""
+        """Return the regularized J: the cost plus the penalties of L2 and L1."""
         return self.cost(params) + self.penalty(params)
 
     def penalty(self, params: Pytree) -> Float[Array, ""]:
-        """(λ₂/2m)·Σw² + (λ₁/2m)·Σ|w|, m being the number of all training examples."""
+        """Return (λ₂/2m)·Σw² + (λ₁/2m)·Σ|w|, m being the number of all training examples."""
         task = self._traced_task
         return penalty(params["layers"], task.hyperparameters, task.m)
 
     def descended(self, params: Pytree, rate: Float[Array, ""] | float) -> Pytree:
-        """One step of plain gradient descent as the engine takes it: L2 by its gradient, L1 by the proximal step."""
+        """Return the parameters after a step of gradient descent: L2 by its gradient, L1 by a proximal step."""
         layers, task = params["layers"], self._traced_task
         h, rate = task.hyperparameters, jnp.asarray(rate, jnp.result_type(float))
         gradients = jax.grad(self.cost)(params)["layers"]
@@ -72,7 +72,7 @@ class Network:
         return {"layers": moved}
 
     def step(self) -> Callable[[Pytree, float], Step]:
-        """A function that takes parameters and a learning rate a step of descent further, compiled, in float64."""
+        """Return a compiled float64 function of parameters and learning rate that takes a step of gradient descent."""
         compiled = jax.jit(
             lambda params, rate: (self.objective(params), self.cost(params), self.descended(params, rate))
         )
@@ -86,14 +86,14 @@ class Network:
         return take
 
     def without_dropout(self) -> "Network":
-        """The same network with dropout off, where J is well defined (course notes: understanding dropout)."""
+        """Return the network without dropout: only then is J well defined (course notes: understanding dropout)."""
         structure = replace(self.program.structure, dropout=False, input_dropout=False)
         return replace(self, program=replace(self.program, structure=structure))
 
     def signals(self, params: Pytree) -> tuple[list[float], list[float]]:
-        """Root mean squares of each hidden layer's output, and of J's derivative by it; dropout off.
+        """Return root mean squares of each hidden layer's output, and of dJ/da by that output, without dropout.
 
-        The network is cut at each layer: the part after it is a network of its own, whose inputs are differentiated.
+        The network is cut at each layer: the part behind it is a network whose inputs are differentiated.
         """
         structure = self.without_dropout().program.structure
 
@@ -104,14 +104,14 @@ class Network:
 
         with jax.enable_x64(True):
             layers = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), params["layers"])
-            both = jax.jit(sizes)(layers)
-        return [float(output) for output, _ in both], [float(derivative) for _, derivative in both]
+            pairs = jax.jit(sizes)(layers)
+        return [float(output) for output, _ in pairs], [float(derivative) for _, derivative in pairs]
 
     def _after(self, layers: Params, depth: int, a: Float[Array, "batch units"]) -> Float[Array, ""]:
-        """The cost of the network after a hidden layer, of that layer's output; dropout off."""
+        """Return the cost as a function of a hidden layer's output, without dropout."""
         structure = self.without_dropout().program.structure
-        rest = replace(structure, hidden_units=structure.hidden_units[depth:])
-        program, targets = replace(self.program, structure=rest), jnp.asarray(self.targets)
+        upper_part = replace(structure, hidden_units=structure.hidden_units[depth:])
+        program, targets = replace(self.program, structure=upper_part), jnp.asarray(self.targets)
         task = self._traced_task
         return batch_cost(program, task, layers[depth:], a, targets, task.key)[0]
 
@@ -129,10 +129,16 @@ def _size(values: Float[Array, "batch units"]) -> Float[Array, ""]:
 
 
 def open_network(plan: Plan, splits: Splits, seed: int, most: int) -> Network:
-    """The plan's network on at most so many of the training examples, drawn by the seed.
+    """Return a plan's network with training examples to check it on.
+
+    Args:
+        plan: the settings.
+        splits: the data.
+        seed: draws the first parameters and the examples.
+        most: largest number of examples.
 
     Raises:
-        PlanError: it does not fit the data or the memory.
+        PlanError: the plan does not fit the data or the memory.
     """
     member, program = enter(0, Job(plan, seed), splits)
     loaded = next(stacks(program, [member], Pool(splits)))
@@ -140,6 +146,6 @@ def open_network(plan: Plan, splits: Splits, seed: int, most: int) -> Network:
     rows = np.asarray(task.rows)[: int(task.m)]
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    data, place, taken = jax.device_put((loaded.data, task.set, rows))
-    inputs, targets = map(np.asarray, data.take(place, taken))
+    data, place, rows_on_device = jax.device_put((loaded.data, task.set, rows))
+    inputs, targets = map(np.asarray, data.take(place, rows_on_device))
     return Network(program, task, inputs, targets, {"layers": loaded.states[0].model.params}, int(task.m))

@@ -153,10 +153,10 @@ def _read(role: str, name: str, leaf: Any) -> Float[np.ndarray, "..."]:
     return wide
 
 
-def _structure_hint(names: list[str], wanted: tuple[str, ...]) -> str:
+def _structure_hint(names: list[str], expected: tuple[str, ...]) -> str:
     """Return the first leaf that is missing or too many, and what to do."""
-    missing = [name for name in wanted if name not in names]
-    superfluous = [name for name in names if name not in wanted]
+    missing = [name for name in expected if name not in names]
+    superfluous = [name for name in names if name not in expected]
     if missing:
         return f": {missing[0]} has no gradient; pass one array for each parameter"
     if superfluous:

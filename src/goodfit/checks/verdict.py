@@ -1,4 +1,4 @@
-"""What a gradient check found: the seed's relative error in the seed's bands, by block and as a whole."""
+"""The outcome of a gradient check: the relative error in the bands of the course notes, by block and overall."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,21 +13,21 @@ from goodfit.wording.numbers import scientific
 Verdict = Literal["great", "look closer", "wrong"]
 BlockVerdict = Literal["great", "look closer", "wrong", "within rounding"]
 
-GREAT, LIKELY, WRONG = 1e-7, 1e-5, 1e-3  # seed: gradient checking
-_EVIDENT = 3.0  # times what the differences are in doubt by
-_MOST_KINKS = 0.1  # of a block's entries; with more, others may have several, which do not show
+GREAT, LIKELY, WRONG = 1e-7, 1e-5, 1e-3  # course notes: gradient checking
+_EVIDENT = 3.0  # multiple of the differences' own doubt from which a disagreement is evident
+_MOST_KINKS = 0.1  # share of a block's entries; with more, some entries may have several kinks, which do not show
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the parameters.
+    """The outcome for one block of the parameters.
 
     Attributes:
         name: its path in the pytree.
-        size: how many entries it has.
-        error: ||a − b|| / (||a|| + ||b||) over them, a being the gradient and b the differences.
+        size: number of entries.
+        error: ||a − b|| / (||a|| + ||b||) over them, with the gradient a and the differences b.
         gradient_norm: ||a||.
-        verdict: by the seed's bands; `within rounding` where the differences cannot see so small a gradient.
+        verdict: by the bands of the course notes; `within rounding` if the differences cannot resolve the gradient.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the gradient: its block, its index there, and both values."""
+    """An entry of the gradient: its block, its index in the block, and both values."""
 
     name: str
     index: tuple[int, ...]
@@ -51,22 +51,23 @@ class Entry:
 class GradientCheck:
     """The outcome of a gradient check.
 
-    The seed's bands are: below 1e-7 `great`, from 1e-3 `wrong`, and around 1e-5 one should look closer. All between
-    1e-7 and 1e-3 is called `look closer` here; above 1e-5 `reason` says that a mistake is likely.
+    The bands of the course notes are: below 1e-7 great, around 1e-5 look closer, from 1e-3 wrong. Here everything
+    between 1e-7 and 1e-3 is `look closer`; above 1e-5 `reason` says that a mistake is likely.
 
     Attributes:
-        error: the seed's relative error over everything that was compared.
-        verdict: the worst of the whole's and the blocks', so that a wrong bias is not lost beside a large matrix.
-        reason: that in a sentence.
+        error: relative error over everything that was compared.
+        verdict: the worst of the verdicts overall and on the blocks, so that a wrong bias is not lost beside a
+            large matrix.
+        reason: the verdict in a sentence.
         cost: at the parameters.
-        parameters: how many entries there are.
-        directions: random directions compared in each block; None where every entry was.
-        blocks: each of the blocks.
+        parameters: number of entries.
+        directions: number of random directions compared in each block; None if every entry was compared.
+        blocks: the outcome for each block.
         worst: the entries that differ most, the worst first; empty with directions.
-        warnings: why the check itself may not be trusted.
-        epsilon: the step that was given; None where it was scaled to the values.
-        resolution: the relative error that the differences' own inaccuracy explains: what halving epsilon changes.
-        chance_of_missing: that one wholly wrong entry of typical size in the largest block passes as great.
+        warnings: reasons not to trust the check itself.
+        epsilon: the step that was given; None if it was scaled to the values.
+        resolution: the relative error that the differences' own inaccuracy explains: the change when ε is halved.
+        chance_of_missing: probability that one wrong entry of typical size in the largest block passes as great.
     """
 
     error: float
@@ -84,26 +85,26 @@ class GradientCheck:
 
     @property
     def latest_wrong(self) -> tuple[str, ...]:
-        """The wrong blocks of the latest layer that has any: a wrong derivative spoils every earlier layer's too.
+        """Names of the wrong blocks in the last layer that has any: a wrong derivative spoils all earlier layers.
 
-        Layers are told apart and ordered by the numbers in the blocks' names.
+        Layers are distinguished and ordered by the numbers in the blocks' names.
         """
         return latest(self.blocks)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as they stand in JSON."""
+        """Return the outcome as JSON values."""
         return {**asdict(self), "latest_wrong": list(self.latest_wrong)}
 
 
 def latest(blocks: Sequence[Block]) -> tuple[str, ...]:
-    """The wrong blocks of the latest layer that has any."""
+    """Return the names of the wrong blocks in the last layer that has any."""
     wrong = [block.name for block in blocks if block.verdict == "wrong"]
     layer = max(map(layer_of, wrong), default=())
     return tuple(name for name in wrong if layer_of(name) == layer)
 
 
 def relative_error(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "n"]) -> float:
-    """||a − b|| / (||a|| + ||b||) (course notes: gradient checking); 0 where both are 0.
+    """Return ||a − b|| / (||a|| + ||b||) (course notes: gradient checking); 0 if both are 0.
 
     >>> round(relative_error(np.array([3.0, 4.0]), np.array([0.0, 0.0])), 3)
     1.0
@@ -113,23 +114,23 @@ def relative_error(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "n"]) -> floa
 
 
 def distrusted(kinks: Bool[np.ndarray, "probes"], places: Sequence[slice]) -> Bool[np.ndarray, "probes"]:
-    """Which probes count for nothing: those at kinks, and all of a block that has many."""
+    """Return the probes to ignore: those at kinks, and all probes of a block with many kinks."""
     left_out = kinks.copy()
-    for at in places:
-        left_out[at] |= kinks[at].sum() > _MOST_KINKS * len(kinks[at])
+    for probes in places:
+        left_out[probes] |= kinks[probes].sum() > _MOST_KINKS * len(kinks[probes])
     return left_out
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Gradient and differences of some probes, compared.
+    """Comparison of gradient and differences over some probes.
 
     Attributes:
-        error: over all of them.
-        sound: over those that are not left out.
+        error: relative error over all of them.
+        sound: relative error over those that are not ignored.
         resolution: the part of it that the differences' inaccuracy explains.
-        evident: whether the two differ by more than that.
-        verdict: of these probes.
+        evident: True if the two differ by clearly more than that.
+        verdict: on these probes.
     """
 
     error: float
@@ -145,10 +146,10 @@ def judged(
     doubts: Float[np.ndarray, "probes"],
     left_out: Bool[np.ndarray, "probes"],
 ) -> Judged:
-    """Compare: what rounding or a kink explains asks for a closer look, and is never called wrong."""
-    error, kept = relative_error(gradient, slopes), ~left_out
-    a, b = gradient[kept], slopes[kept]
-    sound, doubt, total = relative_error(a, b), _norm(doubts[kept]), _norm(a) + _norm(b)
+    """Compare gradient and differences; a disagreement that rounding or kinks explain is never called wrong."""
+    error, trusted = relative_error(gradient, slopes), ~left_out
+    a, b = gradient[trusted], slopes[trusted]
+    sound, doubt, total = relative_error(a, b), _norm(doubts[trusted]), _norm(a) + _norm(b)
     evident = _norm(a - b) > _EVIDENT * doubt
     verdict = band(sound)
     if verdict == "wrong" and not evident:
@@ -159,7 +160,7 @@ def judged(
 
 
 def band(error: float) -> Verdict:
-    """The seed's band of a relative error.
+    """Return the band of a relative error in the course notes.
 
     >>> band(9e-10), band(1e-5), band(1e-3)
     ('great', 'look closer', 'wrong')
@@ -167,37 +168,37 @@ def band(error: float) -> Verdict:
     return "great" if error < GREAT else "wrong" if error >= WRONG else "look closer"
 
 
-def worst_of(whole: Judged, blocks: list[Judged]) -> Verdict:
-    """The verdict on everything."""
+def worst_of(overall: Judged, blocks: list[Judged]) -> Verdict:
+    """Return the verdict on everything."""
     order: tuple[Verdict, ...] = ("great", "look closer", "wrong")
-    return max([whole.verdict, *(block.verdict for block in blocks if block.evident)], key=order.index)
+    return max([overall.verdict, *(block.verdict for block in blocks if block.evident)], key=order.index)
 
 
 def block_verdict(block: Judged) -> BlockVerdict:
-    """The verdict on a block; where the differences see no more than their own inaccuracy, they say nothing of it."""
+    """Return the verdict on a block; differences that only show their own inaccuracy leave it open."""
     return "within rounding" if block.sound >= GREAT and not block.evident else block.verdict
 
 
-def reason(verdict: Verdict, whole: Judged, blocks: Sequence[Block], latest: tuple[str, ...], spoilt: float) -> str:
-    """The verdict in a sentence; `spoilt` is the share of the probes that count for nothing."""
-    told = f"relative error {scientific(whole.error)}"
+def reason(verdict: Verdict, overall: Judged, blocks: Sequence[Block], latest: tuple[str, ...], ignored: float) -> str:
+    """Return the verdict in a sentence; `ignored` is the share of the probes that are left out."""
+    words = f"relative error {scientific(overall.error)}"
     if verdict == "great":
-        return f"{told}: gradient and differences agree, so the gradient is very likely right"
+        return f"{words}: gradient and differences agree, so the gradient is very likely right"
     if verdict == "wrong":
         if not latest:
-            return f"{told}: the gradient is wrong"
-        where = f"the latest wrong layer is that of {' and '.join(latest)}"
-        return f"{told}: the gradient is wrong; {where}; begin there, for it spoils every earlier layer too"
-    if spoilt == 1:
-        return f"{told}, but kinks of the cost spoil all of it, so nothing is proved; take a smaller epsilon"
-    if spoilt:
-        return f"{told}; without what kinks spoil it is {scientific(whole.sound)}"
-    if not whole.evident and not any(block.verdict == "look closer" for block in blocks):
-        return f"{told}: no more than the differences' own inaccuracy explains"
-    largest = max([whole.sound, *(block.error for block in blocks if block.verdict == "look closer")])
+            return f"{words}: the gradient is wrong"
+        where = f"the last layer with a mistake is that of {' and '.join(latest)}"
+        return f"{words}: the gradient is wrong; {where}; start there, since it spoils all earlier layers"
+    if ignored == 1:
+        return f"{words}, but kinks of the cost spoil the whole check, so it proves nothing; pass a smaller epsilon"
+    if ignored:
+        return f"{words}; without the entries that kinks spoil it is {scientific(overall.sound)}"
+    if not overall.evident and not any(block.verdict == "look closer" for block in blocks):
+        return f"{words}: no more than the differences' own inaccuracy explains"
+    largest = max([overall.sound, *(block.error for block in blocks if block.verdict == "look closer")])
     if largest <= LIKELY:
-        return f"{told}: can be right, but look for single entries that differ much"
-    return f"{told}, {scientific(largest)} in the worst block: more than rounding explains; a mistake is likely"
+        return f"{words}: this can be right, but look for single entries that differ much"
+    return f"{words}, {scientific(largest)} in the worst block: more than rounding explains; a mistake is likely"
 
 
 def _norm(values: Float[np.ndarray, "n"]) -> float:

@@ -1,4 +1,4 @@
-"""Vanishing and exploding signals: how much they grow from layer to layer (notes: vanishing / exploding gradients)."""
+"""Growth of signals from layer to layer (course notes: vanishing / exploding gradients)."""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from goodfit.wording.numbers import times
 
 Trend = Literal["vanishing", "steady", "exploding"]
 
-# Less than a factor of 10 over all layers hardly slows a descent, whatever the rate; the seed's 1.5^L passes at L = 7.
+# A smaller factor over all layers hardly slows a descent; the 1.5^L of the course notes passes it at L = 7.
 _FACTOR = 10.0
 
 
 @dataclass(frozen=True)
 class Growth:
-    """How a signal's size changes with depth.
+    """Growth of a signal's size with depth.
 
     Attributes:
-        rate: the factor per layer: 1.5 for the seed's 1.5^L.
-        factor: what that amounts to from the first to the last layer.
-        trend: exploding or vanishing where the factor is more than 10 or less than 1/10.
+        rate: factor per layer: 1.5 for the 1.5^L of the course notes.
+        factor: rate^(layers − 1), the growth from the first to the last layer.
+        trend: exploding if the factor is above 10, vanishing if it is below 1/10.
     """
 
     rate: float
@@ -31,13 +31,14 @@ class Growth:
 
 
 def growth(sizes: Sequence[float]) -> Growth | None:
-    """The trend of sizes by layer, in the signal's own direction: least squares of their logarithm on depth.
+    """Return the growth of sizes by layer, by least squares of their logarithm on depth.
 
     Args:
-        sizes: of the signal at each layer; root mean squares, so that a layer's width does not count.
+        sizes: of the signal at each layer, in the direction of the signal; root mean squares, so that the width of a
+            layer does not matter.
 
     Returns:
-        None where fewer than two layers have a finite size, since then there is no trend.
+        The growth; None if fewer than two layers have a finite size.
 
     Example:
         >>> growth([1.5**layer for layer in range(1, 21)]).trend
@@ -46,27 +47,27 @@ def growth(sizes: Sequence[float]) -> Growth | None:
         0.5
     """
     values = np.asarray(sizes, np.float64)
-    known = np.isfinite(values) & (values >= 0)
-    depth, values = np.flatnonzero(known), values[known]
+    measured = np.isfinite(values) & (values >= 0)
+    depth, values = np.flatnonzero(measured), values[measured]
     if len(values) < 2:
         return None
-    if not values.all():  # a signal that is gone is no longer told from one that is nearly gone
+    if not values.all():  # the logarithm of a vanished signal has no slope
         return Growth(0.0, 0.0, "vanishing")
     slope = float(np.polyfit(depth, np.log(values), 1)[0])
-    last = float(depth[-1] - depth[0])
-    factor = math.exp(min(slope * last, 700.0))
+    steps = float(depth[-1] - depth[0])
+    factor = math.exp(min(slope * steps, 700.0))  # e^700 is close to the largest float
     trend = "exploding" if factor > _FACTOR else "vanishing" if factor < 1 / _FACTOR else "steady"
     return Growth(math.exp(min(slope, 700.0)), factor, trend)
 
 
-def growth_words(what: str, found: Growth | None) -> str:
-    """A sentence on it.
+def growth_words(signal: str, growth: Growth | None) -> str:
+    """Return a clause on the growth of a signal; `signal` is its name.
 
     >>> growth_words("activations", growth([1.0, 3.0, 9.0, 27.0]))
-    'activations are exploding: 3 times per layer, 27 times over all'
+    'activations are exploding: 3 times per layer, 27 times over all layers'
     """
-    if found is None:
-        return f"{what}: fewer than two hidden layers, so there is no trend"
-    if found.rate == 0:
-        return f"{what} are vanishing: in a layer nothing is left of them"
-    return f"{what} are {found.trend}: {times(found.rate)} per layer, {times(found.factor)} over all"
+    if growth is None:
+        return f"{signal}: fewer than two hidden layers, so there is no trend"
+    if growth.rate == 0:
+        return f"{signal} are vanishing: in some layer nothing is left of them"
+    return f"{signal} are {growth.trend}: {times(growth.rate)} per layer, {times(growth.factor)} over all layers"

@@ -47,7 +47,7 @@ class Clock:
         return time.perf_counter() - self.started
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds left for training."""
         return float("inf") if self.budget is None else self.budget - self.reserve - self.spent
 
@@ -64,7 +64,7 @@ class Clock:
         """
         line = self._recorded_line(decision_id)
         if line is None:
-            line = {"value": fixed if self.budget is None else by_clock(self.left)}
+            line = {"value": fixed if self.budget is None else by_clock(self.seconds_left)}
         self._write("decision", decision_id, value=line["value"])
         return line["value"]
 
@@ -119,7 +119,7 @@ class _Deadline:
         return None
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
-        if self.clock.left > 0:
+        if self.clock.seconds_left > 0:
             return {}
         self.stopped |= {model.job: model.epoch for model in progress}
         return {model.job: [Stop(_OUT_OF_TIME)] for model in progress}
@@ -135,5 +135,5 @@ class _RecordedStops:
         return self.stopped.get(job)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
-        due = [model for model in progress if model.epoch >= self.stopped.get(model.job, model.epochs + 1)]
-        return {model.job: [Stop(_OUT_OF_TIME)] for model in due}
+        overdue = [model for model in progress if model.epoch >= self.stopped.get(model.job, model.epochs + 1)]
+        return {model.job: [Stop(_OUT_OF_TIME)] for model in overdue}

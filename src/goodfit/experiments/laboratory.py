@@ -21,37 +21,12 @@ from goodfit.errors import PlanError
 from goodfit.experiments.calibration import cross_calibrated
 from goodfit.experiments.clock import Clock, stopped_models
 from goodfit.experiments.progress import Notify, ProgressReporter, Stopwatch
+from goodfit.experiments.speed import Speed, Timing
 from goodfit.experiments.training_cache import TrainingCache, TrainingResult
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
 from goodfit.record.run import Outcome, Run
 from goodfit.search.hopeless import Hopeless
-
-_LEAST_WORK = 0.3  # seconds of estimated work; shorter trainings say little about this machine's speed
-_LEAST_RATIO = 0.4  # models that a GPU trains side by side would make a single one look too fast
-_COMPILE_SECONDS = 1.5  # of the first program, measured on 2 cores; convolutions take longer, a warm cache less
-
-
-@dataclass
-class Speed:
-    """Speed of training and compilation on this machine, learned from every training.
-
-    Attributes:
-        work: estimated seconds of the trainings so far, each weighted half as much as the next.
-        seconds: measured seconds, weighted in the same way.
-        compiling: recent seconds to compile a program; None before it was measured.
-        compiled: programs compiled so far, with their number of inputs.
-    """
-
-    work: float = 0.0
-    seconds: float = 0.0
-    compiling: float | None = None
-    compiled: set[tuple[Program, int]] = field(default_factory=set)
-
-    @property
-    def ratio(self) -> float:
-        """Measured over estimated training time; long and late trainings count most."""
-        return max(self.seconds / self.work, _LEAST_RATIO) if self.work else 1.0
 
 
 @dataclass
@@ -88,8 +63,7 @@ class Laboratory:
     def seconds(self, jobs: Sequence[Job]) -> float:
         """Return about how long these jobs would take: compilation, and training spread over the devices."""
         _, programs = self._work(jobs)
-        compiling = _COMPILE_SECONDS if self.speed.compiling is None else self.speed.compiling
-        return self.training_seconds(jobs) + compiling * len(programs - self.speed.compiled)
+        return self.training_seconds(jobs) + self.speed.compile_seconds(programs)
 
     def possible(self, plan: Plan) -> bool:
         """True if the plan suits the data and fits into memory."""
@@ -169,23 +143,10 @@ class Laboratory:
         return result
 
     def _learn(self, jobs: Sequence[Job], result: TrainingResult, stopwatch: Stopwatch) -> None:
-        """Learn this machine's speed from a training.
-
-        If programs were compiled, the speed is that after compilation, and the rest of the time is the compiler's.
-        """
-        speed = self.speed
-        all_work, programs = self._work(jobs, [len(run.history["epoch"]) for run in result.runs])
-        work, seconds, new = all_work, result.seconds, len(programs - speed.compiled)
-        if new:
-            work, _ = self._work(jobs, [stopwatch.epochs[place] for place in range(len(jobs))])
-            seconds = stopwatch.seconds
-        if work > _LEAST_WORK:
-            speed.work, speed.seconds = speed.work / 2 + work, speed.seconds / 2 + seconds
-        if new:
-            unexplained = result.seconds - seconds - (all_work - work) * speed.ratio
-            compiling = max(0.0, unexplained) / new
-            speed.compiling = compiling if speed.compiling is None else (speed.compiling + compiling) / 2
-        speed.compiled |= programs
+        """Learn this machine's speed from a training."""
+        work, programs = self._work(jobs, [len(run.history["epoch"]) for run in result.runs])
+        timed_work, _ = self._work(jobs, [stopwatch.epochs[place] for place in range(len(jobs))])
+        self.speed.learn(programs, Timing(work, result.seconds), Timing(timed_work, stopwatch.seconds))
 
     def measure_errors(
         self, training_id: str, jobs: Sequence[Job], *, title: str | None = None
@@ -206,45 +167,46 @@ class Laboratory:
             runs: by seed, then by cut.
             seconds: of training.
         """
-        rows, pool = self.rows, self.splits.pool
-        outputs, train_errors, snapshots = [], [], []
-        train_rows = pool[:0]
-        for seed_runs in runs:
-            held_out = np.zeros((1 + entry.plan.snapshots, len(rows), self.outputs))
-            error_sum, trained_count = np.zeros(len(pool)), np.zeros(len(pool))
-            for run in seed_runs:
-                judged, trained = np.searchsorted(rows, run.dev), sample(run.train)
-                held_out[0, judged] = self._outputs(run, None, run.dev)
-                for moment in range(entry.plan.snapshots):
-                    held_out[moment + 1, judged] = self._outputs(run, moment, run.dev)
-                errors = judge_outputs(self.splits, self._outputs(run, None, trained), trained)[1]
-                places = np.searchsorted(pool, trained)
-                error_sum[places] += errors
-                trained_count[places] += 1
-            outputs.append(held_out[0])
-            snapshots.append(held_out[1:])
-            was_trained = trained_count > 0
-            train_errors.append(error_sum[was_trained] / trained_count[was_trained])
-            train_rows = pool[was_trained]  # the same for every seed
-        stacked = np.stack(outputs)
-        _, errors = judge_outputs(self.splits, stacked, rows)
-        costs, _ = judge_outputs(self.splits, self._calibrated(stacked), rows)
-        moments = tuple(np.stack(snapshots, axis=1)) if entry.plan.snapshots else ()
+        judged = [self._judge_seed(seed_runs, entry.plan.snapshots) for seed_runs in runs]
+        held_out, train_errors, train_rows = zip(*judged, strict=True)
+        by_moment = np.stack(held_out, axis=1)  # moments × seeds × rows × outputs; the first moment is the end
+        outputs = by_moment[0]
+        rows = self.rows
+        _, errors = judge_outputs(self.splits, outputs, rows)
+        costs, _ = judge_outputs(self.splits, self._calibrated(outputs), rows)
         return Measurement(
             name=entry.name,
             plan=entry.plan,
             seeds=entry.seeds,
             runs=runs,
             rows=rows,
-            outputs=stacked,
+            outputs=outputs,
             costs=costs,
             errors=errors,
-            train_rows=train_rows,
+            train_rows=train_rows[0],  # the same for every seed
             train_errors=np.stack(train_errors),
             seconds=seconds,
-            snapshots=moments,
+            snapshots=tuple(by_moment[1:]),
             round=entry.round,
         )
+
+    def _judge_seed(
+        self, runs: Sequence[Run], moments: int
+    ) -> tuple[Float[np.ndarray, "moments rows outputs"], Float[np.ndarray, "train"], Int[np.ndarray, "train"]]:
+        """Return one seed's outputs on the judged rows, at the end and at each snapshot, its train errors and rows."""
+        rows, pool = self.rows, self.splits.pool
+        held_out = np.zeros((1 + moments, len(rows), self.outputs))
+        error_sum, trained_count = np.zeros(len(pool)), np.zeros(len(pool))
+        for run in runs:
+            judged = np.searchsorted(rows, run.dev)
+            for place, moment in enumerate((None, *range(moments))):
+                held_out[place, judged] = self._outputs(run, moment, run.dev)
+            train = sample(run.train)
+            places = np.searchsorted(pool, train)
+            error_sum[places] += judge_outputs(self.splits, self._outputs(run, None, train), train)[1]
+            trained_count[places] += 1
+        trained = trained_count > 0  # of folds, a row was trained on by several networks: their mean error counts
+        return held_out, error_sum[trained] / trained_count[trained], pool[trained]
 
     def _calibrated(self, outputs: Float[np.ndarray, "seeds rows outputs"]) -> Float[np.ndarray, "seeds rows outputs"]:
         """Return outputs as calibration would leave them, so that the modesty of label smoothing counts neither way."""

@@ -40,14 +40,14 @@ class ProgressReporter:
         self._shares |= {model.job: model.epoch / model.epochs for model in progress}
         share = sum(self._shares.values()) / self.jobs
         self._first_share = share if self._first_share is None else self._first_share
-        now = time.perf_counter()
+        time_now = time.perf_counter()
         if any(isinstance(action, Wait) for answers in actions.values() for action in answers):
-            self._started += now - (self._last_wait or now)  # a pause says nothing about the speed
-            self._last_wait = now
+            self._started += time_now - (self._last_wait or time_now)  # a pause says nothing about the speed
+            self._last_wait = time_now
             self.notify(f"{self.title} is paused", share, None)
         else:
             self._last_wait = None
-            seconds, gained = now - self._started, share - self._first_share
+            seconds, gained = time_now - self._started, share - self._first_share
             self.notify(self.title, share, seconds * (1 - share) / gained if gained > 0 else None)
         return actions
 
@@ -71,10 +71,10 @@ class Stopwatch:
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Action]]:
         """Look at the clock."""
-        now = time.perf_counter()
+        time_now = time.perf_counter()
         if all(self._last_epochs.get(model.job) for model in progress):
-            self.seconds += now - self._last_visit
+            self.seconds += time_now - self._last_visit
             self.epochs.update({model.job: model.epoch - self._last_epochs[model.job] for model in progress})
-        self._last_visit = now
+        self._last_visit = time_now
         self._last_epochs |= {model.job: model.epoch for model in progress}
         return {}

@@ -1,4 +1,4 @@
-"""Lessons: one page for each picture that the seed shows or asks for, with numbers that the textbook computed."""
+"""Lessons: one page for each picture in the course notes, with numbers that the textbook computed."""
 
 from goodfit.lessons.lesson import Lesson
 from goodfit.lessons.topics.averages import AVERAGES

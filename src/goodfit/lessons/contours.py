@@ -28,8 +28,8 @@ def contour(
         for edges in _CROSSED[int(cases[row, column])]:
             pieces += [_crossing(x, y, z, height, corners[edge], corners[(edge + 1) % 4]) for edge in edges]
             pieces.append((np.nan, np.nan))
-    made = np.array(pieces, dtype=float).reshape(-1, 2)
-    return made[:, 0], made[:, 1]
+    segments = np.array(pieces, dtype=float).reshape(-1, 2)
+    return segments[:, 0], segments[:, 1]
 
 
 def _crossing(
@@ -37,10 +37,10 @@ def _crossing(
     y: Float[np.ndarray, "rows"],
     z: Float[np.ndarray, "rows columns"],
     height: float,
-    one: tuple[int, int],
-    other: tuple[int, int],
+    start: tuple[int, int],
+    end: tuple[int, int],
 ) -> tuple[float, float]:
-    """Where the line crosses the edge between two corners, by linear interpolation."""
-    share = (height - z[one]) / (z[other] - z[one])
-    from_x, to_x, from_y, to_y = x[one[1]], x[other[1]], y[one[0]], y[other[0]]
+    """Return the point where the line crosses the edge between two corners, by linear interpolation."""
+    share = (height - z[start]) / (z[end] - z[start])
+    from_x, to_x, from_y, to_y = x[start[1]], x[end[1]], y[start[0]], y[end[0]]
     return float(from_x + share * (to_x - from_x)), float(from_y + share * (to_y - from_y))

@@ -1,4 +1,4 @@
-"""What pictures are made of: axes, marks, panels and controls, as the plain values that the page's script draws.
+"""The parts of a picture: axes, marks, panels and controls, as the plain values that the page's script draws.
 
 A color is the name of a variable of the style sheet. A mark with `when` is shown only in those states of the figure's
 controls, and one with `strong` is faint in all other states: {"beta": 2} is the third choice of the control "beta".
@@ -33,8 +33,8 @@ def axis(
     ticks: Mapping[float, str] | None = None,
 ) -> Axis:
     """An axis from low to high; `ticks` are names for places, where round numbers would not do."""
-    made: Axis = {"title": title, "range": rounded([float(low), float(high)]), "unit": unit, "log": log}
-    return made if ticks is None else made | {"ticks": [[place, name] for place, name in ticks.items()]}
+    spec: Axis = {"title": title, "range": rounded([float(low), float(high)]), "unit": unit, "log": log}
+    return spec if ticks is None else spec | {"ticks": [[place, name] for place, name in ticks.items()]}
 
 
 def line(
@@ -59,8 +59,8 @@ def line(
         more: `when`, `strong`, `width`, `dots` (a dot at each point), `quiet` (no reading of values).
     """
     places = x if isinstance(x, str) else _plain(x)
-    made = {"kind": "line", "x": places, "y": _plain(y), "name": name, "color": color}
-    return made | {"label": name if label is None else label, "dash": dash} | more
+    spec = {"kind": "line", "x": places, "y": _plain(y), "name": name, "color": color}
+    return spec | {"label": name if label is None else label, "dash": dash} | more
 
 
 def points(
@@ -74,8 +74,8 @@ def points(
     **more: Any,
 ) -> Mark:
     """Single points; `label` in `more` names them beside the last one."""
-    made = {"kind": "points", "x": _plain(x), "y": _plain(y), "name": name, "color": color}
-    return made | {"shape": shape, "size": size} | more
+    spec = {"kind": "points", "x": _plain(x), "y": _plain(y), "name": name, "color": color}
+    return spec | {"shape": shape, "size": size} | more
 
 
 def bars(x: Numbers, y: Numbers, width: float, name: str, color: Color, **more: Any) -> Mark:
@@ -136,8 +136,8 @@ def panel(
         wide: as wide as two panels.
         read: what the pointer reads: every line at one x, the nearest point, or nothing.
     """
-    made = {"title": title, "x": x, "y": y, "marks": list(marks), "height": height}
-    return made | {"equal": equal, "wide": wide, "read": read}
+    spec = {"title": title, "x": x, "y": y, "marks": list(marks), "height": height}
+    return spec | {"equal": equal, "wide": wide, "read": read}
 
 
 def slider(name: str, label: str, choices: Sequence[str], start: int = 0) -> Control:
@@ -164,11 +164,11 @@ def figure(
         says: what the picture shows, in a sentence for each state of the controls; the last control changes first.
         columns: x values that several lines share.
     """
-    said = [held_together(sentence) for sentence in says]
-    if len(said) not in (0, math.prod(len(control["choices"]) for control in controls)):
+    captions = [held_together(sentence) for sentence in says]
+    if len(captions) not in (0, math.prod(len(control["choices"]) for control in controls)):
         raise ValueError("a figure says one sentence for each state of its controls")
     shared = {name: _plain(values) for name, values in (columns or {}).items()}
-    return {"panels": list(panels), "controls": list(controls), "says": said, "columns": shared}
+    return {"panels": list(panels), "controls": list(controls), "says": captions, "columns": shared}
 
 
 def held_together(text: str) -> str:
@@ -184,5 +184,5 @@ def held_together(text: str) -> str:
 
 def _plain(values: Numbers) -> list[float | None]:
     """Short numbers that JSON has: what is not finite becomes None."""
-    known = [float(value) if math.isfinite(value) else None for value in values]
-    return [int(value) if value is not None and value == int(value) else value for value in rounded(known)]
+    finite = [float(value) if math.isfinite(value) else None for value in values]
+    return [int(value) if value is not None and value == int(value) else value for value in rounded(finite)]

@@ -1,4 +1,4 @@
-"""What a lesson is: a question, its answer in measured numbers, sections with pictures, and the code that made them."""
+"""A lesson: a question, its answer in measured numbers, sections with pictures, and the code that made them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from goodfit.lessons.drawing import Figure
 
 @dataclass(frozen=True)
 class Section:
-    """A heading; what to look at; the picture; what it shows. An empty line begins a new paragraph."""
+    """A heading, what to look at, the picture and what it shows. An empty line starts a new paragraph."""
 
     title: str
     look: str
@@ -19,7 +19,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Content:
-    """What a lesson found when it was computed."""
+    """The computed content of a lesson."""
 
     answer: str
     sections: tuple[Section, ...]
@@ -30,13 +30,13 @@ class Lesson:
     """One lesson.
 
     Attributes:
-        name: as the command line knows it.
-        title: as the page is headed.
-        question: what the page answers; the list of lessons shows it.
-        make: computes everything that the page shows; takes a few seconds at most.
-        code: the textbook's functions that computed it, shown in this order.
-        sources: where the technique is from: the seed's section, then papers.
-        use: how goodfit's own engine is asked for it.
+        name: name on the command line.
+        title: heading of the page.
+        question: question that the page answers, shown in the list of lessons.
+        make: computes everything on the page, in a few seconds at most.
+        code: textbook functions that computed it, listed in this order.
+        sources: origin of the technique: the section of the course notes, then papers.
+        use: command that uses the technique in goodfit's own engine.
     """
 
     name: str

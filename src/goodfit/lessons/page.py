@@ -43,7 +43,7 @@ def render(lesson: Lesson) -> str:
             content=content,
             figures=figures,
             said=[_said_first(figure) for figure in figures],
-            code=[source.shown(function) for function in lesson.code],
+            code=[source.listing(function) for function in lesson.code],
             style=_report_style() + _asset("lesson.css"),
             script=_asset("lesson.js"),
         )
@@ -80,12 +80,12 @@ def _report_style() -> Markup:
 
 def _prose(text: str) -> Markup:
     """A paragraph, with `code` between back quotes, *stressed* words, v_{t} and β^{t}."""
-    made = str(escape(held_together(text)))  # escaped before tags are added
+    html = str(escape(held_together(text)))  # escaped before tags are added
     for pattern, tag in _TAGS:
-        made = re.sub(pattern, rf"<{tag}>\1</{tag}>", made)
-    return Markup(made)
+        html = re.sub(pattern, rf"<{tag}>\1</{tag}>", html)
+    return Markup(html)
 
 
 def _paragraphs(text: str) -> list[Markup]:
-    """What empty lines part."""
+    """Return the paragraphs, which empty lines separate."""
     return [_prose(paragraph) for paragraph in re.split(r"\n\s*\n", text)]

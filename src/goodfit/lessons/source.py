@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup, escape
 
 
-class Shown(NamedTuple):
+class Listing(NamedTuple):
     """A function as the page shows it."""
 
     name: str
@@ -20,10 +20,10 @@ class Shown(NamedTuple):
     html: Markup
 
 
-def shown(function: Callable[..., Any]) -> Shown:
+def listing(function: Callable[..., Any]) -> Listing:
     """A function's own source, and where it stands."""
     code = textwrap.dedent(inspect.getsource(function)).rstrip()
-    return Shown(function.__name__, f"{function.__module__}.{function.__qualname__}", code, highlighted(code))
+    return Listing(function.__name__, f"{function.__module__}.{function.__qualname__}", code, highlighted(code))
 
 
 def highlighted(code: str) -> Markup:
@@ -34,16 +34,16 @@ def highlighted(code: str) -> Markup:
         <b>pass</b>
     """
     lines = code.splitlines(keepends=True)
-    made, row, column = Markup(""), 1, 0
+    html, row, column = Markup(""), 1, 0
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         tag = _tag(token)
         if tag is None:
             continue
-        made += escape(_between(lines, (row, column), token.start)) + Markup(f"<{tag}>{{}}</{tag}>").format(
+        html += escape(_between(lines, (row, column), token.start)) + Markup(f"<{tag}>{{}}</{tag}>").format(
             token.string
         )
         row, column = token.end
-    return made + escape(_between(lines, (row, column), (len(lines), len(lines[-1]))))
+    return html + escape(_between(lines, (row, column), (len(lines), len(lines[-1]))))
 
 
 def _tag(token: tokenize.TokenInfo) -> str | None:
@@ -54,7 +54,7 @@ def _tag(token: tokenize.TokenInfo) -> str | None:
 
 def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
     """The text from one place to another; rows count from 1, as the tokens' do."""
-    (first, begin), (last, stop) = start, end
+    (first, start_column), (last, stop) = start, end
     if first == last:
-        return lines[first - 1][begin:stop]
-    return lines[first - 1][begin:] + "".join(lines[first : last - 1]) + lines[last - 1][:stop]
+        return lines[first - 1][start_column:stop]
+    return lines[first - 1][start_column:] + "".join(lines[first : last - 1]) + lines[last - 1][:stop]

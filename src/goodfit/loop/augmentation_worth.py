@@ -1,29 +1,13 @@
 """The worth of augmentation: the number of real examples that it stands for."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.loop.recipe import WITHOUT_AUGMENTATION
 from goodfit.loop.state import Experiment
+from goodfit.record.result import AugmentationResult
 from goodfit.wording.numbers import change
-
-
-class AugmentationWorth(NamedTuple):
-    """Real examples that augmentation stands for.
-
-    Attributes:
-        examples: their number; None below the smallest size that was measured, or without a learning curve.
-        low: lower limit of the 95 % interval.
-        high: upper limit.
-        sentence: the same for people.
-    """
-
-    examples: int | None
-    low: int | None
-    high: int | None
-    sentence: str
 
 
 def augmentation_removal(experiments: Iterable[Experiment]) -> PairedEffect | None:
@@ -32,7 +16,7 @@ def augmentation_removal(experiments: Iterable[Experiment]) -> PairedEffect | No
     return next(removals, None)
 
 
-def augmentation_worth(experiments: Iterable[Experiment], curve: LearningCurve | None) -> AugmentationWorth | None:
+def augmentation_worth(experiments: Iterable[Experiment], curve: LearningCurve | None) -> AugmentationResult | None:
     """Return the worth of augmentation, in real examples where there is a learning curve; None if it was not tested."""
     removal = augmentation_removal(experiments)
     if removal is None:
@@ -42,7 +26,7 @@ def augmentation_worth(experiments: Iterable[Experiment], curve: LearningCurve |
     return worth_by_curve(curve, removal)
 
 
-def worth_by_curve(curve: LearningCurve, removal: PairedEffect) -> AugmentationWorth:
+def worth_by_curve(curve: LearningCurve, removal: PairedEffect) -> AugmentationResult:
     """Return the number of real examples that could be left out if augmentation is used.
 
     With augmentation, the remaining examples alone do as well as all of them do without it.
@@ -64,14 +48,14 @@ def worth_by_curve(curve: LearningCurve, removal: PairedEffect) -> AugmentationW
     else:
         law = "with it, the others alone do as well as all without it, by the curve's law"
         sentence = f"Augmentation is worth {worth}: {law}."
-    return AugmentationWorth(value, low, high, sentence)
+    return AugmentationResult(examples=value, low=low, high=high, sentence=sentence)
 
 
-def worth_without_curve(removal: PairedEffect) -> AugmentationWorth:
+def worth_without_curve(removal: PairedEffect) -> AugmentationResult:
     """Return the worth of augmentation where there is no learning curve: the change of the error, but no number."""
     effect = change(removal.effect, removal.low, removal.high)
     sentence = f"Leaving augmentation out changed the dev error by {effect}; its worth in examples was not measured."
-    return AugmentationWorth(None, None, None, sentence)
+    return AugmentationResult(examples=None, low=None, high=None, sentence=sentence)
 
 
 def _dispensable(curve: LearningCurve, rise: float) -> int | None:

@@ -56,7 +56,7 @@ def _measure_first_network(state: LoopState, context: LoopContext) -> LoopState:
     share = _GIVEN_PLAN_SHARE if plan else _BUDGET_SHARE
     count = context.clock.decide(
         "first-network-seeds",
-        lambda left: int(np.clip(share * left / max(seconds, 1e-3), 2, 4)),
+        lambda seconds_left: int(np.clip(share * seconds_left / max(seconds, 1e-3), 2, 4)),
         _SEEDS,
     )
     for place, entry in enumerate(entries):
@@ -81,7 +81,9 @@ def _first_networks(plan: Plan, context: LoopContext) -> list[Entry]:
     plain = plan.with_(preparation="robust")
     laboratory = context.laboratory
     pair = laboratory.seconds(laboratory.jobs([Entry("", alternative, (0, 1)) for alternative in (plan, plain)]))
-    if context.clock.decide("first-network-without-pieces", lambda left: int(pair < _PAIR_SHARE * left), 1):
+    if context.clock.decide(
+        "first-network-without-pieces", lambda seconds_left: int(pair < _PAIR_SHARE * seconds_left), 1
+    ):
         entries.append(Entry("default network without pieces", plain, (0,)))
     return entries
 
@@ -92,7 +94,7 @@ def _affordable(plan: Plan, context: LoopContext) -> Plan:
     seconds = laboratory.training_seconds(laboratory.jobs([Entry("", plan, (0, 1))]))
     epochs = context.clock.decide(
         "first-network-epochs",
-        lambda left: int(np.clip(plan.epochs * _BUDGET_SHARE * left / seconds, 3, plan.epochs)),
+        lambda seconds_left: int(np.clip(plan.epochs * _BUDGET_SHARE * seconds_left / seconds, 3, plan.epochs)),
         plan.epochs,
     )
     if epochs < plan.epochs:

@@ -56,7 +56,9 @@ def _train_members(state: LoopState, context: LoopContext) -> LoopState:
     name, plan = next((named for named in plans if named.plan.hidden_units), plans[0])
     laboratory = context.laboratory
     pair = _MARGIN * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0, 1))]))
-    count = context.clock.decide("more-seeds", lambda left: 2 * int(np.clip(left / pair, 0, _MOST_SEEDS // 2)), 0)
+    count = context.clock.decide(
+        "more-seeds", lambda seconds_left: 2 * int(np.clip(seconds_left / pair, 0, _MOST_SEEDS // 2)), 0
+    )
     if not count or context.interrupted:
         return state
     seeds, state = state.draw_seeds(count)
@@ -98,9 +100,9 @@ def _choose_fold_count(
 ) -> int:
     """Return the largest number of folds for which a plan fits the time left; 0 where none does."""
 
-    def by_clock(left: float) -> int:
+    def by_clock(seconds_left: float) -> int:
         for count in fold_counts:
-            if any(laboratories.seconds(count, 0, named.plan) < left for named in plans):
+            if any(laboratories.seconds(count, 0, named.plan) < seconds_left for named in plans):
                 return count
         return 0
 
@@ -124,11 +126,11 @@ def _choose_plan(
     """Return the place of the plan to train next, each in turn; None where none fits the time left."""
     order = [(bag_count + place) % len(plans) for place in range(len(plans))]
 
-    def by_clock(left: float) -> int:
+    def by_clock(seconds_left: float) -> int:
         for place in order:
             plan = plans[place].plan
             useful = plan.hidden_units or not repeats[place]  # a convex cost has one minimum: no use in another bag
-            if useful and laboratories.seconds(fold_count, repeats[place], plan) < left:
+            if useful and laboratories.seconds(fold_count, repeats[place], plan) < seconds_left:
                 return place + 1
         return 0
 

@@ -34,16 +34,18 @@ def run_experiments(state: LoopState, proposals: Sequence[Proposal], context: Lo
     if not affordable:
         return state
     state, rerun, results = _measure(state, affordable, count, context)
-    ended = [(proposal, result) for proposal, result in zip(affordable, results, strict=True) if not result.cut_short]
-    if rerun.cut_short or len(ended) < len(results):
+    complete = [
+        (proposal, result) for proposal, result in zip(affordable, results, strict=True) if not result.cut_short
+    ]
+    if rerun.cut_short or len(complete) < len(results):
         context.journal.write(
             "note",
-            f"{len(results) - len(ended)} of {len(results)} experiments were cut short; nothing follows from them.",
+            f"{len(results) - len(complete)} of {len(results)} experiments were cut short; nothing follows from them.",
             round=current_round.number,
         )
-    if rerun.cut_short or not ended:
+    if rerun.cut_short or not complete:
         return state
-    experiments = [_compare(proposal, rerun, result, context) for proposal, result in ended]
+    experiments = [_compare(proposal, rerun, result, context) for proposal, result in complete]
     verified = replace(current_round, experiments=_verified(state, experiments, context))
     _write_experiments(verified, context)
     state = state.with_current_round(verified)
@@ -59,8 +61,10 @@ def _choose_seed_count(current_round: Round, proposals: Sequence[Proposal], cont
     all_of_them = 2 ** len(few) - 1
     counts = () if current_round.sick else _SEED_COUNTS  # a cure of a sick training shows with two seeds
 
-    def by_clock(left: float) -> int:
-        fitting = (count for count in counts if _fitting(current_round, few, count, left, context) == all_of_them)
+    def by_clock(seconds_left: float) -> int:
+        fitting = (
+            count for count in counts if _fitting(current_round, few, count, seconds_left, context) == all_of_them
+        )
         return next(fitting, 2)
 
     return context.clock.decide(f"round-{current_round.number}-seeds", by_clock, _SEEDS)
@@ -72,14 +76,14 @@ def _choose_proposals(
     """Return the proposals that fit the round's time; the decision has a bit for each."""
     mask = context.clock.decide(
         f"round-{current_round.number}-proposals",
-        lambda left: _fitting(current_round, proposals, seed_count, left, context),
+        lambda seconds_left: _fitting(current_round, proposals, seed_count, seconds_left, context),
         2 ** len(proposals) - 1,
     )
     return [proposal for place, proposal in enumerate(proposals) if mask >> place & 1]
 
 
 def _fitting(
-    current_round: Round, proposals: Sequence[Proposal], seed_count: int, left: float, context: LoopContext
+    current_round: Round, proposals: Sequence[Proposal], seed_count: int, seconds_left: float, context: LoopContext
 ) -> int:
     """Return a bit for each experiment that fits the round's share of the time; dear ones make room for later ones."""
     plan, laboratory, mask = current_round.incumbent.plan, context.laboratory, 0
@@ -88,7 +92,7 @@ def _fitting(
     for place, proposal in enumerate(proposals):
         changed = plan.with_(**proposal.changes)
         longer = jobs + [Job(changed, 0, cut.train, cut.dev) for cut in laboratory.cuts] * seed_count
-        if laboratory.seconds(longer) <= share * left:
+        if laboratory.seconds(longer) <= share * seconds_left:
             jobs, mask = longer, mask | 1 << place
     return mask
 

@@ -63,9 +63,12 @@ def estimate_curve(
         return None
     counts = range(most, (design.least_seeds or most) - 1, -1)
 
-    def by_clock(left: float) -> int:
+    def by_clock(seconds_left: float) -> int:
         for count in counts:
-            if laboratory.seconds(curve_jobs(splits, incumbent, seed, design.shares, count)) < design.time_share * left:
+            if (
+                laboratory.seconds(curve_jobs(splits, incumbent, seed, design.shares, count))
+                < design.time_share * seconds_left
+            ):
                 return count
         return 0
 

@@ -50,8 +50,9 @@ def _recipe_proposals(state: LoopState, gap: Gap, context: LoopContext) -> list[
 def _is_bias_hidden(state: LoopState, context: LoopContext) -> bool:
     """True if only a bigger network's train error can show if there is bias, and none was measured yet."""
     current_round = state.current_round
-    shown = is_bias_shown(current_round.incumbent, state.measured, context)
-    return current_round.gaps.avoidable_bias is None and shown is None
+    if current_round.gaps.avoidable_bias is not None:
+        return False
+    return is_bias_shown(current_round.incumbent, state.measured, context) is None
 
 
 def _promising(past_round: Round) -> list[Experiment]:

@@ -56,8 +56,8 @@ def _dropout(context: RecipeContext) -> Changes | None:
 
 def _preparation(kind: PreparationKind) -> Callable[[RecipeContext], Changes | None]:
     def changes(context: RecipeContext) -> Changes | None:
-        same = context.plan.preparation == kind or context.flips is not None  # images have one preparation
-        return None if same else {"preparation": kind}
+        fixed = context.flips is not None  # images have one preparation
+        return None if fixed or context.plan.preparation == kind else {"preparation": kind}
 
     return changes
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from goodfit.data.dataset import groups_of
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
-from goodfit.experiments.examination import findings_of
+from goodfit.experiments.examination import shared_findings
 from goodfit.loop.mirror_test import compare_mirrored
 from goodfit.loop.prescription import Gap
 from goodfit.loop.state import LoopContext, LoopState, Round
@@ -55,7 +55,7 @@ def measure_mirroring(state: LoopState, context: LoopContext) -> LoopState:
 
 def measurement_findings(measurement: Measurement, context: LoopContext) -> list[Finding]:
     """Return the problems found in a measurement's trainings."""
-    return findings_of(measurement, context.splits, context.data_facts)
+    return shared_findings(measurement, context.splits, context.data_facts)
 
 
 def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], context: LoopContext) -> bool | None:

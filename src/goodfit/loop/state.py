@@ -74,7 +74,9 @@ class LoopContext:
     def has_time_for_round(self) -> bool:
         """Decide by the clock if there is time for another round; what comes later goes to the ensemble's members."""
         budget = self.clock.budget or 0
-        return bool(self.clock.decide("another-round", lambda left: int(left > (1 - _ROUNDS_END) * budget), 1))
+        return bool(
+            self.clock.decide("another-round", lambda seconds_left: int(seconds_left > (1 - _ROUNDS_END) * budget), 1)
+        )
 
     @cached_property
     def data_facts(self) -> DataFacts:

@@ -1,10 +1,12 @@
-"""The loop's rounds and the ensemble as plain values: what `--json` prints, and what the report shows."""
+"""The loop's rounds as typed values, which the result holds."""
 
 from typing import Any
 
+from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.loop.state import Experiment, LoopState, Round
+from goodfit.record.result import ExperimentResult, LearningCurveResult, RoundResult
 from goodfit.record.run import Outcome
-from goodfit.run_folder.summary import of_finding, of_gaps
+from goodfit.run_folder.summary import effect_estimate, estimate, finding_result, gap_figures, of_finding, of_gaps
 
 _BADNESS = (
     Outcome.FINISHED,
@@ -14,6 +16,61 @@ _BADNESS = (
     Outcome.HOPELESS,
     Outcome.DIVERGED,
 )
+
+
+def learning_curve_result(curve: LearningCurve) -> LearningCurveResult:
+    """Return the learning curve as a result holds it."""
+    return LearningCurveResult(
+        sizes=curve.sizes,
+        dev_error=curve.dev_error,
+        low=curve.low,
+        high=curve.high,
+        doubled=estimate(curve.doubled),
+        gain=estimate(curve.gain),
+        floor=curve.floor,
+        slope=curve.slope,
+        power=curve.power,
+        sentence=curve.sentence,
+    )
+
+
+def round_results(state: LoopState) -> tuple[RoundResult, ...]:
+    """Return the rounds with all experiments."""
+    return tuple(_round_result(finished) for finished in state.rounds)
+
+
+def _round_result(finished: Round) -> RoundResult:
+    return RoundResult(
+        **gap_figures(finished.gaps).field_values(),
+        number=finished.number,
+        train_error=finished.incumbent.train_error,
+        dev_error=finished.incumbent.dev_error,
+        plan=finished.incumbent.plan,
+        seeds=len(finished.incumbent.seeds),
+        findings=tuple(finding_result(finding) for finding in finished.findings),
+        experiments=tuple(_experiment_result(experiment) for experiment in finished.experiments),
+    )
+
+
+def _experiment_result(experiment: Experiment) -> ExperimentResult:
+    measurement, proposal = experiment.measurement, experiment.proposal
+    outcomes = [run.outcome for runs in measurement.runs for run in runs]
+    return ExperimentResult(
+        id=proposal.id,
+        prescription=proposal.name,
+        why=proposal.why,
+        changes=proposal.changes,
+        error_effect=effect_estimate(experiment.error),
+        cost_effect=effect_estimate(experiment.cost),
+        p_holm=experiment.p_holm,
+        train_error=measurement.train_error,
+        dev_error=measurement.dev_error,
+        adopted=experiment.adopted,
+        against=proposal.against,
+        cured=experiment.cured,
+        outcome=str(max(outcomes, key=_BADNESS.index)),
+        seconds=measurement.seconds,
+    )
 
 
 def rounds_facts(state: LoopState) -> list[dict[str, Any]]:

@@ -24,8 +24,8 @@ def try_variations(state: LoopState, context: LoopContext) -> LoopState:
     state = measure_mirroring(state, context)
     plan = state.incumbent.plan
     recipe = rest_of_recipe(context.splits, plan, state.measured_plans, flips_allowed(state, context))
-    drawn = variations(plan, _VARIATIONS, np.random.default_rng([seed, 1]))
-    proposals = [*cures(state, context), *recipe[:2], *drawn[:2], *recipe[2:], *drawn[2:]]
+    random_settings = variations(plan, _VARIATIONS, np.random.default_rng([seed, 1]))
+    proposals = [*cures(state, context), *recipe[:2], *random_settings[:2], *recipe[2:], *random_settings[2:]]
     state = run_experiments(state, proposals, context)
     while state.current_round.experiments and not context.interrupted and context.has_time_for_round():
         state = diagnose(state, context)
@@ -62,9 +62,9 @@ def variation(plan: Plan, generator: np.random.Generator) -> Changes:
         "learning_rate": around(plan.learning_rate, 3),
         "weight_decay": around(max(plan.weight_decay, 0.003), 5),
     }
-    dropped = [1 - keep_prob for keep_prob in plan.keep_probs]
-    if dropped and max(dropped) > 0:
-        changes["keep_prob"] = tuple(round(1 - min(0.7, around(max(drop, 0.02), 2)), 3) for drop in dropped)
+    drop_rates = [1 - keep_prob for keep_prob in plan.keep_probs]
+    if drop_rates and max(drop_rates) > 0:
+        changes["keep_prob"] = tuple(round(1 - min(0.7, around(max(drop, 0.02), 2)), 3) for drop in drop_rates)
     return changes
 
 

@@ -155,7 +155,7 @@ class ExperimentResult(PlainData):
     prescription: str
     why: str
     changes: dict[str, Any]
-    error_effect: Estimate
+    error_effect: EffectEstimate
     cost_effect: EffectEstimate
     p_holm: float
     train_error: float
@@ -254,23 +254,27 @@ class EnsemblePart(PlainData):
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleResult(PlainData):
-    """The ensemble, and its effect on the dev error.
+    """The ensemble, and its effect on the dev error and cost.
 
     Attributes:
         adopted: True if the final model is the ensemble, False if it is the single network.
         models: number of networks in the final model.
         single_dev_error: of one network of the best plan.
         dev_error: of the ensemble.
-        gain: the ensemble's change of the dev error; negative is better.
+        error_effect: the ensemble's change of the dev error; negative is better.
+        cost_effect: the ensemble's change of the calibrated dev cost, which decides; negative is better.
         parts: the plans in it, with their weights.
+        sentence: what was kept and why; it claims a lower error only where the interval of the change excludes zero.
     """
 
     adopted: bool
     models: int
     single_dev_error: float
     dev_error: float
-    gain: EffectEstimate
+    error_effect: EffectEstimate
+    cost_effect: EffectEstimate
     parts: tuple[EnsemblePart, ...]
+    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,3 +19,8 @@ class EffectEstimate(Estimate):
     """A measured change, and the one-sided p value of no improvement."""
 
     p: float
+
+    @property
+    def significant(self) -> bool:
+        """True if the 95 % interval excludes zero."""
+        return self.low > 0 or self.high < 0

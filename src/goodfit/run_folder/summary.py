@@ -10,6 +10,8 @@ from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, Interval
 from goodfit.diagnosis.metrics import metrics
 from goodfit.diagnosis.paired_test import PairedEffect
+from goodfit.record.result import FindingResult, GapFigures
+from goodfit.record.values import EffectEstimate, Estimate
 
 
 def interval(value: Interval | PairedEffect | None) -> dict[str, float] | None:
@@ -18,6 +20,33 @@ def interval(value: Interval | PairedEffect | None) -> dict[str, float] | None:
         return None
     middle = value.effect if isinstance(value, PairedEffect) else value.value
     return {"value": float(middle), "low": float(value.low), "high": float(value.high)}
+
+
+def estimate(measured: Interval) -> Estimate:
+    """Return a value and its interval as a result holds them."""
+    return Estimate(float(measured.value), float(measured.low), float(measured.high))
+
+
+def effect_estimate(measured: PairedEffect) -> EffectEstimate:
+    """Return a measured effect as a result holds it."""
+    return EffectEstimate(measured.effect, measured.low, measured.high, measured.p)
+
+
+def gap_figures(gaps: Gaps) -> GapFigures:
+    """Return verdict and gaps as a result holds them."""
+    bias, overfitting = gaps.avoidable_bias, gaps.dev_overfitting
+    return GapFigures(
+        verdict=gaps.verdict,
+        reason=gaps.reason,
+        avoidable_bias=None if bias is None else estimate(bias),
+        variance=estimate(gaps.variance),
+        dev_overfitting=None if overfitting is None else estimate(overfitting),
+    )
+
+
+def finding_result(finding: Finding) -> FindingResult:
+    """Return a finding as a result holds it."""
+    return FindingResult.from_dict(of_finding(finding))
 
 
 def of_data(splits: Splits) -> dict[str, Any]:

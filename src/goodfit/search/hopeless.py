@@ -10,7 +10,7 @@ import numpy as np
 
 from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import dead, vanishing
-from goodfit.diagnosis.findings.signs import falls, series, stuck
+from goodfit.diagnosis.findings.costs import is_stuck, series, still_falls
 from goodfit.engine.control import Progress, Stop
 from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
@@ -54,7 +54,8 @@ class Hopeless:
         history["epoch"] = np.arange(1, len(records) + 1)
         health = health_of(records[:, len(RECORDED) :], plan.structure.hidden_layers)
         observation = Observation(Signals(history, health), plan, self.facts)
-        if not stuck(observation, _NOTHING_LEARNED) or falls(series(observation, "train_cost").values, _HOPEFUL_FALL):
+        falling = still_falls(series(observation, "train_cost").values, _HOPEFUL_FALL)
+        if not is_stuck(observation, _NOTHING_LEARNED) or falling:
             return None
         finding = dead.find(observation) or vanishing.find(observation)
         name = finding.name if finding else "no progress"

@@ -1,11 +1,11 @@
 """The algorithms of the notes that goodfit grew from, one short module a topic, in plain NumPy and float64.
 
 Read it to learn how a network is trained; the tests hold the engine equal to it, number for number. Examples stand in
-columns, as in the notes ("the seed"): X is `(n_x, m)`, Y is `(n_y, m)`; layers are counted from 1, and parameters and
+columns, as in the course notes: X is `(n_x, m)`, Y is `(n_y, m)`; layers are counted from 1, and parameters and
 gradients are dicts with the same names: W1 `(n1, n0)`, b1 `(n1, 1)`, with batch norm gamma1 and beta1 `(n1, 1)`.
-The engine has examples in rows, so its W is this W transposed. Where the seed slips, the module says what is right.
+The engine has examples in rows, so its W is this W transposed. Where the notes slip, the module corrects them.
 
-In the order of the seed:
+In the order of the course notes:
 
 - splits: training, dev and test sets
 - normalizing: inputs of mean 0 and deviation 1

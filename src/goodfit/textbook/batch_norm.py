@@ -19,7 +19,7 @@ EPSILON = 1e-5  # the paper leaves it open; the engine's
 
 
 class BatchNormCache(NamedTuple):
-    """What the way back needs; mean and variance are of this mini-batch."""
+    """Values that backpropagation needs; mean and variance are those of this mini-batch."""
 
     mean: Float[np.ndarray, "n 1"]
     variance: Float[np.ndarray, "n 1"]

@@ -1,4 +1,4 @@
-"""What training lowers: J = (1/m)·ΣL(y, ŷ), and the penalties that regularization adds to it.
+"""The cost J = (1/m)·ΣL(y, ŷ), and the penalties that regularization adds to it.
 
 softmax: L = −Σ y·log ŷ; sigmoid: L = −y·log ŷ − (1 − y)·log(1 − ŷ); linear: L = (ŷ − y)²/2. All three have
 dZ = ŷ − y. L2 adds (λ/2m)·Σw², L1 adds (λ/2m)·Σ|w|, over weights and not biases. Source: seed, "Softmax Regression" and

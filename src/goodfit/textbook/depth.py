@@ -17,7 +17,7 @@ from goodfit.textbook.activations import ACTIVATIONS
 
 
 def deep_linear(weight: float, L: int, X: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "L n m"]:
-    """What each of L linear layers gives, all with W = weight·I; the last is Ŷ.
+    """Return the outputs of L linear layers, all with W = weight·I; the last is Ŷ.
 
     >>> deep_linear(1.5, 3, np.ones((2, 1))).tolist()
     [[[1.5], [1.5]], [[2.25], [2.25]], [[3.375], [3.375]]]

@@ -67,7 +67,7 @@ def relative_error(a: Vector, b: Vector) -> float:
 
 
 def verdict(error: float) -> str:
-    """What the seed says of a relative error: great, look closer, or wrong.
+    """Return the course notes' verdict on a relative error: great, look closer, or wrong.
 
     >>> [verdict(error) for error in (9e-8, 1e-5, 1e-3)]
     ['great', 'look closer', 'wrong']

@@ -90,8 +90,10 @@ def train(
         for X_t, Y_t in mini_batches(X, Y, batch_size or m, seed=int(rng.integers(2**32))):
             t += 1
             masks = _draw_masks(parameters, X_t.shape[1], keep_prob, rng)
-            kept = dict.fromkeys(masks, keep_prob)
-            AL, caches = forward_prop(X_t, parameters, activation, output, batch_norm, masks=masks, keep_probs=kept)
+            keep_probs = dict.fromkeys(masks, keep_prob)
+            AL, caches = forward_prop(
+                X_t, parameters, activation, output, batch_norm, masks=masks, keep_probs=keep_probs
+            )
             cost = compute_cost(AL, Y_t, output) + l2_penalty(parameters, lambd, m)
             grads = add_l2(backward_prop(AL, Y_t, caches), parameters, lambd, m)
             if optimizer == "momentum":

@@ -29,7 +29,7 @@ def hessian(
 
 
 def kind_of_point(eigenvalues: Float[np.ndarray, "n"], tolerance: float = 1e-6) -> str:
-    """What a point without slope is: a saddle, minimum or maximum; flat where some curvature is within ±tolerance of 0.
+    """Classify a point without slope: saddle, minimum, maximum, or flat if some curvature is within ±tolerance of 0.
 
     >>> kind_of_point(np.array([2.0, 1.0])), kind_of_point(np.array([2.0, -1.0])), kind_of_point(np.array([2.0, 0.0]))
     ('minimum', 'saddle', 'flat')
@@ -43,7 +43,9 @@ def kind_of_point(eigenvalues: Float[np.ndarray, "n"], tolerance: float = 1e-6) 
 
 
 def share_of_minima(n: int, trials: int = 2000, seed: int = 0) -> float:
-    """How often all n eigenvalues of a random symmetric matrix are above 0: half, 15%, 2.5%, 0.25% for n = 1, 2, 3, 4.
+    """Estimate how often all n eigenvalues of a random symmetric matrix are positive.
+
+    The shares are 50 %, 15 %, 2.5 % and 0.25 % for n = 1, 2, 3 and 4.
 
     >>> [round(share_of_minima(n), 1) for n in (1, 2, 8)]
     [0.5, 0.1, 0.0]

@@ -34,11 +34,13 @@ OUTPUTS = {"softmax": softmax, "sigmoid": sigmoid, "linear": lambda Z: Z}
 
 
 class Cache(NamedTuple):
-    """What one layer keeps for its way back; `own` is its parameters, named without the layer's number."""
+    """Values that one layer stores for backpropagation.
+
+    `layer_parameters` are its parameters, named without the layer's number."""
 
     A_previous: Float[np.ndarray, "inputs m"]
     Z: Float[np.ndarray, "units m"]  # as it went into the activation
-    own: Parameters
+    layer_parameters: Parameters
     norm: BatchNormCache | None = None
     mask: Bool[np.ndarray, "units m"] | None = None
     keep_prob: float = 1.0
@@ -80,33 +82,37 @@ def forward_prop(
     A, caches = drop(X, masks[0], keep_probs[0]) if 0 in masks else X, []
     layers = sum(name.startswith("W") for name in parameters)
     for layer in range(1, layers):
-        own, norm = _own(parameters, layer), None
-        Z = own["W"] @ A + own.get("b", 0.0)
+        layer_parameters, norm = _layer_parameters(parameters, layer), None
+        Z = layer_parameters["W"] @ A + layer_parameters.get("b", 0.0)
         if batch_norm == "before":
-            Z, norm = _normalize(Z, own, epsilon, layer, running)
+            Z, norm = _normalize(Z, layer_parameters, epsilon, layer, running)
         A_next = g(Z)
         if batch_norm == "after":
-            A_next, norm = _normalize(A_next, own, epsilon, layer, running)
+            A_next, norm = _normalize(A_next, layer_parameters, epsilon, layer, running)
         mask, keep_prob = masks.get(layer), keep_probs.get(layer, 1.0)
-        caches.append(Cache(A, Z, own, norm, mask, keep_prob, activation, batch_norm))
+        caches.append(Cache(A, Z, layer_parameters, norm, mask, keep_prob, activation, batch_norm))
         A = A_next if mask is None else drop(A_next, mask, keep_prob)
-    last = _own(parameters, layers)
+    last = _layer_parameters(parameters, layers)
     Z = last["W"] @ A + last["b"]
     return OUTPUTS[output](Z), [*caches, Cache(A, Z, last)]
 
 
-def _own(parameters: Parameters, layer: int) -> Parameters:
+def _layer_parameters(parameters: Parameters, layer: int) -> Parameters:
     names = [name for name in ("W", "b", "gamma", "beta") if f"{name}{layer}" in parameters]
     return {name: parameters[f"{name}{layer}"] for name in names}
 
 
 def _normalize(
-    Z: Float[np.ndarray, "units m"], own: Parameters, epsilon: float, layer: int, running: Parameters | None
+    Z: Float[np.ndarray, "units m"],
+    layer_parameters: Parameters,
+    epsilon: float,
+    layer: int,
+    running: Parameters | None,
 ) -> tuple[Float[np.ndarray, "units m"], BatchNormCache | None]:
     if running is None:
-        return batch_norm_forward(Z, own["gamma"], own["beta"], epsilon)
+        return batch_norm_forward(Z, layer_parameters["gamma"], layer_parameters["beta"], epsilon)
     mean, variance = running[f"mean{layer}"], running[f"variance{layer}"]
-    return batch_norm_test(Z, own["gamma"], own["beta"], mean, variance, epsilon), None
+    return batch_norm_test(Z, layer_parameters["gamma"], layer_parameters["beta"], mean, variance, epsilon), None
 
 
 def moments(caches: list[Cache]) -> Parameters:
@@ -118,11 +124,11 @@ def moments(caches: list[Cache]) -> Parameters:
     >>> {name: value.tolist() for name, value in moments(caches).items()}
     {'mean1': [[3.0]], 'variance1': [[4.0]]}
     """
-    found = {}
+    moments = {}
     for layer, cache in enumerate(caches, start=1):
         if cache.norm is not None:
-            found |= {f"mean{layer}": cache.norm.mean, f"variance{layer}": cache.norm.variance}
-    return found
+            moments |= {f"mean{layer}": cache.norm.mean, f"variance{layer}": cache.norm.variance}
+    return moments
 
 
 def backward_prop(
@@ -149,12 +155,12 @@ def backward_prop(
     for layer in range(len(caches), 0, -1):
         cache, own_grads = caches[layer - 1], {}
         if layer < len(caches):
-            dA = caches[layer].own["W"].T @ dZ
+            dA = caches[layer].layer_parameters["W"].T @ dZ
             dZ, own_grads = _back_to_z(dA, cache)
         own_grads["W"] = dZ @ cache.A_previous.T
-        if "b" in cache.own:
+        if "b" in cache.layer_parameters:
             own_grads["b"] = dZ.sum(axis=1, keepdims=True)
-        grads |= {f"{name}{layer}": own_grads[name] for name in cache.own}
+        grads |= {f"{name}{layer}": own_grads[name] for name in cache.layer_parameters}
     return grads
 
 
@@ -191,7 +197,7 @@ def add_l2(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> P
 
 
 def add_l1(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> Parameters:
-    """dW + (λ/2m)·sign(W), the seed's subgradient: weights hover near zero and seldom are zero.
+    """dW + (λ/2m)·sign(W), the subgradient of the course notes: weights hover near zero and seldom are zero.
 
     The engine takes the proximal step instead (`soft_threshold` in `optimizers`), which makes exact zeros.
 

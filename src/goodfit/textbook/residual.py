@@ -26,7 +26,7 @@ from goodfit.textbook.softmax import output_derivative
 
 
 class BlockCache(NamedTuple):
-    """What one block keeps for its way back."""
+    """Values that one block stores for backpropagation."""
 
     A: Float[np.ndarray, "n m"]  # what came in
     Z1: Float[np.ndarray, "h m"]
@@ -34,7 +34,7 @@ class BlockCache(NamedTuple):
 
 
 def block_forward(
-    A: Float[np.ndarray, "n m"], own: Parameters, residual: bool = True, activation: str = "relu"
+    A: Float[np.ndarray, "n m"], block_parameters: Parameters, residual: bool = True, activation: str = "relu"
 ) -> tuple[Float[np.ndarray, "n m"], BlockCache]:
     """A + F(A), or g(F(A)) where the block is plain.
 
@@ -49,13 +49,17 @@ def block_forward(
     [[[7.0, -2.0]], [[4.0, 1.0]]]
     """
     g, _ = ACTIVATIONS[activation]
-    Z1 = own["W1"] @ A + own["b1"]
-    F = own["W2"] @ g(Z1) + own["b2"]
+    Z1 = block_parameters["W1"] @ A + block_parameters["b1"]
+    F = block_parameters["W2"] @ g(Z1) + block_parameters["b2"]
     return A + F if residual else g(F), BlockCache(A, Z1, F)
 
 
 def block_backward(
-    dout: Float[np.ndarray, "n m"], own: Parameters, cache: BlockCache, residual: bool = True, activation: str = "relu"
+    dout: Float[np.ndarray, "n m"],
+    block_parameters: Parameters,
+    cache: BlockCache,
+    residual: bool = True,
+    activation: str = "relu",
 ) -> tuple[Float[np.ndarray, "n m"], Parameters]:
     """dJ/dA = (I + F′)ᵀ·dout, and the gradients of the block's own parameters.
 
@@ -68,14 +72,14 @@ def block_backward(
     """
     g, slope = ACTIVATIONS[activation]
     dF = dout if residual else dout * slope(cache.F)
-    dZ1 = (own["W2"].T @ dF) * slope(cache.Z1)
+    dZ1 = (block_parameters["W2"].T @ dF) * slope(cache.Z1)
     grads = {
         "W1": dZ1 @ cache.A.T,
         "b1": dZ1.sum(axis=1, keepdims=True),
         "W2": dF @ g(cache.Z1).T,
         "b2": dF.sum(axis=1, keepdims=True),
     }
-    through = own["W1"].T @ dZ1
+    through = block_parameters["W1"].T @ dZ1
     return dout + through if residual else through, grads
 
 
@@ -114,7 +118,7 @@ def deep_forward(
     L = len(parameters) // 2
     signals, caches = [g(parameters["W1"] @ X + parameters["b1"])], []
     for layer in range(2, L, 2):
-        out, cache = block_forward(signals[-1], _own(parameters, layer), residual, activation)
+        out, cache = block_forward(signals[-1], _block_parameters(parameters, layer), residual, activation)
         signals.append(out)
         caches.append(cache)
     return OUTPUTS[output](parameters[f"W{L}"] @ signals[-1] + parameters[f"b{L}"]), signals, caches
@@ -143,12 +147,14 @@ def deep_backward(
     grads = {f"W{L}": dZ @ signals[-1].T, f"b{L}": dZ.sum(axis=1, keepdims=True)}
     back = [parameters[f"W{L}"].T @ dZ]
     for layer, cache in zip(range(L - 2, 0, -2), reversed(caches), strict=True):
-        dA, own = block_backward(back[0], _own(parameters, layer), cache, residual, activation)
+        dA, block_parameters = block_backward(
+            back[0], _block_parameters(parameters, layer), cache, residual, activation
+        )
         grads |= {
-            f"W{layer}": own["W1"],
-            f"b{layer}": own["b1"],
-            f"W{layer + 1}": own["W2"],
-            f"b{layer + 1}": own["b2"],
+            f"W{layer}": block_parameters["W1"],
+            f"b{layer}": block_parameters["b1"],
+            f"W{layer + 1}": block_parameters["W2"],
+            f"b{layer + 1}": block_parameters["b2"],
         }
         back.insert(0, dA)
     dZ1 = back[0] * slope(parameters["W1"] @ X + parameters["b1"])
@@ -156,7 +162,7 @@ def deep_backward(
     return {name: grads[name] for name in parameters}, back
 
 
-def _own(parameters: Parameters, layer: int) -> Parameters:
+def _block_parameters(parameters: Parameters, layer: int) -> Parameters:
     """A block's parameters by their names within it."""
     return {f"{kind}{place}": parameters[f"{kind}{layer + place - 1}"] for place in (1, 2) for kind in ("W", "b")}
 
@@ -206,8 +212,8 @@ def sizes_by_layer(
     parameters = {name: weight * value if name in inner else value for name, value in parameters.items()}
     AL, signals, caches = deep_forward(X, parameters, residual)
     _, back = deep_backward(AL, Y, X, parameters, signals, caches, residual)
-    signal, gradient = (np.array([np.sqrt(np.mean(each**2)) for each in every]) for every in (signals, back))
-    return Sizes(signal, gradient, np.array([likeness(each) for each in signals]))
+    signal, gradient = (np.array([np.sqrt(np.mean(values**2)) for values in every]) for every in (signals, back))
+    return Sizes(signal, gradient, np.array([likeness(values) for values in signals]))
 
 
 def train_deep(

@@ -12,7 +12,7 @@ LARGE = 1_000_000
 
 
 def split_sizes(m: int) -> tuple[int, int, int]:
-    """How many of m examples are for training, dev and test.
+    """Return the number of training, dev and test examples among m.
 
     Raises:
         ValueError: fewer than five examples; one of the sets would be empty.

@@ -1,4 +1,8 @@
-"""Every symptom the doctor knows, one a file; examine() asks them all."""
+"""All findings of the doctor, one in each file, and `examine`, which looks for them.
+
+A file has an ID and a NAME, and a function `find(observation)` that returns the finding or None. It needs one line in
+the lists below.
+"""
 
 from collections.abc import Iterable
 from types import ModuleType
@@ -30,7 +34,7 @@ from goodfit.diagnosis.findings import (
     vanishing,
 )
 
-# One line each, what most likely causes the others first; each has an ID, a NAME and a find().
+# Problems of a training. What most likely causes the others comes first.
 _CAUSES = (
     divergence,
     initialization,
@@ -49,24 +53,28 @@ _CAUSES = (
     batch_large,
     batch_small,
 )
+# Problems of the data, whatever the training is like.
 _DATA = (leak, duplicates, imbalance, shift)
-_OTHERWISE = (stopped_early, plateau)  # what many causes look like in the end; told where none of them is found
-_TRAINED = (label_noise,)  # only a network that was trained well tells wrong labels from its own mistakes
-_SYMPTOMS = (*_CAUSES, *_DATA, *_TRAINED, *_OTHERWISE)
-FINDINGS = tuple(symptom.find for symptom in _SYMPTOMS)
-NAMES = {symptom.ID: symptom.NAME for symptom in _SYMPTOMS}  # of every finding, by its ID
+# Many causes look like these in the end, so they are only reported if no cause is found, and only one of them.
+_SYMPTOMS = (stopped_early, plateau)
+# Only a well trained network can distinguish wrong labels from its own mistakes, so this comes after all of the others.
+_TRAINED = (label_noise,)
+_MODULES = (*_CAUSES, *_DATA, *_TRAINED, *_SYMPTOMS)
+FINDINGS = tuple(module.find for module in _MODULES)
+NAMES = {module.ID: module.NAME for module in _MODULES}  # of every finding, by its ID
 
 
-def examine(case: Observation) -> list[Finding]:
-    """All that is wrong with this training, the most severe first; among equals what most likely causes the others.
+def examine(observation: Observation) -> list[Finding]:
+    """Return all findings, the most severe first, and among equals the most likely cause of the others first.
 
     Args:
-        case: what was recorded, and what is known of the plan and the data; more is found where more is known.
+        observation: the record of the training, with the plan and facts about the data if they are known; the more is
+            known, the more can be found.
     """
-    causes = _found(_CAUSES, case)
-    others = [] if causes else _found(_OTHERWISE, case)[:1] or _found(_TRAINED, case)
-    return sorted(causes + _found(_DATA, case) + others, key=lambda each: each.severity)
+    causes = _findings(_CAUSES, observation)
+    without_cause = [] if causes else _findings(_SYMPTOMS, observation)[:1] or _findings(_TRAINED, observation)
+    return sorted(causes + _findings(_DATA, observation) + without_cause, key=lambda finding: finding.severity)
 
 
-def _found(symptoms: Iterable[ModuleType], case: Observation) -> list[Finding]:
-    return [finding for symptom in symptoms if (finding := symptom.find(case)) is not None]
+def _findings(modules: Iterable[ModuleType], observation: Observation) -> list[Finding]:
+    return [finding for module in modules if (finding := module.find(observation)) is not None]

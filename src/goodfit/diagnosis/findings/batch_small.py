@@ -1,47 +1,64 @@
-"""Batches too small (notes: mini-batch gradient descent): each step follows one example's noise, and takes its time."""
+"""Batches too small: each step follows the noise of a few examples.
+
+The evidence is batches of fewer than eight examples and a train cost that jumps up and down, or stays high. The remedy
+is larger batches, or a lower rate that decays (course notes: mini-batch gradient descent).
+"""
 
 from goodfit.diagnosis.finding import Finding, Observation
-from goodfit.diagnosis.findings.remedies import changed
-from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, guess_cost, series, unsteadiness
-from goodfit.wording.numbers import percent
+from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, guess_cost, series, unsteadiness
+from goodfit.diagnosis.findings.remedies import change_plan
+from goodfit.wording.numbers import number, percent
 
 ID = "batch-too-small"
 NAME = "batch too small"
+# Set on the tuning half of `benchmarks/doctor.py`.
 _SMALL = 8  # examples in a batch
-_FROM = 64  # training examples
-_UNSTEADY = 0.1  # the median change of log cost from epoch to epoch over the second half
-_UPS = 0.25
+_FEWEST_EXAMPLES = 64
+_CHANGE = 0.1  # median change of log cost from epoch to epoch, over the second half
+_SHARE_UPWARD = 0.25  # of these changes
 _MATTERS = 0.05  # of the constant guess's cost
+_HIGH = 0.5  # of the constant guess's cost
 
 
-def find(case: Observation) -> Finding | None:
-    """Batches of less than eight, and a train cost that leaps about or stays high."""
-    plan, data, left = case.plan, case.data, cost_left(case)
-    if plan is None or data is None or data.m < _FROM or left is None or not 0 < plan.batch_size < _SMALL:
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if batches have fewer than eight examples, and the train cost is unsteady or high."""
+    plan, data, share = observation.plan, observation.data, cost_share(observation)
+    if plan is None or data is None or data.m < _FEWEST_EXAMPLES or share is None or not 0 < plan.batch_size < _SMALL:
         return None
-    leap, ups, level = unsteadiness(series(case, "train_cost").values, guess_cost(case.data))
-    if not ((leap > _UNSTEADY and ups > _UPS and level > _MATTERS) or left > 0.5):
+    costs = series(observation, "train_cost").values
+    change, share_upward, level = unsteadiness(costs, guess_cost(data))
+    unsteady = change > _CHANGE and share_upward > _SHARE_UPWARD and level > _MATTERS
+    if not (unsteady or share > _HIGH):
         return None
-    steps = data.m // plan.batch_size * len(series(case, "train_cost").values)
+    steps = data.m // plan.batch_size * len(costs)
     return Finding(
         ID,
         NAME,
         severity=2,
         confidence=0.8,
-        sentence=f"The batches of {plan.batch_size} are too small: after {steps:,} steps the train cost still changes "
-        f"by {percent(leap)} from epoch to epoch, and {cost_words(case)}.",
-        evidence={"batch_size": float(plan.batch_size), "typical_change": leap, "share_upward": ups, "cost_left": left},
+        sentence=f"The batches of {plan.batch_size} are too small: after {number(steps)} steps the train cost still "
+        f"changes by {percent(change)} from epoch to epoch, and {cost_clause(observation)}.",
+        evidence={
+            "batch_size": float(plan.batch_size),
+            "typical_change": change,
+            "share_upward": share_upward,
+            "cost_share": share,
+        },
         remedies=(
-            *changed(
-                case, "larger-batches", "batches of 32", "the mean of 32 gradients is steadier", {"batch_size": 32}
+            *change_plan(
+                observation,
+                "larger-batches",
+                "batches of 32",
+                "the mean of 32 gradients is steadier",
+                {"batch_size": 32},
             ),
-            *changed(
-                case,
+            *change_plan(
+                observation,
                 "lower-decaying-rate",
-                "a lower rate that falls",
-                "small noisy steps average out",
+                "a lower learning rate that decays",
+                "the noise of small steps averages out",
                 {"learning_rate": plan.learning_rate / 10, "decay": "one_cycle"},
             ),
         ),
-        plot=cost_plot(case),
+        plot=cost_plot(observation),
     )

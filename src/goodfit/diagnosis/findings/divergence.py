@@ -1,72 +1,79 @@
-"""The cost became infinite or undefined (course notes: exploding gradients; too large a learning rate)."""
+"""Divergence: a cost, or numbers inside the network, became infinite or undefined.
+
+The usual cause is a learning rate that is too high or exploding gradients; the remedies are a lower rate and clipped
+gradients (course notes: exploding gradients; Pascanu et al. 2013).
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation, Plot, Remedy
-from goodfit.diagnosis.findings.remedies import lower_rate, reset
+from goodfit.diagnosis.findings.remedies import default_network, lower_rate
 from goodfit.record.run import Outcome
-from goodfit.wording.numbers import number
+from goodfit.wording.numbers import setting
 
 ID = "divergence"
 NAME = "divergence"
 
 
-def find(case: Observation) -> Finding | None:
-    """A cost or a layer that is no number, or a training that ended so."""
-    where = _first_cost(case) or _first_layer(case)
-    if where is None and case.signals.outcome is not Outcome.DIVERGED:
+class _Place(NamedTuple):
+    """The first place that was not finite: its name, its layer (None for a cost) and its epoch (None if unknown)."""
+
+    name: str
+    layer: str | None
+    epoch: int | None
+
+
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if a cost or a layer is not finite, or if the training ended in divergence."""
+    first = _first_cost(observation) or _first_layer(observation)
+    if first is None and observation.signals.outcome is not Outcome.DIVERGED:
         return None
-    what, layer, epoch = where or ("the cost", None, None)
+    name, layer, epoch = first or _Place("the cost", None, None)
     when = "on the way" if epoch is None else f"in epoch {epoch}"
-    rate = case.plan.learning_rate if case.plan else np.nan
-    at = "" if np.isnan(rate) else f" at a learning rate of {number(rate, 3)}"
+    rate = observation.plan.learning_rate if observation.plan else np.nan
+    at_rate = "" if np.isnan(rate) else f" at a learning rate of {setting(rate)}"
+    clip = Remedy("clip-gradients", "clip gradients", "one large gradient then does little harm", {"clip_norm": 1.0})
     return Finding(
         ID,
         NAME,
         severity=1,
         confidence=1.0,
-        sentence=f"The training diverged: {what} became infinite or undefined {when}{at}.",
+        sentence=f"The training diverged: {name} became infinite or undefined {when}{at_rate}.",
         evidence={"learning_rate": rate, "epoch": np.nan if epoch is None else float(epoch)},
-        remedies=(
-            *lower_rate(case),
-            Remedy(
-                "clip-gradients",
-                "clip gradients",
-                "a single large gradient cannot throw the parameters away",
-                {"clip_norm": 1.0},
-            ),
-            *reset(case),
-        ),
+        remedies=(*lower_rate(observation), clip, *default_network(observation)),
         layer=layer,
         epoch=epoch,
-        plot=_plot(case),
+        plot=_plot(observation),
     )
 
 
-def _first_cost(case: Observation) -> tuple[str, str | None, int | None] | None:
-    """The first epoch with an infinite cost; of a training that ended so, with an undefined one too."""
-    history, ended = case.signals.history, case.signals.outcome is Outcome.DIVERGED
+def _first_cost(observation: Observation) -> _Place | None:
+    """Return the first epoch with an infinite cost; an undefined one counts if the training ended in divergence."""
+    history, diverged = observation.signals.history, observation.signals.outcome is Outcome.DIVERGED
     for name, words in (("train_cost", "the train cost"), ("objective", "J"), ("dev_cost", "the dev cost")):
         values = np.asarray(history.get(name, ()), np.float64)
-        bad = np.flatnonzero(np.isinf(values) | (np.isnan(values) & ended))
-        if len(bad):
-            return words, None, int(history["epoch"][bad[0]]) if "epoch" in history else int(bad[0]) + 1
+        places = np.flatnonzero(np.isinf(values) | (np.isnan(values) & diverged))
+        if len(places):
+            return _Place(words, None, int(history["epoch"][places[0]]) if "epoch" in history else int(places[0]) + 1)
     return None
 
 
-def _first_layer(case: Observation) -> tuple[str, str | None, int | None] | None:
-    """The first look and layer of which something is infinite."""
-    health = case.signals.health
+def _first_layer(observation: Observation) -> _Place | None:
+    """Return the first look and layer at which a number is infinite."""
+    health = observation.signals.health
     if health is None:
         return None
     looks, layers = np.nonzero(np.isinf(health.seen).any(axis=2))
     if not len(looks):
         return None
-    return health.layers[layers[0]], health.layers[layers[0]], int(health.epochs[looks[0]])
+    layer = health.layers[layers[0]]
+    return _Place(layer, layer, int(health.epochs[looks[0]]))
 
 
-def _plot(case: Observation) -> Plot | None:
-    history = case.signals.history
+def _plot(observation: Observation) -> Plot | None:
+    history = observation.signals.history
     lines = {name: np.asarray(history[name], np.float64) for name in ("train_cost", "dev_cost") if name in history}
     if "epoch" not in history or not lines:
         return None

@@ -1,60 +1,61 @@
-"""Dropout too strong (notes: dropout): so few units are kept that the network cannot fit even the training set."""
+"""Dropout too strong: so few units are kept that the network cannot even fit the training set.
+
+The evidence is less than 45 % of units or inputs kept, J far above the train cost without dropout, and a high train
+cost. The remedy is less dropout, or none (course notes: dropout; Srivastava et al. 2014 keep half of the units).
+"""
 
 from goodfit.diagnosis.finding import Finding, Observation
-from goodfit.diagnosis.findings.remedies import changed, reset
-from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
+from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, series
+from goodfit.diagnosis.findings.remedies import change_plan, default_network
 from goodfit.wording.numbers import percent, times
 
 ID = "dropout-too-strong"
 NAME = "dropout too strong"
-_KEPT = 0.45  # the seed and Srivastava et al. 2014 go down to 0.5
-_LEFT = 0.2  # of the constant guess's cost
-_NOISE = 1.2  # J over the train cost: what dropout costs, in the epoch where it shows most
+_LOW = 0.45  # keep probability; the course notes and Srivastava et al. 2014 go down to 0.5
+_HIGH = 0.2  # of the constant guess's cost; set, like the next, on the tuning half of `benchmarks/doctor.py`
+_NOISE = 1.2  # J over the train cost, in the epoch in which dropout costs most
 
 
-def find(case: Observation) -> Finding | None:
-    """Less than 45 % of the units are kept, J is far above the train cost, and the train cost is high."""
-    plan, left = case.plan, cost_left(case)
-    if plan is None or left is None or left < _LEFT:
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if few units are kept, J is far above the train cost, and the train cost is high."""
+    plan, share = observation.plan, cost_share(observation)
+    if plan is None or share is None or share < _HIGH:
         return None
-    kept, kept_inputs = min(plan.keep_probs, default=1.0), plan.input_keep_prob
-    costs, objectives = series(case, "train_cost").values, series(case, "objective").values
-    if min(kept, kept_inputs) > _KEPT or not 0 < len(costs) == len(objectives):
+    keep_prob, input_keep_prob = min(plan.keep_probs, default=1.0), plan.input_keep_prob
+    lowest = min(keep_prob, input_keep_prob)
+    costs, objectives = series(observation, "train_cost").values, series(observation, "objective").values
+    if lowest > _LOW or not 0 < len(costs) == len(objectives):
         return None
     noise = float((objectives / costs).max())
     if noise < _NOISE:
         return None
-    what = "units" if kept <= kept_inputs else "inputs"
+    first_fit = "fit the training set first, then close the gap to dev"
+    nothing_dropped = {"keep_prob": 1.0, "input_keep_prob": 1.0}
     return Finding(
         ID,
         NAME,
-        severity=1 if left > 0.9 else 2,
-        confidence=0.95 if min(kept, kept_inputs) <= 0.3 else 0.8,
-        sentence=f"Dropout is too strong: it keeps {percent(min(kept, kept_inputs))} of the {what}, J is up "
-        f"to {times(noise)} the train cost without it, and {cost_words(case)}.",
-        evidence={"keep_prob": kept, "input_keep_prob": kept_inputs, "cost_left": left},
+        severity=1 if share > 0.9 else 2,
+        confidence=0.95 if lowest <= 0.3 else 0.8,
+        sentence=f"Dropout is too strong: it keeps {percent(lowest)} of the "
+        f"{'units' if keep_prob <= input_keep_prob else 'inputs'}, J is up to {times(noise)} the train cost without "
+        f"dropout, and {cost_clause(observation)}.",
+        evidence={"keep_prob": keep_prob, "input_keep_prob": input_keep_prob, "cost_share": share},
         remedies=(
-            *changed(
-                case,
-                "less-dropout",
-                "little dropout",
-                "first fit the training set, then close the gap to dev",
-                _less(kept, kept_inputs),
+            *change_plan(
+                observation, "less-dropout", "little dropout", first_fit, _less_dropout(keep_prob, input_keep_prob)
             ),
-            *changed(
-                case, "no-dropout", "no dropout", "nothing is left out", {"keep_prob": 1.0, "input_keep_prob": 1.0}
-            ),
-            *reset(case),
+            *change_plan(observation, "no-dropout", "no dropout", "nothing is left out", nothing_dropped),
+            *default_network(observation),
         ),
-        plot=cost_plot(case),
+        plot=cost_plot(observation),
     )
 
 
-def _less(kept: float, kept_inputs: float) -> dict[str, float]:
-    """Of what is too strong."""
-    less = {}
-    if kept <= _KEPT:
-        less["keep_prob"] = 0.9
-    if kept_inputs <= _KEPT:
-        less["input_keep_prob"] = 1.0
-    return less
+def _less_dropout(keep_prob: float, input_keep_prob: float) -> dict[str, float]:
+    """Return weak dropout for each setting that is too strong."""
+    changes = {}
+    if keep_prob <= _LOW:
+        changes["keep_prob"] = 0.9
+    if input_keep_prob <= _LOW:
+        changes["input_keep_prob"] = 1.0
+    return changes

@@ -1,49 +1,57 @@
-"""Inputs not normalized (notes: normalizing inputs): the cost is a long narrow bowl, and no one rate fits all of it."""
+"""Inputs not normalized: the cost is a long narrow bowl, and no single learning rate suits all its directions.
+
+The evidence is columns, as the network sees them, whose means or deviations are far from 0 and 1. The remedy is to
+subtract each column's mean and divide by its deviation (course notes: normalizing inputs).
+"""
 
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
-from goodfit.diagnosis.findings.looks import looked
-from goodfit.diagnosis.findings.remedies import changed
-from goodfit.diagnosis.findings.signs import stuck
+from goodfit.diagnosis.findings.costs import is_stuck
+from goodfit.diagnosis.findings.layers import recorded_health
+from goodfit.diagnosis.findings.remedies import change_plan
 from goodfit.wording.numbers import number
 
 ID = "inputs-not-normalized"
 NAME = "inputs not normalized"
-_LARGE = 10.0  # normalized inputs have deviation 1; what is left after clipping and one-hot columns stays below 3
+# Set on the tuning half of `benchmarks/doctor.py`.
+_LARGE = 10.0  # normalized inputs have deviation 1; clipped outliers and one-hot columns stay below 3
 _SMALL = 0.05  # of all columns together
 
 
-def find(case: Observation) -> Finding | None:
-    """Columns, as the network sees them, with means or deviations far from 0 and 1."""
-    largest, smallest = _by_column(case) or _together(case) or (1.0, 1.0)
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if the inputs that the network sees are far larger or smaller than 1."""
+    largest, smallest = _column_sizes(observation) or _overall_sizes(observation) or (1.0, 1.0)
     if not (largest > _LARGE or smallest < _SMALL):
         return None
     size = largest if largest > _LARGE else smallest
+    stuck = is_stuck(observation, 0.5)
     normalize = Remedy(
         "normalize-inputs",
         "normalize the inputs: subtract each column's mean, divide by its deviation",
-        "then one learning rate fits every direction of the cost",
+        "one learning rate then suits every direction of the cost",
         {},
     )
     return Finding(
         ID,
         NAME,
-        severity=1 if stuck(case, 0.5) else 2,
-        confidence=0.95 if stuck(case, 0.5) or size > _LARGE**2 else 0.8,
+        severity=1 if stuck else 2,
+        confidence=0.95 if stuck or size > _LARGE**2 else 0.8,
         sentence=f"The inputs are not normalized: the network sees values of about {number(size, 3)} where 1 is usual.",
         evidence={"largest": largest, "smallest": smallest},
         remedies=(
             normalize,
-            *changed(case, "robust-preparation", "robust preparation", normalize.why, {"preparation": "robust"}),
+            *change_plan(
+                observation, "robust-preparation", "robust preparation", normalize.why, {"preparation": "robust"}
+            ),
         ),
         layer="inputs",
     )
 
 
-def _by_column(case: Observation) -> tuple[float, float] | None:
-    """The largest mean or deviation of a column, and the largest deviation; constant columns say nothing."""
-    data = case.data
+def _column_sizes(observation: Observation) -> tuple[float, float] | None:
+    """Return the largest |mean| or deviation of a column, and the largest deviation; None if unknown or constant."""
+    data = observation.data
     if data is None or data.column_deviations is None or not np.any(data.column_deviations > 0):
         return None
     deviation = float(np.max(data.column_deviations))
@@ -51,9 +59,9 @@ def _by_column(case: Observation) -> tuple[float, float] | None:
     return max(deviation, float(np.max(means))), deviation
 
 
-def _together(case: Observation) -> tuple[float, float] | None:
-    """The same of the probe's inputs as a whole, where the columns are unknown."""
-    health = looked(case)
+def _overall_sizes(observation: Observation) -> tuple[float, float] | None:
+    """Return root mean square and deviation of all inputs together, if the columns are unknown."""
+    health = recorded_health(observation)
     if health is None or health.layers[0] != "inputs":
         return None
     size, deviation = health.of("size")[0, 0], health.of("deviation")[0, 0]

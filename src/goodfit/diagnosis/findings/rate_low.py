@@ -1,58 +1,64 @@
-"""The learning rate is too low: the cost falls steadily but hardly, for the weights hardly move."""
+"""Learning rate too low: the cost falls steadily but slowly, because the weights hardly move.
+
+The evidence is steps far below a thousandth of the weights, a way shorter than half of them, and a train cost that is
+still falling or never fell. The remedy is ten times the rate (course notes: appropriate scale to pick hyperparameters).
+"""
 
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation
 from goodfit.diagnosis.findings import dead, initialization, rate_high, saturated, vanishing
-from goodfit.diagnosis.findings.looks import largest, looked, moves, weights_by_he
-from goodfit.diagnosis.findings.remedies import higher_rate, reset
-from goodfit.diagnosis.findings.signs import cost_left, cost_plot, cost_words, series
-from goodfit.wording.numbers import number, scientific
+from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, series
+from goodfit.diagnosis.findings.layers import largest, recorded_health, relative_steps, weights_over_he
+from goodfit.diagnosis.findings.remedies import default_network, raise_rate
+from goodfit.wording.numbers import number, scientific, setting
 
 ID = "learning-rate-too-low"
 NAME = "learning rate too low"
-_STEP = 5e-4  # of the weights in one step, at the liveliest layer; the usual advice is a thousandth
+# Set on the tuning half of `benchmarks/doctor.py`, unless another origin is named.
+_STEP = 5e-4  # of the weights in one step, in the layer that moves most; common advice is a thousandth (CS231n)
 _WAY = 0.5  # of the weights, all steps together
-_LEFT = 0.3  # of the constant guess's cost
-_STILL = 0.05  # of the first train cost: all that it changed by
-_UPS = 0.3  # of the epochs that went up
-_LARGE = 2.0  # times He's norm; beside larger weights every step is small
+_HIGH = 0.3  # of the constant guess's cost
+_UNCHANGED = 0.05  # of the first train cost
+_SHARE_UPWARD = 0.3  # of the epochs
+_LARGE = 2.0  # times He's norm; next to larger weights every step is small
+_OTHER_CAUSES = (initialization, rate_high, vanishing, dead, saturated)  # these make steps small, too
 
 
-def find(case: Observation) -> Finding | None:
-    """Steps far below the usual, a way shorter than half of the weights, and a cost that still falls or never did."""
-    left, costs, way = cost_left(case), series(case, "train_cost").values, _way(case)
-    if left is None or left < _LEFT or way is None or len(costs) < 2:
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if steps are small, their way is short, and a high cost still falls or never changed."""
+    share, costs, way = cost_share(observation), series(observation, "train_cost").values, _way(observation)
+    if share is None or share < _HIGH or way is None or len(costs) < 2:
         return None
-    step, walked = way
-    if any(cause.find(case) is not None for cause in (initialization, rate_high, vanishing, dead, saturated)):
-        return None  # then steps are small for that reason
-    sizes = weights_by_he(case)
+    step, total = way
+    if any(cause.find(observation) is not None for cause in _OTHER_CAUSES):
+        return None
+    sizes = weights_over_he(observation)
     if sizes is not None and largest(sizes[0]) > _LARGE:
         return None
-    falling = float((np.diff(costs) > 0).mean()) < _UPS or abs(costs[-1] / costs[0] - 1) < _STILL
-    if not (step < _STEP and walked < _WAY and falling):
+    falling = float((np.diff(costs) > 0).mean()) < _SHARE_UPWARD or abs(costs[-1] / costs[0] - 1) < _UNCHANGED
+    if not (step < _STEP and total < _WAY and falling):
         return None
-    rate = case.plan.learning_rate if case.plan else np.nan
-    at = "" if np.isnan(rate) else f" ({number(rate, 3)})"
+    rate = observation.plan.learning_rate if observation.plan else np.nan
+    value = "" if np.isnan(rate) else f" ({setting(rate)})"
     return Finding(
         ID,
         NAME,
-        severity=1 if left > 0.9 else 2,
-        confidence=0.95 if walked < _WAY / 5 else 0.8,
-        sentence=f"The learning rate{at} is too low: a step changes the weights by {scientific(step)} of their size, "
-        f"all steps together by {number(walked, 2)}, and {cost_words(case)}.",
-        evidence={"learning_rate": rate, "step": step, "way": walked, "cost_left": left},
-        remedies=(*higher_rate(case), *reset(case)),
-        plot=cost_plot(case),
+        severity=1 if share > 0.9 else 2,
+        confidence=0.95 if total < _WAY / 5 else 0.8,
+        sentence=f"The learning rate{value} is too low: a step changes the weights by {scientific(step)} of their "
+        f"size, all steps together by {number(total, 2)}, and {cost_clause(observation)}.",
+        evidence={"learning_rate": rate, "step": step, "way": total, "cost_share": share},
+        remedies=(*raise_rate(observation), *default_network(observation)),
+        plot=cost_plot(observation),
     )
 
 
-def _way(case: Observation) -> tuple[float, float] | None:
-    """The usual step of the liveliest layer, and all steps together, as shares of its weights."""
-    health, step = looked(case), moves(case)
-    steps = np.asarray(case.signals.history.get("step", ()), np.float64)
-    if health is None or step is None or len(steps) == 0 or not np.isfinite(step).any():
+def _way(observation: Observation) -> tuple[float, float] | None:
+    """Return the usual step of the layer that moves most, and all steps together, relative to its weights."""
+    health, relative = recorded_health(observation), relative_steps(observation)
+    steps = np.asarray(observation.signals.history.get("step", ()), np.float64)
+    if health is None or relative is None or len(steps) == 0 or not np.isfinite(relative).any():
         return None
-    liveliest = float(np.median([largest(look) for look in step[np.isfinite(step).any(axis=1)]]))
-    return liveliest, liveliest * float(steps[-1])
+    typical = float(np.median([largest(look) for look in relative[np.isfinite(relative).any(axis=1)]]))
+    return typical, typical * float(steps[-1])

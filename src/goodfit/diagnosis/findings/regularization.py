@@ -1,93 +1,112 @@
-"""Regularization too strong (course notes: L2 regularization): the penalty is lowered in place of the cost."""
+"""Regularization too strong: the training lowers the penalty instead of the cost.
+
+The evidence is a J that is mostly penalty, or weights that shrank toward zero, with a high train cost. The remedy is a
+hundredth of the strength, or none (course notes: regularization).
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation, Plot
-from goodfit.diagnosis.findings.looks import largest, looked, sensible_rate, weights_by_he
-from goodfit.diagnosis.findings.remedies import changed, reset
-from goodfit.diagnosis.findings.signs import cost_left, cost_words, series
+from goodfit.diagnosis.findings.costs import cost_clause, cost_share, series
+from goodfit.diagnosis.findings.layers import is_rate_sensible, largest, recorded_health, weights_over_he
+from goodfit.diagnosis.findings.remedies import change_plan, default_network
 from goodfit.wording.numbers import percent, setting
 
 ID = "regularization-too-strong"
 NAME = "regularization too strong"
-_LEFT = 0.6  # of the constant guess's cost
-_L2, _L1, _DECAY = 0.05, 0.1, 2e-3  # λ/m, and the weights' share that decay takes each step; usual is a tenth of it
-_SHARE = 0.8  # of J that is penalty
+# Set on the tuning half of `benchmarks/doctor.py`.
+_HIGH = 0.6  # of the constant guess's cost
+_L2, _L1, _DECAY = 0.05, 0.1, 2e-3  # λ/m, and the share of the weights that decay takes in a step; usual is a tenth
+_PENALTY = 0.8  # of J
 _LARGE = 1.5  # times He's norm
-_SHRUNK = 0.3  # of what the layer's weights were after the first epoch
-_BY_HE = 0.25  # of a hidden layer
+_SHRUNK = 0.3  # of a layer's norm at the first look
+_TINY = 0.25  # times He's norm, for a hidden layer at the last look
 
 
-def find(case: Observation) -> Finding | None:
-    """Most of J is penalty, or the weights went toward zero, and the train cost is high."""
-    left, plan = cost_left(case), case.plan
-    if left is None or left < _LEFT or not strong(case):
+class _ShrunkLayer(NamedTuple):
+    """The layer that shrank most, and its norm at the last look over that at the first."""
+
+    layer: str
+    share: float
+
+
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if most of J is penalty or weights shrank toward zero, and the train cost is high."""
+    share, plan = cost_share(observation), observation.plan
+    if share is None or share < _HIGH or not is_strong(observation):
         return None
-    share, shrunk = _penalty_share(case), _shrunk(case)
-    if share < _SHARE and not shrunk:
+    penalty, shrunk = _penalty_share(observation), _shrunk_layer(observation)
+    if penalty < _PENALTY and not shrunk:
         return None
-    strength = {} if plan is None else {name: getattr(plan, name) for name in ("l2", "l1", "weight_decay")}
-    at = ", ".join(f"{name} {setting(value)}" for name, value in strength.items() if value > 0)
-    seen = [f"{percent(share)} of J is penalty"] if share >= _SHARE else []
+    strengths = {} if plan is None else {name: getattr(plan, name) for name in ("l2", "l1", "weight_decay")}
+    active = {name: strength for name, strength in strengths.items() if strength > 0}
+    values = ", ".join(f"{name} {setting(strength)}" for name, strength in active.items())
+    clauses = [f"{percent(penalty)} of J is penalty"] if penalty >= _PENALTY else []
     if shrunk:
-        seen.append(f"the weights of {shrunk[0]} shrank to {percent(shrunk[1])} of their size")
-    weaker = {name: value / 100 for name, value in strength.items() if value > 0}
-    none = {name: 0.0 for name, value in strength.items() if value > 0}
+        clauses.append(f"the weights of {shrunk.layer} shrank to {percent(shrunk.share)} of their size")
+    weaker, none = {name: strength / 100 for name, strength in active.items()}, dict.fromkeys(active, 0.0)
+    first_fit = "fit the training set first, then close the gap to dev"
     return Finding(
         ID,
         NAME,
-        severity=1 if left > 0.9 else 2,
-        confidence=0.95 if seen[1:] or (share > 0.9) else 0.8,
-        sentence=f"The regularization{f' ({at})' if at else ''} is too strong: {' and '.join(seen)}, "
-        f"and {cost_words(case)}.",
-        evidence={"penalty_share": share, "shrunk_to": shrunk[1] if shrunk else np.nan, "cost_left": left, **strength},
+        severity=1 if share > 0.9 else 2,
+        confidence=0.95 if len(clauses) == 2 or penalty > 0.9 else 0.8,
+        sentence=f"The regularization{f' ({values})' if values else ''} is too strong: {' and '.join(clauses)}, "
+        f"and {cost_clause(observation)}.",
+        evidence={
+            "penalty_share": penalty,
+            "shrunk_to": shrunk.share if shrunk else np.nan,
+            "cost_share": share,
+            **strengths,
+        },
         remedies=(
-            *changed(
-                case,
+            *change_plan(
+                observation,
                 "less-regularization",
                 "a hundredth of the regularization",
-                "then the cost outweighs the penalty again",
+                "the cost then outweighs the penalty",
                 weaker,
             ),
-            *changed(
-                case,
-                "no-regularization",
-                "no regularization",
-                "first fit the training set, then close the gap to dev",
-                none,
-            ),
-            *reset(case),
+            *change_plan(observation, "no-regularization", "no regularization", first_fit, none),
+            *default_network(observation),
         ),
-        layer=shrunk[0] if shrunk else None,
-        plot=_plot(case),
+        layer=shrunk.layer if shrunk else None,
+        plot=_plot(observation),
     )
 
 
-def strong(case: Observation) -> bool:
-    """Whether it can outweigh a cost at all: a weak penalty shrinks weights only where nothing else moves them."""
-    plan = case.plan
+def is_strong(observation: Observation) -> bool:
+    """Return True if the penalty can outweigh a cost: a weak one only shrinks weights that nothing else moves."""
+    plan = observation.plan
     if plan is None:
         return True
-    m = max(1, case.data.m) if case.data else 1
-    decayed = sensible_rate(case) and plan.learning_rate * plan.weight_decay > _DECAY
+    m = max(1, observation.data.m) if observation.data else 1
+    decayed = is_rate_sensible(observation) and plan.learning_rate * plan.weight_decay > _DECAY
     return plan.l2 / m > _L2 or plan.l1 / m > _L1 or decayed
 
 
-def _penalty_share(case: Observation) -> float:
-    """Of J, what the train cost does not explain; dropout and smoothing are left to their own findings."""
-    plan, costs, objectives = case.plan, series(case, "train_cost").values, series(case, "objective").values
+def _penalty_share(observation: Observation) -> float:
+    """Return the share of the last J that the train cost does not explain; 0 if there is no penalty.
+
+    Dropout also raises J; it has a finding of its own. Weights that grew large make a penalty large, too, but then the
+    penalty is not their cause.
+    """
+    plan = observation.plan
+    costs, objectives = series(observation, "train_cost").values, series(observation, "objective").values
     if plan is None or plan.l2 + plan.l1 == 0 or len(costs) == 0 or len(objectives) == 0 or objectives[-1] <= 0:
         return 0.0
-    sizes = weights_by_he(case)
-    if sizes is not None and largest(sizes[-1]) > _LARGE:  # then it is they that make the penalty
+    sizes = weights_over_he(observation)
+    if sizes is not None and largest(sizes[-1]) > _LARGE:
         return 0.0
     noisy = min((*plan.keep_probs, plan.input_keep_prob)) < 0.5
     return 0.0 if noisy else float(np.clip(1 - costs[-1] / objectives[-1], 0, 1))
 
 
-def _shrunk(case: Observation) -> tuple[str, float] | None:
-    """The layer whose weights went most toward zero, of those below a share of their first norm."""
-    health, sizes = looked(case), weights_by_he(case)
+def _shrunk_layer(observation: Observation) -> _ShrunkLayer | None:
+    """Return the layer whose weights shrank most, if any shrank far or is tiny at the last look."""
+    health, sizes = recorded_health(observation), weights_over_he(observation)
     if health is None:
         return None
     norms = health.of("weight")[:, 1:]
@@ -95,16 +114,16 @@ def _shrunk(case: Observation) -> tuple[str, float] | None:
         shares = norms[-1] / norms[0]
     low = shares < _SHRUNK
     if sizes is not None:
-        low[:-1] |= sizes[-1, :-1] < _BY_HE
+        low[:-1] |= sizes[-1, :-1] < _TINY
     low &= np.isfinite(shares)
     if not low.any():
         return None
     place = int(np.where(low, shares, np.inf).argmin())
-    return health.layers[1 + place], float(shares[place])
+    return _ShrunkLayer(health.layers[1 + place], float(shares[place]))
 
 
-def _plot(case: Observation) -> Plot | None:
-    health = looked(case)
+def _plot(observation: Observation) -> Plot | None:
+    health = recorded_health(observation)
     if health is None:
         return None
     norms = health.of("weight")

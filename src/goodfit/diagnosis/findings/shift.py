@@ -1,4 +1,8 @@
-"""Dev and test from other distributions (notes: train / dev / test sets): choices on dev may not hold on test."""
+"""Dev and test differ: they come from different distributions, so choices made on dev may not hold on test.
+
+The evidence is columns whose distribution differs by more than chance, corrected for the number of columns
+(`data/shift.py`). The remedy is one source for both sets (course notes: train / dev / test sets).
+"""
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 
@@ -6,23 +10,23 @@ ID = "dev-test-shift"
 NAME = "dev and test differ"
 
 
-def find(case: Observation) -> Finding | None:
-    """What `data/shift.py` tells; its tests are corrected for their number."""
-    shift = () if case.data is None else case.data.shift
-    if not shift:
+def find(observation: Observation) -> Finding | None:
+    """Return the finding if columns differ between dev and test."""
+    sentences = () if observation.data is None else observation.data.shift
+    if not sentences:
         return None
     return Finding(
         ID,
         NAME,
         severity=2,
         confidence=0.9,
-        sentence=shift[0],
-        evidence={"columns_told": float(len(shift))},
+        sentence=sentences[0],
+        evidence={"warnings": float(len(sentences))},
         remedies=(
             Remedy(
                 "one-source-dev-test",
                 "take dev and test from one source, shuffled together",
-                "the dev set is the target that choices aim at; it must stand where the test set stands",
+                "the dev set is the target that choices aim at, so it must be where the test set is",
                 {},
             ),
         ),

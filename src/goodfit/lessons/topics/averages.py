@@ -14,7 +14,7 @@ EARLY = 60  # days of the picture of the first weeks
 
 
 def temperatures() -> Float[np.ndarray, "days"]:
-    """A made-up year in °F: the seasons, weather that lasts some days, and the four days that the seed names."""
+    """A made-up year in °F: the seasons, weather that lasts some days, and the four days that the course notes name."""
     day = np.arange(1, DAYS + 1)
     shocks = np.random.default_rng(0).normal(0.0, 4.5, DAYS)
     weather = np.zeros(DAYS)
@@ -31,7 +31,7 @@ def seasons(day: np.ndarray) -> np.ndarray:
 
 
 def roughness(values: Float[np.ndarray, "days"]) -> float:
-    """How far the curve moves from one day to the next, in the root mean square."""
+    """Return the root mean square of the changes from one day to the next."""
     return float(np.sqrt(np.mean(np.diff(values) ** 2)))
 
 
@@ -57,12 +57,12 @@ def _year(year: Float[np.ndarray, "days"]) -> Section:
             curve moves by {roughness(average):.2f} °F, where the temperatures move by {roughness(year):.2f} °F; it
             comes {lag(average)} days after the seasons.""")
     x, y = axis("day of the year", 1, DAYS), axis("temperature", 25, 85, unit="°F")
-    shown = panel("Temperatures and their average, bias corrected", x, y, marks, height=380)
+    plot = panel("Temperatures and their average, bias corrected", x, y, marks, height=380)
     return Section(
         "A year of temperatures",
         """Each dot is a day. The weather jumps about; the seasons move slowly underneath. Move β and watch two
         things: how rough the curve is, and whether it comes late, most plainly in spring and autumn.""",
-        figure([shown], [slider("beta", "β", [number(beta) for beta in BETAS], BETAS.index(0.9))], says, {"day": day}),
+        figure([plot], [slider("beta", "β", [number(beta) for beta in BETAS], BETAS.index(0.9))], says, {"day": day}),
         """A small β follows every jump. A large β is smooth, but in spring it still holds the cold of winter, so the
         curve shifts to the right. The course notes find the best β for such data between 0.9 and 0.98. What is traded
         there is smoothness against delay.
@@ -82,12 +82,12 @@ def _weights() -> Section:
         says.append(f"""With β = {number(beta)} today counts {percent(1 - beta)}. The last {_days(beta)} days together
             count {percent(1 - older)}; all days before them {percent(older)}.""")
     x, y = axis("days ago", -0.5, 99.5), axis("weight (1 − β)·βⁿ", 0, 0.21)
-    shown = panel("Weight of each day in today's average", x, y, marks, height=280)
+    plot = panel("Weight of each day in today's average", x, y, marks, height=280)
     return Section(
         "Why 1/(1 − β) days",
         """Put v of yesterday into today's formula, and v of the day before into that, and so on. What comes out is a
         sum in which the day n days ago has the weight (1 − β)·β^{n}. Each bar is one such weight.""",
-        figure([shown], [buttons("beta", "β", [number(beta) for beta in betas], 1)], says),
+        figure([plot], [buttons("beta", "β", [number(beta) for beta in betas], 1)], says),
         f"""Each weight is β times the one before, so there is no last day that counts. But after 1/(1 − β) days the
         weights have shrunk to about a third of today's: at β = 0.9, 0.9^{{10}} is {percent(0.9**10)}, close to 1/e =
         {percent(np.exp(-1))}. That is meant by “averages about the last 1/(1 − β) days”. Nothing of the past needs to

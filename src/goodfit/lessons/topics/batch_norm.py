@@ -36,7 +36,7 @@ def _normalized() -> Section:
             marks.append(bars(middle, np.histogram(after, BINS)[0], width, "z̃", "blue", opacity=0.75, when=state))
             says.append(f"""Before, z has mean {Z.mean():.2f} and deviation {Z.std():.2f}. After, z̃ has mean
                 {number(round(float(after.mean()), 6) + 0.0)} and deviation {number(round(float(after.std()), 4))}.""")
-    shown = panel(
+    plot = panel(
         "One unit's z over a mini-batch of 400", axis("z, and z̃", -6, 14), axis("examples", 0, 120), marks, height=300
     )
     controls = [
@@ -47,7 +47,7 @@ def _normalized() -> Section:
         "Normalize, then choose anew",
         """Gray is one unit's z over a mini-batch. Blue is z̃ = γ·(z − mean)/√(variance + ε) + β. Move γ and β, which
         are parameters that the network learns.""",
-        figure([shown], controls, says),
+        figure([plot], controls, says),
         """Whatever mean and deviation z had, z̃ has mean β and deviation |γ|. So the layer after it sees inputs whose
         distribution is set by two parameters, and not by all weights before it. A bias b that is added to z is taken
         away again with the mean, so layers with batch norm have none.""",
@@ -77,12 +77,12 @@ def trained(learning_rate: float) -> Trained:
 def _training() -> Section:
     marks, says = [], []
     for i, rate in enumerate(RATES):
-        found = trained(rate)
-        marks.append(line("step", found.without, "without", "orange", dash=True, when={"rate": i}))
-        marks.append(line("step", found.norm, "batch norm", "blue", when={"rate": i}))
-        says.append(f"""α = {number(rate)}: after {STEPS} steps J is {found.without[-1]:.3f} without batch norm and
-            {found.norm[-1]:.3f} with it.""")
-    shown = panel("Training cost by step", axis("step", 1, STEPS), axis("J", 0.05, 1.5, log=True), marks, height=340)
+        outcome = trained(rate)
+        marks.append(line("step", outcome.without, "without", "orange", dash=True, when={"rate": i}))
+        marks.append(line("step", outcome.norm, "batch norm", "blue", when={"rate": i}))
+        says.append(f"""α = {number(rate)}: after {STEPS} steps J is {outcome.without[-1]:.3f} without batch norm and
+            {outcome.norm[-1]:.3f} with it.""")
+    plot = panel("Training cost by step", axis("step", 1, STEPS), axis("J", 0.05, 1.5, log=True), marks, height=340)
     best = {name: min(getattr(trained(rate), name)[-1] for rate in RATES) for name in ("without", "norm")}
     return Section(
         "A deep network, with and without",
@@ -90,7 +90,7 @@ def _training() -> Section:
         without help the signal vanishes on its way (`goodfit lesson vanishing-gradients`). The same start and the
         same steps, with batch norm and without. Move α.""",
         figure(
-            [shown],
+            [plot],
             [slider("rate", "learning rate α", [number(rate) for rate in RATES], 3)],
             says,
             {"step": np.arange(1, STEPS + 1)},
@@ -108,13 +108,15 @@ def at_test_time() -> tuple[Float[np.ndarray, "sizes"], Float[np.ndarray, "steps
     (X, Y), (X_dev, Y_dev) = moons(400, 3), moons(1024, 4)
     start = initialize_parameters([2, 20, 20, 1], "relu", batch_norm=True)
     options = {"learning_rate": 0.3, "epochs": 12, "output": "sigmoid", "batch_norm": "before", "batch_size": 50}
-    parameters, running, seen, t = start, {}, [], 0
+    parameters, running, estimates, t = start, {}, [], 0
     for parameters, _ in train(X, Y, start, **options):
         t += 1
         columns = slice(50 * (t % 8), 50 * (t % 8) + 50)
-        now = moments(forward_prop(X[:, columns], parameters, output="sigmoid", batch_norm="before")[1])
-        running = {name: running_average(running.get(name, 0 * value), value, BETA) for name, value in now.items()}
-        seen.append([now["mean2"][0, 0], running["mean2"][0, 0] / (1 - BETA**t)])
+        batch_moments = moments(forward_prop(X[:, columns], parameters, output="sigmoid", batch_norm="before")[1])
+        running = {
+            name: running_average(running.get(name, 0 * value), value, BETA) for name, value in batch_moments.items()
+        }
+        estimates.append([batch_moments["mean2"][0, 0], running["mean2"][0, 0] / (1 - BETA**t)])
     corrected = {name: value / (1 - BETA**t) for name, value in running.items()}
     by_size = []
     for size in SIZES:
@@ -122,15 +124,15 @@ def at_test_time() -> tuple[Float[np.ndarray, "sizes"], Float[np.ndarray, "steps
         outputs = [forward_prop(X_dev[:, part], parameters, output="sigmoid", batch_norm="before")[0] for part in parts]
         by_size.append(float(((np.hstack(outputs) > 0.5) != Y_dev).mean()))
     AL, _ = forward_prop(X_dev, parameters, output="sigmoid", batch_norm="before", running=corrected)
-    return np.array(by_size), np.array(seen), float(((AL > 0.5) != Y_dev).mean())
+    return np.array(by_size), np.array(estimates), float(((AL > 0.5) != Y_dev).mean())
 
 
 def _testing() -> Section:
-    by_size, seen, averaged = at_test_time()
-    step = np.arange(1, len(seen) + 1)
+    by_size, estimates, averaged = at_test_time()
+    step = np.arange(1, len(estimates) + 1)
     smooth = [
-        line(step, seen[:, 0], "mini-batch", "muted", width=1.2),
-        line(step, seen[:, 1], "average", "blue"),
+        line(step, estimates[:, 0], "mini-batch", "muted", width=1.2),
+        line(step, estimates[:, 1], "average", "blue"),
     ]
     wrong = [
         line(SIZES, 100 * by_size, "own moments", "orange", dash=True, dots=True, label="own"),
@@ -140,8 +142,8 @@ def _testing() -> Section:
     panels = [
         panel(
             "Mean of one unit's z, by step",
-            axis("step", 1, len(seen)),
-            axis("mean", seen.min() - 0.05, seen.max() + 0.05),
+            axis("step", 1, len(estimates)),
+            axis("mean", estimates.min() - 0.05, estimates.max() + 0.05),
             smooth,
         ),
         panel("Wrong on dev", x, axis("error", 0, 60, unit="%"), wrong),

@@ -33,7 +33,7 @@ def lowest_error() -> float:
 
 
 def density(X: Float[np.ndarray, "2 m"], label: int) -> Float[np.ndarray, "m"]:
-    """How densely the examples of a class lie at X, up to a factor: noise around points of its half circle."""
+    """Return the density of a class at X, up to a factor: noise around the points of its half circle."""
     angle = (np.arange(300) + 0.5) / 300 * np.pi
     x1 = (np.cos(angle) if label == 0 else 1 - np.cos(angle)) - 0.5
     x2 = (np.sin(angle) if label == 0 else 0.5 - np.sin(angle)) - 0.25
@@ -64,7 +64,7 @@ def _numbers() -> Section:
             says.append(f"""Avoidable bias {_points(bias)} (training − human), variance {_points(variance)} (dev −
                 training): {_verdict(train_error, dev_error, human)}.""")
     x = axis("measured on", -0.6, 2.6, ticks={0.0: "human", 1.0: "training set", 2.0: "dev set"})
-    shown = panel("The three levels", x, axis("error", 0, 32, unit="%"), marks, height=300)
+    plot = panel("The three levels", x, axis("error", 0, 32, unit="%"), marks, height=300)
     controls = [
         buttons("errors", "Training and dev error", list(EXAMPLES)),
         slider("human", "human error", [percent(human) for human in HUMAN]),
@@ -75,7 +75,7 @@ def _numbers() -> Section:
         """A verdict needs three levels. The step from the human error, which stands for the best that is possible, up
         to the training error is avoidable bias. The step from there up to the dev error is variance. The four pairs
         are those of the course notes. Then raise the human error.""",
-        figure([shown], controls, says),
+        figure([plot], controls, says),
         f"""With a human error of 0 the pairs are high variance, high bias, both, and a good fit. The verdict depends
         on the human error: 15 % on the training set is high bias where people make no mistakes, but where people get
         14 % wrong, the pair of 15 % and 14 % is a {verdict}. A gap counts here from two points.""",
@@ -85,16 +85,16 @@ def _numbers() -> Section:
 def _networks() -> Section:
     (X, Y), marks, errors, says = moons(60, 1), [], [], []
     for i, (name, (lambd, hidden)) in enumerate(NETWORKS.items()):
-        made = fit(lambd, hidden)
-        z = surface(made.parameters)
+        network = fit(lambd, hidden)
+        z = surface(network.parameters)
         x, y = contour(SIDE, SIDE, z, 0.5)
         marks.append(regions(z, "blue", "orange", when={"network": i}))
         marks.append(line(x, y, "boundary", "ink", label="", quiet=True, when={"network": i}))
-        errors.append(bars([0], [100 * made.error[0]], 0.6, "training", "blue", when={"network": i}))
-        errors.append(bars([1], [100 * made.error[1]], 0.6, "dev", "orange", when={"network": i}))
-        verdict = _verdict(*made.error, lowest_error(), MIN_GAP)
-        says.append(f"""{name[0].upper()}{name[1:]}: {percent(made.error[0])} of the training set and
-            {percent(made.error[1])} of the dev set are wrong, where {percent(lowest_error())} is possible:
+        errors.append(bars([0], [100 * network.error[0]], 0.6, "training", "blue", when={"network": i}))
+        errors.append(bars([1], [100 * network.error[1]], 0.6, "dev", "orange", when={"network": i}))
+        verdict = _verdict(*network.error, lowest_error(), MIN_GAP)
+        says.append(f"""{name[0].upper()}{name[1:]}: {percent(network.error[0])} of the training set and
+            {percent(network.error[1])} of the dev set are wrong, where {percent(lowest_error())} is possible:
             {verdict}.""")
     first, second = (X[:, Y[0] == label] for label in (0, 1))
     marks.append(points(first[0], first[1], "class 0", "blue", shape="square", size=4.5))

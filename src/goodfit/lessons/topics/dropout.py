@@ -47,7 +47,7 @@ def spread(keep_prob: float) -> Float[np.ndarray, "inputs"]:
 
 
 def in_closed_form(keep_prob: float) -> Float[np.ndarray, "inputs"]:
-    """What dropout's weights tend to: an L2 penalty, where each weight counts by the size of its input (Wager 2013)."""
+    """Return the limit of dropout's weights: an L2 penalty that scales with the size of each input (Wager 2013)."""
     X, Y = copies()
     G = X @ X.T / M
     penalty = (1 - keep_prob) / keep_prob * np.diag(np.diag(G))
@@ -72,8 +72,8 @@ def cost_without_first(w: Float[np.ndarray, "inputs"]) -> tuple[float, float]:
     """J with all inputs, and J when input 1 gives nothing any more."""
     X, Y = copies()
     missing = X * (np.arange(INPUTS) > 0)[:, None]
-    whole, without = (compute_cost(w[None] @ inputs, Y, "linear") for inputs in (X, missing))
-    return whole, without
+    full, dropped = (compute_cost(w[None] @ inputs, Y, "linear") for inputs in (X, missing))
+    return full, dropped
 
 
 def _spreading() -> Section:
@@ -86,10 +86,10 @@ def _spreading() -> Section:
         costs.append(cost_without_first(w))
         says.append(f"""keep_prob {number(keep_prob)}: input 1 has {percent(w[0] / w.sum())} of all weight. J is
             {costs[-1][0]:.4f} with all inputs, and {costs[-1][1]:.4f} where input 1 is missing.""")
-    whole, without = np.array(costs[::-1]).T
+    full, dropped = np.array(costs[::-1]).T
     lost = [
-        line(KEEP[::-1], without, "input 1 missing", "purple", dots=True, label="1 missing"),
-        line(KEEP[::-1], whole, "all inputs", "blue", dash=True, dots=True),
+        line(KEEP[::-1], dropped, "input 1 missing", "purple", dots=True, label="1 missing"),
+        line(KEEP[::-1], full, "all inputs", "blue", dash=True, dots=True),
     ]
     x, y = axis("keep_prob", 0.25, 1.0), axis("J without dropout", 0, 0.14)
     panels = [
@@ -125,14 +125,14 @@ def _descending() -> Section:
         says.append(f"""keep_prob {number(keep_prob)}: the J that each step was taken from rose in {rises} of the
             steps. J of the same parameters with dropout off rose in {steady}.""")
     x, y = axis("iteration", 1, ITERATIONS), axis("cost J", 0.15, 1, log=True)
-    shown = panel("J by iteration, whole batch", x, y, marks, height=380)
+    plot = panel("J by iteration, whole batch", x, y, marks, height=380)
     control = slider("keep", "keep_prob", [number(keep) for keep in KEEP], KEEP.index(0.5))
     plain, half = descend(1.0)[0], descend(0.5)[0]
     return Section(
         "J, with dropout off and on",
         """A network with two hidden layers of forty ReLU units, gradient descent on the whole batch of 200 examples.
         Without dropout J must fall in every step. Set keep_prob to 1, then lower it.""",
-        figure([shown], [control], says, {"step": step}),
+        figure([plot], [control], says, {"step": step}),
         f"""With keep_prob 1, J rose in {int((np.diff(plain) > 0).sum())} of {ITERATIONS - 1} steps: a rise would mean
         a mistake in the gradient, or a learning rate that is too large. With keep_prob 0.5 it rose in
         {int((np.diff(half) > 0).sum())}, though nothing is wrong: every step has masks of its own, so it is the cost

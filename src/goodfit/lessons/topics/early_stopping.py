@@ -16,7 +16,7 @@ from goodfit.wording.numbers import number
 from goodfit.wording.text import count
 
 EPOCHS = 1000
-SHOWN = (1, 3, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
+EPOCHS_SHOWN = (1, 3, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
 PATIENCE = (2, 10, 50, 200, 0)
 PENALTIES = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3)
 NOISE = 0.4
@@ -44,7 +44,7 @@ def examples(m: int, seed: int) -> tuple[Row, Row]:
 
 
 def predict(X: Row, parameters: Parameters) -> Row:
-    """What a network makes of inputs."""
+    """Return a network's outputs."""
     return forward_prop(X, parameters, "tanh", "linear")[0]
 
 
@@ -66,7 +66,7 @@ def learn(lambd: float = 0.0) -> Learning:
 
 def _curves(learning: Learning) -> Section:
     best = best_epoch(learning.dev_cost)
-    epochs, shown = np.arange(1, EPOCHS + 1), sorted({*SHOWN, best})
+    epochs, plot = np.arange(1, EPOCHS + 1), sorted({*EPOCHS_SHOWN, best})
     (X, Y), grid = examples(16, seed=1), np.linspace(-1, 1, 121)[None]
     costs = [
         line("epoch", learning.train_cost, "training", "blue", dash=True),
@@ -75,7 +75,7 @@ def _curves(learning: Learning) -> Section:
     ]
     curves = [line(grid[0], truth(grid)[0], "truth", "muted", width=1.5)]
     says = []
-    for i, epoch in enumerate(shown):
+    for i, epoch in enumerate(plot):
         costs.append(upright(epoch, f"epoch {epoch}", "ink", when={"epoch": i}))
         curves.append(line(grid[0], predict(grid, learning.networks[epoch])[0], "network", "purple", when={"epoch": i}))
         ratio = learning.dev_cost[epoch - 1] / learning.train_cost[epoch - 1]
@@ -86,7 +86,7 @@ def _curves(learning: Learning) -> Section:
         panel("Cost by epoch", axis("epoch", 1, EPOCHS, log=True), axis("cost", 0.01, 1, log=True), costs, height=360),
         panel("What the network has learned", axis("input x", -1, 1), axis("target y", -2.5, 2.5), curves, height=360),
     ]
-    control = slider("epoch", "epoch", [str(epoch) for epoch in shown], shown.index(best))
+    control = slider("epoch", "epoch", [str(epoch) for epoch in plot], plot.index(best))
     return Section(
         "Two costs that part",
         """Sixteen examples scatter about a curve, and a network with two hidden layers of thirty tanh units learns
@@ -114,25 +114,27 @@ def _patience(learning: Learning) -> Section:
     marks, says = [line("epoch", learning.dev_cost, "dev", "orange")], []
     for i, patience in enumerate(PATIENCE):
         stop = stop_epoch(learning.dev_cost, patience)
-        kept = best_epoch(learning.dev_cost[:stop])
-        cost = learning.dev_cost[kept - 1]
-        marks.append(points([kept], [cost], "kept", "orange", shape="ring", size=7, when={"patience": i}))
+        stopping_epoch = best_epoch(learning.dev_cost[:stop])
+        cost = learning.dev_cost[stopping_epoch - 1]
+        marks.append(points([stopping_epoch], [cost], "kept", "orange", shape="ring", size=7, when={"patience": i}))
         marks.append(upright(stop, f"stops at {stop}", "ink", when={"patience": i}))
-        found = (
-            "the best of all epochs" if kept == best else f"while epoch {best} has {learning.dev_cost[best - 1]:.3f}"
+        outcome = (
+            "the best of all epochs"
+            if stopping_epoch == best
+            else f"while epoch {best} has {learning.dev_cost[best - 1]:.3f}"
         )
         says.append(f"""Patience {patience or "without end"}: training stops after epoch {stop} and keeps epoch
-            {kept}, whose dev cost is {cost:.3f}, {found}.""")
+            {stopping_epoch}, whose dev cost is {cost:.3f}, {outcome}.""")
     columns = {"epoch": np.arange(1, EPOCHS + 1)}
     choices = [str(patience) if patience else "no stop" for patience in PATIENCE]
-    shown = panel(
+    plot = panel(
         "Dev cost, and where training stops", axis("epoch", 0, EPOCHS), axis("dev cost", 0, 0.6), marks, height=300
     )
     return Section(
         "How long to wait",
         """While it trains, nobody knows whether the dev cost will fall again. Patience is how many epochs in a row
         may bring nothing better before training stops. Too little patience falls for the first bump.""",
-        figure([shown], [buttons("patience", "Patience, in epochs", choices, 2)], says, columns),
+        figure([plot], [buttons("patience", "Patience, in epochs", choices, 2)], says, columns),
         f"""The dev cost of mini-batch training is noisy, so it often rises for an epoch and falls again. With a
         patience of {PATIENCE[0]}, training is over after {stop_epoch(learning.dev_cost, PATIENCE[0])} epochs. A
         patience of {PATIENCE[2]} finds the best epoch and saves {EPOCHS - stop_epoch(learning.dev_cost, PATIENCE[2])}
@@ -154,12 +156,12 @@ def _instead(trainings: dict[float, Learning]) -> Section:
     ends = {name: trainings[lambd].dev_cost[-1] for name, lambd in zip(names, PENALTIES, strict=True)}
     winner = min(ends, key=lambda name: ends[name])
     x, y = axis("epoch", 1, EPOCHS, log=True), axis("dev cost", 0.1, 1, log=True)
-    shown = panel("Dev cost with an L2 penalty, trained to the end", x, y, marks, height=340)
+    plot = panel("Dev cost with an L2 penalty, trained to the end", x, y, marks, height=340)
     return Section(
         "The other way: L2, trained to the end",
         """An L2 penalty also keeps a network from learning noise, and then training may simply run to its end. The
         broken line is what early stopping reached. Move λ, and compare the right ends of the lines.""",
-        figure([shown], [slider("lambda", "λ", names, names.index(winner))], says, {"epoch": np.arange(1, EPOCHS + 1)}),
+        figure([plot], [slider("lambda", "λ", names, names.index(winner))], says, {"epoch": np.arange(1, EPOCHS + 1)}),
         f"""Without a penalty the end is at {ends["none"]:.3f}. Of these penalties λ = {winner} ends lowest, at
         {ends[winner]:.3f}; stopping at the best epoch had {best:.3f}. In this example early stopping is ahead, and it
         needed one training where λ needed {len(PENALTIES) - 1}: that is its advantage. But the best epoch was picked

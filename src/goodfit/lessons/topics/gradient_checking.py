@@ -84,19 +84,20 @@ def error(fault: str, epsilon: float) -> float:
 
 
 def _by_epsilon() -> Section:
-    marks, says, chosen = [], [], EPSILONS[::2]
+    marks, says, epsilons = [], [], EPSILONS[::2]
     for fault, name in FAULTS.items():
         errors = [error(fault, epsilon) for epsilon in EPSILONS]
         label = {"right": "no mistake", "derivative": "mistakes"}.get(fault, "")
         marks.append(line(EPSILONS, errors, name, COLORS[fault], dots=True, label=label))
     marks += [level(GREAT, "great", "muted"), level(WRONG, "wrong", "muted")]
-    for i, epsilon in enumerate(chosen):
+    for i, epsilon in enumerate(epsilons):
         marks.append(upright(epsilon, f"ε = {power(epsilon)}", "ink", when={"epsilon": i}))
-        found = [error(fault, epsilon) for fault in FAULTS]
-        says.append(f"""ε = {power(epsilon)}: the right gradient has a relative error of {power(found[0])}, which the
-            bands call “{verdict(found[0])}”. The mistakes have {power(min(found[1:]))} to {power(max(found[1:]))}.""")
+        errors = [error(fault, epsilon) for fault in FAULTS]
+        says.append(f"""ε = {power(epsilon)}: the right gradient has a relative error of {power(errors[0])}, which
+            the bands call “{verdict(errors[0])}”. The mistakes have {power(min(errors[1:]))}
+            to {power(max(errors[1:]))}.""")
     x, y = axis("ε", 1e-12, 0.15, log=True), axis("relative error", 1e-12, 2, log=True)
-    control = slider("epsilon", "ε", [power(epsilon) for epsilon in chosen], 5)
+    control = slider("epsilon", "ε", [power(epsilon) for epsilon in epsilons], 5)
     right = {epsilon: error("right", epsilon) for epsilon in EPSILONS}
     best = min(right, key=lambda epsilon: right[epsilon])
     return Section(
@@ -126,9 +127,9 @@ def _by_block() -> Section:
         errors = [relative_error(measured[block].ravel(), grads[block].ravel()) for block in names]
         marks.append(bars(np.arange(len(names)), 12 + np.log10(errors), 0.7, "digits", "blue", when={"fault": i}))
         wrong = [block for block, value in zip(names, errors, strict=True) if value >= WRONG]
-        told = f"wrong in {', '.join(wrong)}" if wrong else "no block is wrong"
-        said = f"error {power(error(fault, 1e-5))} over all"
-        says.append(f"{name[0].upper()}{name[1:]}: {said}; {told}.")
+        verdict = f"wrong in {', '.join(wrong)}" if wrong else "no block is wrong"
+        overall = f"error {power(error(fault, 1e-5))} over all"
+        says.append(f"{name[0].upper()}{name[1:]}: {overall}; {verdict}.")
     ticks = {12.0 - digits: power(10.0**-digits) for digits in (12, 9, 7, 5, 3, 0)}
     y = axis("relative error", 0, 12, ticks=ticks)
     x = axis("parameters", -0.6, len(names) - 0.4, ticks={float(i): block for i, block in enumerate(names)})
@@ -147,11 +148,11 @@ def _by_block() -> Section:
 
 
 def _make() -> Content:
-    found = {fault: error(fault, 1e-5) for fault in FAULTS}
-    least = min(value for fault, value in found.items() if fault != "right")
+    errors = {fault: error(fault, 1e-5) for fault in FAULTS}
+    least = min(value for fault, value in errors.items() if fault != "right")
     answer = f"""Measure the slope of the cost itself, by moving each parameter a little to both sides. Here the right
-        gradient differs from the measured one by {power(found["right"])}, and gradients with a mistake of one line by
-        {power(least)} to {power(max(found.values()))}. It is slow, two costs for each parameter, so it is for
+        gradient differs from the measured one by {power(errors["right"])}, and gradients with a mistake of one line by
+        {power(least)} to {power(max(errors.values()))}. It is slow, two costs for each parameter, so it is for
         checking and not for training; and dropout must be off."""
     return Content(answer, (_by_epsilon(), _by_block()))
 

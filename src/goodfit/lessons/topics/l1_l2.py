@@ -1,4 +1,4 @@
-"""What an L1 and an L2 penalty do to weights: zeros, or all of them smaller."""
+"""The effect of L1 and L2 penalties on weights: zeros, or smaller weights throughout."""
 
 from functools import cache
 
@@ -61,13 +61,13 @@ def _weights() -> Section:
             w, state = train_linear(penalty, lambd)[-1], {"penalty": i, "lambda": j}
             marks.append(bars(place, w, 0.8, "weight", _COLORS[i], when=state))
             zeros = int((w == 0).sum())
-            what = f"Penalty {penalty}, λ = {number(lambd)}" if penalty != "none" else "No penalty"
-            says.append(f"""{what}: {zeros} of {INPUTS} weights are exactly 0, Σ|w| = {np.abs(w).sum():.2f}, Σw² =
+            title = f"Penalty {penalty}, λ = {number(lambd)}" if penalty != "none" else "No penalty"
+            says.append(f"""{title}: {zeros} of {INPUTS} weights are exactly 0, Σ|w| = {np.abs(w).sum():.2f}, Σw² =
                 {(w**2).sum():.2f}. The largest weight is {np.abs(w).max():.2f}.""")
     true = np.zeros(INPUTS)
     true[: len(TRUE)] = TRUE
     marks.append(points(place, true, "true weight", "ink", shape="ring", size=5))
-    shown = panel("The weights after training", axis("input", 0.3, INPUTS + 0.7), axis("weight", -2.2, 2.6), marks)
+    plot = panel("The weights after training", axis("input", 0.3, INPUTS + 0.7), axis("weight", -2.2, 2.6), marks)
     controls = [
         buttons("penalty", "Penalty", PENALTIES, 2),
         slider("lambda", "λ", [number(lambd) for lambd in LAMBDAS], LAMBDAS.index(40.0)),
@@ -78,7 +78,7 @@ def _weights() -> Section:
         f"""A linear unit with {INPUTS} inputs learns {M} noisy examples. The rings are the weights with which the
         targets were made: the first five inputs matter, the others do nothing. Choose a penalty and raise λ: which
         weights shrink, and which become zero?""",
-        figure([shown], controls, says),
+        figure([plot], controls, says),
         f"""Without a penalty, every useless input gets some weight: the unit learns noise. L2 makes all weights
         smaller by the same share, and none of them zero: with λ = 40 still {count(int((many != 0).sum()), "weight")}
         of {INPUTS}. L1 takes the same amount off all of them, and what has less than that becomes exactly zero: with

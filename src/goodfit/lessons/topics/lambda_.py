@@ -16,7 +16,7 @@ from goodfit.textbook.propagation import add_l2, forward_prop
 from goodfit.wording.numbers import number, percent
 
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-LEFT = 0.003  # where λ = 0 stands on a logarithmic axis
+ZERO_PLACE = 0.003  # where λ = 0 stands on a logarithmic axis
 SIDE = np.linspace(-3.0, 3.0, 61)
 EPOCHS = 1200
 
@@ -70,7 +70,7 @@ def _names() -> list[str]:
 
 
 def _lambda_axis() -> Axis:
-    ticks = {LEFT: "0"} | {lambd: number(lambd) for lambd in LAMBDAS[1:]}
+    ticks = {ZERO_PLACE: "0"} | {lambd: number(lambd) for lambd in LAMBDAS[1:]}
     return axis("λ", 0.0025, 36, log=True, ticks=ticks)
 
 
@@ -81,17 +81,17 @@ def best() -> float:
 
 def _boundary() -> Section:
     (X, Y), marks, says = moons(60, 1), [], []
-    places = [max(lambd, LEFT) for lambd in LAMBDAS]
+    places = [max(lambd, ZERO_PLACE) for lambd in LAMBDAS]
     straight = fit(0.0, ()).parameters
     for i, lambd in enumerate(LAMBDAS):
-        z, made = surface(fit(lambd).parameters), fit(lambd)
+        z, fitted = surface(fit(lambd).parameters), fit(lambd)
         x, y = contour(SIDE, SIDE, z, 0.5)
         marks.append(regions(z, "blue", "orange", when={"lambda": i}))
         if x.size:  # with the largest λ one class is everywhere
             marks.append(line(x, y, "boundary", "ink", label="", quiet=True, when={"lambda": i}))
-        says.append(f"""λ = {number(lambd)}: {percent(made.error[0])} of the training examples are on the wrong side,
-            and {percent(made.error[1])} of the dev examples. Cost: training {number(made.cost[0])}, dev
-            {number(made.cost[1])}.""")
+        says.append(f"""λ = {number(lambd)}: {percent(fitted.error[0])} of the training examples are on the wrong side,
+            and {percent(fitted.error[1])} of the dev examples. Cost: training {number(fitted.cost[0])}, dev
+            {number(fitted.cost[1])}.""")
     x, y = contour(SIDE, SIDE, surface(straight), 0.5)
     marks.append(line(x, y, "logistic regression", "muted", label="", quiet=True, width=1.2, dash=True))
     first, second = (X[:, Y[0] == label] for label in (0, 1))
@@ -105,7 +105,7 @@ def _boundary() -> Section:
         panel("The network's map of the two classes", *sides, marks, equal=True, read="point"),
         panel("Cost, without the penalty", _lambda_axis(), axis("cost", 2e-5, 4, log=True), costs, height=430),
     ]
-    chosen, none, much = fit(best()), fit(0.0), fit(10.0)
+    tuned, none, much = fit(best()), fit(0.0), fit(10.0)
     return Section(
         "The boundary, from ragged to straight",
         """Sixty examples of two classes, squares and circles, and a network with two hidden layers of twenty tanh
@@ -114,7 +114,7 @@ def _boundary() -> Section:
         figure(panels, [slider("lambda", "λ", _names(), LAMBDAS.index(0.0))], says),
         f"""Without a penalty the network puts every training example on its right side, with a boundary that bends
         around single points; on dev {percent(none.error[1])} are wrong. With λ = {number(best())} it gets
-        {percent(chosen.error[0])} of the training examples wrong, and only {percent(chosen.error[1])} of dev: it has
+        {percent(tuned.error[0])} of the training examples wrong, and only {percent(tuned.error[1])} of dev: it has
         stopped following the noise. With λ = 10 the boundary is all but straight, close to that of logistic
         regression, and {percent(much.error[1])} are wrong on dev. With λ = 30 all weights are near zero, and the
         network says nearly the same everywhere. Left of the lowest dev cost is high variance, right of it high
@@ -126,16 +126,16 @@ def _units() -> Section:
     bent, says, marks = np.linspace(-4, 4, 81), [], []
     marks.append(line(bent, bent, "z itself", "muted", dash=True, width=1.2, label="", quiet=True))
     marks.append(line(bent, np.tanh(bent), "tanh", "line", width=2, label="", quiet=True))
-    chosen = np.random.default_rng(0).choice(fit(0.0).z.size, 150, replace=False)
-    places = [max(lambd, LEFT) for lambd in LAMBDAS]
+    tuned = np.random.default_rng(0).choice(fit(0.0).z.size, 150, replace=False)
+    places = [max(lambd, ZERO_PLACE) for lambd in LAMBDAS]
     bends: list[Mark] = [upright(place, "", "ink", when={"lambda": i}) for i, place in enumerate(places)]
     for i, lambd in enumerate(LAMBDAS):
-        made = fit(lambd)
-        z = made.z[chosen]
+        fitted = fit(lambd)
+        z = fitted.z[tuned]
         marks.append(points(z, np.tanh(z), "unit", "purple", size=3, opacity=0.45, when={"lambda": i}))
-        squares = 2 * l2_penalty(made.parameters, 1.0, 1)
+        squares = 2 * l2_penalty(fitted.parameters, 1.0, 1)
         says.append(f"""λ = {number(lambd)}: Σw² = {squares:.3g}. Half of all z are nearer to 0 than
-            {np.median(np.abs(made.z)):.2f}. tanh z differs from z by {percent(made.bend)} of z.""")
+            {np.median(np.abs(fitted.z)):.2f}. tanh z differs from z by {percent(fitted.bend)} of z.""")
     bends.append(line(places, [100 * fit(lambd).bend for lambd in LAMBDAS], "bend", "purple", dots=True))
     panels = [
         panel("What the units work with", axis("z", -4, 4), axis("tanh z", -1.15, 1.15), marks, read="point"),
@@ -154,10 +154,10 @@ def _units() -> Section:
 
 
 def _make() -> Content:
-    none, chosen, much = fit(0.0), fit(best()), fit(10.0)
+    none, tuned, much = fit(0.0), fit(best()), fit(10.0)
     answer = f"""It makes the network simpler. With λ = 0 this network gets {percent(none.error[0])} of its training
         examples wrong, but {percent(none.error[1])} of new ones; with λ = {number(best())} it gets
-        {percent(chosen.error[1])} of new ones wrong. With λ = 10 its tanh units are almost linear, its boundary is
+        {percent(tuned.error[1])} of new ones wrong. With λ = 10 its tanh units are almost linear, its boundary is
         almost straight, and {percent(much.error[1])} of new ones are wrong."""
     return Content(answer, (_boundary(), _units()))
 

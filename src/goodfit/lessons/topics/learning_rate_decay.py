@@ -27,14 +27,14 @@ COLORS: tuple[Color, ...] = ("muted", "blue", "purple", "green")
 
 @cache
 def descend(rule: str, alpha0: float) -> Float[np.ndarray, "epochs"]:
-    """How far J over all examples is above its lowest after each epoch of mini-batches of 16."""
+    """Return J over all examples minus its minimum, after each epoch of mini-batches of 16."""
     X, Y = examples()
-    parameters, left = {"W1": np.array([[-2.0, 2.0]]), "b1": np.zeros((1, 1))}, []
+    parameters, excess = {"W1": np.array([[-2.0, 2.0]]), "b1": np.zeros((1, 1))}, []
     for epoch in range(1, EPOCHS + 1):
         options = {"batch_size": 16, "epochs": 1, "seed": epoch, "output": "sigmoid"}
         *_, (parameters, _) = train(X, Y, parameters, learning_rate=RULES[rule](alpha0, epoch), **options)
-        left.append(cost(parameters) - lowest()[0])
-    return np.array(left)
+        excess.append(cost(parameters) - lowest()[0])
+    return np.array(excess)
 
 
 def _rules() -> Section:
@@ -44,18 +44,18 @@ def _rules() -> Section:
         line("epoch", values, name, color, label=short)
         for values, name, short, color in zip(rates, RULES, SHORT, COLORS, strict=True)
     ]
-    found, says = [], []
+    curves, says = [], []
     for i, alpha0 in enumerate(RATES):
         ends = []
         for name, short, color in zip(RULES, SHORT, COLORS, strict=True):
-            left = descend(name, alpha0)
-            found.append(line("epoch", left, name, color, label=short, when={"rate": i}))
-            ends.append(f"{short} {power(float(np.median(left[-5:])))}")
+            excess = descend(name, alpha0)
+            curves.append(line("epoch", excess, name, color, label=short, when={"rate": i}))
+            ends.append(f"{short} {power(float(np.median(excess[-5:])))}")
         says.append(f"α₀ = {number(alpha0)}: over the last five epochs J is above its lowest by {', '.join(ends)}.")
     x = axis("epoch", 1, EPOCHS)
     panels = [
         panel("The learning rate", x, axis("α/α₀", 0.02, 1.2, log=True), lines, height=380),
-        panel("What is left of the cost", x, axis("J above its lowest", 1e-8, 3, log=True), found, height=380),
+        panel("What is left of the cost", x, axis("J above its lowest", 1e-8, 3, log=True), curves, height=380),
     ]
     control = slider("rate", "α₀", [number(rate) for rate in RATES], RATES.index(2.0))
     ends = {name: float(np.median(descend(name, 2.0)[-5:])) for name in RULES}

@@ -27,9 +27,9 @@ COLORS = ("blue", "purple", "green", "orange")
 
 
 class Descent(NamedTuple):
-    """Some steps of one training: how many examples were seen, the mini-batch's cost, the whole set's, the weights."""
+    """Some steps of one training: examples seen so far, cost of the mini-batch and of the whole set, weights."""
 
-    seen: Float[np.ndarray, "steps"]
+    examples: Float[np.ndarray, "steps"]
     batch_cost: Float[np.ndarray, "steps"]
     cost: Float[np.ndarray, "steps"]
     weights: Float[np.ndarray, "steps 2"]
@@ -59,16 +59,14 @@ def descend(size: int, learning_rate: float, seed: int = 0) -> Descent:
     """Gradient descent with mini-batches of that size, from the same start; drawn steps are evenly chosen."""
     X, Y = examples()
     start = _logistic(-2.0, 2.0, 0.0)
-    found = [(start, np.nan)]
-    found += train(
-        X, Y, start, learning_rate=learning_rate, batch_size=size, epochs=EPOCHS, seed=seed, output="sigmoid"
-    )
-    batch_cost = np.array([J for _, J in found[1:]])
-    kept = np.unique(np.linspace(0, len(found) - 1, min(MOST_SHOWN, len(found))).round().astype(int))
-    weights = np.array([found[i][0]["W1"][0] for i in kept])
-    whole = np.array([cost(found[i][0]) for i in kept])
-    shown = np.array([found[i][1] for i in kept])
-    return Descent(kept * size, shown, whole, weights, float(np.mean(np.diff(batch_cost) > 0)))
+    path = [(start, np.nan)]
+    path += train(X, Y, start, learning_rate=learning_rate, batch_size=size, epochs=EPOCHS, seed=seed, output="sigmoid")
+    batch_cost = np.array([J for _, J in path[1:]])
+    steps_shown = np.unique(np.linspace(0, len(path) - 1, min(MOST_SHOWN, len(path))).round().astype(int))
+    weights = np.array([path[i][0]["W1"][0] for i in steps_shown])
+    full_costs = np.array([cost(path[i][0]) for i in steps_shown])
+    plot = np.array([path[i][1] for i in steps_shown])
+    return Descent(steps_shown * size, plot, full_costs, weights, float(np.mean(np.diff(batch_cost) > 0)))
 
 
 @cache
@@ -80,8 +78,8 @@ def lowest() -> tuple[float, Float[np.ndarray, "2"], float]:
 
 
 def left_over(descent: Descent) -> float:
-    """How far the whole set's cost is above its lowest, over the last quarter of an epoch."""
-    late = descent.seen >= (EPOCHS - 0.25) * M
+    """Return the excess of the whole set's cost over its minimum, averaged over the last quarter of an epoch."""
+    late = descent.examples >= (EPOCHS - 0.25) * M
     return float(descent.cost[late].mean() - lowest()[0])
 
 
@@ -101,7 +99,7 @@ def _steps() -> Section:
             descent, state = descend(size, rate), {"size": i, "rate": j}
             x, y = descent.weights.T
             paths.append(line(x, y, "weights", COLORS[i], label="", dots=size > 8, width=1.4, when=state))
-            epochs = descent.seen / M
+            epochs = descent.examples / M
             costs.append(points(epochs, descent.batch_cost, "mini-batch", COLORS[i], size=2.4, opacity=0.7, when=state))
             costs.append(line(epochs, descent.cost, "all examples", "ink", width=2, when=state))
             steps = EPOCHS * M // size
@@ -137,16 +135,16 @@ def _steps() -> Section:
 def _sizes() -> Section:
     marks, best = [], {}
     for j, rate in enumerate(RATES):
-        left = [left_over(descend(size, rate)) for size in COMPARED]
-        marks.append(line(COMPARED, left, f"α {number(rate)}", COLORS[j], dots=True))
-        best[rate] = COMPARED[int(np.argmin(left))]
+        final_excess = [left_over(descend(size, rate)) for size in COMPARED]
+        marks.append(line(COMPARED, final_excess, f"α {number(rate)}", COLORS[j], dots=True))
+        best[rate] = COMPARED[int(np.argmin(final_excess))]
     x = axis("mini-batch size", 1, M, log=True, ticks={size: str(size) for size in COMPARED})
-    shown = panel(f"Cost after {EPOCHS} epochs", x, axis("J above its lowest", 1e-4, 2, log=True), marks, height=380)
+    plot = panel(f"Cost after {EPOCHS} epochs", x, axis("J above its lowest", 1e-4, 2, log=True), marks, height=380)
     return Section(
         "Which size is best",
         f"""Every dot is one training of {EPOCHS} epochs, so all have seen the same number of examples. Follow one
         line from left to right: on the left the steps are many and noisy, on the right few and exact.""",
-        figure([shown]),
+        figure([plot]),
         f"""Each learning rate has a size that suits it: {_named(best)}. Smaller mini-batches wander with it, larger
         ones do not get there in {EPOCHS} epochs. The notes advise the whole batch for fewer than 2,000 examples,
         otherwise a power of two from 64 on that fits in memory, and call the size a hyperparameter to be tried. This
@@ -156,8 +154,8 @@ def _sizes() -> Section:
 
 
 def _named(best: dict[float, int]) -> str:
-    *others, last = [f"{size} for α = {number(rate)}" for rate, size in best.items()]
-    return f"{', '.join(others)} and {last}"
+    *first_sizes, last = [f"{size} for α = {number(rate)}" for rate, size in best.items()]
+    return f"{', '.join(first_sizes)} and {last}"
 
 
 def _make() -> Content:

@@ -49,7 +49,7 @@ def bowls() -> list[tuple[Bowl, Float[np.ndarray, "2"]]]:
 
 
 def excess(H: Bowl, path: Path) -> Float[np.ndarray, "steps"]:
-    """How far J is above its lowest value at each point of a path."""
+    """Return J minus its minimum at each point of a path."""
     return 0.5 * np.einsum("si,ij,sj->s", path, H, path)
 
 
@@ -75,7 +75,7 @@ def walk(optimizer: Optimizer, H: Bowl, start: Float[np.ndarray, "2"], learning_
 
 
 def ellipse(H: Bowl, height: float) -> Path:
-    """Where J is so much above its lowest value."""
+    """Return the points where J exceeds its minimum by this much."""
     angle = np.linspace(0, 2 * np.pi, 73)
     circle = np.sqrt(2 * height) * np.column_stack([np.cos(angle), np.sin(angle)])
     return circle @ np.linalg.inv(np.linalg.cholesky(H))
@@ -83,10 +83,10 @@ def ellipse(H: Bowl, height: float) -> Path:
 
 def steps_needed(H: Bowl, path: Path) -> float:
     """The first step after which J stays within the goal, NaN if it never does."""
-    left = excess(H, path)
-    outside = np.flatnonzero(~(left <= GOAL * left[0]))
+    excesses = excess(H, path)
+    outside = np.flatnonzero(~(excesses <= GOAL * excesses[0]))
     last = int(outside[-1]) if len(outside) else -1
-    return float(last + 1) if last + 1 < len(left) else np.nan
+    return float(last + 1) if last + 1 < len(excesses) else np.nan
 
 
 def trials() -> Trials:
@@ -98,18 +98,18 @@ def trials() -> Trials:
     }
 
 
-def _told(name: str, rate: float, left: list[Float[np.ndarray, "steps"]]) -> str:
-    before, after = (_went(each) for each in left)
+def _caption(name: str, rate: float, excesses: list[Float[np.ndarray, "steps"]]) -> str:
+    before, after = (_outcome(excess) for excess in excesses)
     start = f"{name[0].upper()}{name[1:]} with α = {number(rate)}"
     return f"{start}: with the inputs as they come {before}; normalized, {after}."
 
 
-def _went(left: Float[np.ndarray, "steps"]) -> str:
-    if not left[-1] <= 10:
-        return f"it runs away, and has ten times the cost of the start after {int(np.argmax(~(left <= 10)))} steps"
-    outside = np.flatnonzero(left > GOAL)
+def _outcome(excesses: Float[np.ndarray, "steps"]) -> str:
+    if not excesses[-1] <= 10:
+        return f"it runs away, and has ten times the cost of the start after {int(np.argmax(~(excesses <= 10)))} steps"
+    outside = np.flatnonzero(excesses > GOAL)
     if outside[-1] == STEPS:
-        return f"{percent(left[-1])} of the cost above the lowest is left after {STEPS} steps"
+        return f"{percent(excesses[-1])} of the cost above the lowest is left after {STEPS} steps"
     return f"less than {percent(GOAL)} of the cost above the lowest is left from step {outside[-1] + 1} on"
 
 
@@ -125,15 +125,17 @@ def _descents() -> tuple[list[list[Mark]], list[Mark], list[str]]:
     walked = [_rings(H, excess(H, start[None])[0]) for H, start in valleys]
     for j, (optimizer, name) in enumerate(NAMES.items()):
         for k, rate in enumerate(RATES):
-            state, left = {"optimizer": j, "rate": k}, []
+            state, excesses = {"optimizer": j, "rate": k}, []
             for (H, start), marks, inputs, dash in zip(valleys, walked, INPUTS, (False, True), strict=True):
                 path = walk(optimizer, H, start, rate, STEPS)
-                left.append(excess(H, path) / excess(H, start[None]))
+                excesses.append(excess(H, path) / excess(H, start[None]))
                 x, y = path.T.tolist()
                 marks.append(line(x, y, name, COLORS[j], label="", dots=True, width=1.5, when=state))
-                made = line("step", left[-1], f"inputs {inputs}", COLORS[j], label=inputs, dash=dash, when=state)
-                costs.append(made)
-            says.append(_told(name, rate, left))
+                path_line = line(
+                    "step", excesses[-1], f"inputs {inputs}", COLORS[j], label=inputs, dash=dash, when=state
+                )
+                costs.append(path_line)
+            says.append(_caption(name, rate, excesses))
     return walked, costs, says
 
 
@@ -144,12 +146,12 @@ def _paths() -> Section:
         slider("rate", "learning rate α", [number(rate) for rate in RATES], RATES.index(0.038)),
     ]
     across, up = "w₁, from its best value", "w₂, from its best value"
-    step, left = axis("step", 0, STEPS), axis("share of the start", 1e-8, 10, log=True)
+    step, excesses = axis("step", 0, STEPS), axis("share of the start", 1e-8, 10, log=True)
     x, tall, low = axis(across, -6, 6), axis(up, -6, 6), axis(up, -2, 2)
     panels = [
         panel(f"Inputs {INPUTS[0]}", x, low, walked[0], equal=True, wide=True, read="point"),
         panel(f"Inputs {INPUTS[1]}", x, tall, walked[1], equal=True, read="point"),
-        panel("What is left of the cost above its lowest value", step, left, costs, height=400),
+        panel("What is left of the cost above its lowest value", step, excesses, costs, height=400),
     ]
     (flat, steep), (_, round_) = (np.linalg.eigvalsh(H) for H, _ in bowls())
     return Section(
@@ -172,18 +174,18 @@ def _paths() -> Section:
     )
 
 
-def _rates(found: Trials) -> Section:
+def _rates(results: Trials) -> Section:
     x = axis("learning rate α", COMPARED[0], COMPARED[-1], log=True)
     y = axis("steps", 1, PATIENT, log=True)
     panels: list[Panel] = []
     for i, inputs in enumerate(INPUTS):
         marks: list[Mark] = [
-            line(COMPARED, found[i, optimizer], name, COLORS[j], dots=True, label="" if i == j == 0 else name)
+            line(COMPARED, results[i, optimizer], name, COLORS[j], dots=True, label="" if i == j == 0 else name)
             for j, (optimizer, name) in enumerate(NAMES.items())
         ]
         panels.append(panel(f"Inputs {inputs}", x, y, marks, height=360))
     panels[0]["marks"].append(text(0.0035, 40, NAMES["gradient_descent"], COLORS[0]))  # its end is among other lines
-    before, after = ([fastest(found[i, optimizer]) for optimizer in NAMES] for i in (0, 1))
+    before, after = ([fastest(results[i, optimizer]) for optimizer in NAMES] for i in (0, 1))
     return Section(
         "Which learning rates work, and how fast",
         f"""The same start and the same two bowls, every optimizer with {len(COMPARED)} learning rates. Each dot is a
@@ -208,14 +210,14 @@ def fastest(steps: list[float]) -> float:
 
 
 def _make() -> Content:
-    found = trials()
-    long, quick = fastest(found[0, "gradient_descent"]), fastest(found[0, "momentum"])
-    round_ = fastest(found[1, "gradient_descent"])
+    results = trials()
+    long, quick = fastest(results[0, "gradient_descent"]), fastest(results[0, "momentum"])
+    round_ = fastest(results[1, "gradient_descent"])
     answer = f"""Where the cost is an elongated bowl, the gradient points across the valley and not along it. Momentum
         averages out the leaps across; RMSprop and Adam scale each direction by itself. Here gradient descent needs
         {long:.0f} steps at best and momentum {quick:.0f}. Normalizing the inputs makes the bowl round, and then
         gradient descent needs {round_:.0f}."""
-    return Content(answer, (_paths(), _rates(found)))
+    return Content(answer, (_paths(), _rates(results)))
 
 
 OPTIMIZERS = Lesson(

@@ -27,7 +27,7 @@ from goodfit.wording.numbers import number
 DEPTHS = (8, 20, 56, 110)  # He et al. 2016, section 4.2
 WEIGHTS = (0.7, 0.85, 1.0, 1.15)  # as a multiple of He's
 UNITS = 50
-WHAT = {"gradient": "gradient", "signal": "signal"}
+QUANTITIES = {"gradient": "gradient", "signal": "signal"}
 STEPS, RATE, SMALL_UNITS, EXAMPLES = 100, 0.003, 10, 100
 
 
@@ -59,22 +59,26 @@ def sizes(kind: Kind, L: int, weight: float) -> Sizes:
     return sizes_by_layer(L, UNITS, weight, branch(kind, L), kind.residual)
 
 
-def relative(kind: Kind, L: int, weight: float, what: str) -> Float[np.ndarray, "parts"]:
+def relative(kind: Kind, L: int, weight: float, quantity: str) -> Float[np.ndarray, "parts"]:
     """The sizes as multiples of where they come from: the first layer's signal, the last one's gradient."""
-    found = sizes(kind, L, weight)
-    return found.signal / found.signal[0] if what == "signal" else found.gradient / found.gradient[-1]
+    layer_sizes = sizes(kind, L, weight)
+    return (
+        layer_sizes.signal / layer_sizes.signal[0]
+        if quantity == "signal"
+        else layer_sizes.gradient / layer_sizes.gradient[-1]
+    )
 
 
-def factor(kind: Kind, L: int, weight: float, what: str) -> float:
-    """What reaches the far end: the last layer by the signal, the first by the gradient."""
-    reached = relative(kind, L, weight, what)
-    return float(reached[-1] if what == "signal" else reached[0])
+def factor(kind: Kind, L: int, weight: float, quantity: str) -> float:
+    """Return the share that reaches the far end: the last layer for the signal, the first for the gradient."""
+    reached = relative(kind, L, weight, quantity)
+    return float(reached[-1] if quantity == "signal" else reached[0])
 
 
-def rate(kind: Kind, L: int, weight: float, what: str) -> float:
+def rate(kind: Kind, L: int, weight: float, quantity: str) -> float:
     """The factor a layer, in the direction that it goes; a block is two layers."""
-    reached = relative(kind, L, weight, what)
-    return growth_per_layer(reached if what == "signal" else reached[::-1]) ** 0.5
+    reached = relative(kind, L, weight, quantity)
+    return growth_per_layer(reached if quantity == "signal" else reached[::-1]) ** 0.5
 
 
 def layers(L: int) -> list[int]:
@@ -83,26 +87,26 @@ def layers(L: int) -> list[int]:
 
 
 def _by_layer() -> Section:
-    L, marks, far, says = DEPTHS[-1], list[Mark](), list[Mark](), []
-    for i, what in enumerate(WHAT):
+    L, marks, deep, says = DEPTHS[-1], list[Mark](), list[Mark](), []
+    for i, quantity in enumerate(QUANTITIES):
         for j, weight in enumerate(WEIGHTS):
             when = {"what": i, "weight": j}
             for kind in KINDS:
                 more = {"label": kind.label, "dash": kind.dash, "when": when}
-                values = relative(kind, L, weight, what)
+                values = relative(kind, L, weight, quantity)
                 marks.append(line(layers(L), values, kind.name, kind.color, **more))
-                ends = [factor(kind, depth, weight, what) for depth in DEPTHS]
-                far.append(line(DEPTHS, ends, kind.name, kind.color, dots=True, **more))
-            says.append(_said(what, weight))
+                ends = [factor(kind, depth, weight, quantity) for depth in DEPTHS]
+                deep.append(line(DEPTHS, ends, kind.name, kind.color, dots=True, **more))
+            says.append(_caption(quantity, weight))
     controls = [
-        buttons("what", "Shown", list(WHAT.values())),
+        buttons("what", "Shown", list(QUANTITIES.values())),
         slider("weight", "weights, times He's", [number(weight) for weight in WEIGHTS], 0),
     ]
     y = axis("size, as a multiple of where it begins", 1e-20, 1e20, log=True)
     ticks = {float(depth): str(depth) for depth in DEPTHS}
     panels = [
         panel(f"By layer, in a network of {L}", axis("layer", 1, L), y, marks, height=400),
-        panel("At the far end, by depth", axis("layers", 0, L + 2, ticks=ticks), y, far, height=400),
+        panel("At the far end, by depth", axis("layers", 0, L + 2, ticks=ticks), y, deep, height=400),
     ]
     weak, small = (factor(kind, L, 0.7, "gradient") for kind in (PLAIN, RESIDUAL))
     return Section(
@@ -127,29 +131,29 @@ def _by_layer() -> Section:
     )
 
 
-def _said(what: str, weight: float) -> str:
-    told = []
+def _caption(quantity: str, weight: float) -> str:
+    lines = []
     for kind in KINDS:
-        near, far = (power(factor(kind, depth, weight, what)) for depth in (DEPTHS[0], DEPTHS[-1]))
-        told.append(f"""{kind.name} {rate(kind, DEPTHS[-1], weight, what):.3f} a layer, which makes {near} in
-            {DEPTHS[0]} layers and {far} in {DEPTHS[-1]}""")
-    return f"With weights {number(weight)} times He's the {what} is multiplied by: {'; '.join(told)}."
+        shallow, deep = (power(factor(kind, depth, weight, quantity)) for depth in (DEPTHS[0], DEPTHS[-1]))
+        lines.append(f"""{kind.name} {rate(kind, DEPTHS[-1], weight, quantity):.3f} a layer, which makes {shallow} in
+            {DEPTHS[0]} layers and {deep} in {DEPTHS[-1]}""")
+    return f"With weights {number(weight)} times He's the {quantity} is multiplied by: {'; '.join(lines)}."
 
 
 def _alike() -> Section:
-    L, marks, far = DEPTHS[-1], [], []
+    L, marks, deep = DEPTHS[-1], [], []
     for kind in (PLAIN, RESIDUAL):
-        apart = 1 - sizes(kind, L, 1.0).alike
-        marks.append(line(layers(L), apart, kind.name, kind.color, dash=kind.dash))
+        unlikeness = 1 - sizes(kind, L, 1.0).alike
+        marks.append(line(layers(L), unlikeness, kind.name, kind.color, dash=kind.dash))
         ends = [1 - sizes(kind, depth, 1.0).alike[-1] for depth in DEPTHS]
-        far.append(line(DEPTHS, ends, kind.name, kind.color, dash=kind.dash, dots=True))
+        deep.append(line(DEPTHS, ends, kind.name, kind.color, dash=kind.dash, dots=True))
     y = axis("1 − mean cosine of two examples", 1e-6, 1, log=True)
     ticks = {float(depth): str(depth) for depth in DEPTHS}
     panels = [
         panel(f"By layer, in a network of {L}", axis("layer", 1, L), y, marks),
-        panel("In the last layer, by depth", axis("layers", 0, L + 2, ticks=ticks), y, far),
+        panel("In the last layer, by depth", axis("layers", 0, L + 2, ticks=ticks), y, deep),
     ]
-    plain, kept = (1 - sizes(kind, L, 1.0).alike[-1] for kind in (PLAIN, RESIDUAL))
+    plain, rest_share = (1 - sizes(kind, L, 1.0).alike[-1] for kind in (PLAIN, RESIDUAL))
     return Section(
         "And a difference between examples",
         """He's weights keep the signal's size about as it is, so is all well with a plain network that has them? The
@@ -158,8 +162,8 @@ def _alike() -> Section:
         figure(panels),
         f"""ReLU brings any two signals nearer to each other. After {L} plain layers {power(plain)} of a right angle's
         1 is left: the last layer sees nearly the same signal whatever the input was, and can only learn how frequent
-        the classes are. In the residual network {power(kept)} is left, because most of what each block passes on is
-        what came in.""",
+        the classes are. In the residual network {power(rest_share)} is left, because each block mostly
+        passes on its input.""",
     )
 
 
@@ -179,14 +183,14 @@ def _training() -> Section:
         plain, residual = (trained(kind, L)[-1] for kind in (PLAIN, RESIDUAL))
         says.append(f"""{L} layers: after {STEPS} steps J is {plain:.3f} in the plain network and {residual:.3f} in the
             residual one.""")
-    shown = panel("Training cost by step", axis("step", 1, STEPS), axis("J", 0.005, 3, log=True), marks, height=360)
+    plot = panel("Training cost by step", axis("step", 1, STEPS), axis("J", 0.005, 3, log=True), marks, height=360)
     deepest = {kind: trained(kind, DEPTHS[-1]) for kind in (PLAIN, RESIDUAL)}
     return Section(
         "Trained, at four depths",
         f"""Plain and residual networks of {SMALL_UNITS} units a layer learn the same {EXAMPLES} points of two classes,
         by Adam with α = {number(RATE)}. The plain ones have He's weights, which suit them best. Choose the depth.""",
         figure(
-            [shown],
+            [plot],
             [buttons("depth", "Layers", [str(L) for L in DEPTHS], len(DEPTHS) - 1)],
             says,
             {"step": np.arange(1, STEPS + 1)},

@@ -25,13 +25,13 @@ ANGLES = (0, 15, 30, 45, 60, 75, 90)
 STARTS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
 RATE = 0.05
 STEPS = 320
-LEFT = 0.25  # J at which the saddle, of J = 0.5, counts as left
+ESCAPED = 0.25  # J at which the saddle, of J = 0.5, counts as left
 TRIALS = 20_000
 DIMENSIONS = (1, 2, 3, 4, 5)
 LAMBDA = 0.3
 _OPTIMIZERS: dict[str, Color] = {"gradient descent": "blue", "momentum": "orange", "Adam": "green"}
 _POINTS = ("All weights zero", "After training")
-KNOWN = (1 / 2, (2 - sqrt(2)) / 4, (pi - 2 * sqrt(2)) / (4 * pi))  # of n = 1, 2, 3 (Dean & Majumdar 2006)
+EXACT_SHARES = (1 / 2, (2 - sqrt(2)) / 4, (pi - 2 * sqrt(2)) / (4 * pi))  # of n = 1, 2, 3 (Dean & Majumdar 2006)
 Point = Float[np.ndarray, "2"]
 
 
@@ -41,7 +41,7 @@ def J(w: Point) -> float:
 
 
 def gradient(w: Point) -> Point:
-    """Of J."""
+    """Return the gradient of J."""
     return np.array([2 * w[0], 2 * w[1] * (w[1] ** 2 - 1)])
 
 
@@ -65,7 +65,7 @@ def descend(optimizer: str, start: float) -> Float[np.ndarray, "steps"]:
 
 def steps_to_leave(costs: Float[np.ndarray, "steps"]) -> int | None:
     """The first step after which J is below the saddle's for good to see."""
-    below = np.flatnonzero(costs < LEFT)
+    below = np.flatnonzero(costs < ESCAPED)
     return int(below[0]) if len(below) else None
 
 
@@ -115,18 +115,18 @@ def _rare() -> Section:
     marks = [
         line(DIMENSIONS, coins, "if each tossed a coin", "muted", dash=True, width=1.5, label="coins"),
         line(DIMENSIONS, shares, "random matrices", "blue", dots=True, label="matrices"),
-        points(DIMENSIONS[:3], KNOWN, "exact", "orange", shape="ring", size=7),
+        points(DIMENSIONS[:3], EXACT_SHARES, "exact", "orange", shape="ring", size=7),
     ]
     x, y = axis("dimensions n", 1, 5, ticks={n: str(n) for n in DIMENSIONS}), axis("share of minima", 2e-5, 1, log=True)
-    shown = panel("How often a random point without slope is a minimum", x, y, marks, height=360)
+    plot = panel("How often a random point without slope is a minimum", x, y, marks, height=360)
     return Section(
         "In many dimensions a minimum is rare",
         f"""Take a random symmetric matrix for the Hessian of a random point without slope, and ask whether all of its
         eigenvalues are above zero. Each dot is the share in {TRIALS:,} matrices; the rings are the exact values,
         which are known for one, two and three dimensions.""",
-        figure([shown]),
+        figure([plot]),
         f"""In one dimension half of such points are minima. In two it is {percent(shares[1])} (exactly
-        {percent(KNOWN[1])}), in three {percent(shares[2])}, in four {percent(shares[3])}, each give or take
+        {percent(EXACT_SHARES[1])}), in three {percent(shares[2])}, in four {percent(shares[3])}, each give or take
         {percent(half[1])} or less. That is much rarer than if every direction tossed a coin of its own, because the
         eigenvalues of a matrix push each other apart. In the thousands of dimensions of a network, nearly every point
         without slope is a saddle. A network's cost is no random function, so these shares are not its own; the next
@@ -135,7 +135,7 @@ def _rare() -> Section:
 
 
 class Looked(NamedTuple):
-    """What a point of a network's cost is: the eigenvalues of its Hessian, and the length of its gradient."""
+    """Return the eigenvalues of the Hessian of a network's cost, and the length of its gradient."""
 
     curvatures: Float[np.ndarray, "parameters"]
     slope: float
@@ -165,29 +165,29 @@ def network_point(trained: bool) -> Looked:
 
 
 def _holds() -> Section:
-    marks, says, left = [], [], {}
+    marks, says, escapes = [], [], {}
     for i, start in enumerate(STARTS):
         for j, (optimizer, color) in enumerate(_OPTIMIZERS.items()):
             costs = descend(optimizer, start)
-            left[optimizer, start] = steps_to_leave(costs)
+            escapes[optimizer, start] = steps_to_leave(costs)
             marks.append(line("step", costs, optimizer, color, label=optimizer, dash=j == 0, when={"start": i}))
-        told = [f"{optimizer} after {left[optimizer, start]}" for optimizer in _OPTIMIZERS]
+        steps = [f"{optimizer} after {escapes[optimizer, start]}" for optimizer in _OPTIMIZERS]
         says.append(
-            f"Begun {power(start)} beside the ridge: {told[0]} steps, {told[1]} and {told[2]} have left the saddle."
+            f"Begun {power(start)} beside the ridge: {steps[0]} steps, {steps[1]} and {steps[2]} have left the saddle."
         )
-    shown = panel("J by step", axis("step", 0, STEPS), axis("J", 0, 1.6), marks, height=340)
+    plot = panel("J by step", axis("step", 0, STEPS), axis("J", 0, 1.6), marks, height=340)
     control = slider("start", "distance from the ridge", [power(start) for start in STARTS], 2)
-    plain = [left["gradient descent", start] for start in STARTS]
+    plain = [escapes["gradient descent", start] for start in STARTS]
     return Section(
         "A plateau, not an end",
         f"""Each descent begins on the slope above the saddle, hardly beside the line that leads straight into it,
         with α = {RATE}. Seen from outside, a plateau: J stays at 0.5 as if training were done. Move the start closer
         to the line.""",
-        figure([shown], [control], says, {"step": np.arange(STEPS + 1)}),
+        figure([plot], [control], says, {"step": np.arange(STEPS + 1)}),
         f"""Near the saddle every step of gradient descent multiplies the distance from the ridge by 1 + 2α =
         {1 + 2 * RATE:.1f}, however small it is. So it always leaves: from 0.1 after {plain[0]} steps, from 10⁻⁸ after
         {plain[-1]}; each power of ten costs {np.log(10) / np.log(1 + 2 * RATE):.0f} more. Adam divides by the size of
-        the gradient, which is tiny along w₂, and is gone after {left["Adam", STARTS[-1]]} steps. Momentum, as an
+        the gradient, which is tiny along w₂, and is gone after {escapes["Adam", STARTS[-1]]} steps. Momentum, as an
         average and with the same α, takes its time to gather speed. A plateau of the training cost is a reason for
         more steps or another optimizer before it is a reason to stop.""",
     )

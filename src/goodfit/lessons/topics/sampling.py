@@ -129,7 +129,7 @@ def _sensitive() -> Section:
 
 @cache
 def left_over(alpha: float, lambd: float) -> float:
-    """How far J is above its lowest after an epoch of mini-batches of 8: α decides, λ hardly matters."""
+    """Return J minus its minimum after an epoch of mini-batches of 8; α decides, λ hardly matters."""
     X, Y = examples()
     start = {"W1": np.array([[-2.0, 2.0]]), "b1": np.zeros((1, 1))}
     *_, (parameters, _) = train(X, Y, start, learning_rate=alpha, lambd=lambd, batch_size=8, epochs=1, output="sigmoid")
@@ -150,20 +150,22 @@ def trials(seed: int | None) -> tuple[Row, Row, Row]:
 
 def _random() -> Section:
     alphas, lambdas, costs = trials(None)
-    chosen = [points(alphas, lambdas, "grid", "blue", shape="square")]
-    found = [points(alphas, costs, "grid", "blue", shape="square")]
+    settings = [points(alphas, lambdas, "grid", "blue", shape="square")]
+    outcomes = [points(alphas, costs, "grid", "blue", shape="square")]
     says, least, better = [], costs.min(), 0
     for i in range(REPEATS):
         alphas, lambdas, costs = trials(i)
-        chosen.append(points(alphas, lambdas, "random", "orange", when={"seed": i}))
-        found.append(points(alphas, costs, "random", "orange", when={"seed": i}))
+        settings.append(points(alphas, lambdas, "random", "orange", when={"seed": i}))
+        outcomes.append(points(alphas, costs, "random", "orange", when={"seed": i}))
         says.append(f"""The grid tries {SIDE} learning rates, and its best J is {least:.4f} above the lowest. Draw
             {i + 1} tries {SIDE * SIDE}; its best is {costs.min():.4f} above.""")
         better += int(costs.min() < least)
     alpha = axis("learning rate α", 0.0022, 40, log=True)
     panels = [
-        panel("What is tried", alpha, axis("λ", 7e-7, 1.4e-3, log=True), chosen, height=360, read="point"),
-        panel("What it gives", alpha, axis("J above its lowest", 1e-3, 3, log=True), found, height=360, read="point"),
+        panel("What is tried", alpha, axis("λ", 7e-7, 1.4e-3, log=True), settings, height=360, read="point"),
+        panel(
+            "What it gives", alpha, axis("J above its lowest", 1e-3, 3, log=True), outcomes, height=360, read="point"
+        ),
     ]
     return Section(
         "At random, not on a grid",

@@ -9,14 +9,14 @@ from goodfit.textbook.softmax import hard_max, one_hot, output_derivative, softm
 from goodfit.wording.numbers import column_number, number, percent
 
 CLASSES = ("none", "dog", "cat", "chick")
-OTHERS = (0.5, 1.5, -0.5)  # z of the other three classes
+OTHER_Z = (0.5, 1.5, -0.5)  # z of the other three classes
 Z_DOG = tuple(range(-4, 7))
-SHOWN = Z_DOG.index(2)
+START = Z_DOG.index(2)
 
 
 def outputs(z_dog: float) -> tuple[np.ndarray, np.ndarray]:
     """z and ŷ, a column each, for one example."""
-    Z = np.array([[OTHERS[0]], [z_dog], *([z] for z in OTHERS[1:])])
+    Z = np.array([[OTHER_Z[0]], [z_dog], *([z] for z in OTHER_Z[1:])])
     return Z, softmax(Z)
 
 
@@ -34,7 +34,7 @@ def _probabilities() -> Section:
         panel("What the last layer gives: z", x, axis("z", -4.5, 6.5), hard),
         panel("What softmax makes of it", x, axis("probability", 0, 104, unit="%"), marks),
     ]
-    control = slider("z", "z of dog", [number(z) for z in Z_DOG], SHOWN)
+    control = slider("z", "z of dog", [number(z) for z in Z_DOG], START)
     twice = outputs(3.0)[1][1, 0] / outputs(3.0)[1][2, 0] / (outputs(2.0)[1][1, 0] / outputs(2.0)[1][2, 0])
     return Section(
         "From any numbers to probabilities",
@@ -63,15 +63,15 @@ def _costs() -> Section:
             says.append(f"""The truth is {name}, z of dog {number(value)}: ŷ of {name} is {percent(A[j, 0])}, so J =
                 −log ŷ = {compute_cost(A, Y):.3f}. The slope of J by the dog's z is ŷ − y =
                 {column_number(float(output_derivative(A, Y)[1, 0]))}.""")
-    here = [upright(value, "", "ink", when={"z": i}) for i, value in enumerate(Z_DOG)]
+    cursor = [upright(value, "", "ink", when={"z": i}) for i, value in enumerate(Z_DOG)]
     x = axis("z of dog", Z_DOG[0], Z_DOG[-1])
     panels = [
-        panel("The cost of this example", x, axis("J", 0, 7), marks + here),
-        panel("Its slope by the dog's z", x, axis("ŷ − y of dog", -1.05, 1.05), slopes + here),
+        panel("The cost of this example", x, axis("J", 0, 7), marks + cursor),
+        panel("Its slope by the dog's z", x, axis("ŷ − y of dog", -1.05, 1.05), slopes + cursor),
     ]
     controls = [
         buttons("truth", "The truth is", CLASSES, 1),
-        slider("z", "z of dog", [number(value) for value in Z_DOG], SHOWN),
+        slider("z", "z of dog", [number(value) for value in Z_DOG], START),
     ]
     D = softmax_derivative(outputs(2.0)[1][:, 0])
     return Section(

@@ -54,14 +54,14 @@ def _linear() -> Section:
             {number(round(growth_per_layer(sizes), 9))}. After 10 layers it is {power(sizes[9])} times what it was,
             after {DEPTH} layers {power(sizes[-1])} times, and after {RESNET} layers {power(far)} times.""")
     x, y = axis("layer", 1, DEPTH), axis("signal, as a multiple of the input", 1e-16, 1e10, log=True)
-    shown, columns = panel("The signal by layer", x, y, marks, height=380), {"layer": np.arange(1, DEPTH + 1)}
+    plot, columns = panel("The signal by layer", x, y, marks, height=380), {"layer": np.arange(1, DEPTH + 1)}
     control = slider("weight", "weight", [number(weight) for weight in WEIGHTS], WEIGHTS.index(1.5))
     return Section(
         "Every layer multiplies",
         """The network of the notes: two units a layer, linear activations, b = 0, and W with the same number on its
         diagonal in every layer. The input is (1, 1). On a logarithmic axis a fixed factor per layer is a straight
         line; the number at its end is the weight.""",
-        figure([shown], [control], says, columns),
+        figure([plot], [control], says, columns),
         f"""1.5 is not much above 1, and 0.5 not much below. But {DEPTH} layers make
         {power(linear_sizes(1.5, DEPTH)[-1])} and {power(linear_sizes(0.5, DEPTH)[-1])} of them. On the way back the
         gradient is multiplied by the same weights, so it explodes or vanishes in the same measure: with 0.5, the
@@ -86,13 +86,13 @@ def _signals() -> Section:
         slider("scale", "variance of the weights, times n", list(SCALES.values()), 3),
     ]
     x, y = axis("layer", 1, HIDDEN), axis("deviation of the activations", 1e-9, 1e5, log=True)
-    shown = panel("The spread of the activations by layer", x, y, marks, height=400)
+    plot = panel("The spread of the activations by layer", x, y, marks, height=400)
     return Section(
         "First weights that keep the signal",
         f"""Now the weights are drawn at random, with mean 0 and a variance that is chosen as a multiple of 1/n, n
         being the number of units in the layer before. {HIDDEN} layers of 100 units see 500 random examples, before
         any training. Look for the line that stays level, first for ReLU, then for tanh.""",
-        figure([shown], controls, says, {"layer": np.arange(1, HIDDEN + 1)}),
+        figure([plot], controls, says, {"layer": np.arange(1, HIDDEN + 1)}),
         f"""z is a sum over n units, so its variance is n times that of one term, and weights of variance 1/n keep it
         as it was. ReLU sets half of the signal to zero, so it needs twice that. With ReLU the factor a layer is
         {rates["relu", 2.0]:.3f} for 2/n ("He") and {rates["relu", 1.0]:.3f} for 1/n, close to √½ =
@@ -127,14 +127,14 @@ def _gradients() -> Section:
         slider("size", "size of the weights", [f"{number(size)} ×" for size in SIZES], 0),
     ]
     x, y = axis("layer", 1, HIDDEN), axis("length of dW", 1e-23, 1e11, log=True)
-    shown, columns = panel("The gradient by layer", x, y, marks, height=400), {"layer": np.arange(1, HIDDEN + 1)}
+    plot, columns = panel("The gradient by layer", x, y, marks, height=400), {"layer": np.arange(1, HIDDEN + 1)}
     sigmoid, he, half = gradient_sizes("sigmoid", 1.0), gradient_sizes("relu", 1.0), gradient_sizes("relu", 0.5)
     return Section(
         "And the gradients",
         f"""A network with {HIDDEN} hidden layers of 50 units goes forward once and back once. The picture shows how
         long each layer's gradient dW is; the way back goes from right to left. “1 ×” is the initialization that suits
         the activation: Xavier for tanh and sigmoid, He for ReLU.""",
-        figure([shown], controls, says, columns),
+        figure([plot], controls, says, columns),
         f"""dW is the signal that came forward to a layer times the gradient that came back to it. With ReLU, what the
         one has lost by then the other has not, so dW is about equally long in all layers, and all vanish or explode
         together. Half of He's weights make it {power(half[0] / he[0])} times as long; 0.5^{{{HIDDEN}}} is
