@@ -75,6 +75,8 @@ def result() -> dict[str, Any]:
                         "effect": -0.0083,
                         "low": -0.015,
                         "high": -0.001,
+                        "significant": True,
+                        "cost_significant": True,
                         "p_holm": 0.0123,
                     },
                     {
@@ -87,7 +89,7 @@ def result() -> dict[str, Any]:
                 ],
             }
         ],
-        "ensemble": {"kept": True, "models": 16, "gain": {"value": -0.0139, "low": -0.025, "high": 0.002}},
+        "ensemble": {"kept": True, "sentence": "Kept an ensemble of 16 networks: its dev cost is lower."},
         "final": {
             "verdict": "good fit",
             "reason": "Both gaps are below 2 %.",

@@ -71,7 +71,7 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, functions, resul
         "Expect on new data: error 1.4 % [0.6 %, 3.2 %] (95 % interval), measured on the test set.",
         "Dev error: majority class 90.0 %, softmax regression 3.9 %, default network 2.5 %, now 1.1 %.",
         "Helped: a larger net: lower dev cost (p = 0.012), dev error −0.8 points [−1.5, −0.1].",
-        "Helped: an ensemble of 16 networks: dev error −1.4 points [−2.5, +0.2].",
+        "Kept an ensemble of 16 networks: its dev cost is lower.",
         "Report: runs/20260101-120000-digits-3f2a/report.html",
     ]
     assert outcome.stderr == "training the default network (25 % done, 1 min 30 s left)\n"
@@ -124,13 +124,22 @@ def test_it_is_told_when_nothing_helped(goodfit, functions, result):
     assert lines[4] == "None of 2 experiments helped beyond doubt."
 
 
-@pytest.mark.parametrize(("value", "points"), [(0.0028, "+0.3"), (1.5e-19, "0"), (-1.5e-19, "0")])
-def test_an_ensemble_that_lowers_the_cost_alone_is_not_said_to_help(goodfit, functions, result, value, points):
-    result["ensemble"]["gain"] = {"value": value, "low": -0.01, "high": 0.02}
+@pytest.mark.parametrize(
+    ("significant", "cost_significant", "opening", "ending"),
+    [
+        (True, True, "Helped: ", "[−1.5, −0.1]."),
+        (False, True, "Helped: ", ", not significant."),
+        (False, False, "Adopted: ", ", not significant."),
+    ],
+)
+def test_an_experiment_helped_only_where_an_interval_excludes_zero(
+    goodfit, functions, result, significant, cost_significant, opening, ending
+):
+    result["rounds"][0]["tried"][0] |= {"significant": significant, "cost_significant": cost_significant}
     answering(functions, result)
-    lines = goodfit("improve", "digits").stdout.splitlines()
-    expected = f"lower dev cost, dev error {points} points [−1.0, +2.0]."
-    assert lines[-2] == f"Kept: an ensemble of 16 networks: {expected}"
+    line = goodfit("improve", "digits").stdout.splitlines()[4]
+    assert line.startswith(f"{opening}a larger net: lower dev cost (p = 0.012), ")
+    assert line.endswith(ending)
 
 
 def test_other_metrics_are_told_on_one_line(goodfit, functions, result):

@@ -88,7 +88,7 @@ def test_what_was_tried_names_what_was_kept_and_its_worth(made: Made):
     said = plain(answers(view)[3])
     assert "12 prescriptions in 2 rounds: 1 measurably helped and was kept." in said
     assert "more dropout: −1.1 points [−1.9, −0.4]" in said
-    assert "Averaging 6 networks: −0.6 points [−1.1, −0.1]" in said
+    assert "Kept an ensemble of 6 networks: its dev error is lower (change −0.6 points [−1.1, −0.1])." in said
     assert "dev error, from the default network to the end" in said
 
 

@@ -8,7 +8,6 @@ from goodfit.api.requests.fit import ImproveRequest
 from goodfit.cli import options, output, progress
 from goodfit.cli.output import metric_name
 from goodfit.wording import numbers
-from goodfit.wording.text import count
 
 
 def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
@@ -55,17 +54,14 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     steps = (f"{name} {numbers.percent(value)}" for name, value in errors.items())
     yield f"{error[0].upper()}{error[1:]}: {', '.join(steps)}."
     tried = [entry for one_round in result["rounds"] for entry in one_round["tried"]]
-    kept = [entry for entry in tried if entry["adopted"]]
-    for entry in kept:
+    adopted = [entry for entry in tried if entry["adopted"]]
+    for entry in adopted:
+        helped = "Helped" if entry["cost_significant"] or entry["significant"] else "Adopted"
         change = numbers.change(entry["effect"], entry["low"], entry["high"])
         words = f"lower dev cost (p = {numbers.p_value(entry['p_holm'])}), {error} {change}"
-        yield f"Helped: {entry['prescription']}: {words}."
+        yield f"{helped}: {entry['prescription']}: {words}{'' if entry['significant'] else ', not significant'}."
     ensemble = result.get("ensemble")
     if ensemble and ensemble["kept"]:
-        gain = ensemble["gain"]
-        change = f"{error} {numbers.change(gain['value'], gain['low'], gain['high'])}"
-        helped, why = ("Helped", "") if round(gain["value"], 4) < 0 else ("Kept", "lower dev cost, ")
-        networks = count(ensemble["models"], "network")
-        yield f"{helped}: an ensemble of {networks}: {why}{change}."
-    elif not kept:
+        yield ensemble["sentence"]
+    elif not adopted:
         yield f"None of {len(tried)} experiments helped beyond doubt." if tried else "Experiments: none."

@@ -94,7 +94,7 @@ class TrainingCache:
 
     @property
     def sentence(self) -> str:
-        """Where a resumed job went on, for people."""
+        """The point from which a resumed job went on, for people."""
         if not self.hits:
             return "there was no training to go on from, so the job began again"
         return f"the job went on after {self.hits} of its trainings"

@@ -11,7 +11,7 @@ from goodfit.plan import SETTINGS, PreparationKind
 
 _BIAS: tuple[Gap, ...] = ("bias",)
 _VARIANCE: tuple[Gap, ...] = ("variance",)
-_BOTH: tuple[Gap, ...] = ("bias", "variance")
+_BOTH_GAPS: tuple[Gap, ...] = ("bias", "variance")
 _RARE = 0.5  # of the share that a class of a balanced set would have
 _MINI_BATCH_EPOCHS = 60  # enough for one-cycle Adam on tables (benchmarks/quality.py)
 
@@ -142,7 +142,7 @@ def _activation(context: RecipeContext) -> Changes | None:
 WITHOUT_AUGMENTATION = Prescription(
     "without-augmentation",
     "without augmentation",
-    _BOTH,
+    _BOTH_GAPS,
     "leaving augmentation out shows what its pictures are worth",
     _without_augmentation,
 )
@@ -166,14 +166,14 @@ RECIPE: tuple[Prescription, ...] = (
     Prescription(  # course notes: try another architecture
         "convolutional-layers",
         "convolutional layers",
-        _BOTH,
+        _BOTH_GAPS,
         "neighboring pixels belong together, wherever they are in the picture",
         _convolutional,
     ),
     Prescription(  # course notes: mini-batch gradient descent
         "mini-batches-32",
         "mini-batches of 32",
-        _BOTH,
+        _BOTH_GAPS,
         "smaller mini-batches take more and noisier steps, which reach a lower cost and often generalize better",
         _mini_batches(32),
     ),
@@ -187,21 +187,21 @@ RECIPE: tuple[Prescription, ...] = (
     Prescription(  # in a sketch each preparation was the best on some sets, by up to a tenth of the error
         "piecewise-preparation",
         "piecewise preparation",
-        _BOTH,
+        _BOTH_GAPS,
         "numbers split into pieces between their quantiles make bends and steps easy to learn",
         _preparation("piecewise"),
     ),
     Prescription(
         "robust-preparation",
         "robust preparation",
-        _BOTH,
+        _BOTH_GAPS,
         "scaling by median and quartiles, softly clipped, keeps outliers from setting the scale",
         _preparation("robust"),
     ),
     Prescription(
         "mini-batches-128",
         "mini-batches of 128",
-        _BOTH,
+        _BOTH_GAPS,
         "smaller mini-batches take more and noisier steps, which reach a lower cost and often generalize better",
         _mini_batches(128),
     ),
@@ -212,28 +212,28 @@ RECIPE: tuple[Prescription, ...] = (
     Prescription(
         "quantile-preparation",
         "quantile preparation",
-        _BOTH,
+        _BOTH_GAPS,
         "mapping each column to a normal distribution by rank lets skewed columns use the whole scale",
         _preparation("quantile"),
     ),
     Prescription(
         "standard-preparation",
         "standard preparation",
-        _BOTH,
+        _BOTH_GAPS,
         "scaling to mean 0 and deviation 1 keeps distances as they are",
         _preparation("standard"),
     ),
     Prescription(  # course notes: tuning process, the first hyperparameter to tune
         "higher-learning-rate",
         "higher learning rate",
-        _BOTH,
+        _BOTH_GAPS,
         "larger steps cover more ground in the same epochs",
         _learning_rate(3),
     ),
     Prescription(
         "lower-learning-rate",
         "lower learning rate",
-        _BOTH,
+        _BOTH_GAPS,
         "smaller steps settle into finer minima",
         _learning_rate(1 / 3),
     ),
@@ -257,7 +257,7 @@ RECIPE: tuple[Prescription, ...] = (
     Prescription(  # course notes: another architecture; He et al. 2016
         "deeper-residual-network",
         "deeper, residual network",
-        _BOTH,
+        _BOTH_GAPS,
         "one more layer, each adding to its input, so that depth does not hinder training",
         _deeper,
     ),
@@ -268,7 +268,9 @@ RECIPE: tuple[Prescription, ...] = (
         "softer labels keep the network from growing overconfident",
         _label_smoothing,
     ),
-    Prescription("class-weights", "class weights", _BOTH, "rare classes count for more in the cost", _class_balance),
+    Prescription(
+        "class-weights", "class weights", _BOTH_GAPS, "rare classes count for more in the cost", _class_balance
+    ),
     Prescription(  # course notes: basic recipe, high bias
         "other-optimizer",
         "other optimizer",
@@ -296,11 +298,11 @@ RECIPE: tuple[Prescription, ...] = (
     Prescription(  # course notes: batch normalization
         "batch-norm",
         "batch norm",
-        _BOTH,
+        _BOTH_GAPS,
         "layers see inputs of steady mean and variance while earlier layers learn",
         _batch_norm,
     ),
     Prescription(  # course notes: tuning process, among the hyperparameters
-        "other-activation", "other activation", _BOTH, "another nonlinearity may fit better", _activation
+        "other-activation", "other activation", _BOTH_GAPS, "another nonlinearity may fit better", _activation
     ),
 )

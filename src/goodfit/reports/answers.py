@@ -186,14 +186,14 @@ def _start(baseline: dict[str, float]) -> tuple[str, float | None]:
 
 
 def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
-    items = [
-        f"{trial['prescription']}: {numbers.change(trial['effect'], trial['low'], trial['high'])}" for trial in adopted
-    ]
+    items = []
+    for trial in adopted:
+        change = numbers.change(trial["effect"], trial["low"], trial["high"])
+        doubt = "" if trial.get("significant", True) else ", not significant; its dev cost is lower"
+        items.append(f"{trial['prescription']}: {change}{doubt}")
     ensemble = view.result.get("ensemble")
     if ensemble and ensemble.get("kept"):
-        gain = ensemble.get("gain")
-        cheaper = "a lower dev cost, and in error " if gain and gain["value"] >= 0 else ""
-        items.append(f"Averaging {count(ensemble['models'], 'network')}: {cheaper}{change_text(gain)}")
+        items.append(ensemble["sentence"])
     return tuple(items)
 
 
