@@ -45,11 +45,6 @@ def gap_text(gap: Mapping[str, Any] | None) -> str:
     return numbers.gap(gap["value"], gap.get("low"), gap.get("high")) if gap else "not known"
 
 
-def change_text(change: Mapping[str, Any] | None) -> str:
-    """Return the change of an error with its interval."""
-    return numbers.change(change["value"], change.get("low"), change.get("high")) if change else "not known"
-
-
 def _fit(view: View) -> Answer:
     question = "Is it a good fit?"
     verdict = view.final.get("verdict")

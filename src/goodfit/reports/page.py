@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from goodfit.errors import InputError
 from goodfit.reports import figures
-from goodfit.reports.answers import answers, change_text, gap_text
+from goodfit.reports.answers import answers, gap_text
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, View, read_view
 from goodfit.wording import numbers
@@ -27,7 +27,6 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     numbers.chance,
     numbers.gap,
     gap_text,
-    change_text,
     numbers.number,
     numbers.column_number,
     numbers.p_value,
