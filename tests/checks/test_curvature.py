@@ -36,17 +36,17 @@ def bowl(eigenvalues, seed=0):
 )
 def test_the_extreme_eigenvalues_and_their_sign(size, low, high, verdict):
     cost, params = bowl(np.linspace(low, high, size))
-    found = curvature(cost, params)
-    assert found.lowest == pytest.approx(low, abs=1e-4 * max(abs(low), abs(high)))
-    assert found.highest == pytest.approx(high, abs=1e-4 * max(abs(low), abs(high)))
-    assert found.verdict == verdict
-    assert (found.gradient_norm, found.plateau, found.cost) == (0.0, True, 0.0)
+    result = curvature(cost, params)
+    assert result.lowest == pytest.approx(low, abs=1e-4 * max(abs(low), abs(high)))
+    assert result.highest == pytest.approx(high, abs=1e-4 * max(abs(low), abs(high)))
+    assert result.verdict == verdict
+    assert (result.gradient_norm, result.plateau, result.cost) == (0.0, True, 0.0)
 
 
 def test_one_way_down_among_many_flat_ones_is_found():
-    found = curvature(*bowl([-0.02, *np.zeros(150), 1.0, 4.0]))
-    assert found.lowest == pytest.approx(-0.02, abs=1e-4)
-    assert found.verdict == "saddle"
+    result = curvature(*bowl([-0.02, *np.zeros(150), 1.0, 4.0]))
+    assert result.lowest == pytest.approx(-0.02, abs=1e-4)
+    assert result.verdict == "saddle"
 
 
 def test_a_function_without_curvature_is_flat_and_one_with_a_slope_is_no_plateau():
@@ -83,11 +83,11 @@ def test_a_networks_hessian_is_that_of_jax_whole():
         return ((jnp.tanh(inputs @ p[0]) @ p[1] - targets) ** 2).mean()
 
     with jax.enable_x64(True):
-        whole = jax.hessian(lambda v: cost([v[:80].reshape(5, 16), v[80:].reshape(16, 1)]))
-        eigenvalues = np.linalg.eigvalsh(whole(jnp.concatenate([p.reshape(-1) for p in params])))
-    found = curvature(cost, params)
-    assert found.lowest == pytest.approx(eigenvalues[0], rel=1e-3, abs=1e-4)
-    assert found.highest == pytest.approx(eigenvalues[-1], rel=1e-4)
+        hessian = jax.hessian(lambda v: cost([v[:80].reshape(5, 16), v[80:].reshape(16, 1)]))
+        eigenvalues = np.linalg.eigvalsh(hessian(jnp.concatenate([p.reshape(-1) for p in params])))
+    result = curvature(cost, params)
+    assert result.lowest == pytest.approx(eigenvalues[0], rel=1e-3, abs=1e-4)
+    assert result.highest == pytest.approx(eigenvalues[-1], rel=1e-4)
 
 
 @pytest.mark.parametrize(

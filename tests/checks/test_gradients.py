@@ -45,8 +45,8 @@ def test_a_right_gradient_in_numpy_is_great_and_a_loop_finds_what_a_program_find
 
     compiled = check_gradients(rosenbrock, point, rosen_der)
     assert compiled.verdict == "great"
-    for ours, theirs in zip(looped.worst, compiled.worst, strict=True):
-        assert ours.numerical == pytest.approx(theirs.numerical, rel=1e-8)
+    for default, theirs in zip(looped.worst, compiled.worst, strict=True):
+        assert default.numerical == pytest.approx(theirs.numerical, rel=1e-8)
     # the largest entry has the largest absolute rounding
     assert {entry.name for entry in looped.worst} == {"theta"}
     assert sorted(entry.index for entry in looped.worst) == [(0,), (1,), (2,), (3,)]
@@ -87,12 +87,12 @@ def test_jax_gradients_of_a_network_are_great_fresh_and_trained_and_the_seeds_ep
     for _ in range(1000):
         trained = step(trained)
     for point in (params, trained):
-        ours, seeds = check_gradients(cost, point), check_gradients(cost, point, epsilon=1e-7)
-        assert ours.verdict == "great"
-        assert ours.epsilon is None
+        default, seeds = check_gradients(cost, point), check_gradients(cost, point, epsilon=1e-7)
+        assert default.verdict == "great"
+        assert default.epsilon is None
         assert seeds.epsilon == 1e-7
-        assert seeds.error > 5 * ours.error
-        assert seeds.resolution > 5 * ours.resolution
+        assert seeds.error > 5 * default.error
+        assert seeds.resolution > 5 * default.resolution
         assert seeds.verdict != "wrong"
     assert seeds.verdict == "look closer"  # of the trained net
     assert "rounding dominates at so small an epsilon" in seeds.warnings[0]
@@ -308,7 +308,7 @@ def test_numbers_out_of_range_are_refused(numbers):
 
 
 def test_the_outcome_is_plain_values_for_json():
-    told = check_gradients(lambda p: (p**2).sum(), np.ones(2), np.array([2.0, 3.0])).to_dict()
-    assert told["latest_wrong"] == ["theta"]
-    assert told["blocks"][0]["verdict"] == "wrong"
-    assert told["worst"][0]["gradient"] == 3.0
+    facts = check_gradients(lambda p: (p**2).sum(), np.ones(2), np.array([2.0, 3.0])).to_dict()
+    assert facts["latest_wrong"] == ["theta"]
+    assert facts["blocks"][0]["verdict"] == "wrong"
+    assert facts["worst"][0]["gradient"] == 3.0

@@ -42,8 +42,8 @@ def test_j_is_the_cost_and_the_penalties_with_m_of_all_training_examples(splits)
     weights = [first["W"], last["W"]]
     squares, sizes = (sum(f(w).sum() for w in weights) for f in (np.square, np.abs))
     assert in_64_bits(network.cost, wide(network.fresh)) == pytest.approx(cost, rel=1e-12)
-    known = cost + (0.7 * squares + 0.3 * sizes) / 180
-    assert in_64_bits(network.objective, wide(network.fresh)) == pytest.approx(known, rel=1e-7)  # λ has 32 bits
+    expected = cost + (0.7 * squares + 0.3 * sizes) / 180
+    assert in_64_bits(network.objective, wide(network.fresh)) == pytest.approx(expected, rel=1e-7)  # λ has 32 bits
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_a_step_of_descent_is_that_of_the_penalties(splits):
         fresh["layers"], plain, in_64_bits(sparse.descended, fresh, rate)["layers"], strict=True
     ):
         w = before["W"] - rate * gradient["W"]
-        known = np.sign(w) * np.maximum(np.abs(w) - rate * 50 / 180, 0)
-        np.testing.assert_allclose(after["W"], known, rtol=1e-6, atol=1e-9)
+        expected = np.sign(w) * np.maximum(np.abs(w) - rate * 50 / 180, 0)
+        np.testing.assert_allclose(after["W"], expected, rtol=1e-6, atol=1e-9)
         assert (after["W"] == 0).any()
 
 
@@ -109,10 +109,10 @@ def test_signals_of_the_seeds_diagonal_net_grow_by_its_rate(splits, rate):
     with jax.enable_x64(True):
         outputs, derivatives = network.signals({"layers": layers})
     np.testing.assert_allclose(outputs, rate ** np.arange(10), rtol=1e-12)
-    for sizes, known in ((outputs, rate), (derivatives[::-1], rate)):
-        found = growth(sizes)
-        assert found is not None
-        assert found.rate == pytest.approx(known, rel=1e-9)
+    for sizes, expected in ((outputs, rate), (derivatives[::-1], rate)):
+        trend = growth(sizes)
+        assert trend is not None
+        assert trend.rate == pytest.approx(expected, rel=1e-9)
     # the size of the last one, by hand: dJ/da = (ŷ − y) Wᵀ / m
     logits = np.full((50, 4), rate**9) @ layers[-1]["W"] + layers[-1]["b"]
     wrong = np.exp(log_softmax(logits, axis=1)) - np.eye(3)[network.targets]

@@ -30,17 +30,17 @@ def params():
 
 
 def forward(params):
-    """What the backward pass needs: of each hidden layer z, its mean, its deviation and a; and the softmax."""
-    a, seen = X, []
+    """Return the values for the backward pass: z, its mean and deviation, and a of each hidden layer; the softmax."""
+    a, caches = X, []
     for layer, mask in zip(params[:-1], MASKS, strict=True):
         z = a @ layer["W"]
         mean, deviation = z.mean(axis=0), np.sqrt(z.var(axis=0) + SMALL)
         active = np.tanh(layer["gamma"] * (z - mean) / deviation + layer["beta"])
-        seen.append((a, z, mean, deviation, active))
+        caches.append((a, z, mean, deviation, active))
         a = active * mask / KEEP_PROB
     logits = a @ params[-1]["W"] + params[-1]["b"]
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return seen, a, exponentials / exponentials.sum(axis=1, keepdims=True)
+    return caches, a, exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def cost(params):
@@ -73,7 +73,7 @@ FAULTS = {
 
 def backward(params, fault=None):
     """The gradient; one of its lines is wrong where there is a fault."""
-    seen, a, predicted = forward(params)
+    caches, a, predicted = forward(params)
     share = {"the penalty is forgotten": 0.0, "the penalty is halved": LAMBDA / (2 * M)}.get(str(fault), LAMBDA / M)
     dz = (predicted - Y) / M
     if fault == "1/m is missing":
@@ -90,15 +90,15 @@ def backward(params, fault=None):
     if fault == "the last weights are not transposed":
         back = params[-1]["W"].reshape(CLASSES, UNITS)  # what makes the shapes fit
     for number in (1, 0):
-        here = fault if number == 1 else None  # the mistake stands in the second hidden layer's code
-        dz = hidden(params[number], seen[number], MASKS[number], dz @ back, gradients, share, here)
+        own_fault = fault if number == 1 else None  # the mistake stands in the second hidden layer's code
+        dz = hidden(params[number], caches[number], MASKS[number], dz @ back, gradients, share, own_fault)
         back = params[number]["W"] if fault == "the hidden weights are not transposed" else params[number]["W"].T
     return gradients
 
 
-def hidden(layer, seen, mask, da, gradients, share, fault):
+def hidden(layer, caches, mask, da, gradients, share, fault):
     """Backward through one hidden layer; puts its gradients in front and returns dZ."""
-    before, z, mean, deviation, active = seen
+    before, z, mean, deviation, active = caches
     if fault != "dropout's mask is not applied":
         da = da * mask
     if fault != "keep_prob is not divided by":

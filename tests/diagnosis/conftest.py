@@ -1,4 +1,4 @@
-"""Cases made by hand: a healthy training of a small network, of which a test changes what it is about."""
+"""Observations made by hand: a healthy training of a small network, of which a test changes what it is about."""
 
 import math
 
@@ -30,7 +30,7 @@ FACTS = DataFacts(m=600, task="classes", class_counts=(200, 200, 200), dev=200)
 
 @pytest.fixture
 def make_observation():
-    """A function that makes a case: healthy but for what is given.
+    """A function that makes an observation, healthy except for its arguments.
 
     `costs` and the other costs are shares of the constant guess's cost; a name of SEEN is a number, or an array that
     broadcasts to looks × layers (inputs, hidden, output).
@@ -48,14 +48,14 @@ def make_observation():
         history |= {name: np.broadcast_to(np.float64(value), costs.shape) for name, value in errors.items()}
         layers = ("inputs", *(f"layer {number}" for number in range(1, hidden + 1)), "output")
         looks = named.pop("looks", 4)
-        seen = np.stack(
+        statistics = np.stack(
             [np.broadcast_to(named.pop(name, USUAL[name]), (looks, len(layers))) for name in SEEN], axis=-1
         ).astype(np.float64)
-        seen[:, 0, 5:] = 0
+        statistics[:, 0, 5:] = 0
         assert not named, f"unknown: {named}"
         generator = np.random.default_rng(0)
         usual = {f"layers.{i}.W": generator.standard_normal((WIDTH, WIDTH)) for i in range(hidden + 1)}
-        health = Health(np.linspace(1, len(costs), looks).astype(np.int64), layers, seen)
+        health = Health(np.linspace(1, len(costs), looks).astype(np.int64), layers, statistics)
         signals = Signals(history, health, outcome, usual if weights is None else weights, curvature)
         settings = PLAN.with_(hidden_units=(WIDTH,) * hidden).with_(**(plan or {}))
         facts = DataFacts(**(vars(FACTS) | (data or {})))
@@ -66,5 +66,5 @@ def make_observation():
 
 @pytest.fixture
 def finding_ids():
-    """A function that gives the IDs of the findings in a case."""
+    """A function that returns the IDs of the findings in an observation."""
     return lambda observation: [finding.id for finding in examine(observation)]

@@ -1,4 +1,4 @@
-"""What is read off the looks: growth by layer apart from widths, steps and weights in proportion."""
+"""Numbers from costs and looks: growth by layer whatever the widths, steps and weights in proportion."""
 
 import itertools
 import math
@@ -23,14 +23,14 @@ def network(widths, batch, seed=0):
     back = [generator.standard_normal((batch, widths[-1]))]
     for w in reversed(weights[1:]):
         back.insert(0, back[0] @ w.T)
-    seen = np.zeros((1, len(widths), len(SEEN)))
-    seen[0, :, SEEN.index("size")] = [math.sqrt(np.mean(a**2)) for a in outputs]
+    statistics = np.zeros((1, len(widths), len(SEEN)))
+    statistics[0, :, SEEN.index("size")] = [math.sqrt(np.mean(a**2)) for a in outputs]
     for layer, (a, dz, w) in enumerate(zip(outputs, back, weights, strict=False), 1):
-        seen[0, layer, SEEN.index("gradient")] = np.linalg.norm(a.T @ dz / batch)
-        seen[0, layer, SEEN.index("weight")] = np.linalg.norm(w)
+        statistics[0, layer, SEEN.index("gradient")] = np.linalg.norm(a.T @ dz / batch)
+        statistics[0, layer, SEEN.index("weight")] = np.linalg.norm(w)
     names = ("inputs", *(f"layer {number}" for number in range(1, len(widths) - 1)), "output")
     sizes = [math.sqrt(np.mean(dz**2)) for dz in back]
-    return Health(np.array([1]), names, seen), {f"layers.{i}.W": w for i, w in enumerate(weights)}, sizes
+    return Health(np.array([1]), names, statistics), {f"layers.{i}.W": w for i, w in enumerate(weights)}, sizes
 
 
 def test_the_signal_back_is_that_of_dj_dz_whatever_the_widths():

@@ -19,18 +19,18 @@ from goodfit.record.run import SEEN
 
 
 def history(doctor):
-    """What the doctor was told by epoch, as findings get it."""
+    """The observed numbers by epoch, as findings get them."""
     return doctor.observation().signals.history
 
 
 def guess(doctor):
-    """The cost of a constant guess that findings go by."""
+    """The cost of a constant guess that findings compare with."""
     data = doctor.observation().data
     assert data is not None
     return data.guess_cost
 
 
-def seen(doctor):
+def health_of(doctor):
     """The looks, as findings get them."""
     health = doctor.observation().signals.health
     assert health is not None
@@ -70,11 +70,11 @@ def test_it_takes_the_engines_numbers_of_an_engines_network():
         gradients=dict(zip(names, gradients, strict=True)),
     )
     assert run.health is not None
-    found, expected = seen(doctor).seen, run.health.seen
-    known = [place for place, name in enumerate(SEEN) if name != "update"]
-    np.testing.assert_allclose(found[:, 1:, known], expected[:, 1:, known], rtol=2e-4, atol=1e-6)
-    np.testing.assert_allclose(found[:, 0, :4], expected[:, 0, :4], rtol=2e-4, atol=1e-6)
-    assert seen(doctor).layers == ("inputs", "first", "second", "out")
+    finding, expected = health_of(doctor).seen, run.health.seen
+    places = [place for place, name in enumerate(SEEN) if name != "update"]
+    np.testing.assert_allclose(finding[:, 1:, places], expected[:, 1:, places], rtol=2e-4, atol=1e-6)
+    np.testing.assert_allclose(finding[:, 0, :4], expected[:, 0, :4], rtol=2e-4, atol=1e-6)
+    assert health_of(doctor).layers == ("inputs", "first", "second", "out")
 
 
 def test_the_step_is_the_change_of_the_weights_over_the_steps_between():
@@ -83,7 +83,7 @@ def test_the_step_is_the_change_of_the_weights_over_the_steps_between():
     start[0, 0] = 1.0
     for epoch, step in ((1, 10), (2, 30)):
         doctor.observe(epoch, weights={"a": start * (1 + epoch), "b": start}, step=step)
-    health = seen(doctor)
+    health = health_of(doctor)
     assert np.isnan(health.of("update")[0, 1])
     assert health.of("update")[1, 1] == pytest.approx(1 / 20)
     assert health.of("update")[1, 2] == 0
@@ -106,10 +106,10 @@ def test_vanishing_gradients_from_raw_arrays():
     for epoch in range(1, 9):
         gradients = {f"layer {i}": np.full((8, 8), 0.1 ** (9 - i)) for i in range(10)}
         doctor.observe(epoch, train_cost=math.log(8), activations=outputs, gradients=gradients, weights=weights)
-    found = doctor.findings()[0]
-    assert found.id == "vanishing-gradient"
-    assert found.evidence["rate"] == pytest.approx(0.1, rel=0.1)
-    assert found.layer == "layer 0"
+    finding = doctor.findings()[0]
+    assert finding.id == "vanishing-gradient"
+    assert finding.evidence["rate"] == pytest.approx(0.1, rel=0.1)
+    assert finding.layer == "layer 0"
 
 
 def test_the_guess_comes_from_the_outputs_the_task_or_the_cost_before_training():
@@ -132,42 +132,42 @@ def test_columns_that_are_not_normalized_are_seen_in_the_inputs():
     inputs = generator.standard_normal((40, 3)) * np.array([1.0, 300.0, 1.0])
     doctor = Doctor()
     doctor.observe(1, train_cost=1.0, activations={"inputs": inputs, "a": inputs, "b": inputs})
-    found = doctor.findings()[0]
-    assert (found.id, found.layer) == ("inputs-not-normalized", "inputs")
-    assert found.evidence["largest"] == pytest.approx(inputs[:, 1].std())
+    finding = doctor.findings()[0]
+    assert (finding.id, finding.layer) == ("inputs-not-normalized", "inputs")
+    assert finding.evidence["largest"] == pytest.approx(inputs[:, 1].std())
 
 
 def test_a_plan_makes_remedies_changes_of_it():
     doctor = Doctor(plan=Plan(learning_rate=0.5))
     for epoch, cost in enumerate((1.0, 9.0, 30.0), 1):
         doctor.observe(epoch, train_cost=cost, weights={"a": np.ones((2, 3))})
-    high = next(each for each in doctor.findings() if each.id == "learning-rate-too-high")
+    high = next(finding for finding in doctor.findings() if finding.id == "learning-rate-too-high")
     assert high.remedies[0].changes == {"learning_rate": pytest.approx(3e-3)}  # the usual, below a tenth of it
     without = Doctor()
     for epoch, cost in enumerate((1.0, 9.0, 30.0), 1):
         without.observe(epoch, train_cost=cost, learning_rate=0.5, weights={"a": np.ones((2, 3))})
-    high = next(each for each in without.findings() if each.id == "learning-rate-too-high")
+    high = next(finding for finding in without.findings() if finding.id == "learning-rate-too-high")
     assert high.remedies[0].changes == {}
     assert "learning rate" in high.remedies[0].name
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("what", ["train_cost", "dev_cost", "activations", "gradients", "weights"])
-def test_what_is_no_number_is_a_finding_not_a_crash(what, value):
+@pytest.mark.parametrize("kind", ["train_cost", "dev_cost", "activations", "gradients", "weights"])
+def test_what_is_no_number_is_a_finding_not_a_crash(kind, value):
     doctor = Doctor("relu")
     for epoch in (1, 2):
         arrays = {
             kind: {"a": np.ones((4, 3)), "b": np.ones((4, 3))} for kind in ("activations", "gradients", "weights")
         }
         costs = {"train_cost": 1.0, "dev_cost": 1.0}
-        if epoch == 2 and what in arrays:
-            arrays[what]["b"][1, 1] = value
+        if epoch == 2 and kind in arrays:
+            arrays[kind]["b"][1, 1] = value
         elif epoch == 2:
-            costs[what] = value
+            costs[kind] = value
         doctor.observe(epoch, **costs, **arrays)
-    found = doctor.findings()[0]
-    assert (found.id, found.epoch) == ("divergence", 2)
-    assert found.layer == ("b" if what in ("activations", "gradients", "weights") else None)
+    finding = doctor.findings()[0]
+    assert (finding.id, finding.epoch) == ("divergence", 2)
+    assert finding.layer == ("b" if kind in ("activations", "gradients", "weights") else None)
 
 
 def test_layers_that_are_missing_in_some_epochs_keep_their_place():
@@ -176,7 +176,7 @@ def test_layers_that_are_missing_in_some_epochs_keep_their_place():
     doctor.observe(2, train_cost=1.0)
     doctor.observe(3, weights={"a": np.ones((2, 2)), "b": np.ones((2, 2)), "c": np.ones((2, 2))})
     doctor.observe(4, weights={"a": np.ones((2, 2)), "d": np.ones((2, 2))}, activations={"b": np.ones((3, 2))})
-    health = seen(doctor)
+    health = health_of(doctor)
     assert health.layers == ("inputs", "a", "d", "b", "c")
     np.testing.assert_array_equal(health.epochs, [1, 3, 4])
     np.testing.assert_array_equal(np.isnan(health.of("weight")[:, 1:]), [[1, 1, 1, 0], [0, 1, 0, 0], [0, 0, 1, 1]])
@@ -184,15 +184,15 @@ def test_layers_that_are_missing_in_some_epochs_keep_their_place():
 
 
 @pytest.mark.parametrize(
-    "given", [p for n in range(4) for p in itertools.combinations(("activations", "gradients", "weights"), n)]
+    "kinds", [p for n in range(4) for p in itertools.combinations(("activations", "gradients", "weights"), n)]
 )
-def test_any_part_may_be_left_out(given):
+def test_any_part_may_be_left_out(kinds):
     generator = np.random.default_rng(0)
     doctor = Doctor("tanh", "regression", guess_cost=0.5)
     for epoch in range(1, 10):
-        arrays = {kind: {name: generator.standard_normal((6, 6)) for name in ("a", "b", "c")} for kind in given}
+        arrays = {kind: {name: generator.standard_normal((6, 6)) for name in ("a", "b", "c")} for kind in kinds}
         doctor.observe(epoch, train_cost=0.4, **arrays)
-    assert all(each.sentence for each in doctor.findings())
+    assert all(finding.sentence for finding in doctor.findings())
 
 
 def test_epochs_out_of_order_and_other_nonsense_are_refused_in_a_sentence():
@@ -249,6 +249,6 @@ def test_arrays_of_any_kind_of_layer():
     images = np.maximum(np.random.default_rng(0).standard_normal((8, 4, 4, 3)), 0)
     images[..., 0] = 0
     doctor.observe(1, activations={"conv": images, "out": np.ones((8, 2))}, weights={"conv": np.ones((3, 3, 1, 3))})
-    health = seen(doctor)
+    health = health_of(doctor)
     assert health.of("dead")[0, 1] == pytest.approx(1 / 3)
     assert health.of("weight")[0, 1] == pytest.approx(math.sqrt(27))

@@ -1,4 +1,4 @@
-"""What is found in the costs by epoch and in the plan's settings: both sides of each threshold."""
+"""Findings in the costs by epoch and in the plan's settings: both sides of each threshold."""
 
 import math
 
@@ -25,19 +25,19 @@ HE = math.sqrt(2 * 16)
 STUCK = np.full(40, 0.97)
 
 
-def down_to(left):
+def down_to(cost_share):
     """Costs that come to rest."""
-    return np.concatenate([np.linspace(1, left, 30), np.full(10, left)])
+    return np.concatenate([np.linspace(1, cost_share, 30), np.full(10, cost_share)])
 
 
 @pytest.mark.parametrize(("highest", "sick"), [(2.1, True), (1.9, False)])
 def test_a_cost_thrown_above_a_constant_guess(make_observation, highest, sick):
     costs = np.concatenate([[0.9], [highest], np.geomspace(0.5, 0.12, 38)])
-    found = rate_high.find(make_observation(costs))
-    assert (found is not None) is sick
-    if found is not None:
-        assert "rose to 2.1 times a constant guess's cost in epoch 2" in found.sentence
-        assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
+    finding = rate_high.find(make_observation(costs))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert "rose to 2.1 times a constant guess's cost in epoch 2" in finding.sentence
+        assert finding.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
 
 
 def test_a_start_that_was_got_over_is_told_only_of_a_rate_that_few_networks_stand(make_observation):
@@ -74,27 +74,29 @@ def test_a_cost_that_was_low_and_rose(make_observation, last, sick):
 
 
 @pytest.mark.parametrize(
-    ("step", "left", "rate", "sick"),
+    ("step", "cost_share", "rate", "sick"),
     [(0.11, 0.21, 3e-3, True), (0.09, 0.21, 3e-3, False), (0.11, 0.19, 3e-3, False), (0.051, 0.21, 0.04, True)],
 )
-def test_steps_that_leap(make_observation, step, left, rate, sick):
+def test_steps_that_leap(make_observation, step, cost_share, rate, sick):
     """The middle layer's step counts: a small output layer alone may move fast. At a high rate less is a leap."""
     update = np.array([0, step, step, 0.3]) * HE
-    found = rate_high.find(make_observation(down_to(left), update=update, plan={"learning_rate": rate}))
-    assert (found is not None) is sick
+    finding = rate_high.find(make_observation(down_to(cost_share), update=update, plan={"learning_rate": rate}))
+    assert (finding is not None) is sick
     only_output = np.array([0, 0.001, 0.001, 0.3]) * HE
-    assert rate_high.find(make_observation(down_to(left), update=only_output, plan={"learning_rate": rate})) is None
+    assert (
+        rate_high.find(make_observation(down_to(cost_share), update=only_output, plan={"learning_rate": rate})) is None
+    )
 
 
 @pytest.mark.parametrize(
-    ("left", "grown", "sick"), [(0.51, 1, True), (0.49, 1, False), (0.1, 3.1, True), (0.1, 2.9, False)]
+    ("cost_share", "grown", "sick"), [(0.51, 1, True), (0.49, 1, False), (0.1, 3.1, True), (0.1, 2.9, False)]
 )
-def test_a_rate_that_few_networks_stand(make_observation, left, grown, sick):
+def test_a_rate_that_few_networks_stand(make_observation, cost_share, grown, sick):
     """Adam at 0.04: that little was learned, or that weights grew, is harm enough."""
     weight = np.linspace(1, grown, 4)[:, None] * HE
-    found = rate_high.find(make_observation(down_to(left), weight=weight, plan={"learning_rate": 0.04}))
-    assert (found is not None) is sick
-    assert rate_high.find(make_observation(down_to(left), weight=weight)) is None
+    finding = rate_high.find(make_observation(down_to(cost_share), weight=weight, plan={"learning_rate": 0.04}))
+    assert (finding is not None) is sick
+    assert rate_high.find(make_observation(down_to(cost_share), weight=weight)) is None
 
 
 def test_weight_decay_and_small_weights_are_no_leaps(make_observation):
@@ -116,24 +118,24 @@ def test_weights_that_grew(make_observation, grown, sick):
 @pytest.mark.parametrize(("factor", "sick"), [(1.25, True), (1.2, False)])
 def test_a_cost_that_leaps_up_and_down(make_observation, factor, sick):
     costs = 0.3 * np.where(np.arange(40) % 2, factor, 1.0)
-    found = rate_high.find(make_observation(costs))
-    assert (found is not None) is sick
+    finding = rate_high.find(make_observation(costs))
+    assert (finding is not None) is sick
     assert rate_high.find(make_observation(costs, plan={"batch_size": 4})) is None  # that is the batches' noise
     assert rate_high.find(make_observation(costs / 10)) is None  # it hardly matters
 
 
 @pytest.mark.parametrize(
-    ("step", "steps_per_epoch", "left", "sick"),
+    ("step", "steps_per_epoch", "cost_share", "sick"),
     [(4e-4, 18, 0.31, True), (6e-4, 18, 0.31, False), (4e-4, 40, 0.31, False), (4e-4, 18, 0.29, False)],
 )
-def test_a_rate_that_is_too_low(make_observation, step, steps_per_epoch, left, sick):
+def test_a_rate_that_is_too_low(make_observation, step, steps_per_epoch, cost_share, sick):
     """Forty epochs of 18 steps of 4e-4 are 0.29 of the weights; of 40 steps 0.64, which is more than half."""
-    costs = np.linspace(1, left, 40)
-    found = rate_low.find(make_observation(costs, update=step * HE, steps_per_epoch=steps_per_epoch))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.evidence["way"] == pytest.approx(step * steps_per_epoch * 40)
-        assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-2)}
+    costs = np.linspace(1, cost_share, 40)
+    finding = rate_low.find(make_observation(costs, update=step * HE, steps_per_epoch=steps_per_epoch))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.evidence["way"] == pytest.approx(step * steps_per_epoch * 40)
+        assert finding.remedies[0].changes == {"learning_rate": pytest.approx(3e-2)}
 
 
 def test_small_steps_of_a_cost_that_leaps_or_of_a_dead_network_are_not_the_rates_doing(make_observation):
@@ -150,26 +152,28 @@ def test_steps_beside_large_weights_are_not_the_rates_doing(make_observation):
 
 
 def test_the_rate_of_1e_minus_7_is_raised_to_the_usual_one(make_observation):
-    found = rate_low.find(make_observation(STUCK, update=3e-7 * HE, plan={"learning_rate": 1e-7}))
-    assert found is not None
-    assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-3)}
-    assert found.remedies[1].changes == {"learning_rate": pytest.approx(9e-3)}
-    assert found.severity == 1
+    finding = rate_low.find(make_observation(STUCK, update=3e-7 * HE, plan={"learning_rate": 1e-7}))
+    assert finding is not None
+    assert finding.remedies[0].changes == {"learning_rate": pytest.approx(3e-3)}
+    assert finding.remedies[1].changes == {"learning_rate": pytest.approx(9e-3)}
+    assert finding.severity == 1
 
 
 @pytest.mark.parametrize(
-    ("share", "left", "strength", "sick"),
+    ("share", "cost_share", "strength", "sick"),
     [(0.81, 0.61, 31, True), (0.79, 0.61, 31, False), (0.81, 0.59, 31, False), (0.81, 0.61, 29, False)],
 )
-def test_a_penalty_that_is_most_of_j(make_observation, share, left, strength, sick):
-    """Of 600 examples a λ of 30 is a share of 0.05; less cannot outweigh the cost."""
-    observation = make_observation(np.linspace(1, left, 40), objective=left / (1 - share), plan={"l2": float(strength)})
-    found = regularization.find(observation)
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.evidence["penalty_share"] == pytest.approx(share)
-        assert found.remedies[0].changes == {"l2": pytest.approx(0.31)}
-        assert found.remedies[1].changes == {"l2": 0.0}
+def test_a_penalty_that_is_most_of_j(make_observation, share, cost_share, strength, sick):
+    """A λ of 30 is a share of 0.05 for 600 examples; less cannot outweigh the cost."""
+    observation = make_observation(
+        np.linspace(1, cost_share, 40), objective=cost_share / (1 - share), plan={"l2": float(strength)}
+    )
+    finding = regularization.find(observation)
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.evidence["penalty_share"] == pytest.approx(share)
+        assert finding.remedies[0].changes == {"l2": pytest.approx(0.31)}
+        assert finding.remedies[1].changes == {"l2": 0.0}
 
 
 def test_a_penalty_on_weights_that_are_too_large_is_their_doing(make_observation):
@@ -188,39 +192,39 @@ def test_what_dropout_adds_to_j_is_no_penalty(make_observation):
 def test_weights_that_a_decay_shrinks(make_observation, shrunk, sick):
     weight = np.ones((4, 4)) * HE
     weight[-1, 2] *= shrunk
-    found = regularization.find(make_observation(np.linspace(1, 0.61, 40), weight=weight, plan={"weight_decay": 5.0}))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.layer == "layer 2"
-        assert found.remedies[0].changes == {"weight_decay": 0.05}
+    finding = regularization.find(make_observation(np.linspace(1, 0.61, 40), weight=weight, plan={"weight_decay": 5.0}))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.layer == "layer 2"
+        assert finding.remedies[0].changes == {"weight_decay": 0.05}
     assert regularization.find(make_observation(np.linspace(1, 0.61, 40), weight=weight)) is None
 
 
 @pytest.mark.parametrize(
-    ("kept", "left", "noise", "sick"),
+    ("keep_prob", "cost_share", "noise", "sick"),
     [(0.44, 0.21, 1.3, True), (0.46, 0.21, 1.3, False), (0.44, 0.19, 1.3, False), (0.44, 0.21, 1.1, False)],
 )
-def test_dropout_that_is_too_strong(make_observation, kept, left, noise, sick):
-    costs = np.linspace(1, left, 40)
-    found = dropout.find(make_observation(costs, objective=noise * costs, plan={"keep_prob": kept}))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.remedies[0].changes == {"keep_prob": 0.9}
-    inputs = dropout.find(make_observation(costs, objective=noise * costs, plan={"input_keep_prob": kept}))
+def test_dropout_that_is_too_strong(make_observation, keep_prob, cost_share, noise, sick):
+    costs = np.linspace(1, cost_share, 40)
+    finding = dropout.find(make_observation(costs, objective=noise * costs, plan={"keep_prob": keep_prob}))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.remedies[0].changes == {"keep_prob": 0.9}
+    inputs = dropout.find(make_observation(costs, objective=noise * costs, plan={"input_keep_prob": keep_prob}))
     assert (inputs is not None) is sick
     if inputs is not None:
         assert "of the inputs" in inputs.sentence
         assert inputs.remedies[0].changes == {"input_keep_prob": 1.0}
 
 
-@pytest.mark.parametrize(("size", "apart", "sick"), [(7, 0.11, True), (8, 0.11, False), (7, 0.09, False)])
-def test_batch_norm_on_small_batches(make_observation, size, apart, sick):
+@pytest.mark.parametrize(("size", "difference", "sick"), [(7, 0.11, True), (8, 0.11, False), (7, 0.09, False)])
+def test_batch_norm_on_small_batches(make_observation, size, difference, sick):
     costs = np.linspace(0.8, 0.4, 40)
     plan = {"batch_norm": "before", "batch_size": size}
-    found = small_batch_norm.find(make_observation(costs, objective=costs + apart, plan=plan))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.remedies[0].changes == {"batch_size": 64}
+    finding = small_batch_norm.find(make_observation(costs, objective=costs + difference, plan=plan))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.remedies[0].changes == {"batch_size": 64}
     assert small_batch_norm.find(make_observation(costs, objective=costs + 1, plan={"batch_size": 2})) is None
 
 
@@ -229,8 +233,8 @@ def test_training_and_evaluation_that_disagree(make_observation, ratio, level, s
     """The train cost with running averages is above J with the batches' own; of little it does not matter."""
     plan = {"batch_norm": "before", "batch_size": 32}
     costs = np.full(40, ratio * level)
-    found = disagreement.find(make_observation(costs, objective=level, plan=plan))
-    assert (found is not None) is sick
+    finding = disagreement.find(make_observation(costs, objective=level, plan=plan))
+    assert (finding is not None) is sick
     assert disagreement.find(make_observation(np.full(40, level), objective=ratio * level, plan=plan)) is None
     assert (
         disagreement.find(make_observation(costs, objective=level)) is None
@@ -241,11 +245,11 @@ def test_training_and_evaluation_that_disagree(make_observation, ratio, level, s
 def test_batches_that_are_too_large(make_observation, m, fell, sick):
     costs = np.concatenate([np.full(32, 0.8), np.linspace(0.8, 0.8 * (1 - fell), 8)])
     counts = {"m": m, "class_counts": (m // 3,) * 3}
-    found = batch_large.find(make_observation(costs, plan={"batch_size": 0}, data=counts))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.evidence["steps"] == 40
-        assert found.remedies[0].changes == {"batch_size": 64}
+    finding = batch_large.find(make_observation(costs, plan={"batch_size": 0}, data=counts))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.evidence["steps"] == 40
+        assert finding.remedies[0].changes == {"batch_size": 64}
     assert batch_large.find(make_observation(costs, plan={"batch_size": 100}, data=counts)) is None
 
 
@@ -273,10 +277,10 @@ def test_few_steps_in_all_and_a_dev_cost_at_its_lowest(make_observation, epochs,
 @pytest.mark.parametrize(("size", "factor", "sick"), [(7, 1.2, True), (8, 1.2, False), (7, 1.05, False)])
 def test_batches_that_are_too_small(make_observation, size, factor, sick):
     costs = 0.2 * np.where(np.arange(40) % 2, factor, 1.0)
-    found = batch_small.find(make_observation(costs, plan={"batch_size": size}))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.remedies[0].changes == {"batch_size": 32}
+    finding = batch_small.find(make_observation(costs, plan={"batch_size": size}))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.remedies[0].changes == {"batch_size": 32}
     assert (batch_small.find(make_observation(STUCK, plan={"batch_size": size})) is not None) is (size < 8)
 
 
@@ -305,24 +309,26 @@ def test_a_training_of_one_epoch(make_observation, epochs, steps, wrong, sick):
     observation = make_observation(
         np.full(epochs, 0.7), train_error=wrong, steps_per_epoch=steps, looks=1, plan={"epochs": epochs}
     )
-    found = stopped_early.find(observation)
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.remedies[0].changes == {"epochs": 60, "patience": 0}
+    finding = stopped_early.find(observation)
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.remedies[0].changes == {"epochs": 60, "patience": 0}
 
 
-@pytest.mark.parametrize(("left", "fell", "sick"), [(0.91, 0.031, True), (0.91, 0.033, False), (0.89, 0.031, False)])
-def test_a_plateau(make_observation, left, fell, sick):
-    costs = np.concatenate([np.full(20, left / (1 - fell)), np.linspace(left / (1 - fell), left, 20)])
+@pytest.mark.parametrize(
+    ("cost_share", "fell", "sick"), [(0.91, 0.031, True), (0.91, 0.033, False), (0.89, 0.031, False)]
+)
+def test_a_plateau(make_observation, cost_share, fell, sick):
+    costs = np.concatenate([np.full(20, cost_share / (1 - fell)), np.linspace(cost_share / (1 - fell), cost_share, 20)])
     assert (plateau.find(make_observation(costs)) is not None) is sick
 
 
 def test_a_plateau_is_surer_where_its_curvature_was_measured_and_gives_way_to_a_cause(make_observation):
     confidence, sentence = {}, {}
     for shape in ("saddle", "flat", "minimum", None):
-        found = plateau.find(make_observation(STUCK, curvature=shape))
-        assert found is not None
-        confidence[shape], sentence[shape] = found.confidence, found.sentence
+        finding = plateau.find(make_observation(STUCK, curvature=shape))
+        assert finding is not None
+        confidence[shape], sentence[shape] = finding.confidence, finding.sentence
     assert confidence["saddle"] > confidence["flat"] > confidence["minimum"] > confidence[None]
     assert "it is a saddle" in sentence["saddle"]
     assert [finding.id for finding in examine(make_observation(STUCK))] == [plateau.ID]

@@ -1,4 +1,4 @@
-"""What is found in the data and the target; and what holds for every finding."""
+"""Findings in the data and the target, and properties of every finding."""
 
 import json
 import math
@@ -21,28 +21,28 @@ STUCK = np.full(40, 0.97)
 def test_a_rare_class_that_is_given_up(make_observation, share, error, sick):
     """Always guessing the common class misses 20 %; an error of 14 % of all is 70 % of that."""
     counts = {"class_counts": (round(1000 * share), 1000 - round(1000 * share)), "task": "binary"}
-    found = imbalance.find(make_observation(dev_error=error, data=counts))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.remedies[0].changes == {"class_balance": 1.0}
+    finding = imbalance.find(make_observation(dev_error=error, data=counts))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.remedies[0].changes == {"class_balance": 1.0}
     assert imbalance.find(make_observation(dev_error=error, data=counts, plan={"class_balance": 0.5})) is None
 
 
 @pytest.mark.parametrize(("count", "dev", "sick"), [(10, 200, True), (9, 200, False), (2, 20, False), (3, 20, True)])
 def test_duplicates_across_the_sets(make_observation, count, dev, sick):
-    found = duplicates.find(make_observation(data={"duplicates": count, "dev": dev}))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.evidence["share"] == count / dev
-        assert f"{count} of {dev} dev examples" in found.sentence
+    finding = duplicates.find(make_observation(data={"duplicates": count, "dev": dev}))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.evidence["share"] == count / dev
+        assert f"{count} of {dev} dev examples" in finding.sentence
 
 
 def test_a_feature_that_gives_the_target_away(make_observation):
     assert leak.find(make_observation(data={"leak": ("petal", 0.96)})) is None
-    found = leak.find(make_observation(data={"leak": ("churned_on", 0.995)}))
-    assert found is not None
-    assert "'churned_on' alone predicts the target to 99.5 %" in found.sentence
-    assert found.severity == 1
+    finding = leak.find(make_observation(data={"leak": ("churned_on", 0.995)}))
+    assert finding is not None
+    assert "'churned_on' alone predicts the target to 99.5 %" in finding.sentence
+    assert finding.severity == 1
     fit = {"task": "regression", "class_counts": None}
     assert leak.find(make_observation(data={"leak": ("a", 0.975), **fit})) is not None
     assert leak.find(make_observation(data={"leak": ("a", 0.965), **fit})) is None
@@ -50,21 +50,21 @@ def test_a_feature_that_gives_the_target_away(make_observation):
 
 def test_label_noise(make_observation):
     assert label_noise.find(make_observation(data={"label_noise": 0.049})) is None
-    found = label_noise.find(make_observation(data={"label_noise": 0.12}))
-    assert found is not None
-    assert "12.0 % of the labels" in found.sentence
-    assert found.remedies[0].changes == {"label_smoothing": 0.1}
-    told = [finding.id for finding in examine(make_observation(data={"label_noise": 0.12}))]
-    assert told == [label_noise.ID]
+    finding = label_noise.find(make_observation(data={"label_noise": 0.12}))
+    assert finding is not None
+    assert "12.0 % of the labels" in finding.sentence
+    assert finding.remedies[0].changes == {"label_smoothing": 0.1}
+    finding_ids = [finding.id for finding in examine(make_observation(data={"label_noise": 0.12}))]
+    assert finding_ids == [label_noise.ID]
     broken = [finding.id for finding in examine(make_observation(STUCK, dead=1.0, data={"label_noise": 0.12}))]
     assert label_noise.ID not in broken  # a network that learned nothing cannot tell
 
 
 def test_dev_and_test_that_differ(make_observation):
     assert shift.find(make_observation()) is None
-    found = shift.find(make_observation(data={"shift": ("Dev and test do not come from one distribution: age.",)}))
-    assert found is not None
-    assert found.sentence == "Dev and test do not come from one distribution: age."
+    finding = shift.find(make_observation(data={"shift": ("Dev and test do not come from one distribution: age.",)}))
+    assert finding is not None
+    assert finding.sentence == "Dev and test do not come from one distribution: age."
 
 
 def costs_and_errors(costs, errors, **facts):
@@ -81,7 +81,7 @@ def test_a_cost_that_no_log_loss_can_be(share, sick):
 
 
 def test_a_cost_below_that_bound_in_half_of_the_epochs_or_once_where_both_are_of_the_same_moment():
-    """Of a goodfit plan they are; epochs without wrong answers do not count."""
+    """With a goodfit plan they are; epochs without wrong answers do not count."""
     costs, errors = [0.4, 0.4, 0.1, 0.01, 0.01], [0.3, 0.3, 0.3, 0.0, 0.0]
     observation = costs_and_errors(costs, errors)
     assert output.find(observation) is None
@@ -90,9 +90,9 @@ def test_a_cost_below_that_bound_in_half_of_the_epochs_or_once_where_both_are_of
 
 
 def test_probabilities_that_are_given_to_a_loss_of_logarithms_make_it_negative():
-    found = output.find(costs_and_errors([-0.4, -0.7, -0.9], [0.5, 0.2, 0.0]))
-    assert found is not None
-    assert found.layer == "output"
+    finding = output.find(costs_and_errors([-0.4, -0.7, -0.9], [0.5, 0.2, 0.0]))
+    assert finding is not None
+    assert finding.layer == "output"
     assert output.find(costs_and_errors([-0.4, -0.7], [0.5, 0.2], task="regression", class_counts=None)) is None
 
 
@@ -121,8 +121,8 @@ def test_a_softmax_taken_twice(classes):
 )
 def test_outputs_that_do_not_fit_the_task(make_observation, units, facts, sick):
     weights = {"layers.0.W": np.ones((16, 16)), "layers.10.W": np.ones((16, units)), "layers.10.b": np.ones(units)}
-    found = output.find(make_observation(weights=weights, data=facts))
-    assert (found is not None) is sick
+    finding = output.find(make_observation(weights=weights, data=facts))
+    assert (finding is not None) is sick
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_every_finding_has_a_name_of_its_own_and_is_listed_once():
 
 
 def sick_observations(make_observation):
-    """A case for nearly every symptom, most with several."""
+    """An observation for nearly every symptom, most with several."""
     low = np.geomspace(0.8, 0.02, 40)
     facts = {"leak": ("a", 1.0), "duplicates": 50, "label_noise": 0.2, "shift": ("They differ.",)}
     norm = {"batch_norm": "before", "batch_size": 4}
@@ -171,28 +171,28 @@ def sick_observations(make_observation):
 
 
 def test_every_prescription_is_another_valid_plan_and_everything_goes_into_json(make_observation):
-    seen = set()
+    ids = set()
     for observation in sick_observations(make_observation):
-        found = examine(observation)
-        assert found
-        assert [each.severity for each in found] == sorted(each.severity for each in found)
-        for each in found:
-            seen.add(each.id)
-            assert 0 <= each.confidence <= 1
-            assert each.sentence.endswith(".")
-            assert each.remedies
-            for remedy in each.remedies:
+        all_findings = examine(observation)
+        assert all_findings
+        assert [finding.severity for finding in all_findings] == sorted(finding.severity for finding in all_findings)
+        for finding in all_findings:
+            ids.add(finding.id)
+            assert 0 <= finding.confidence <= 1
+            assert finding.sentence.endswith(".")
+            assert finding.remedies
+            for remedy in finding.remedies:
                 assert observation.plan.with_(**remedy.changes) != observation.plan or not remedy.changes
-            again = json.loads(json.dumps(each.to_dict(), allow_nan=False))
-            assert list(again) == [
+            facts = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
+            assert list(facts) == [
                 "id", "name", "severity", "layer", "epoch", "confidence", "sentence", "evidence", "prescriptions"
             ]  # fmt: skip
-            assert again["id"] == each.id
-            assert again["prescriptions"][0]["id"] == each.remedies[0].id
-            assert again["prescriptions"][0]["name"] == each.remedies[0].name
-            if each.plot is not None:
-                assert all(len(line) == len(each.plot.x) for line in each.plot.lines.values())
-    assert len(seen) >= 18
+            assert facts["id"] == finding.id
+            assert facts["prescriptions"][0]["id"] == finding.remedies[0].id
+            assert facts["prescriptions"][0]["name"] == finding.remedies[0].name
+            if finding.plot is not None:
+                assert all(len(line) == len(finding.plot.x) for line in finding.plot.lines.values())
+    assert len(ids) >= 18
 
 
 def test_the_last_remedy_of_a_sick_plan_is_the_default_network():

@@ -1,4 +1,4 @@
-"""What is found in gradients, units and weights: both sides of each threshold, with its harm and without."""
+"""Findings in gradients, units and weights: both sides of each threshold, with its harm and without."""
 
 import math
 
@@ -37,10 +37,10 @@ def test_a_healthy_training_is_left_alone(make_observation, finding_ids):
 
 def test_an_infinite_cost_is_divergence_with_its_epoch(make_observation):
     costs = np.array([0.9, 0.8, np.inf, 0.7])
-    found = examine(make_observation(costs, outcome=None))[0]
-    assert (found.id, found.epoch, found.confidence, found.severity) == (divergence.ID, 3, 1.0, 1)
-    assert "the train cost became infinite or undefined in epoch 3" in found.sentence
-    assert found.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
+    finding = examine(make_observation(costs, outcome=None))[0]
+    assert (finding.id, finding.epoch, finding.confidence, finding.severity) == (divergence.ID, 3, 1.0, 1)
+    assert "the train cost became infinite or undefined in epoch 3" in finding.sentence
+    assert finding.remedies[0].changes == {"learning_rate": pytest.approx(3e-4)}
 
 
 def test_an_undefined_cost_is_divergence_only_where_the_training_ended_so(make_observation, finding_ids):
@@ -53,13 +53,13 @@ def test_an_undefined_cost_is_divergence_only_where_the_training_ended_so(make_o
 def test_an_infinite_layer_is_divergence_with_its_name(make_observation):
     size = np.ones((4, 4))
     size[2, 2] = np.inf
-    found = divergence.find(make_observation(size=size))
-    assert found is not None
-    assert (found.layer, found.epoch) == ("layer 2", 27)  # the third of four looks in 40 epochs
+    finding = divergence.find(make_observation(size=size))
+    assert finding is not None
+    assert (finding.layer, finding.epoch) == ("layer 2", 27)  # the third of four looks in 40 epochs
 
 
 @pytest.mark.parametrize(
-    ("left", "hidden", "factor", "sick"),
+    ("cost_share", "hidden", "factor", "sick"),
     [
         (0.6, 7, 0.9e-3, True),
         (0.6, 7, 1.1e-3, False),
@@ -71,16 +71,18 @@ def test_an_infinite_layer_is_divergence_with_its_name(make_observation):
         (0.97, 4, 4.9e-2, False),
     ],
 )
-def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_observation, left, hidden, factor, sick):
+def test_a_vanishing_gradient_by_its_factor_over_all_layers(make_observation, cost_share, hidden, factor, sick):
     rate = factor ** (1 / hidden)
-    found = vanishing.find(make_observation(np.linspace(1, left, 40), hidden=hidden, gradient=gradients(rate, hidden)))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.evidence["rate"] == pytest.approx(rate)
-        assert found.evidence["factor"] == pytest.approx(factor)
-        assert (found.layer, found.epoch, found.severity) == ("layer 1", 1, 1)
-        assert found.plot is not None
-        np.testing.assert_allclose(found.plot.lines["epoch 1"][:2], [rate**hidden, rate ** (hidden - 1)])
+    finding = vanishing.find(
+        make_observation(np.linspace(1, cost_share, 40), hidden=hidden, gradient=gradients(rate, hidden))
+    )
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.evidence["rate"] == pytest.approx(rate)
+        assert finding.evidence["factor"] == pytest.approx(factor)
+        assert (finding.layer, finding.epoch, finding.severity) == ("layer 1", 1, 1)
+        assert finding.plot is not None
+        np.testing.assert_allclose(finding.plot.lines["epoch 1"][:2], [rate**hidden, rate ** (hidden - 1)])
 
 
 def test_a_vanishing_gradient_needs_its_harm_and_no_dead_layer(make_observation):
@@ -111,8 +113,8 @@ def test_in_dozens_of_convolutions_the_smallest_output_tells_a_lost_signal_from_
 ):
     """As in plain networks of 110 layers (benchmarks/depth.py), whose last layers are alike for every example."""
     deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,), "activation": "relu"}
-    found = finding_ids(make_observation(STUCK, plan=deep, **lost(smallest)))
-    assert (vanishing.ID in found, dead.ID in found) == (sick, not sick)
+    finding = finding_ids(make_observation(STUCK, plan=deep, **lost(smallest)))
+    assert (vanishing.ID in finding, dead.ID in finding) == (sick, not sick)
     assert vanishing.ID not in finding_ids(make_observation(STUCK, **lost(smallest)))  # dense layers are judged as ever
     observation = make_observation(STUCK, plan=deep, **lost(0.5e-2))
     sentence = getattr(vanishing.find(observation), "sentence", "")
@@ -122,14 +124,14 @@ def test_in_dozens_of_convolutions_the_smallest_output_tells_a_lost_signal_from_
 def test_a_deep_network_is_prescribed_a_way_past_its_layers(make_observation):
     for hidden, architecture in ((10, "plain"), (11, "residual")):
         observation = make_observation(STUCK, hidden=hidden, gradient=gradients(0.2, hidden))
-        found = vanishing.find(observation)
-        assert found is not None
-        cured = observation.plan.with_(**found.remedies[0].changes)
+        finding = vanishing.find(observation)
+        assert finding is not None
+        cured = observation.plan.with_(**finding.remedies[0].changes)
         assert (cured.architecture, cured.batch_norm, cured.activation) == (architecture, "before", "relu")
     deep = {"layer": "convolutional", "depth": 35, "hidden_units": (16,)}  # eleven blocks in one stage
-    found = vanishing.find(make_observation(STUCK, plan=deep, hidden=12, gradient=gradients(0.2, 12)))
-    assert found is not None
-    assert found.remedies[0].changes["architecture"] == "residual"
+    finding = vanishing.find(make_observation(STUCK, plan=deep, hidden=12, gradient=gradients(0.2, 12)))
+    assert finding is not None
+    assert finding.remedies[0].changes["architecture"] == "residual"
 
 
 def test_what_a_rate_or_a_penalty_does_to_the_weights_is_not_the_gradients_doing(make_observation):
@@ -150,35 +152,35 @@ def test_a_gradient_that_vanished_at_first_and_came_back_by_its_share_of_looks(m
 @pytest.mark.parametrize(("factor", "thrown", "sick"), [(1.1e3, 2.1, True), (0.9e3, 2.1, False), (1.1e3, 1.9, False)])
 def test_an_exploding_gradient(make_observation, factor, thrown, sick):
     costs = np.linspace(thrown, 0.5, 40)
-    found = exploding.find(make_observation(costs, hidden=7, gradient=gradients(factor ** (1 / 7), 7)))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.evidence["factor"] == pytest.approx(factor)
-        assert "The gradient explodes" in found.sentence
-        assert found.layer == "layer 1"
-        assert found.remedies[0].changes == {"clip_norm": 1.0}
+    finding = exploding.find(make_observation(costs, hidden=7, gradient=gradients(factor ** (1 / 7), 7)))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.evidence["factor"] == pytest.approx(factor)
+        assert "The gradient explodes" in finding.sentence
+        assert finding.layer == "layer 1"
+        assert finding.remedies[0].changes == {"clip_norm": 1.0}
 
 
 def test_exploding_outputs_by_their_rate(make_observation):
     size = np.concatenate([[1.0], 4.0 ** np.arange(1, 8), [1.0]])
     gradient = gradients(1.0, 7) * np.concatenate([[0.0], size[:-1]])  # dJ/dz is the same everywhere
-    found = exploding.find(make_observation(np.linspace(3, 1, 40), hidden=7, size=size, gradient=gradient))
-    assert found is not None
-    assert "The output explodes" in found.sentence
-    assert found.evidence["rate"] == pytest.approx(4.0)
+    finding = exploding.find(make_observation(np.linspace(3, 1, 40), hidden=7, size=size, gradient=gradient))
+    assert finding is not None
+    assert "The output explodes" in finding.sentence
+    assert finding.evidence["rate"] == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize(
-    ("share", "left", "severity"),
+    ("share", "cost_share", "severity"),
     [(0.91, 0.51, 1), (0.89, 0.51, 2), (0.76, 0.21, 2), (0.74, 0.51, None), (0.95, 0.19, None)],
 )
-def test_dead_relus_by_their_share_and_the_cost_that_is_left(make_observation, share, left, severity):
+def test_dead_relus_by_their_share_and_the_cost_that_is_left(make_observation, share, cost_share, severity):
     shares = np.array([0.0, 0.1, share, 0.0])
-    found = dead.find(make_observation(np.linspace(1, left, 40), dead=shares))
-    assert (found.severity if found else None) == severity
-    if found is not None:
-        assert (found.layer, found.epoch, found.evidence["dead"]) == ("layer 2", 40, share)
-        assert found.remedies[0].changes == {"activation": "leaky_relu", "learning_rate": pytest.approx(3e-4)}
+    finding = dead.find(make_observation(np.linspace(1, cost_share, 40), dead=shares))
+    assert (finding.severity if finding else None) == severity
+    if finding is not None:
+        assert (finding.layer, finding.epoch, finding.evidence["dead"]) == ("layer 2", 40, share)
+        assert finding.remedies[0].changes == {"activation": "leaky_relu", "learning_rate": pytest.approx(3e-4)}
 
 
 def test_dead_units_are_those_of_relus_at_the_last_look_and_not_of_a_penalty(make_observation):
@@ -201,16 +203,16 @@ def test_outputs_that_shrink_until_examples_look_alike_are_no_dead_units(make_ob
     assert dead.find(make_observation(STUCK, hidden=7, dead=1.0, size=size)) is None
 
 
-@pytest.mark.parametrize(("share", "left", "sick"), [(0.51, 0.03, True), (0.49, 0.9, False), (0.95, 0.01, False)])
-def test_saturated_tanhs(make_observation, share, left, sick):
+@pytest.mark.parametrize(("share", "cost_share", "sick"), [(0.51, 0.03, True), (0.49, 0.9, False), (0.95, 0.01, False)])
+def test_saturated_tanhs(make_observation, share, cost_share, sick):
     observation = make_observation(
-        np.linspace(1, left, 40), saturated=np.array([0, share, 0, 0]), plan={"activation": "tanh"}
+        np.linspace(1, cost_share, 40), saturated=np.array([0, share, 0, 0]), plan={"activation": "tanh"}
     )
-    found = saturated.find(observation)
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.layer == "layer 1"
-        assert found.remedies[0].changes["activation"] == "silu"
+    finding = saturated.find(observation)
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.layer == "layer 1"
+        assert finding.remedies[0].changes["activation"] == "silu"
     of_a_sum = {"activation": "tanh", "architecture": "residual"}  # is not in the activation's range
     assert saturated.find(make_observation(STUCK, saturated=1.0, plan=of_a_sum)) is None
 
@@ -233,10 +235,10 @@ def test_one_rare_column_is_no_reason(make_observation):
 def test_inputs_that_are_not_normalized_by_what_the_network_sees(make_observation):
     size = np.ones(4)
     assert inputs.find(make_observation(size=size * 9.9)) is None
-    found = inputs.find(make_observation(size=size * 120))
-    assert found is not None
-    assert (found.layer, found.evidence["largest"], found.severity) == ("inputs", 120, 2)
-    assert "about 120 where 1 is usual" in found.sentence
+    finding = inputs.find(make_observation(size=size * 120))
+    assert finding is not None
+    assert (finding.layer, finding.evidence["largest"], finding.severity) == ("inputs", 120, 2)
+    assert "about 120 where 1 is usual" in finding.sentence
     stuck = inputs.find(make_observation(STUCK, size=size * 120))
     assert stuck is not None
     assert stuck.severity == 1
@@ -245,9 +247,9 @@ def test_inputs_that_are_not_normalized_by_what_the_network_sees(make_observatio
 def test_zero_weights(make_observation):
     weight = np.full((4, 4), 5.0)
     weight[:, 2] = 0
-    found = initialization.find(make_observation(STUCK, weight=weight))
-    assert found is not None
-    assert (found.layer, found.severity) == ("layer 2", 1)
+    finding = initialization.find(make_observation(STUCK, weight=weight))
+    assert finding is not None
+    assert (finding.layer, finding.severity) == ("layer 2", 1)
     weight[0, 2] = 5.0  # a penalty may do it later
     assert initialization.find(make_observation(STUCK, weight=weight)) is None
 
@@ -256,11 +258,11 @@ def test_zero_weights(make_observation):
 def test_units_that_are_alike(make_observation, alike, sick):
     weights = {f"layers.{i}.W": np.random.default_rng(i).standard_normal((WIDTH, WIDTH)) for i in range(3)}
     weights["layers.1.W"][:, :alike] = weights["layers.1.W"][:, :1]
-    found = initialization.find(make_observation(weights=weights))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.layer == "layer 2"
-        assert found.evidence["alike"] == alike / WIDTH
+    finding = initialization.find(make_observation(weights=weights))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.layer == "layer 2"
+        assert finding.evidence["alike"] == alike / WIDTH
 
 
 def test_a_column_of_huge_weights_does_not_make_the_others_alike(make_observation):
@@ -277,15 +279,15 @@ def test_a_column_of_huge_weights_does_not_make_the_others_alike(make_observatio
 def test_first_weights_far_too_large(make_observation, size, rate, steps, sick):
     """At a rate that few networks stand, or after many steps, they may have grown so."""
     weight = np.array([0, 1, size, 1]) * math.sqrt(2 * WIDTH)
-    found = initialization.find(make_observation(weight=weight, plan={"learning_rate": rate}, steps_per_epoch=steps))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.layer == "layer 2"
-        assert found.evidence["weights_over_he"] == pytest.approx(size)
+    finding = initialization.find(make_observation(weight=weight, plan={"learning_rate": rate}, steps_per_epoch=steps))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.layer == "layer 2"
+        assert finding.evidence["weights_over_he"] == pytest.approx(size)
 
 
 @pytest.mark.parametrize(
-    ("size", "left", "plan", "sick"),
+    ("size", "cost_share", "plan", "sick"),
     [
         (0.24, 0.06, {}, True),
         (0.25, 0.06, {}, False),
@@ -294,13 +296,13 @@ def test_first_weights_far_too_large(make_observation, size, rate, steps, sick):
         (0.24, 0.06, {"l2": 31.0}, False),
     ],
 )
-def test_first_weights_far_too_small(make_observation, size, left, plan, sick):
+def test_first_weights_far_too_small(make_observation, size, cost_share, plan, sick):
     """Below 0.6 of PyTorch's √(1/6) = 0.408 of He; batch norm undoes it, and a penalty of 31/600 > 0.05 does it."""
     weight = np.array([0, 1, size, 0.1]) * math.sqrt(2 * WIDTH)  # the output's may be small
-    found = initialization.find(make_observation(np.linspace(1, left, 40), weight=weight, plan=plan))
-    assert (found is not None) is sick
-    if found is not None:
-        assert found.layer == "layer 2"
+    finding = initialization.find(make_observation(np.linspace(1, cost_share, 40), weight=weight, plan=plan))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.layer == "layer 2"
 
 
 def test_glorots_weights_of_a_layer_that_widens_are_not_too_small(make_observation):
@@ -308,8 +310,8 @@ def test_glorots_weights_of_a_layer_that_widens_are_not_too_small(make_observati
     weights = {"layers.0.W": np.ones((16, 384)), "layers.1.W": np.ones((384, 16)), "layers.2.W": np.ones((16, 16))}
     glorot = [math.sqrt(2 * n * units / (n + units)) for n, units in ((16, 384), (384, 16), (16, 16))]
     observation = make_observation(np.full(40, 0.9), weight=np.array([0, *glorot]), weights=weights)
-    found = initialization.find(observation)
-    assert found is None or "times He" not in found.sentence
+    finding = initialization.find(observation)
+    assert finding is None or "times He" not in finding.sentence
 
 
 def test_weights_seen_before_training_need_no_sensible_rate(make_observation):
@@ -320,9 +322,9 @@ def test_weights_seen_before_training_need_no_sensible_rate(make_observation):
     health = observation.signals.health
     before = Health(np.array([0, 5, 9, 20]), health.layers, health.seen)
     signals = Signals(observation.signals.history, before, weights=observation.signals.weights)
-    found = initialization.find(Observation(signals, observation.plan, observation.data))
-    assert found is not None
-    assert "before training" in found.sentence
+    finding = initialization.find(Observation(signals, observation.plan, observation.data))
+    assert finding is not None
+    assert "before training" in finding.sentence
 
 
 def test_what_is_missing_is_no_finding():

@@ -90,7 +90,7 @@ def test_min_gap_moves_the_limit():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"train_error": 1.0, "dev_error": 11.0}, "dev error is 11; give a share between 0 and 1"),
         ({"train_error": -0.1, "dev_error": 0.1}, "train error is -0.1"),
@@ -100,8 +100,8 @@ def test_min_gap_moves_the_limit():
         ({"train_error": 0.1, "dev_error": 0.1, "train_size": 5, "dev_size": 0}, "at least 1"),
     ],
 )
-def test_bad_numbers_are_refused(arguments, told):
-    with pytest.raises(InputError, match=told):
+def test_bad_numbers_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
         judge(**arguments)
 
 
@@ -115,10 +115,12 @@ def test_one_seeds_errors_are_judged_like_the_bare_numbers():
     runs = gaps_from_runs(_wrong(60, 6000), _wrong(220, 2000), human_error=0.0)
     bare = judge(0.01, 0.11, **SIZES)
     assert runs.reason == bare.reason
-    for ours, theirs in ((runs.avoidable_bias, bare.avoidable_bias), (runs.variance, bare.variance)):
-        assert ours is not None
-        assert theirs is not None
-        assert (ours.low, ours.value, ours.high) == pytest.approx((theirs.low, theirs.value, theirs.high))
+    for interval, expected in ((runs.avoidable_bias, bare.avoidable_bias), (runs.variance, bare.variance)):
+        assert interval is not None
+        assert expected is not None
+        assert (interval.low, interval.value, interval.high) == pytest.approx(
+            (expected.low, expected.value, expected.high)
+        )
 
 
 def test_a_human_error_not_given_is_taken_as_0_for_classes_and_told():
@@ -149,13 +151,13 @@ def test_seeds_that_differ_widen_the_interval_and_are_blamed():
 def test_groups_widen_the_interval():
     groups = np.repeat(np.arange(20), 100)
     dev = _wrong(100, 2000)  # one whole group
-    apart = gaps_from_runs(_wrong(0, 5000), dev)
-    whole = gaps_from_runs(_wrong(0, 5000), dev, dev_groups=groups)
-    assert apart.verdict == "high variance"
-    assert whole.verdict == "too few examples to tell"
-    assert whole.variance.high == pytest.approx(wilson(0.05, 19).high, abs=0.01)
+    independent = gaps_from_runs(_wrong(0, 5000), dev)
+    grouped = gaps_from_runs(_wrong(0, 5000), dev, dev_groups=groups)
+    assert independent.verdict == "high variance"
+    assert grouped.verdict == "too few examples to tell"
+    assert grouped.variance.high == pytest.approx(wilson(0.05, 19).high, abs=0.01)
     single = gaps_from_runs(_wrong(0, 5000), dev, dev_groups=np.zeros(2000, dtype=int))
-    assert single.variance == apart.variance
+    assert single.variance == independent.variance
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -176,13 +178,17 @@ def _squares(scale, size, seed):
 
 def test_regression_without_a_human_error_has_its_bias_from_a_larger_network():
     train, dev = _squares(0.3, 5000, 0), _squares(0.3, 5000, 1)
-    unknown, shown, refuted = (gaps_from_runs(train, dev, bias_shown=shown) for shown in (None, True, False))
-    assert (unknown.verdict, shown.verdict, refuted.verdict) == ("too few examples to tell", "high bias", "good fit")
+    unknown, confirmed, refuted = (gaps_from_runs(train, dev, bias_shown=bias) for bias in (None, True, False))
+    assert (unknown.verdict, confirmed.verdict, refuted.verdict) == (
+        "too few examples to tell",
+        "high bias",
+        "good fit",
+    )
     assert "avoidable bias is unknown" in unknown.reason.lower()
-    assert shown.reason.startswith("Avoidable bias is high: a larger network lowered the train error of 30.")
+    assert confirmed.reason.startswith("Avoidable bias is high: a larger network lowered the train error of 30.")
     assert "a larger network did not lower the train error" in refuted.reason
     assert unknown.avoidable_bias is None
-    assert shown.avoidable_bias is None
+    assert confirmed.avoidable_bias is None
 
 
 def test_regression_with_a_human_error_is_judged_by_it():

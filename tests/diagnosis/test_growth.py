@@ -26,32 +26,32 @@ def linear_net(diagonal, layers):
 @pytest.mark.parametrize(("diagonal", "trend"), [(1.5, "exploding"), (0.5, "vanishing")])
 def test_the_seeds_linear_nets_are_recognized_and_their_rate_is_exact(layers, diagonal, trend):
     for sizes in linear_net(diagonal, layers):
-        found = growth(sizes)
-        assert found is not None
-        assert found.rate == pytest.approx(diagonal, rel=1e-9)
-        assert found.factor == pytest.approx(diagonal ** (layers - 1), rel=1e-6)
-        assert found.trend == trend
+        result = growth(sizes)
+        assert result is not None
+        assert result.rate == pytest.approx(diagonal, rel=1e-9)
+        assert result.factor == pytest.approx(diagonal ** (layers - 1), rel=1e-6)
+        assert result.trend == trend
 
 
 def test_a_shallow_net_with_the_same_rate_is_steady():
-    found = growth([1.5, 2.25, 3.375])
-    assert found is not None
-    assert found.rate == pytest.approx(1.5)
-    assert found.trend == "steady"
+    trend = growth([1.5, 2.25, 3.375])
+    assert trend is not None
+    assert trend.rate == pytest.approx(1.5)
+    assert trend.trend == "steady"
 
 
 def test_the_rate_is_that_of_least_squares():
     """Logarithms 0, 1, 1, 4 at depth 0 to 3: slope = Σ(x − 1.5)(y − 1.5) / Σ(x − 1.5)² = 6 / 5."""
-    found = growth([math.exp(y) for y in (0, 1, 1, 4)])
-    assert found is not None
-    assert math.log(found.rate) == pytest.approx(6 / 5)
-    assert math.log(found.factor) == pytest.approx(3 * 6 / 5)
+    trend = growth([math.exp(y) for y in (0, 1, 1, 4)])
+    assert trend is not None
+    assert math.log(trend.rate) == pytest.approx(6 / 5)
+    assert math.log(trend.factor) == pytest.approx(3 * 6 / 5)
 
 
 def test_a_layer_that_is_not_known_leaves_the_others_in_their_place():
-    found = growth([1.0, math.nan, 4.0, 8.0])
-    assert found is not None
-    assert found.rate == pytest.approx(2.0)
+    trend = growth([1.0, math.nan, 4.0, 8.0])
+    assert trend is not None
+    assert trend.rate == pytest.approx(2.0)
 
 
 def test_no_trend_in_one_layer_and_none_left_where_a_signal_is_gone():

@@ -19,8 +19,10 @@ from goodfit.errors import InputError
 @pytest.mark.parametrize("confidence", [0.9, 0.95])
 def test_wilson_is_scipys(wrong, size, confidence):
     theirs = stats.binomtest(wrong, size).proportion_ci(confidence, method="wilson")
-    ours = wilson(wrong / size, size, confidence)
-    assert (ours.value, ours.low, ours.high) == pytest.approx((wrong / size, theirs.low, theirs.high), abs=1e-12)
+    interval = wilson(wrong / size, size, confidence)
+    assert (interval.value, interval.low, interval.high) == pytest.approx(
+        (wrong / size, theirs.low, theirs.high), abs=1e-12
+    )
 
 
 # Newcombe 1998, Interval estimation for the difference between independent proportions, table II, method 10
@@ -44,10 +46,10 @@ def test_newcombe_as_published(a, of_a, b, of_b, low, high):
 
 
 @pytest.mark.parametrize(
-    ("rate", "size", "told"), [(11, 100, "0.11"), (-0.1, 100, "between 0 and 1"), (0.1, 0, "at least 1")]
+    ("rate", "size", "message"), [(11, 100, "0.11"), (-0.1, 100, "between 0 and 1"), (0.1, 0, "at least 1")]
 )
-def test_no_interval_of_what_is_no_rate(rate, size, told):
-    with pytest.raises(InputError, match=told):
+def test_no_interval_of_what_is_no_rate(rate, size, message):
+    with pytest.raises(InputError, match=message):
         wilson(rate, size)
 
 
@@ -100,21 +102,21 @@ def test_groups_widen_the_bootstrap():
     rng = np.random.default_rng(4)
     groups = np.repeat(np.arange(30), 20)
     errors = rng.exponential(size=30)[groups][None]
-    apart, whole = bootstrap_mean(errors), bootstrap_mean(errors, groups=groups)
-    assert (whole.high - whole.low) / (apart.high - apart.low) == pytest.approx(np.sqrt(20), rel=0.15)
-    other = rng.exponential(size=(1, 600))
-    difference = bootstrap_difference(errors, other, groups_a=groups)
-    assert difference.high - difference.low > 0.95 * (whole.high - whole.low)
+    independent, grouped = bootstrap_mean(errors), bootstrap_mean(errors, groups=groups)
+    assert (grouped.high - grouped.low) / (independent.high - independent.low) == pytest.approx(np.sqrt(20), rel=0.15)
+    second = rng.exponential(size=(1, 600))
+    difference = bootstrap_difference(errors, second, groups_a=groups)
+    assert difference.high - difference.low > 0.95 * (grouped.high - grouped.low)
 
 
 @pytest.mark.parametrize("seeds", [3, 5])
-@pytest.mark.parametrize(("between_seeds", "own"), [(0.0, 1.0), (0.1, 0.3), (0.1, 1.0)])
-def test_the_bootstrapped_mean_covers_new_examples_and_seeds(seeds, between_seeds, own):
+@pytest.mark.parametrize(("between_seeds", "within_seeds"), [(0.0, 1.0), (0.1, 0.3), (0.1, 1.0)])
+def test_the_bootstrapped_mean_covers_new_examples_and_seeds(seeds, between_seeds, within_seeds):
     rng = np.random.default_rng(seeds)
     covered = []
     for _ in range(250):
         of_seeds, of_examples = between_seeds * rng.normal(size=(seeds, 1)), rng.exponential(size=(1, 100)) - 1
-        interval = bootstrap_mean(of_seeds + of_examples + own * rng.normal(size=(seeds, 100)), resamples=300)
+        interval = bootstrap_mean(of_seeds + of_examples + within_seeds * rng.normal(size=(seeds, 100)), resamples=300)
         covered.append(interval.low <= 0 <= interval.high)
     assert 0.89 <= np.mean(covered) <= 0.99
 

@@ -51,8 +51,8 @@ def test_regression_takes_the_variance_of_the_training_set():
     assert figures["1-r2"] == pytest.approx(np.square(errors).mean() / 5)
     assert figures["rmse"] == pytest.approx(np.sqrt(np.square(errors).mean()))
     assert figures["mae"] == pytest.approx(np.abs(errors).mean())
-    own = metrics("regression", truth, predicted[:, None], variance=float(truth.var()))
-    assert own["1-r2"] == pytest.approx(1 - r2_score(truth, predicted))
+    values = metrics("regression", truth, predicted[:, None], variance=float(truth.var()))
+    assert values["1-r2"] == pytest.approx(1 - r2_score(truth, predicted))
 
 
 def test_expected_calibration_error_by_hand():

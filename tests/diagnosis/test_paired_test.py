@@ -13,22 +13,22 @@ def test_a_single_seed_is_the_paired_t_test():
     rng = np.random.default_rng(0)
     control = rng.exponential(size=(1, 80))
     treated = control + rng.normal(-0.06, 0.3, (1, 80))
-    ours = paired_test(control, treated, resamples=40_000)
+    effect = paired_test(control, treated, resamples=40_000)
     theirs = stats.ttest_rel(treated[0], control[0], alternative="less")
     limits = stats.ttest_rel(treated[0], control[0]).confidence_interval(0.95)
-    assert ours.effect == pytest.approx((treated - control).mean())
-    assert ours.p == pytest.approx(theirs.pvalue, abs=0.006)
-    assert (ours.low, ours.high) == pytest.approx((limits.low, limits.high), abs=0.006)
+    assert effect.effect == pytest.approx((treated - control).mean())
+    assert effect.p == pytest.approx(theirs.pvalue, abs=0.006)
+    assert (effect.low, effect.high) == pytest.approx((limits.low, limits.high), abs=0.006)
 
 
 def test_seeds_that_alone_differ_are_the_t_test_of_their_means():
     rng = np.random.default_rng(1)
     control, treated = rng.normal(0, 1, (3, 1)) * np.ones((3, 500)), rng.normal(-2, 1, (4, 1)) * np.ones((4, 500))
-    ours = paired_test(control, treated, resamples=40_000)
+    effect = paired_test(control, treated, resamples=40_000)
     theirs: Any = stats.ttest_ind(treated[:, 0], control[:, 0], alternative="less")
     limits = stats.ttest_ind(treated[:, 0], control[:, 0]).confidence_interval(0.95)
-    assert ours.p == pytest.approx(theirs.pvalue, abs=0.006)
-    assert (ours.low, ours.high) == pytest.approx((limits.low, limits.high), rel=0.05)
+    assert effect.p == pytest.approx(theirs.pvalue, abs=0.006)
+    assert (effect.low, effect.high) == pytest.approx((limits.low, limits.high), rel=0.05)
 
 
 # Variance between seeds' means in units of a seed's own sampling variance: none, alike, more, nothing else
@@ -54,11 +54,11 @@ def test_a_large_effect_is_found_and_its_opposite_is_not():
     rng = np.random.default_rng(2)
     easy = rng.exponential(size=400)
     control, treated = easy + 0.3 * rng.normal(size=(3, 400)), easy - 0.1 + 0.3 * rng.normal(size=(3, 400))
-    found, opposite = paired_test(control, treated), paired_test(treated, control)
-    assert found.p < 0.001
-    assert found.low < -0.1 < found.high < 0
+    effect, opposite = paired_test(control, treated), paired_test(treated, control)
+    assert effect.p < 0.001
+    assert effect.low < -0.1 < effect.high < 0
     assert opposite.p > 0.99
-    assert opposite.effect == pytest.approx(-found.effect)
+    assert opposite.effect == pytest.approx(-effect.effect)
 
 
 def test_groups_are_drawn_as_wholes():
@@ -66,10 +66,10 @@ def test_groups_are_drawn_as_wholes():
     groups = np.repeat(np.arange(40), 25)
     control = rng.exponential(size=(3, 1000))
     treated = control + rng.normal(-0.2, 1, 40)[groups]
-    apart, whole = paired_test(control, treated), paired_test(control, treated, groups)
-    assert (whole.high - whole.low) / (apart.high - apart.low) == pytest.approx(5, rel=0.1)
+    independent, grouped = paired_test(control, treated), paired_test(control, treated, groups)
+    assert (grouped.high - grouped.low) / (independent.high - independent.low) == pytest.approx(5, rel=0.1)
     single = paired_test(control, treated, np.zeros(1000, dtype=int))
-    assert single == apart
+    assert single == independent
 
 
 def test_the_same_seed_gives_the_same_test():
@@ -82,9 +82,9 @@ def test_the_same_seed_gives_the_same_test():
 def test_many_examples_take_no_longer_and_one_is_refused():
     rng = np.random.default_rng(5)
     control, treated = rng.normal(size=(1, 200_000)), rng.normal(-0.004, 1, (1, 200_000))
-    began = time.process_time()
+    start = time.process_time()
     result = paired_test(control.astype(np.float32), treated.astype(np.float32))
-    assert time.process_time() - began < 2
+    assert time.process_time() - start < 2
     assert result.high - result.low == pytest.approx(2 * 1.96 * np.sqrt(2 / 200_000), rel=0.06)
     with pytest.raises(InputError, match="at least two examples"):
         paired_test(np.ones((2, 1)), np.ones((2, 1)))

@@ -1,4 +1,4 @@
-"""What is found in real trainings of the engine, healthy and with one fault, and whether the first remedy cures it."""
+"""Findings in real trainings of the engine, healthy and with one fault, which the first remedy cures."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ DESCENT = ADAM.with_(optimizer="gradient_descent", learning_rate=0.1)
 
 @pytest.fixture(scope="module")
 def train():
-    """A function that trains a plan on the digits; gives the case, and the best train error."""
+    """A function that trains a plan on the digits; returns the observation and the best train error."""
     splits = open_splits("digits")
     counts = np.bincount(splits.dataset.target[splits.train])
     facts = DataFacts(m=len(splits.train), task="classes", class_counts=tuple(counts.tolist()), dev=len(splits.dev))
@@ -65,9 +65,9 @@ def test_healthy_trainings_are_left_alone(train, plan):
 def test_the_fault_is_named_first_and_the_first_remedy_cures_it(train, plan, finding_id):
     observation, error = train(plan)
     assert error > 0.1
-    found = examine(observation)
-    assert found[0].id == finding_id
-    cured, error = train(plan.with_(**found[0].remedies[0].changes))
+    findings = examine(observation)
+    assert findings[0].id == finding_id
+    cured, error = train(plan.with_(**findings[0].remedies[0].changes))
     assert error < 0.05
     assert cured.signals.outcome is Outcome.FINISHED
     assert finding_id not in [finding.id for finding in examine(cured)]

@@ -78,10 +78,10 @@ def test_resampling_draws_whole_groups():
     rng = np.random.default_rng(5)
     groups = np.repeat(np.arange(50), 40)
     costs = rng.normal(size=50)[groups]
-    apart = resampled_means(costs, None, np.random.default_rng(0), 2000).std()
-    whole = resampled_means(costs, groups, np.random.default_rng(0), 2000).std()
-    assert whole == pytest.approx(costs.std() / np.sqrt(49), rel=0.08)
-    assert whole / apart == pytest.approx(np.sqrt(40), rel=0.1)
+    independent = resampled_means(costs, None, np.random.default_rng(0), 2000).std()
+    grouped = resampled_means(costs, groups, np.random.default_rng(0), 2000).std()
+    assert grouped == pytest.approx(costs.std() / np.sqrt(49), rel=0.08)
+    assert grouped / independent == pytest.approx(np.sqrt(40), rel=0.1)
 
 
 def test_many_examples_keep_their_variance_when_merged_into_blocks():

@@ -99,12 +99,12 @@ def test_a_healthy_training_is_left_alone(train):
     ],
 )
 def test_a_sick_training_is_named_first(train, settings, finding_id):
-    found = train(**settings)[2].findings()
-    assert found[0].id == finding_id
+    findings = train(**settings)[2].findings()
+    assert findings[0].id == finding_id
 
 
 def test_a_model_that_has_no_graph_of_layers_is_refused_in_a_sentence(keras, digits):
-    class Own(keras.Model):
+    class CustomModel(keras.Model):
         def __init__(self):
             super().__init__()
             self.dense = keras.layers.Dense(10, activation="softmax")
@@ -112,7 +112,7 @@ def test_a_model_that_has_no_graph_of_layers_is_refused_in_a_sentence(keras, dig
         def call(self, inputs):
             return self.dense(inputs)
 
-    model = Own()
+    model = CustomModel()
     model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
     inputs, targets = digits
     callback = keras_callback(Doctor(), inputs[:64], targets[:64])

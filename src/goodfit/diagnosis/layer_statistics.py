@@ -8,7 +8,7 @@ from goodfit.record.run import SEEN
 # The same limits as in `engine/health.py`.
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _NEAR_END = 0.01  # share of the range that counts as its end
-_SAME = 1e-6  # outputs that differ by less than this share of the largest count as equal
+_TOLERANCE = 1e-6  # outputs that differ by less than this share of the largest count as equal
 
 
 def layer_statistics(
@@ -43,7 +43,7 @@ def _output_statistics(a: Float[np.ndarray, "batch units"], activation: str | No
     if not np.isfinite(a).all():
         return dict.fromkeys(("mean", "deviation", "size", "dead", "saturated"), np.inf)
     # A dead unit gives the same output for every example, whatever that output is.
-    dead = (np.ptp(a, axis=0) <= _SAME * np.abs(a).max(axis=0)).mean()
+    dead = (np.ptp(a, axis=0) <= _TOLERANCE * np.abs(a).max(axis=0)).mean()
     saturated = 0.0
     if activation in _RANGES:
         low, high = _RANGES[activation]

@@ -64,7 +64,7 @@ class _Laws(NamedTuple):
     power: Float[np.ndarray, "laws"]
     misfit: Float[np.ndarray, "laws"]
 
-    def at(self, size: float) -> Float[np.ndarray, "laws"]:
+    def errors_at(self, size: float) -> Float[np.ndarray, "laws"]:
         """Return the errors at a size."""
         return self.floor + self.slope * size**-self.power
 
@@ -113,16 +113,16 @@ def learning_curve(
     # Each resample draws other means around the measured ones (Student's t, since the scatter is estimated), and a law.
     noise = np.sqrt(freedom / rng.chisquare(freedom, _RESAMPLES))[:, None] * rng.normal(size=(_RESAMPLES, len(means)))
     laws = _fit(units, np.maximum(means + deviations * noise, 0), deviations, rng)
-    current, doubled = laws.at(1), laws.at(2)
+    current, doubled = laws.errors_at(1), laws.errors_at(2)
     # Measured at twice the size, a mean would scatter around the law, and the law would be as wrong as it is here.
     beyond_law = np.hypot(np.sqrt(scatter * doubled / subsets), misfit * doubled)
     draws = np.maximum(doubled + beyond_law * rng.normal(size=_RESAMPLES), 0)
     # The sampling error of the dev set comes on top: in full for the error, only by the difference for the gain, since
     # the same dev examples measure both sizes.
     unit = dev_deviation**2 / means[-1] if means[-1] > 0 else dev_deviation
-    expected = _interval(_sampled(draws, unit, rng), float(best.at(2)[0]), confidence)
+    expected = _interval(_sampled(draws, unit, rng), float(best.errors_at(2)[0]), confidence)
     sampling = np.sqrt(unit * np.abs(current - draws)) * rng.normal(size=_RESAMPLES)
-    gain = _interval(current - draws + sampling, float(best.at(1)[0] - best.at(2)[0]), confidence)
+    gain = _interval(current - draws + sampling, float(best.errors_at(1)[0] - best.errors_at(2)[0]), confidence)
     margin = student.ppf((1 + confidence) / 2, freedom) * mean_deviations
     return LearningCurve(
         tuple(sizes.tolist()),
@@ -134,7 +134,7 @@ def learning_curve(
         float(best.floor[0]),
         float(best.slope[0]),
         float(best.power[0]),
-        _sentence(float(best.at(1)[0]), expected, gain),
+        _sentence(float(best.errors_at(1)[0]), expected, gain),
     )
 
 

@@ -30,14 +30,15 @@ def find(observation: Observation) -> Finding | None:
     unsteady = change > _CHANGE and share_upward > _SHARE_UPWARD and level > _MATTERS
     if not (unsteady or share > _HIGH):
         return None
-    steps = data.m // plan.batch_size * len(costs)
+    steps = number(data.m // plan.batch_size * len(costs))
+    changes = f"the train cost still changes by {percent(change)} from epoch to epoch, and " if unsteady else ""
     return Finding(
         ID,
         NAME,
         severity=2,
         confidence=0.8,
-        sentence=f"The batches of {plan.batch_size} are too small: after {number(steps)} steps the train cost still "
-        f"changes by {percent(change)} from epoch to epoch, and {cost_clause(observation)}.",
+        sentence=f"The batches of {plan.batch_size} are too small: after {steps} steps {changes}"
+        f"{cost_clause(observation)}.",
         evidence={
             "batch_size": float(plan.batch_size),
             "typical_change": change,

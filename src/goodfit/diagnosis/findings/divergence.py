@@ -11,7 +11,7 @@ import numpy as np
 from goodfit.diagnosis.finding import Finding, Observation, Plot, Remedy
 from goodfit.diagnosis.findings.remedies import default_network, lower_rate
 from goodfit.record.run import Outcome
-from goodfit.wording.numbers import setting
+from goodfit.wording.numbers import number
 
 ID = "divergence"
 NAME = "divergence"
@@ -33,7 +33,7 @@ def find(observation: Observation) -> Finding | None:
     name, layer, epoch = first or _Place("the cost", None, None)
     when = "on the way" if epoch is None else f"in epoch {epoch}"
     rate = observation.plan.learning_rate if observation.plan else np.nan
-    at_rate = "" if np.isnan(rate) else f" at a learning rate of {setting(rate)}"
+    at_rate = "" if np.isnan(rate) else f" at a learning rate of {number(rate, 3)}"
     clip = Remedy("clip-gradients", "clip gradients", "one large gradient then does little harm", {"clip_norm": 1.0})
     return Finding(
         ID,

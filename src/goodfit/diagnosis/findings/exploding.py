@@ -52,8 +52,8 @@ def find(observation: Observation) -> Finding | None:
         NAME,
         severity=1,
         confidence=float(min(0.99, 0.8 + 0.03 * np.log10(growth.factor / _FACTOR))),
-        sentence=f"{explosion.name} explodes: from layer to layer {explosion.direction} it grows {times(growth.rate)}, "
-        f"{times(growth.factor)} over all {explosion.sizes.shape[1]} layers (epoch {epoch}); "
+        sentence=f"{explosion.name} explodes on the way {explosion.direction}: it grows {times(growth.rate)} per "
+        f"layer, {times(growth.factor)} over all {explosion.sizes.shape[1]} layers (epoch {epoch}); "
         f"{cost_clause(observation)}.",
         evidence={"rate": growth.rate, "factor": growth.factor, "epoch": float(epoch)},
         remedies=(
@@ -74,7 +74,7 @@ def _first_explosion(observation: Observation) -> _Explosion | None:
     if health is None or signal is None:
         return None
     for name, direction, sizes, trend in (
-        ("The gradient", "backward", signal, backward_growth(observation)),
+        ("The gradient", "back", signal, backward_growth(observation)),
         ("The output", "forward", health.of("size")[:, 1:-1], forward_growth(observation)),
     ):
         for look, growth in enumerate(trend):

@@ -29,7 +29,7 @@ NAME = "bad initialization"
 # Set on the tuning half of `benchmarks/doctor.py`, unless another origin is named.
 _ALIKE = 0.9  # share of a layer's units that equal another one; random units never do
 _NOTHING = 1e-30  # weights that L1 or decay took away are equal for that reason
-_SAME = 1e-5  # of the largest weight of a usual unit
+_TOLERANCE = 1e-5  # of the largest weight of a usual unit
 _FIRST_STEPS = 200  # sensible rates hardly change a norm in so few: healthy ones stay within 0.6 to 1.1 of the first
 _TOO_LARGE = 2.0  # times He's norm
 _TOO_SMALL = 0.6  # times the smallest usual norm
@@ -99,7 +99,7 @@ def _share_alike(weights: np.ndarray) -> float:
     if not np.isfinite(sizes).all() or alive.sum() < 2:
         return 0.0
     columns = columns[alive]
-    step = np.median(sizes[alive]) * _SAME
+    step = np.median(sizes[alive]) * _TOLERANCE
     _, counts = np.unique(np.round(columns / step), axis=0, return_counts=True)
     return float(counts[counts > 1].sum() / len(columns))
 

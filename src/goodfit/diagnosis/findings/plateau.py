@@ -44,7 +44,7 @@ def find(observation: Observation) -> Finding | None:
         severity=1,
         confidence=_CONFIDENCES[shape],
         sentence=f"The training is stuck: the second half of its {len(costs)} epochs lowered the train cost by "
-        f"{percent(fall)}, {cost_clause(observation)}; {_CURVATURE_CLAUSES[shape]}.",
+        f"{percent(fall)}, and {cost_clause(observation)}; {_CURVATURE_CLAUSES[shape]}.",
         evidence={"fell": fall, "cost_share": share},
         remedies=(
             *change_plan(observation, "adam", "Adam", adam_reason, adam),

@@ -38,7 +38,7 @@ NAME = "learning rate too high"
 # HIGHEST_RATES, which need less evidence.
 _THROWN = 2.0  # times the constant guess's cost
 _LEAP, _LEAP_FAST = 0.1, 0.05  # of the weights in one step; usual is a thousandth
-_DRAWN = 0.3  # times He's norm; next to smaller weights every step is large
+_SMALL_START = 0.3  # times He's norm; next to smaller weights every step is large
 _GROWN, _GROWN_FAST = 10.0, 3.0  # times He's norm at the end; sigmoid networks reach 7
 _SLOW = 0.2  # of the constant guess's cost
 _UNSTEADY = 0.2  # median change of log cost from epoch to epoch, over the second half
@@ -73,7 +73,7 @@ def find(observation: Observation) -> Finding | None:
         return None
     rates = series(observation, "learning_rate").values
     rate = observation.plan.learning_rate if observation.plan else float(rates.max()) if len(rates) else np.nan
-    value = "" if np.isnan(rate) else f" ({setting(rate)})"
+    value = "" if np.isnan(rate) else f" ({number(rate, 3)})"
     share = cost_share(observation)
     return Finding(
         ID,
@@ -137,7 +137,7 @@ def _leapt(observation: Observation) -> _Symptom | None:
     evidence = {"largest_step": leap, "weights_over_he": grown, "cost_share": share}
     sensible = is_rate_sensible(observation)
     cost = f"the train cost is {relative(share, GUESS_COST)}"
-    if leap > (_LEAP if sensible else _LEAP_FAST) and started > _DRAWN:
+    if leap > (_LEAP if sensible else _LEAP_FAST) and started > _SMALL_START:
         clause = f"a step in epoch {health.epochs[first]} changed a layer's weights by {percent(leap)}, and {cost}"
         return _Symptom(0.8, clause, evidence)
     if grown > (_GROWN if sensible else _GROWN_FAST) and grown > 1.3 * started:

@@ -11,7 +11,7 @@ from goodfit.diagnosis.findings import dead, initialization, rate_high, saturate
 from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, series
 from goodfit.diagnosis.findings.layers import largest, recorded_health, relative_steps, weights_over_he
 from goodfit.diagnosis.findings.remedies import default_network, raise_rate
-from goodfit.wording.numbers import number, scientific, setting
+from goodfit.wording.numbers import number, scientific
 
 ID = "learning-rate-too-low"
 NAME = "learning rate too low"
@@ -40,7 +40,7 @@ def find(observation: Observation) -> Finding | None:
     if not (step < _STEP and total < _WAY and falling):
         return None
     rate = observation.plan.learning_rate if observation.plan else np.nan
-    value = "" if np.isnan(rate) else f" ({setting(rate)})"
+    value = "" if np.isnan(rate) else f" ({number(rate, 3)})"
     return Finding(
         ID,
         NAME,

@@ -12,7 +12,7 @@ from goodfit.diagnosis.finding import Finding, Observation, Plot
 from goodfit.diagnosis.findings.costs import cost_clause, cost_share, series
 from goodfit.diagnosis.findings.layers import is_rate_sensible, largest, recorded_health, weights_over_he
 from goodfit.diagnosis.findings.remedies import change_plan, default_network
-from goodfit.wording.numbers import percent, setting
+from goodfit.wording.numbers import percent, setting, times
 
 ID = "regularization-too-strong"
 NAME = "regularization too strong"
@@ -26,10 +26,23 @@ _TINY = 0.25  # times He's norm, for a hidden layer at the last look
 
 
 class _ShrunkLayer(NamedTuple):
-    """The layer that shrank most, and its norm at the last look over that at the first."""
+    """The layer that shrank most.
+
+    Attributes:
+        layer: its name.
+        share: its norm at the last look over that at the first.
+        over_he: its norm at the last look over that of He's initialization; NaN if unknown.
+    """
 
     layer: str
     share: float
+    over_he: float
+
+    def clause(self) -> str:
+        """Return a clause on the size of its weights."""
+        if self.share < _SHRUNK:
+            return f"the weights of {self.layer} shrank to {percent(self.share)} of their size"
+        return f"the weights of {self.layer} are {times(self.over_he)} He's initialization"
 
 
 def find(observation: Observation) -> Finding | None:
@@ -45,7 +58,7 @@ def find(observation: Observation) -> Finding | None:
     values = ", ".join(f"{name} {setting(strength)}" for name, strength in active.items())
     clauses = [f"{percent(penalty)} of J is penalty"] if penalty >= _PENALTY else []
     if shrunk:
-        clauses.append(f"the weights of {shrunk.layer} shrank to {percent(shrunk.share)} of their size")
+        clauses.append(shrunk.clause())
     weaker, none = {name: strength / 100 for name, strength in active.items()}, dict.fromkeys(active, 0.0)
     first_fit = "fit the training set first, then close the gap to dev"
     return Finding(
@@ -119,7 +132,8 @@ def _shrunk_layer(observation: Observation) -> _ShrunkLayer | None:
     if not low.any():
         return None
     place = int(np.where(low, shares, np.inf).argmin())
-    return _ShrunkLayer(health.layers[1 + place], float(shares[place]))
+    over_he = np.nan if sizes is None else float(sizes[-1, place])
+    return _ShrunkLayer(health.layers[1 + place], float(shares[place]), over_he)
 
 
 def _plot(observation: Observation) -> Plot | None:

@@ -33,8 +33,8 @@ def find(observation: Observation) -> Finding | None:
         severity=2,
         confidence=0.95 if plan.batch_size <= 4 else 0.8,
         sentence=f"Batch norm takes its means and variances from {plan.batch_size} examples: J of the batches "
-        f"and the train cost with the running averages differ by {number(difference, 2)}, "
-        f"{relative(difference / guess, GUESS_COST)}.",
+        f"and the train cost with the running averages differ by {number(difference, 2)} "
+        f"({relative(difference / guess, GUESS_COST)}).",
         evidence={"batch_size": float(plan.batch_size), "difference": difference, "guess_cost": guess},
         remedies=(
             *change_plan(

@@ -25,8 +25,8 @@ def find(observation: Observation) -> Finding | None:
     """Return the finding if a finished training ended with falling costs, or hardly began."""
     share, outcome = cost_share(observation), observation.signals.outcome
     costs, dev = series(observation, "train_cost").values, series(observation, "dev_cost").values
-    ended = outcome in (Outcome.FINISHED, Outcome.STOPPED_EARLY)
-    if not ended or share is None or share < _HIGH or len(costs) == 0:
+    finished = outcome in (Outcome.FINISHED, Outcome.STOPPED_EARLY)
+    if not finished or share is None or share < _HIGH or len(costs) == 0:
         return None
     steps = np.asarray(observation.signals.history.get("step", (np.inf,)), np.float64)
     few = len(costs) <= _FEW_EPOCHS and steps[-1] < _FEW_STEPS

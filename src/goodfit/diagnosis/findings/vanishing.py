@@ -25,7 +25,7 @@ from goodfit.diagnosis.findings.remedies import add_batch_norm, change_plan, def
 from goodfit.diagnosis.growth import Growth
 from goodfit.plan import Plan
 from goodfit.record.run import Health
-from goodfit.wording.numbers import times
+from goodfit.wording.numbers import number
 
 ID = "vanishing-gradient"
 NAME = "vanishing gradient"
@@ -112,7 +112,8 @@ def _vanishing(
 def _shrinking_clause(growth: Growth, layers: int) -> str:
     if growth.factor == 0:
         return f"nothing is left of it in some of the {layers} layers"
-    return f"it shrinks to {times(growth.rate)} a layer, {times(growth.factor)} over all {layers} layers"
+    rate, factor = number(growth.rate, 2), number(growth.factor, 2)
+    return f"it shrinks by a factor of {rate} per layer, {factor} over all {layers} layers"
 
 
 def _remedies(observation: Observation) -> tuple[Remedy, ...]:
@@ -124,11 +125,13 @@ def _remedies(observation: Observation) -> tuple[Remedy, ...]:
     adam = {"optimizer": "adam", "learning_rate": Plan().learning_rate}
     name = "residual network with batch norm, by Adam"
     very_deep = plan is not None and plan.structure.hidden_layers > _VERY_DEEP
-    both = add_batch_norm(observation, "residual-batch-norm", name, bypass, **residual, **adam) if very_deep else ()
+    residual_norm = (
+        add_batch_norm(observation, "residual-batch-norm", name, bypass, **residual, **adam) if very_deep else ()
+    )
     steady = "slopes of 1 and steady variances pass the gradient on"
     he = "slopes of 1, and weights that keep the variance"
     return (
-        *both,
+        *residual_norm,
         *add_batch_norm(observation, "relu-batch-norm", "ReLU with batch norm", steady, **relu),
         *change_plan(observation, "relu-he", "ReLU with He's initialization", he, relu),
         *change_plan(observation, "residual", "residual network", bypass, residual),
