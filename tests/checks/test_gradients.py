@@ -52,7 +52,7 @@ def test_a_right_gradient_in_numpy_is_great_and_a_loop_finds_what_a_program_find
     assert sorted(entry.index for entry in looped.worst) == [(0,), (1,), (2,), (3,)]
 
 
-def test_the_error_is_the_seeds():
+def test_the_error_is_that_of_the_course_notes():
     """J = 3x + 4y with the gradient (3, 0): ||(0, 4)|| / (||(3, 0)|| + ||(3, 4)||) = 4 / 8."""
     check = check_gradients(lambda p: 3 * p[0] + 4 * p[1], np.array([1.0, 2.0]), np.array([3.0, 0.0]))
     assert check.error == pytest.approx(0.5, abs=1e-9)
@@ -72,7 +72,7 @@ def test_the_error_is_the_seeds():
         (3e-3, "wrong", "the gradient is wrong"),
     ],
 )
-def test_the_bands_are_the_seeds(share, verdict, words):
+def test_the_bands_are_those_of_the_course_notes(share, verdict, words):
     """A gradient g(1 + s) has the relative error s / (2 + s)."""
     check = check_gradients(lambda p: (p**3).sum(), np.array([1.0, 2.0, 3.0]), lambda p: 3 * p**2 * (1 + share))
     assert check.error == pytest.approx(share / (2 + share), rel=0.02)
@@ -80,7 +80,7 @@ def test_the_bands_are_the_seeds(share, verdict, words):
     assert words in check.reason
 
 
-def test_jax_gradients_of_a_network_are_great_fresh_and_trained_and_the_seeds_epsilon_lets_rounding_rule():
+def test_jax_gradients_of_a_network_are_great_and_with_the_notes_epsilon_rounding_dominates():
     cost, params = tanh_net([6, 20, 20, 3], 64)
     step = jax.jit(lambda p: jax.tree.map(lambda a, g: a - 0.5 * g, p, jax.grad(cost)(p)))
     trained = params

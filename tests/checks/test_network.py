@@ -99,7 +99,7 @@ def test_a_step_of_descent_is_that_of_the_penalties(splits):
 
 
 @pytest.mark.parametrize("rate", [1.5, 0.5])
-def test_signals_of_the_seeds_diagonal_net_grow_by_its_rate(splits, rate):
+def test_signals_of_the_notes_diagonal_network_grow_by_its_rate(splits, rate):
     """ReLU on positive signals is the notes' linear network: W = rate·I, b = 0, after a first layer that gives 1."""
     plan = SMOOTH.with_(hidden_units=(4,) * 10, activation="relu")
     network: Network = open_network(plan, splits["iris"], seed=0, most=50)

@@ -24,7 +24,7 @@ def linear_net(diagonal, layers):
 
 @pytest.mark.parametrize("layers", [7, 20, 152])
 @pytest.mark.parametrize(("diagonal", "trend"), [(1.5, "exploding"), (0.5, "vanishing")])
-def test_the_seeds_linear_nets_are_recognized_and_their_rate_is_exact(layers, diagonal, trend):
+def test_the_linear_networks_of_the_notes_are_recognized_and_their_rate_is_exact(layers, diagonal, trend):
     for sizes in linear_net(diagonal, layers):
         result = growth(sizes)
         assert result is not None
