@@ -23,7 +23,7 @@ import jax
 import numpy as np
 
 from engine_rivals import Rival, ScikitLearn, Torch, matmul_of_torch
-from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
+from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits
 from goodfit.engine import machine
 from goodfit.engine.active_job import enter
 from goodfit.engine.jobs import Job
@@ -96,7 +96,7 @@ def make_splits(network: Network) -> Splits:
     classes = tuple(map(str, range(network.widths[-1])))
     schema = Schema(columns, "target", "classes", classes, ())
     features = Features(numbers, np.zeros((len(numbers), 0), np.int32))
-    data = Dataset("made", features, target.astype(np.int64), schema, (), {})
+    data = Dataset("made", features, target.astype(np.int64), schema, (), Origin())
     return Splits(data, np.arange(TRAIN), np.arange(TRAIN, TRAIN + DEV), np.zeros(0, np.int64), (), 0)
 
 

@@ -10,11 +10,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from goodfit.data.open import encode, open_data, read_frame
+from goodfit.data.open import open_data, open_new_rows
+from goodfit.data.sources import open_source
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 
 ROWS = 30
+
+
+def read_frame(data):
+    return open_source(data, images=False).columns
 
 
 def table(**columns):
@@ -95,11 +100,11 @@ FILES = {
     ),
     "infinite feature": (
         csv_of(table(size=changed(list(range(ROWS)), 16, "-inf"))),
-        "column 'size' has an infinite value in row 17; put a number there, or leave it empty for missing",
+        "column 'size' of data.csv has an infinite value in row 17; put a number there, or leave it empty for missing",
     ),
     "infinite target": (
         csv_of(table(kind=changed(changed([0.5 * i for i in range(ROWS)], 0, "NA"), 4, "Infinity"))),
-        "column 'kind' has an infinite value in row 5; put a number there, or leave it empty for missing",
+        "column 'kind' of data.csv has an infinite value in row 5; put a number there, or leave it empty for missing",
     ),
     "all columns constant": (
         csv_of(table(size=[1] * ROWS, color=["red"] * ROWS)),
@@ -149,7 +154,7 @@ OPTIONS = {
     ),
     "target's place": (
         {"target": 3},
-        "data.csv has 3 columns, so none at place 3 to be the target",
+        "data.csv has 3 columns, so none at position 3 to be the target",
     ),
     "no such group": (
         {"target": "kind", "group": "colr"},
@@ -185,7 +190,7 @@ OPTIONS = {
     ),
     "a test file and none": (
         {"target": "kind", "test": "data.csv", "no_test": True},
-        "both a test source and no test set were asked for; leave one of them out",
+        "both a test source and no test set were requested; leave one of them out",
     ),
     "negative seed": ({"target": "kind", "seed": -1}, "the seed is -1; it must be a whole number from 0 to 4294967295"),
     "dev file lacks a column": (
@@ -226,8 +231,8 @@ def test_an_infinite_value_in_a_dev_file_names_that_file_and_its_own_row(tmp_pat
 @pytest.mark.parametrize(
     ("group", "time", "sentence"),
     [
-        ("when", None, "group column 'when' is empty in 2 rows; fill it or leave them out"),
-        (None, "when", "time column 'when' is empty in 2 rows; fill it or leave them out"),
+        ("when", None, "group column 'when' is empty in 2 rows; fill them in or leave the rows out"),
+        (None, "when", "time column 'when' is empty in 2 rows; fill them in or leave the rows out"),
     ],
 )
 def test_missing_groups_and_times(group, time, sentence):
@@ -241,7 +246,7 @@ def test_one_moment_that_cannot_be_read():
     frame = pl.DataFrame(table(when=["noon", *(f"2024-01-{day:02d}" for day in range(1, 30))]))
     with pytest.raises(InputError) as refusal:
         open_data(frame, target="kind", time="when")
-    assert str(refusal.value) == "time column 'when' has 'noon', which is not a date; mend it or leave it out"
+    assert str(refusal.value) == "time column 'when' has 'noon', which is not a date; correct it or leave it out"
 
 
 PLACES = {
@@ -260,11 +265,11 @@ PLACES = {
     "directory": ("folder", "folder is a directory; name a file in it"),
     "unknown ending": (
         "photo.png",
-        "photo.png ends in '.png', so it is no table that can be read: use .csv, .tsv, .tab, .txt, .parquet, .npz",
+        "photo.png ends in '.png', so it is not a table that can be read: use .csv, .tsv, .tab, .txt, .parquet, .npz",
     ),
     "no ending": (
         "notes",
-        "notes has no ending, so it is no table that can be read: use .csv, .tsv, .tab, .txt, .parquet, .npz",
+        "notes has no extension, so it is not a table that can be read: use .csv, .tsv, .tab, .txt, .parquet, .npz",
     ),
     "damaged Parquet": (
         "bad.parquet",
@@ -272,7 +277,7 @@ PLACES = {
     ),
     "damaged NPZ": (
         "bad.npz",
-        "bad.npz is not a readable NPZ file: write it by numpy.savez, its arrays without Python objects",
+        "bad.npz is not a readable NPZ file: write it with numpy.savez, its arrays without Python objects",
     ),
 }
 
@@ -293,17 +298,18 @@ def test_places_without_a_table(case, tmp_path, monkeypatch):
 MEMORY = {
     "a list": (
         [1, 2],
-        "data of type list cannot be opened: give a file, a built-in name, an array, (X, y) or a data frame",
+        "data of type list cannot be opened: give a file, a built-in name, a data frame, a mapping of columns, (X, y) "
+        "or an array",
     ),
-    "one dimension": (np.zeros(30), "the array has the shape (30,); it needs rows and columns"),
+    "one dimension": (np.zeros(30), "the array has shape (30,); it needs rows and columns"),
     "no rows": (np.zeros((0, 3)), "the array is empty: its shape is (0, 3)"),
     "X and y of different lengths": (
         (np.zeros((30, 2)), np.zeros(29)),
-        "(X, y) has 30 rows in X but 29 in y; they must go together",
+        "(X, y) has 30 rows in X but 29 in y; the numbers must match",
     ),
     "y of two columns": (
         (np.zeros((30, 2)), np.zeros((30, 2))),
-        "y of (X, y) has the shape (30, 2); it needs one value a row",
+        "y of (X, y) has shape (30, 2); it needs one value per row",
     ),
     "ragged X": (([[1, 2], [3]], [0, 1]), "X of (X, y) is ragged: its rows have different lengths"),
     "complex": (
@@ -341,22 +347,26 @@ def test_npz_without_a_table(tmp_path):
 
 
 PREDICT = {
-    "missing column": ({"sizes": [1], "color": ["red"]}, "the data has no column 'size': did you mean 'sizes'?"),
+    "missing column": (
+        {"sizes": [1], "color": ["red"]},
+        "the polars frame has no column 'size': did you mean 'sizes'?",
+    ),
     "words for numbers": (
         {"size": ["1", "big"], "color": ["red", "red"]},
-        "column 'size' should hold numbers, but row 2 has 'big'",
+        "column 'size' of the polars frame should hold numbers, but row 2 has 'big'",
     ),
     "dates for numbers": (
         {"size": pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 1, 2), eager=True), "color": ["red", "red"]},
-        "column 'size' should hold numbers but holds dates",
+        "column 'size' of the polars frame should hold numbers but holds dates",
     ),
     "lists for words": (
         {"size": [1], "color": [["red"]]},
-        "column 'color' should hold words but holds values of type List(String)",
+        "column 'color' of the polars frame should hold words but holds values of type List(String)",
     ),
     "infinite": (
         {"size": [1.0, math.inf], "color": ["red", "red"]},
-        "column 'size' has an infinite value in row 2; put a number there, or leave it empty for missing",
+        "column 'size' of the polars frame has an infinite value in row 2; put a number there, or leave it empty "
+        "for missing",
     ),
 }
 
@@ -366,7 +376,7 @@ def test_rows_that_do_not_fit_the_schema(case):
     columns, sentence = PREDICT[case]
     dataset, _ = open_data(pl.DataFrame(table()), target="kind")
     with pytest.raises(InputError) as refusal:
-        encode(pl.DataFrame(columns), dataset.schema)
+        open_new_rows(pl.DataFrame(columns), dataset.schema)
     assert str(refusal.value) == sentence
 
 

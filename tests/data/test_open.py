@@ -14,7 +14,8 @@ from sklearn import datasets
 
 from goodfit.data.dataset import Column, Schema
 from goodfit.data.notes import Note
-from goodfit.data.open import encode, open_data, read_frame
+from goodfit.data.open import open_data, open_new_rows
+from goodfit.data.sources import open_source
 
 ROWS = 60
 COLUMNS = {
@@ -112,7 +113,7 @@ def test_built_in_data_is_scikit_learns(name):
         names = [str(bunch.target_names[code]) for code in bunch.target]
         assert [dataset.schema.classes[code] for code in dataset.target] == names
     assert dataset.name == name
-    assert dataset.origin["source"] == name
+    assert dataset.origin.source == name
 
 
 def test_what_the_built_in_targets_are_called_and_what_is_told():
@@ -203,23 +204,24 @@ def test_group_and_time_columns_are_not_learned_from():
 def test_further_data_is_appended_whatever_the_order_and_types_of_its_columns(tmp_path):
     frame = pl.DataFrame(COLUMNS)
     frame.head(10).select(reversed(frame.columns)).write_csv(tmp_path / "more.csv")
-    dataset, parts = open_data(frame, target="price", more={"dev": tmp_path / "more.csv", "test": frame.tail(5)})
+    dataset, parts = open_data(frame, target="price", dev=tmp_path / "more.csv", test=frame.tail(5))
     assert parts["dev"].tolist() == list(range(60, 70))
     assert parts["test"].tolist() == list(range(70, 75))
     numbers, codes, _ = dataset.features
     assert np.array_equal(numbers[60:70], numbers[:10], equal_nan=True)
     assert np.array_equal(codes[60:], codes[[*range(10), *range(55, 60)]])
     assert dataset.target[60:].tolist() == [*COLUMNS["price"][:10], *COLUMNS["price"][55:]]
-    assert dataset.origin["dev"] == str((tmp_path / "more.csv").resolve())
-    assert dataset.origin["test"] is None
+    assert dataset.origin.dev == str((tmp_path / "more.csv").resolve())
+    assert dataset.origin.test is None
 
 
 def test_the_origin_opens_the_same_data_again(tmp_path, monkeypatch):
     pl.DataFrame(COLUMNS).write_csv(tmp_path / "houses.csv")
     monkeypatch.chdir(tmp_path)
     dataset, _ = open_data("houses.csv", target="price", task="regression", group="rooms")
-    origin = json.loads(json.dumps(dataset.origin))
+    origin = json.loads(json.dumps(dataset.origin.to_dict()))
     assert origin.pop("kind") == "file"
+    assert not origin.pop("no_test")
     monkeypatch.chdir("/")
     again, _ = open_data(origin.pop("source"), **origin)
     assert again.fingerprint == dataset.fingerprint
@@ -238,7 +240,7 @@ def test_encode_takes_columns_by_name_and_passes_over_others():
             "size": [None, 2],
         }
     )
-    features = encode(read_frame(new), dataset.schema)
+    features = open_new_rows(new, dataset.schema).features
     assert np.array_equal(features.numbers, [[np.nan, 3, 1, 1], [2, 4, 0, np.nan]], equal_nan=True)
     assert features.codes.tolist() == [[4], [-1]]
 
@@ -247,7 +249,7 @@ def test_a_few_unreadable_numbers_are_missing_in_training_and_afterward():
     columns = COLUMNS | {"rooms": ["many", *map(str, COLUMNS["rooms"][1:])]}
     dataset, _ = open_data(pl.DataFrame(columns), target="price")
     assert np.isnan(dataset.features.numbers[0, 1])
-    again = encode(read_frame(pl.DataFrame(columns)), dataset.schema)
+    again = open_new_rows(pl.DataFrame(columns), dataset.schema).features
     assert np.array_equal(again.numbers, dataset.features.numbers, equal_nan=True)
 
 
@@ -264,7 +266,7 @@ def test_the_fingerprint_is_the_same_in_another_process_and_changes_with_the_dat
     iris = open_data("iris")[0]
     assert outcome.stdout.strip() == iris.fingerprint
     assert len(iris.fingerprint) == 64
-    frame = read_frame("iris")
+    frame = open_source("iris").columns
     first = frame.columns[0]
     changed = frame.with_columns(frame[first].scatter(7, 9.9))
     assert open_data(changed, target="species")[0].fingerprint != iris.fingerprint

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import norm, rankdata
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, RobustScaler, StandardScaler
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, TaskKind
+from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, TaskKind
 from goodfit.data.preparation import PIECES, Preparation, width
 from goodfit.data.splits import open_splits
 
@@ -26,7 +26,9 @@ def dataset(numbers, codes=None, levels=(), missing=(), target=None, task: TaskK
     ]
     classes = () if task == "regression" else ("no", "yes")
     target = np.zeros(rows) if target is None else np.asarray(target)
-    return Dataset("made", Features(numbers, codes), target, Schema(tuple(columns), "y", task, classes, ()), (), {})
+    return Dataset(
+        "made", Features(numbers, codes), target, Schema(tuple(columns), "y", task, classes, ()), (), Origin()
+    )
 
 
 def test_standard_on_digits_is_scikit_learns_standard_scaler():

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 from scipy.stats import binom
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
+from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits, TaskKind
 from goodfit.data.notes import warning
 from goodfit.data.shift import compare_distributions
 from goodfit.data.splits import open_splits
@@ -25,7 +25,7 @@ def made(generator, rows, task: TaskKind = "binary"):
     classes = () if task == "regression" else ("no", "yes")
     target = generator.normal(size=rows) if task == "regression" else generator.integers(0, 2, rows)
     schema = Schema(tuple(columns), "y", task, classes, ())
-    return Dataset("made", Features(numbers, codes.astype(np.int32)), target, schema, (), {})
+    return Dataset("made", Features(numbers, codes.astype(np.int32)), target, schema, (), Origin())
 
 
 def halves(dataset, generator=None):
@@ -51,10 +51,10 @@ def test_honest_splits_of_groups_are_hardly_ever_warned_of():
         dataset = made(generator, 40)
         features = dataset.features.take(groups)  # rows of one group are all alike
         schema = dataset.schema
-        grouped = Dataset("made", features, dataset.target[groups], schema, (), {}, groups)
+        grouped = Dataset("made", features, dataset.target[groups], schema, (), Origin(), groups)
         test = np.isin(groups, generator.choice(40, 20, replace=False))
         warned += bool(compare_distributions(_splits(grouped, test)))
-        without = Dataset("made", features, dataset.target[groups], schema, (), {}, None)
+        without = Dataset("made", features, dataset.target[groups], schema, (), Origin(), None)
         careless += bool(compare_distributions(_splits(without, test)))
     assert warned <= binom.ppf(0.999, times, 0.05)
     assert careless > 90
@@ -121,7 +121,7 @@ def test_the_sentence_says_how_each_kind_of_column_differs():
         Column("kind", "category", ("x",)),
     )
     dataset = Dataset(
-        "made", features, np.repeat([0, 1], 50), Schema(columns, "y", "binary", ("no", "yes"), ()), (), {}
+        "made", features, np.repeat([0, 1], 50), Schema(columns, "y", "binary", ("no", "yes"), ()), (), Origin()
     )
     (note,) = compare_distributions(halves(dataset))
     assert note == warning(
@@ -139,7 +139,7 @@ def test_trifles_are_not_worth_a_warning_however_sure():
         moved = numbers.copy()
         moved[100_000:] += shift
         dataset = Dataset(
-            "made", Features(moved, np.zeros((200_000, 0), np.int32)), np.arange(200_000) % 2, schema, (), {}
+            "made", Features(moved, np.zeros((200_000, 0), np.int32)), np.arange(200_000) % 2, schema, (), Origin()
         )
         assert bool(compare_distributions(halves(dataset))) is warned
 
@@ -149,7 +149,7 @@ def test_many_rare_levels_do_not_hide_a_common_one():
     codes = np.concatenate([common, rare[:30], common[:40], rare[30:]])
     town = Column("town", "category", tuple(f"t{code}" for code in range(91)))
     schema = Schema((town,), "y", "binary", ("no", "yes"), ())
-    dataset = Dataset("made", Features(np.zeros((200, 0)), codes[:, None]), np.arange(200) % 2, schema, (), {})
+    dataset = Dataset("made", Features(np.zeros((200, 0)), codes[:, None]), np.arange(200) % 2, schema, (), Origin())
     (note,) = compare_distributions(halves(dataset))
     assert note == warning(f"{START}town (70 % of dev but 40 % of test are 't0'){END}")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits
+from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits
 from goodfit.data.notes import Note, warning
 from goodfit.data.splits import folds, open_splits
 from goodfit.errors import InputError
@@ -22,7 +22,7 @@ def dataset(target, classes=(), groups=None, times=None):
     features = Features(np.random.default_rng(rows).normal(size=(rows, 1)), np.zeros((rows, 0), np.int32))
     schema = Schema((Column("x", "number"),), "y", task, tuple(classes), ())
     target = np.asarray(target, np.int64 if classes else np.float64)
-    return Dataset("made", features, target, schema, (), {}, groups, times)
+    return Dataset("made", features, target, schema, (), Origin(), groups, times)
 
 
 def frame_of(y, **columns):
@@ -68,7 +68,7 @@ def test_without_a_test_set_a_fifth_is_dev():
     are_a_division(splits, 1797)
     assert len(splits.test) == 0
     assert abs(len(splits.dev) - 1797 / 5) < 1
-    assert splits.dataset.origin["no_test"] is True
+    assert splits.dataset.origin.no_test is True
 
 
 def test_above_a_million_examples_a_hundredth_is_dev_and_a_hundredth_test():
@@ -94,7 +94,7 @@ def test_the_origin_repeats_the_splits(tmp_path):
     frame.write_csv(tmp_path / "data.csv")
     frame.head(25).write_csv(tmp_path / "dev.csv")
     splits = open_splits(tmp_path / "data.csv", target="price", dev=tmp_path / "dev.csv", seed=3)
-    origin = json.loads(json.dumps(splits.dataset.origin))
+    origin = json.loads(json.dumps(splits.dataset.origin.to_dict()))
     assert origin.pop("kind") == "file"
     again = open_splits(origin.pop("source"), **origin, seed=3)
     for name in SETS:
@@ -215,7 +215,9 @@ class TestGivenSets:
     @pytest.mark.parametrize("name", ["dev", "test"])
     def test_one_row_is_refused_and_its_file_named(self, name, tmp_path):
         self.MORE.head(1).write_csv(tmp_path / "one.csv")
-        with pytest.raises(InputError, match=rf"the {name} source .*one\.csv has 1 row with a y; an error needs at"):
+        with pytest.raises(
+            InputError, match=rf"the {name} source .*one\.csv has 1 row with a y; at least 2 are needed"
+        ):
             open_splits(self.DATA, target="y", **{name: tmp_path / "one.csv"})
 
     def test_with_groups(self):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, softmax
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
+from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits, TaskKind
 from goodfit.engine import stack as stack_module
 from goodfit.engine.control import Progress
 from goodfit.engine.fit import fit
@@ -200,7 +200,7 @@ def make_splits(task: TaskKind, classes: int = 3, rows: int = 260, features: int
     columns = tuple(Column(f"x{i}", "number") for i in range(features))
     names = () if task == "regression" else tuple(f"class {i}" for i in range(classes))
     schema = Schema(columns, "target", task, names, ())
-    data = Dataset("made", Features(numbers, np.zeros((rows, 0), np.int32)), target, schema, (), {"source": "made"})
+    data = Dataset("made", Features(numbers, np.zeros((rows, 0), np.int32)), target, schema, (), Origin("made"))
     order = generator.permutation(rows)
     train, dev, test = np.sort(order[:160]), np.sort(order[160:220]), np.sort(order[220:])
     return Splits(data, train, dev, test, (), 0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from goodfit.data.dataset import Dataset, Features, Schema, Splits
+from goodfit.data.dataset import Dataset, Features, Origin, Schema, Splits
 from goodfit.engine import predictor as predictor_module
 from goodfit.engine.active_job import enter
 from goodfit.engine.control import Change
@@ -42,7 +42,7 @@ def pictures():
     schema = Schema((), "label", "binary", ("stands", "lies"), (), (8, 8, 1))
     features = Features(np.zeros((160, 0)), np.zeros((160, 0), np.int32), pixels.astype(np.uint8))
     rows = np.arange(160)
-    return Splits(Dataset("bars", features, target, schema, (), {}), rows[:96], rows[96:128], rows[128:], (), 0)
+    return Splits(Dataset("bars", features, target, schema, (), Origin()), rows[:96], rows[96:128], rows[128:], (), 0)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, Splits, TaskKind
+from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits, TaskKind
 from goodfit.experiments.default_plans import default_plan, perceptron_plan, regression_plan
 
 
@@ -15,7 +15,7 @@ def _splits(task: TaskKind, classes: tuple[str, ...]) -> Splits:
     target = rows % len(classes) if classes else rows / 60
     schema = Schema((Column("x", "number"),), "target", task, classes, ())
     features = Features(np.zeros((60, 1)), np.zeros((60, 0), np.int32))
-    dataset = Dataset("table", features, target, schema, (), {})
+    dataset = Dataset("table", features, target, schema, (), Origin())
     return Splits(dataset, rows[:40], rows[40:50], rows[50:], (), 0)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodfit.data.dataset import Cut, Dataset, Features, Schema, Splits
+from goodfit.data.dataset import Cut, Dataset, Features, Origin, Schema, Splits
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.mirror_test import compare_mirrored
@@ -25,7 +25,7 @@ def splits_of(axis):
     features = Features(np.zeros((400, 0)), np.zeros((400, 0), np.int32), pixels.astype(np.uint8))
     schema = Schema((), "half", "binary", ("first", "second"), (), (6, 6, 1))
     rows = np.arange(400)
-    return Splits(Dataset("halves", features, target, schema, (), {}), rows[:240], rows[240:], rows[:0], (), 0)
+    return Splits(Dataset("halves", features, target, schema, (), Origin()), rows[:240], rows[240:], rows[:0], (), 0)
 
 
 @pytest.mark.parametrize(("axis", "allowed"), [(0, True), (1, False)])

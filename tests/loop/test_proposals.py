@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from goodfit.data.dataset import Dataset, Features, Schema, Splits
+from goodfit.data.dataset import Dataset, Features, Origin, Schema, Splits
 from goodfit.loop.proposals import rest_of_recipe
 from goodfit.plan import Plan
 
@@ -16,7 +16,7 @@ ROWS = np.arange(30)
 def splits():
     features = Features(np.zeros((30, 2)), np.zeros((30, 0), np.int32))
     schema = Schema((), "kind", "binary", ("a", "b"), ())
-    return Splits(Dataset("made", features, ROWS % 2, schema, (), {}), ROWS[:20], ROWS[20:], ROWS[:0], (), 0)
+    return Splits(Dataset("made", features, ROWS % 2, schema, (), Origin()), ROWS[:20], ROWS[20:], ROWS[:0], (), 0)
 
 
 @pytest.mark.parametrize(("flips", "first"), [(True, ["augmentation", "flips"]), (False, ["augmentation"])])

@@ -2,18 +2,14 @@
 
 import polars as pl
 
-from goodfit.api.requests.data import DataSource
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import PredictRequest
-from goodfit.data.dataset import Features
-from goodfit.data.images.dataset import features_of_images
-from goodfit.data.images.listing import images_without_labels
-from goodfit.data.open import encode, read_frame
+from goodfit.data.open import NewRows, open_new_rows
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.run_folder import archive
-from goodfit.run_folder.archive import SavedRun, read_run
+from goodfit.run_folder.archive import read_run
 
 
 @takes(PredictRequest)
@@ -31,11 +27,12 @@ def predict(request: PredictRequest) -> pl.DataFrame:
         InputError: no such run, a column is missing, or the file cannot be written.
     """
     saved = read_run(request.run)
-    features, files = _features(request.data, saved)
+    rows = open_new_rows(request.data, saved.schema)
     prepare_jax()
-    frame = archive.prediction_frame(saved.schema, Predictor.load(saved.folder, saved.schema).outputs(features))
-    if files is not None:
-        frame = files.join(frame.with_row_index("place"), on="place", how="left", maintain_order="left").drop("place")
+    outputs = Predictor.load(saved.folder, saved.schema).outputs(rows.features)
+    frame = archive.prediction_frame(saved.schema, outputs)
+    if rows.files:
+        frame = _with_files(frame, rows)
     if request.out is not None:
         try:
             frame.write_csv(request.out)
@@ -45,13 +42,8 @@ def predict(request: PredictRequest) -> pl.DataFrame:
     return frame
 
 
-def _features(data: DataSource, saved: SavedRun) -> tuple[Features, pl.DataFrame | None]:
-    """Return the features of new rows; for image files also their names, and the place of each among the features."""
-    if saved.schema.image is None:
-        return encode(read_frame(data), saved.schema), None
-    images = images_without_labels(data)
-    features, sound = features_of_images(images, saved.schema)
-    if not images.files:
-        return features, None
-    place = pl.Series("place", [None] * len(images), dtype=pl.UInt32).scatter(sound, range(len(sound)))
-    return features, pl.DataFrame([pl.Series("file", images.files), place])
+def _with_files(frame: pl.DataFrame, rows: NewRows) -> pl.DataFrame:
+    """Return a row for each file, in their order; those of files that cannot be read have no prediction."""
+    files = pl.DataFrame({"file": rows.files}).with_row_index("row")
+    readable = pl.Series("row", rows.readable, dtype=pl.UInt32)
+    return files.join(frame.with_columns(readable), on="row", how="left", maintain_order="left").drop("row")

@@ -1,4 +1,4 @@
-"""The types of the data floor: what a table means, its numbers, and which rows serve which purpose."""
+"""The types of data: the meaning of columns, their numbers, and the rows of each set."""
 
 import hashlib
 import json
@@ -16,12 +16,19 @@ from goodfit.data.paging import read_ahead
 Kind = Literal["number", "category", "boolean", "date"]
 TaskKind = Literal["binary", "classes", "regression"]
 
-_CHUNK = 4_096  # images at a time
+_IMAGES_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is learned from: its kind, a category's levels, and whether values were missing."""
+    """A column that is learned from.
+
+    Attributes:
+        name: of the column.
+        kind: of its values.
+        categories: the levels of a category, in the order of their codes.
+        missing: True if values were missing.
+    """
 
     name: str
     kind: Kind
@@ -31,9 +38,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a table means: the columns learned from, the target, and the columns left out.
+    """The meaning of a dataset's columns.
 
-    Images have no columns but a shape: height, width and channels (1 gray, 3 red, green and blue).
+    Attributes:
+        columns: those learned from; none for images.
+        target: name of the target column.
+        task: binary, classes or regression.
+        classes: names of the classes, in the order of their codes; empty for regression.
+        left_out: names of the columns that are not learned from.
+        image: height, width and channels (1 gray, 3 red, green and blue) of images; None for a table.
     """
 
     columns: tuple[Column, ...]
@@ -45,61 +58,99 @@ class Schema:
 
     @property
     def numbers(self) -> tuple[Column, ...]:
-        """The columns that `Features.numbers` holds."""
+        """The columns in `Features.numbers`."""
         return tuple(column for column in self.columns if column.kind != "category")
 
     @property
     def categories(self) -> tuple[Column, ...]:
-        """The columns that `Features.codes` holds."""
+        """The columns in `Features.codes`."""
         return tuple(column for column in self.columns if column.kind == "category")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as they stand in JSON."""
+        """Return plain values, as JSON has them."""
         return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
-        """The schema that `to_dict` wrote."""
-        columns = tuple(Column(**{**each, "categories": tuple(each["categories"])}) for each in facts["columns"])
+        """Return the schema that `to_dict` wrote."""
+        columns = tuple(Column(**{**column, "categories": tuple(column["categories"])}) for column in facts["columns"])
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
         image = tuple(facts["image"]) if facts.get("image") else None
         return cls(columns=columns, target=facts["target"], task=facts["task"], image=image, **tuples)
 
 
 class Features(NamedTuple):
-    """The features as arrays; what the columns are, the schema says.
+    """The features as arrays; the schema gives the meaning of their columns.
 
     Attributes:
         numbers: columns of kind number, boolean (0, 1) and date (days since 1970) in schema order; NaN is missing.
         codes: columns of kind category in schema order, as an index into `Column.categories`; -1 is missing or unknown.
-        pixels: of images, which have no columns; may lie in a file that is mapped into memory.
+        pixels: of images, which have no columns; may lie in a file that is mapped into memory; None for a table.
     """
 
     numbers: Float[np.ndarray, "rows numbers"]
     codes: Int[np.ndarray, "rows categories"]
     pixels: UInt8[np.ndarray, "rows height width channels"] | None = None
 
-    def take(self, rows: Int[np.ndarray, "taken"] | slice) -> "Features":
-        """The features of these rows."""
+    @classmethod
+    def of_pixels(cls, pixels: UInt8[np.ndarray, "rows height width channels"]) -> "Features":
+        """Return images as features without columns."""
+        return cls(np.zeros((len(pixels), 0)), np.zeros((len(pixels), 0), np.int32), pixels)
+
+    def take(self, rows: Int[np.ndarray, "selection"] | slice) -> "Features":
+        """Return the features of these rows."""
         if self.pixels is not None:
             read_ahead(self.pixels, rows)
         return Features(self.numbers[rows], self.codes[rows], None if self.pixels is None else self.pixels[rows])
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The source of a dataset and the options it was opened with, which open the same data again.
+
+    Attributes:
+        source: path or built-in name; None for data in memory.
+        kind: of the source, such as `file` or `image folder`.
+        target: name of the target column.
+        task: as requested; None if it was inferred.
+        group, time: names of the columns with these roles.
+        dev, test: paths of the sources given for these sets.
+        no_test: True if no test set was kept.
+        as_: `images` if the built-in digits were opened so.
+    """
+
+    source: str | None = None
+    kind: str = ""
+    target: str | None = None
+    task: TaskKind | None = None
+    group: str | None = None
+    time: str | None = None
+    dev: str | None = None
+    test: str | None = None
+    no_test: bool = False
+    as_: Literal["images"] | None = None
+
+    def to_dict(self) -> dict[str, str | bool | None]:
+        """Return plain values, as JSON has them; `as` is there only if it was given."""
+        options = asdict(self)
+        as_ = options.pop("as_")
+        return options | ({"as": as_} if as_ else {})
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A table, opened: features and target as arrays, and what people are told about it.
+    """Features and target as arrays, with their meaning and origin.
 
     Attributes:
         name: of the file, without ending, or of the built-in data.
         features: of every row.
         target: numbers for regression, else the class as an index into `schema.classes`.
-        schema: what the columns mean.
+        schema: the meaning of the columns.
         notes: remarks on the data for people.
-        origin: where the data came from and the options it was opened with; JSON-able.
+        origin: the source of the data and the options they were opened with.
         groups: the group of every row, from 0; None without a group column.
         times: the time of every row (days since 1970 for dates); None without a time column.
-        files: of image files the paths, as people know them; empty for other data.
+        files: paths of image files, as people know them; empty for other data.
     """
 
     name: str
@@ -107,7 +158,7 @@ class Dataset:
     target: Num[np.ndarray, "rows"]
     schema: Schema
     notes: tuple[Note, ...]
-    origin: dict[str, Any]
+    origin: Origin
     groups: Int[np.ndarray, "rows"] | None = None
     times: Float[np.ndarray, "rows"] | None = None
     files: tuple[str, ...] = ()
@@ -117,36 +168,36 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of features, target and schema: the same in every process and on every machine."""
+        """SHA-256 of features, target and schema; the same in every process and on every machine."""
         numbers, codes, pixels = self.features
-        facts = {name: fact for name, fact in self.schema.to_dict().items() if fact is not None}
-        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+        meaning = {name: value for name, value in self.schema.to_dict().items() if value is not None}
+        digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode())
         for array, kind in ((canonical(numbers), "<f8"), (codes, "<i4"), (self.target, "<f8")):
             digest.update(np.ascontiguousarray(array, kind).tobytes())
         if pixels is not None:
-            for start in range(0, len(pixels), _CHUNK):
-                part = slice(start, start + _CHUNK)
+            for start in range(0, len(pixels), _IMAGES_AT_ONCE):
+                part = slice(start, start + _IMAGES_AT_ONCE)
                 read_ahead(pixels, part)
                 digest.update(np.ascontiguousarray(pixels[part]).data)
         return digest.hexdigest()
 
 
 def canonical(numbers: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """The same numbers with one NaN and one zero, so that equal numbers are equal bytes."""
+    """Return the same numbers with a single NaN and a single zero, so that equal numbers are equal bytes."""
     return np.where(np.isnan(numbers), np.nan, numbers + 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The rows of the three sets; sorted, and no row in two of them.
+    """The rows of the three sets, each sorted; no row is in two of them.
 
     Attributes:
-        dataset: the rows' features and target.
-        train: the rows that parameters are fitted on.
-        dev: the rows that choices are made on.
-        test: the rows that are opened once, at the end; may be empty.
+        dataset: features and target of the rows.
+        train: rows that parameters are fitted on.
+        dev: rows that choices are made on.
+        test: rows that are opened once, at the end; may be empty.
         notes: remarks for people, those of the dataset first.
-        seed: that drew the rows.
+        seed: random seed that drew the rows.
     """
 
     dataset: Dataset
@@ -168,20 +219,20 @@ class Splits:
 
     @cached_property
     def target_scale(self) -> float:
-        """The standard deviation of the training target; 1 for classes, and where all its values are equal."""
+        """Standard deviation of the training target; 1 for classes, and if all its values are equal."""
         if self.dataset.schema.task != "regression":
             return 1.0
         return float(np.std(self.dataset.target[self.train])) or 1.0
 
 
 class Cut(NamedTuple):
-    """One fold: the rows to train on and the rows to measure on."""
+    """A fold: the rows to train on and the rows to measure on."""
 
     train: Int[np.ndarray, "train"]
     dev: Int[np.ndarray, "dev"]
 
 
 def groups_of(splits: Splits, rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "rows"] | None:
-    """The groups of these rows, where the user named them."""
+    """Return the group of each of these rows; None without a group column."""
     groups = splits.dataset.groups
     return None if groups is None else groups[rows]

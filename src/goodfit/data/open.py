@@ -1,179 +1,151 @@
-"""Open data: from a file, a built-in name, arrays or a frame to a `Dataset`, with what people are told about it."""
+"""Open data: any source to a `Dataset` with features and a target, and new rows to features alone."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import polars as pl
 from jaxtyping import Int
 
-from goodfit.data.dataset import Column, Dataset, Features, Schema, TaskKind
-from goodfit.data.images.dataset import open_images
-from goodfit.data.images.listing import As, Images, find_images, images_of_table
-from goodfit.data.tables.columns import as_words, infer_kind, read_codes, read_numbers
-from goodfit.data.tables.inference import infer_columns, row_numbers
-from goodfit.data.tables.read import Table, read_table
-from goodfit.data.tables.roles import FEWEST_ROWS, missing_values, read_groups, read_times, role_column, target_column
-from goodfit.data.tables.target import read_target
-from goodfit.errors import InputError, nearest
+from goodfit.data.data_source import DataSource
+from goodfit.data.dataset import Dataset, Features, Origin, Schema, TaskKind
+from goodfit.data.images.inputs import image_inputs, new_images
+from goodfit.data.images.load import check_alike
+from goodfit.data.images.stored import ImageFiles
+from goodfit.data.source import As, Source
+from goodfit.data.sources import open_source
+from goodfit.data.tables.columns import type_columns
+from goodfit.data.tables.inputs import encode, table_inputs
+from goodfit.data.tables.roles import Roles, find_roles, read_labels
+from goodfit.data.tables.stack import stack
+from goodfit.errors import InputError
 
-
-def read_frame(source: Any) -> pl.DataFrame:
-    """The table of a source: a file, a built-in name, an array, (X, y), or a pandas or Polars frame.
-
-    Args:
-        source: a path to CSV, TSV, Parquet or NPZ; digits, wine, breast_cancer, iris or diabetes; or data in memory.
-
-    Returns:
-        The table; missing values are null, text has no spaces around it.
-
-    Raises:
-        InputError: the source is missing, empty, damaged or not a table.
-    """
-    return read_table(source).frame
-
-
-def encode(frame: pl.DataFrame, schema: Schema, where: str = "") -> Features:
-    """The schema's columns of a table as arrays; other columns are ignored and their order is free.
-
-    Args:
-        frame: as `read_frame` gives it.
-        schema: what the columns mean.
-        where: words for errors that say which table, as in " of new.csv".
-
-    Returns:
-        Features, one row for each row of the table.
-
-    Raises:
-        InputError: a column is missing, holds something else than the schema says, or is infinite somewhere.
-    """
-    for column in schema.columns:
-        if column.name not in frame.columns:
-            hint = nearest(column.name, frame.columns)
-            raise InputError(f"the data{where} has no column '{column.name}': {hint}")
-    numbers = np.empty((len(frame), len(schema.numbers)))
-    codes = np.empty((len(frame), len(schema.categories)), np.int32)
-    for place, column in enumerate(schema.numbers):
-        numbers[:, place] = read_numbers(frame[column.name], column, where)
-    for place, column in enumerate(schema.categories):
-        codes[:, place] = read_codes(frame[column.name], column, where)
-    return Features(numbers, codes)
+_Parts = dict[str, Int[np.ndarray, "rows"]]
 
 
 def open_data(
-    source: Any,
+    data: DataSource,
     *,
     target: str | int | None = None,
     task: TaskKind | None = None,
     group: str | None = None,
     time: str | None = None,
-    more: Mapping[str, Any] | None = None,
+    dev: DataSource | None = None,
+    test: DataSource | None = None,
     as_: As | None = None,
     cache: Path | None = None,
-) -> tuple[Dataset, dict[str, Int[np.ndarray, "rows"]]]:
-    """Open data, and further data of the same columns after it.
+) -> tuple[Dataset, _Parts]:
+    """Open data, and a dev and a test source of the same columns after them.
 
     Args:
-        source: as for `read_frame`, or images: a folder with a sub-folder for each class, a table with a column of
-            paths, an NPZ file with images and labels, or an IDX file with its labels beside it.
-        target: the column to predict, or its place in an array; not needed where the source names it.
+        data: a table or images, as for `open_source`.
+        target: the column to predict, or its position; not needed where the source names it.
         task: binary, classes or regression; None to infer it.
         group: a column whose rows of one value stay in one set; not learned from.
         time: a column that orders the rows; not learned from.
-        more: further sources by name (dev, test), whose rows are appended.
-        as_: images, to open the built-in digits so.
-        cache: the folder in which decoded images are kept; None for the system's temporary folder.
+        dev: a source whose rows are appended to the data.
+        test: a source whose rows are appended after those.
+        as_: `images`, to open the built-in digits as images.
+        cache: folder of decoded images, created if needed; None for the system's temporary folder.
 
     Returns:
-        The dataset, and its rows by where they came from: `data`, and the names in `more`.
+        The dataset, and its rows by the source that they came from: `data` and, if they were given, `dev` and `test`.
 
     Raises:
         InputError: the data cannot be learned from; the sentence says why.
     """
-    first = _opened(source, as_)
-    others = {name: _opened(other) for name, other in (more or {}).items()}
-    if isinstance(first, Images):
-        return open_images(first, others, target=target, task=task, group=group, time=time, cache=cache)
-    for name, other in others.items():
-        if isinstance(other, Images):
-            raise InputError(f"{first.place} is a table, but the {name} source {other.place} holds images")
-    tables = [first, *(other for other in others.values() if isinstance(other, Table))]
-    target = target_column(first.frame.columns, first.place, target, first.target)
-    roles = [
-        role_column(first.frame.columns, first.place, role, name, target)
-        for role, name in (("group", group), ("time", time))
-        if name is not None
-    ]
-    for table in tables[1:]:
-        _check_same_columns(first, table)
-    whole = _stacked(tables)
-    keep = whole[target].is_not_null()
-    frame = whole.filter(keep)
-    if len(frame) < FEWEST_ROWS:
-        raise InputError(f"{first.place} has {len(frame)} rows with a {target}; at least {FEWEST_ROWS} are needed")
-    _refuse_infinite_target(tables, target)
-    answer = read_target(frame[target], task)
-    inputs = frame.drop(target, *roles)
-    columns, left_out, told = infer_columns(inputs, row_numbers(first.frame.select(inputs.columns)))
-    schema = Schema(columns, target, answer.task, answer.classes, (*left_out, *roles))
-    rows = keep.arg_true().to_numpy().astype(np.int64)
-    features = [encode(table.frame, schema, _where(table, tables)) for table in tables]
+    sources = {"data": open_source(data, images=True if as_ else None)}
+    sources |= {name: open_source(rows) for name, rows in (("dev", dev), ("test", test)) if rows is not None}
+    _check_kinds(sources)
+    first, *_ = parts = list(sources.values())
+    roles = find_roles(first, target, group, time)
+    table = stack(parts, roles)
+    rows = table[roles.target].is_not_null().arg_true().to_numpy().astype(np.int64)
+    # Labels come before pixels: a mistake in them is reported at once, not after minutes of decoding.
+    columns = type_columns(table[rows])
+    labels = read_labels(parts, columns, rows, roles, task)
+    if first.images is None:
+        inputs = table_inputs(parts, columns, rows, roles)
+    else:
+        inputs = image_inputs(parts, rows, roles, cache)
+        rows = rows[inputs.usable]
+        labels = read_labels(parts, type_columns(table[rows]), rows, roles, task)
+    schema = Schema(
+        inputs.columns, roles.target, labels.target.task, labels.target.classes, inputs.left_out, inputs.image
+    )
     dataset = Dataset(
         name=first.name,
-        features=Features(*(np.concatenate(parts) for parts in list(zip(*features, strict=True))[:2])).take(rows),
-        target=answer.values,
+        features=inputs.features,
+        target=labels.target.values,
         schema=schema,
-        notes=(*missing_values(len(whole) - len(frame), target), answer.note, *told),
-        origin=_origin(first, tables[1:], more, target=target, task=task, group=group, time=time),
-        groups=None if group is None else read_groups(frame[group]),
-        times=None if time is None else read_times(frame[time]),
+        notes=(*labels.notes, *inputs.notes),
+        origin=_origin(sources, roles, task, as_),
+        groups=labels.groups,
+        times=labels.times,
+        files=inputs.files,
     )
-    came_from = np.repeat(np.arange(len(tables)), [len(table.frame) for table in tables])[rows]
-    names = ["data", *(more or {})]
-    return dataset, {name: np.flatnonzero(came_from == place) for place, name in enumerate(names)}
+    source_of_row = np.repeat(np.arange(len(parts)), [len(source) for source in parts])[rows]
+    return dataset, {name: np.flatnonzero(source_of_row == index) for index, name in enumerate(sources)}
 
 
-def _opened(source: Any, as_: As | None = None) -> Table | Images:
-    images = find_images(source, as_)
-    if images is not None:
-        return images
-    table = read_table(source)
-    return images_of_table(table) or table
+def _origin(sources: dict[str, Source], roles: Roles, task: TaskKind | None, as_: As | None) -> Origin:
+    addresses = {name: source.address for name, source in sources.items()}
+    return Origin(
+        addresses["data"],
+        sources["data"].kind,
+        roles.target,
+        task,
+        roles.group,
+        roles.time,
+        addresses.get("dev"),
+        addresses.get("test"),
+        as_=as_,
+    )
 
 
-def _origin(first: Table, others: Sequence[Table], more: Mapping[str, Any] | None, **options: str | None) -> dict:
-    further = {name: table.source for name, table in zip(more or {}, others, strict=True)}
-    return {"source": first.source, "kind": first.kind, **options, **further}
+def _check_kinds(sources: dict[str, Source]) -> None:
+    """Refuse a dev or test source of another kind than the data.
+
+    Raises:
+        InputError: one is a table and the other holds images, or the images do not go together.
+    """
+    first = sources["data"]
+    for name, source in sources.items():
+        kinds = ["is a table" if part.images is None else "holds images" for part in (first, source)]
+        if kinds[0] != kinds[1]:
+            raise InputError(f"{first.place} {kinds[0]}, but the {name} source {source.place} {kinds[1]}")
+        if source is not first and first.images is not None:
+            check_alike(first, source, name)
 
 
-def _where(table: Table, tables: Sequence[Table]) -> str:
-    return f" of {table.place}" if len(tables) > 1 else ""
+@dataclass(frozen=True, eq=False)
+class NewRows:
+    """Rows without labels, to predict.
+
+    Attributes:
+        features: of the rows that can be read.
+        files: of image files the paths, as people know them, of all rows; empty for other data.
+        readable: positions of the rows with features among all rows.
+    """
+
+    features: Features
+    files: tuple[str, ...]
+    readable: Int[np.ndarray, "readable"]
 
 
-def _check_same_columns(first: Table, other: Table) -> None:
-    lacking = [name for name in first.frame.columns if name not in other.frame.columns]
-    beyond = [name for name in other.frame.columns if name not in first.frame.columns]
-    facts = [f"{verb} {', '.join(names)}" for verb, names in (("lacks", lacking), ("adds", beyond)) if names]
-    if facts:
-        raise InputError(f"{other.place} {' and '.join(facts)}; it needs the same columns as {first.place}")
+def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
+    """Open rows to predict: the columns of a schema, or images in its shape.
 
+    Args:
+        data: a table with the schema's columns (others are ignored), or a folder or table of images, one image, an
+            array, or an NPZ or IDX file.
+        schema: of the data that a network was trained on.
 
-def _stacked(tables: Sequence[Table]) -> pl.DataFrame:
-    """The tables one after another; a column of different types becomes text, which is read again by its kind."""
-    frames = [table.frame.select(tables[0].frame.columns) for table in tables]
-    mixed = [name for name in frames[0].columns if len({frame[name].dtype for frame in frames}) > 1]
-    for name in mixed:
-        for table in tables:
-            if infer_kind(table.frame[name]) is None:
-                found = table.frame[name].dtype
-                raise InputError(
-                    f"column '{name}' of {table.place} holds values of type {found}, elsewhere it does not"
-                )
-    return pl.concat([frame.with_columns(as_words(frame[name]) for name in mixed) for frame in frames])
-
-
-def _refuse_infinite_target(tables: Sequence[Table], target: str) -> None:
-    for table in tables:
-        if infer_kind(table.frame[target]) == "number":
-            read_numbers(table.frame[target], Column(target, "number"), _where(table, tables))
+    Raises:
+        InputError: the data cannot be opened, or do not fit the schema.
+    """
+    source = open_source(data, images=schema.image is not None, labeled=False)
+    if schema.image is None:
+        return NewRows(encode(source.columns, schema.columns, source.place), (), np.arange(len(source)))
+    loaded = new_images(source, schema.image)
+    files = source.images.names if isinstance(source.images, ImageFiles) else ()
+    return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable)

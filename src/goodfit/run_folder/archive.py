@@ -114,7 +114,7 @@ def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
     dataset = splits.dataset
     facts = {
         "name": dataset.name,
-        "origin": dataset.origin,
+        "origin": dataset.origin.to_dict(),
         "fingerprint": dataset.fingerprint,
         "schema": dataset.schema.to_dict(),
         "rows": {name: getattr(splits, name) for name in ("train", "dev", "test")},

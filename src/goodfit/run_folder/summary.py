@@ -56,7 +56,7 @@ def of_data(splits: Splits) -> dict[str, Any]:
     return {
         "data": {
             "name": dataset.name,
-            "source": dataset.origin.get("source", dataset.name),
+            "source": dataset.origin.source,
             "rows": len(dataset),
             "columns": len(schema.columns),
             "fingerprint": dataset.fingerprint,

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from goodfit.data.images import cache
-from goodfit.data.images.cache import cached
+from goodfit.data.images.cache import decode_cached
 from goodfit.errors import InputError
 
 
@@ -38,7 +38,7 @@ def decodings(monkeypatch):
 
 def opened(folder, cache, shape=None):
     names = sorted(path.name for path in folder.iterdir())
-    return cached([str(folder / name) for name in names], names, str(folder), cache, shape)
+    return decode_cached([str(folder / name) for name in names], names, str(folder), cache, shape)
 
 
 def test_the_second_start_reads_what_the_first_decoded(files, tmp_path, decodings):
@@ -48,7 +48,7 @@ def test_the_second_start_reads_what_the_first_decoded(files, tmp_path, decoding
     for found in (first, second):
         assert found.pixels.shape == (10, 3, 4, 1)
         assert found.pixels[:, 0, 0, 0].tolist() == list(range(0, 100, 10))
-        assert found.kept.tolist() == list(range(10))
+        assert found.readable.tolist() == list(range(10))
         assert isinstance(found.pixels.base, mmap.mmap | np.memmap)
     assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".json", ".npy"]
 
@@ -92,7 +92,7 @@ def test_broken_files_are_left_out_and_the_rest_moves_together(files, tmp_path):
     for _ in range(2):
         found = opened(files, tmp_path / "cache")
         assert found.pixels[:, 0, 0, 0].tolist() == [10, 20, 30, 60, 70, 80, 90]
-        assert found.kept.tolist() == [1, 2, 3, 6, 7, 8, 9]
+        assert found.readable.tolist() == [1, 2, 3, 6, 7, 8, 9]
         assert found.broken == [(0, "is no image"), (4, "is no image"), (5, "is no image")]
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from goodfit.data.images import decode_many
-from goodfit.data.images.decode import Looked, decode_file, look_at_file, quiet
+from goodfit.data.images.decode import FileFacts, decode_file, look_at_file, quiet
 from goodfit.data.images.decode_many import decode_files
 from goodfit.data.images.resize import resized, scaled_to_8
 
@@ -27,7 +27,7 @@ def png(pixels, bits, color):
 
 def decoded(path, shape):
     looked, content = decode_file(str(path), shape)
-    assert bool(content) == (looked.why == "")
+    assert bool(content) == (looked.broken == "")
     return np.frombuffer(content, np.uint8).reshape(shape if content else 0), looked
 
 
@@ -52,7 +52,7 @@ GRAY = np.array([[0, 50], [200, 255]])
 def test_the_pixels_of_a_gray_png(written):
     into, looked = decoded(written("a.png", png(GRAY, 8, 0)), (2, 2, 1))
     assert into[..., 0].tolist() == GRAY.tolist()
-    assert looked == Looked(2, 2, 1, False, "")
+    assert looked == FileFacts(2, 2, 1, False, "")
 
 
 def test_gray_becomes_three_equal_channels(written):
@@ -150,7 +150,7 @@ def test_broken_files_say_why(written):
         written("depth.tif", Image.new("F", (2, 2))): "has pixels of 32 bits; 8 and 16 are read",
         written("x.png", b"").with_name("none.png"): "is not there",
     }
-    assert {path: decoded(path, (2, 2, 1))[1].why for path in reasons} == reasons
+    assert {path: decoded(path, (2, 2, 1))[1].broken for path in reasons} == reasons
 
 
 @pytest.mark.parametrize("side", [8_000, 12_000, 20_000])
@@ -161,13 +161,13 @@ def test_a_bomb_is_refused_by_its_number_of_pixels_before_it_is_decoded(written,
     content += struct.pack(">I", zlib.crc32(b"IHDR" + header)) + png(GRAY, 8, 0)[33:]
     path = written("bomb.png", content)
     with quiet():
-        assert decoded(path, (2, 2, 1))[1].why == "has more than 50 million pixels"
+        assert decoded(path, (2, 2, 1))[1].broken == "has more than 50 million pixels"
 
 
 def test_a_look_reads_the_size_and_decodes_nothing(written):
     path = written("a.png", png(GRAY, 8, 0)[:60])
-    assert look_at_file(str(path)) == Looked(2, 2, 1, False, "")
-    assert look_at_file(str(written("b.png", b"text"))).why == "is no image"
+    assert look_at_file(str(path)) == FileFacts(2, 2, 1, False, "")
+    assert look_at_file(str(written("b.png", b"text"))).broken == "is no image"
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def many(written):
 
 def check_rows(looked, target):
     rows = np.load(target)
-    assert [each.why for each in looked] == [""] * 40 + ["is no image"]
+    assert [each.broken for each in looked] == [""] * 40 + ["is no image"]
     assert (rows[:40] == np.arange(40)[:, None, None, None]).all()
 
 
@@ -195,14 +195,14 @@ def test_what_a_process_that_died_had_taken_is_decoded_again(many, tmp_path, mon
     program = "import os, json, sys; os.read(json.load(sys.stdin)['pipe'], 8); os._exit(1)"
     (tmp_path / "program.py").write_text(program)
     monkeypatch.setattr(decode_many, "_PROGRAM", str(tmp_path / "program.py"))
-    real = decode_many._helper
+    real = decode_many._start_helper
 
     def helper(*facts):
-        process, answer = real(*facts)
-        process.wait()  # so that it takes its pieces first
-        return process, answer
+        started = real(*facts)
+        started.process.wait()  # so that it takes its pieces first
+        return started
 
-    monkeypatch.setattr(decode_many, "_helper", helper)
+    monkeypatch.setattr(decode_many, "_start_helper", helper)
     check_rows(decode_files(many, tmp_path / "a.npy", (2, 2, 1)), tmp_path / "a.npy")
 
 

@@ -7,8 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from goodfit.data.images.arrays import gathered
-from goodfit.data.images.idx import read_idx
+from goodfit.data.images.load import load_images
+from goodfit.data.sources import open_source
 from goodfit.errors import InputError
 
 
@@ -32,9 +32,10 @@ def test_a_header_that_lies_is_told_and_asks_for_no_memory(tmp_path, sizes, sent
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match="a-images-idx3-ubyte.gz is damaged: " + sentence):
-            read_idx(path, True)
+            open_source(path)
+        source = open_source(path, labeled=False)
         with pytest.raises(InputError, match="a-images-idx3-ubyte.gz is damaged: " + sentence):
-            gathered([read_idx(path, False).pixels], None, str(path), tmp_path / "cache")
+            load_images([source], None, tmp_path / "cache")
         assert tracemalloc.get_traced_memory()[1] < 2**26
     finally:
         tracemalloc.stop()
@@ -45,12 +46,13 @@ def test_labels_that_lie_are_told(tmp_path):
     packed(tmp_path / "a-images-idx3-ubyte.gz", (30, 3, 2), bytes(180))
     packed(tmp_path / "a-labels-idx1-ubyte.gz", (31,), bytes(30))
     with pytest.raises(InputError, match=r"a-labels-idx1-ubyte.gz is damaged: its header says 31 bytes, but 30 follow"):
-        read_idx(tmp_path / "a-images-idx3-ubyte.gz", True)
+        open_source(tmp_path / "a-images-idx3-ubyte.gz")
 
 
 def test_four_dimensions_are_colors(tmp_path):
     content = np.arange(30 * 3 * 2 * 3, dtype=np.uint8)
     packed(tmp_path / "a-images-idx4-ubyte.gz", (30, 3, 2, 3), content.tobytes())
-    pixels, notes = gathered([read_idx(tmp_path / "a-images-idx4-ubyte.gz", False).pixels], None, "a", tmp_path / "c")
+    source = open_source(tmp_path / "a-images-idx4-ubyte.gz", labeled=False)
+    pixels, _, notes = load_images([source], np.arange(30), tmp_path / "c")
     np.testing.assert_array_equal(pixels.ravel(), content)
     assert (pixels.shape, notes) == ((30, 3, 2, 3), [])

@@ -1,7 +1,7 @@
 import numpy as np
 
 from goodfit.data.images import memory_map
-from goodfit.data.images.memory_map import keep
+from goodfit.data.images.memory_map import keep_rows
 
 ROWS = np.arange(5_000, dtype=np.uint16).view(np.uint8).reshape(-1, 2, 1, 1)
 
@@ -9,9 +9,9 @@ ROWS = np.arange(5_000, dtype=np.uint16).view(np.uint8).reshape(-1, 2, 1, 1)
 def test_many_rows_move_together_by_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(memory_map, "PIECE", 14)
     np.save(tmp_path / "a.npy", ROWS)
-    kept = np.flatnonzero(np.random.default_rng(0).random(5_000) < 0.5)
-    keep(tmp_path / "a.npy", kept)
-    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), ROWS[kept])
+    rows = np.flatnonzero(np.random.default_rng(0).random(5_000) < 0.5)
+    keep_rows(tmp_path / "a.npy", rows)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), ROWS[rows])
 
 
 def test_what_was_made_is_found_by_its_listing_read_only_and_aligned(tmp_path):

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goodfit.data.images import arrays
-from goodfit.data.images.npz import read_npz_images
+from goodfit.data.images import array_files
+from goodfit.data.images.stored import ArrayFile
+from goodfit.data.sources import open_source
 from goodfit.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 5, 4, 3)).astype(np.uint8)
@@ -17,7 +18,7 @@ MANY = np.tile(IMAGES, (10, 1, 1, 1))  # more than is read together with the hea
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(arrays, "PIECE", 100)
+    monkeypatch.setattr(array_files, "PIECE", 100)
 
 
 def written(path: Path, images, save=np.savez):
@@ -26,10 +27,10 @@ def written(path: Path, images, save=np.savez):
 
 
 def pixels_of(path):
-    arrays = read_npz_images(path, True)
-    assert arrays is not None
-    pieces, notes = arrays.pixels.pieces()
-    return np.concatenate(list(pieces)).reshape(arrays.pixels.shape), notes
+    images = open_source(path).images
+    assert isinstance(images, ArrayFile)
+    pieces, notes = images.pieces()
+    return np.concatenate(list(pieces)).reshape(images.shape), notes
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -54,7 +55,7 @@ def test_a_flipped_byte_is_found_when_the_pixels_are_read(tmp_path):
     content = bytearray(path.read_bytes())
     content[content.index(IMAGES.tobytes()) + 10_000] ^= 1
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"a.npz is damaged: Bad CRC-32 for file 'images.npy'; make it again"):
+    with pytest.raises(InputError, match=r"a.npz is damaged: Bad CRC-32 for file 'images.npy'; download it"):
         pixels_of(path)
 
 
@@ -72,8 +73,8 @@ def test_a_file_that_is_cut_off_or_damaged_at_its_beginning_is_not_readable(tmp_
     content = path.read_bytes()
     for spoilt in (content[:-30], content[:2_000], content.replace(b"NUMPY", b"other"), b"", b"text"):
         path.write_bytes(spoilt)
-        with pytest.raises(InputError, match=r"a.npz is not a readable NPZ file: write it by numpy.savez"):
-            read_npz_images(path, True)
+        with pytest.raises(InputError, match=r"a.npz is not a readable NPZ file: write it with numpy.savez"):
+            open_source(path)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +91,11 @@ def test_a_header_that_lies_is_refused_before_anything_is_read(tmp_path, shape, 
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("images.npy", member.getvalue() + IMAGES.astype("<u2").tobytes())
     with pytest.raises(InputError, match="a.npz is damaged: " + sentence):
-        read_npz_images(tmp_path / "a.npz", False)
+        open_source(tmp_path / "a.npz", labeled=False)
 
 
 def test_labels_that_are_python_objects(tmp_path):
     np.savez(tmp_path / "a.npz", images=IMAGES, labels=np.array(["a", None] * 15, object))
     with pytest.raises(InputError, match="holds Python objects; its labels must be one array"):
-        read_npz_images(tmp_path / "a.npz", True)
-    assert read_npz_images(tmp_path / "a.npz", False) is not None
+        open_source(tmp_path / "a.npz")
+    assert open_source(tmp_path / "a.npz", labeled=False).images is not None

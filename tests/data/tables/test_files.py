@@ -8,10 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from goodfit.data.open import read_frame
-from goodfit.data.tables.columns import MISSING_WORDS
+from goodfit.data.sources import open_source
+from goodfit.data.tables.table import MISSING_WORDS
 
 SIMPLE = pl.DataFrame({"a": ["1", "2"], "b": ["x", None]})
+
+
+def read_frame(path):
+    return open_source(path, images=False).columns
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,14 @@ import polars as pl
 
 from goodfit.data.dataset import Column
 from goodfit.data.notes import Note
-from goodfit.data.tables.inference import infer_columns, row_numbers
+from goodfit.data.tables import inference
+from goodfit.data.tables.columns import type_columns
 
 N = 40
+
+
+def infer_columns(frame, numbering=()):
+    return inference.infer_columns(type_columns(frame), numbering)
 
 
 def test_kinds_missing_values_and_levels():
@@ -102,4 +107,4 @@ def test_columns_that_number_the_rows():
         }
     )
     numbering = ["without a gap, in any order", "as text", "PassengerId", "ID", "order_id", "customer.id"]
-    assert row_numbers(frame) == numbering
+    assert inference.row_numbers(type_columns(frame)) == numbering

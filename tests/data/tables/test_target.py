@@ -3,11 +3,12 @@ import polars as pl
 import pytest
 
 from goodfit.data.notes import Note
+from goodfit.data.tables.columns import type_column
 from goodfit.data.tables.target import read_target
 
 
-def read(values, task=None):
-    return read_target(pl.Series("price", values), task)
+def read(values, task=None, name="price"):
+    return read_target(type_column(pl.Series(name, values)), task)
 
 
 def test_a_number_with_many_values_is_regression():
@@ -74,5 +75,5 @@ def test_the_task_can_be_asked_for():
 
 
 def test_a_column_named_like_our_own_words_is_no_trouble():
-    assert read_target(pl.Series("rows", ["a", "b"] * 5), None).classes == ("a", "b")
-    assert read_target(pl.Series("word", ["a", "b"] * 5), None).classes == ("a", "b")
+    assert read(["a", "b"] * 5, name="rows").classes == ("a", "b")
+    assert read(["a", "b"] * 5, name="word").classes == ("a", "b")

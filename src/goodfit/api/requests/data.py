@@ -3,36 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Annotated, Any, Literal, TypeAlias
 
 from goodfit.api.requests.option import SHARE, Alias, Option, whole
 from goodfit.api.requests.request import Request
 from goodfit.api.requests.settings import read_settings, settings_words
+from goodfit.data.data_source import DataSource
 from goodfit.plan import Plan
 
-
-@runtime_checkable
-class DataFrame(Protocol):
-    """A pandas or Polars frame."""
-
-    @property
-    def columns(self) -> Any:
-        """Names of the columns."""
-        ...
-
-
-@runtime_checkable
-class Array(Protocol):
-    """An array of NumPy."""
-
-    @property
-    def shape(self) -> Any:
-        """Number of rows and columns."""
-        ...
-
-
-# A path, a built-in name, an array, a pair (X, y) or a frame. Protocols, because nothing here imports NumPy or pandas.
-DataSource: TypeAlias = str | Path | Array | tuple[Any, Any] | DataFrame
 Notify: TypeAlias = Callable[[str, float | None, float | None], None]
 
 

@@ -2,39 +2,40 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from goodfit.data.images.decode import Looked, Shape, look_at_file, quiet
+from goodfit.data.images.decode import FileFacts, Shape, look_at_file, quiet
 from goodfit.data.images.decode_many import decode_files
-from goodfit.data.images.memory_map import keep, mapped, stamp
+from goodfit.data.images.memory_map import keep_rows, mapped, stamp
 from goodfit.errors import InputError
 
-LARGEST_SIDE = 64  # of the size that is chosen; what people must look at closely is larger, and trains for hours
+LARGEST_SIDE = 64  # of the size that is chosen; larger images train for hours, so they need an explicit decision
 MOST_BROKEN = 0.5  # of the files
-_VERSION = 2  # of what decoding gives
-_SAMPLE = 256  # files whose beginning tells the commonest size; a wrong guess costs a second decoding
+_VERSION = 2  # of the decoding, so that pixels cached by another one are not used
+_SAMPLE = 256  # files whose headers give the most common size; a wrong guess costs a second decoding
+_NAMES_IN_NOTE = 5
 
 
 class Decoded(NamedTuple):
-    """Images, decoded.
+    """Decoded images.
 
     Attributes:
-        pixels: of the files that could be read; lies in a file that is mapped into memory.
-        kept: their places among all files.
-        broken: the others' places, and why each is broken.
-        resized: how many had another shape than the commonest.
-        shrunk: whether the commonest size was too large, so that all were made smaller.
-        deep: how many have 16 bits a pixel.
-        gray: how many gray ones have become red, green and blue; 0 where all are gray.
+        pixels: of the files that could be read; they lie in a file that is mapped into memory.
+        readable: positions of these files among all files.
+        broken: positions of the other files, and why each is broken.
+        resized: number of images that had another shape than the most common.
+        shrunk: True if the most common size was too large, so that all were made smaller.
+        deep: number of images with 16 bits per pixel.
+        gray: number of gray images that were converted to RGB; 0 if all are gray.
     """
 
     pixels: UInt8[np.ndarray, "images height width channels"]
-    kept: Int[np.ndarray, "images"]
+    readable: Int[np.ndarray, "images"]
     broken: list[tuple[int, str]]
     resized: int
     shrunk: bool
@@ -42,20 +43,20 @@ class Decoded(NamedTuple):
     gray: int
 
 
-def cached(
+def decode_cached(
     paths: Sequence[str], names: Sequence[str], place: str, cache: Path | None, shape: Shape | None = None
 ) -> Decoded:
-    """Decode image files, or find what was decoded before.
+    """Decode image files, or find the pixels that were decoded before.
 
-    The cache is kept by the listing: the files' names, sizes and times of change, and the shape asked for. It is made
-    anew where it is damaged, and one of the same place with another listing goes.
+    The cache is keyed by the listing: names, sizes and times of change of the files, and the requested shape. It is
+    made anew if it is damaged, and a cache of the same place with another listing is removed.
 
     Args:
-        paths: of the files.
-        names: as people are told of them.
-        place: where they are, in words.
-        cache: the folder of the cache, made where there is none; None for the system's temporary folder.
-        shape: height, width and channels; None for the commonest size, at most LARGEST_SIDE.
+        paths: that open the files.
+        names: of the files, as people know them.
+        place: of the files, in a sentence.
+        cache: folder of the cache, created if needed; None for the system's temporary folder.
+        shape: height, width and channels; None for the most common size, its longer side at most LARGEST_SIDE.
 
     Raises:
         InputError: more than half of the files are broken, or the cache cannot be written.
@@ -63,64 +64,70 @@ def cached(
     stamps = [stamp(path) for path in paths]
     listing = [_VERSION, LARGEST_SIDE, shape, list(names), stamps]
     pixels, facts = mapped(
-        [os.path.abspath(place), shape], listing, cache, lambda target: _make(target, paths, names, place, shape)
+        [os.path.abspath(place), shape], listing, cache, lambda target: _decode(target, paths, names, place, shape)
     )
-    broken = [(row, why) for row, why in facts["broken"]]
-    kept = np.setdiff1d(np.arange(facts["files"]), [row for row, _ in broken])
-    return Decoded(pixels, kept, broken, *(facts[name] for name in ("resized", "shrunk", "deep", "gray")))
+    broken = [(row, reason) for row, reason in facts["broken"]]
+    readable = np.setdiff1d(np.arange(facts["files"]), [row for row, _ in broken])
+    return Decoded(pixels, readable, broken, *(facts[name] for name in ("resized", "shrunk", "deep", "gray")))
 
 
-def _make(target: Path, paths: Sequence[str], names: Sequence[str], place: str, wanted: Shape | None) -> dict[str, Any]:
-    """Decode into the target, and say what was seen; once more where the beginnings of some files misled."""
+def _decode(
+    target: Path, paths: Sequence[str], names: Sequence[str], place: str, requested: Shape | None
+) -> dict[str, Any]:
+    """Decode into the target, and return the facts that are stored beside the pixels, as JSON has them."""
     with quiet():
-        shape = wanted or _common(look_at_file(paths[row]) for row in _spread(len(paths)))
-    looked = decode_files(paths, target, shape)
-    broken = [(row, each.why) for row, each in enumerate(looked) if each.why]
+        shape = requested or _most_common(look_at_file(paths[row]) for row in _sample(len(paths)))
+    files = decode_files(paths, target, shape)
+    broken = [(row, file.broken) for row, file in enumerate(files) if file.broken]
     if len(broken) > MOST_BROKEN * len(paths):
-        shown = broken_words([(names[row], why) for row, why in broken], len(paths))
-        raise InputError(f"{place}: {shown}; that is more than half, so look what is wrong with them")
-    true = wanted or _common(looked)
-    if true != shape:
-        looked = decode_files(paths, target, true)
-    whole = [each for each in looked if not each.why]
-    if len(whole) < len(looked):
-        keep(target, np.array([row for row, each in enumerate(looked) if not each.why], np.int64))
-    same = [(each.height, each.width) for each in whole if _capped(each) == true[:2]]
+        listing = broken_words([(names[row], reason) for row, reason in broken], len(paths))
+        raise InputError(f"{place}: {listing}; that is more than half, so check what is wrong with them")
+    best = requested or _most_common(files)
+    if best != shape:  # the sample of headers misled, and only now all files are known
+        shape, files = best, decode_files(paths, target, best)
+    sound = [file for file in files if not file.broken]
+    if len(sound) < len(files):
+        keep_rows(target, np.array([row for row, file in enumerate(files) if not file.broken], np.int64))
+    fitting = [(file.height, file.width) for file in sound if _capped(file) == shape[:2]]
     return {
         "files": len(paths),
         "broken": broken,
-        "resized": len(whole) - len(same),
-        "shrunk": 2 * same.count(true[:2]) < len(same),
-        "deep": sum(each.deep for each in whole),
-        "gray": sum(each.channels == 1 for each in whole) if true[2] == 3 else 0,
+        "resized": len(sound) - len(fitting),
+        "shrunk": 2 * fitting.count(shape[:2]) < len(fitting),
+        "deep": sum(file.deep for file in sound),
+        "gray": sum(file.channels == 1 for file in sound) if shape[2] == 3 else 0,
     }
 
 
-def _spread(count: int) -> list[int]:
-    """Places from the first to the last of so many."""
+def _sample(count: int) -> list[int]:
+    """Return positions spread evenly from the first to the last of `count`."""
     return np.unique(np.linspace(0, count - 1, min(count, _SAMPLE)).astype(int)).tolist()
 
 
-def _common(looked: Any) -> Shape:
-    """The commonest size, the largest of those; three channels where any image has colors."""
-    whole = [each for each in looked if not each.why]
-    sizes = Counter(_capped(each) for each in whole).most_common()
-    (height, width), _ = max(sizes, key=lambda each: (each[1], min(each[0]), each[0])) if sizes else ((1, 1), 0)
-    return height, width, max((each.channels for each in whole), default=1)
+def _most_common(files: Iterable[FileFacts]) -> Shape:
+    """Return the most common size, the largest of equally common ones; three channels if any image has colors."""
+    sound = [file for file in files if not file.broken]
+    sizes = Counter(_capped(file) for file in sound).most_common()
+    (height, width), _ = max(sizes, key=lambda size: (size[1], min(size[0]), size[0])) if sizes else ((1, 1), 0)
+    return height, width, max((file.channels for file in sound), default=1)
 
 
-def _capped(looked: Looked) -> tuple[int, int]:
-    """The size, or that which has LARGEST_SIDE on its longer side."""
-    longer = max(looked.height, looked.width)
+def _capped(file: FileFacts) -> tuple[int, int]:
+    """Return the size of an image, its longer side reduced to LARGEST_SIDE."""
+    longer = max(file.height, file.width)
     if longer <= LARGEST_SIDE:
-        return looked.height, looked.width
-    return tuple(max(1, round(side * LARGEST_SIDE / longer)) for side in (looked.height, looked.width))  # type: ignore[return-value]
+        return file.height, file.width
+    height, width = (max(1, round(side * LARGEST_SIDE / longer)) for side in (file.height, file.width))
+    return height, width
 
 
 def broken_words(broken: Sequence[tuple[str, str]], files: int, consequence: str = "") -> str:
-    """Return the number of broken files and the first of them, as in `1 of 9 files is broken: a.png (is no image)`."""
-    shown = ", ".join(f"{name} ({why})" for name, why in broken[:5])
-    rest = f" and {len(broken) - 5:,} more" if len(broken) > 5 else ""
-    return (
-        f"{len(broken):,} of {files:,} files {'is' if len(broken) == 1 else 'are'} broken{consequence}: {shown}{rest}"
-    )
+    """Return the number of broken files and the first of them.
+
+    >>> broken_words([("a.png", "is no image")], 9, " and left out")
+    '1 of 9 files is broken and left out: a.png (is no image)'
+    """
+    listing = ", ".join(f"{name} ({reason})" for name, reason in broken[:_NAMES_IN_NOTE])
+    more = f" and {len(broken) - _NAMES_IN_NOTE:,} more" if len(broken) > _NAMES_IN_NOTE else ""
+    verb = "is" if len(broken) == 1 else "are"
+    return f"{len(broken):,} of {files:,} files {verb} broken{consequence}: {listing}{more}"

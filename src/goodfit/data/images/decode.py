@@ -1,6 +1,6 @@
-"""One image file to bytes of one size and number of channels; and, run as a program, many for another process.
+"""One image file to bytes of one size and number of channels; run as a program, many files for another process.
 
-It needs Pillow alone, so that a process that decodes starts in 0.05 s; what needs NumPy is imported on first use.
+It imports only Pillow, so that a process that decodes starts in 0.05 s; functions that need NumPy are imported on use.
 """
 
 import io
@@ -19,31 +19,38 @@ from PIL.PngImagePlugin import PngImageFile
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF")
 _PNG = b"\x89PNG\r\n\x1a\n"
-_AT_ONCE = 2**24  # bytes of a file that are read in one piece
+_ONE_READ = 2**24  # largest file that is read in one piece, in bytes
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-MOST_PIXELS = 50_000_000  # of one file: more is a bomb that looks like an image
+MOST_PIXELS = 50_000_000  # of one file; more is taken for a decompression bomb
 _BOMB = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
 _GRAY, _ALPHA = ("1", "L", "LA", "La"), ("LA", "La", "PA", "RGBA", "RGBa")
 
 Shape = tuple[int, int, int]
 
 
-class Looked(NamedTuple):
-    """What was seen of one file: its own size, its channels (1 or 3), whether it has 16 bits; or why it is broken."""
+class FileFacts(NamedTuple):
+    """Facts about one image file.
+
+    Attributes:
+        height, width: of the image in the file.
+        channels: 1 for gray, 3 for red, green and blue.
+        deep: True if it has 16 bits per pixel.
+        broken: why it cannot be read; empty if it can.
+    """
 
     height: int
     width: int
     channels: int
     deep: bool
-    why: str
+    broken: str
 
 
 class _RefusedError(Exception):
-    """A file that Pillow can read, and we do not want."""
+    """A file that Pillow could read but that is refused."""
 
 
-def decode_file(path: str, shape: Shape) -> tuple[Looked, bytes]:
-    """What was seen of a file, and its pixels in this height, width and number of channels; none of a broken one."""
+def decode_file(path: str, shape: Shape) -> tuple[FileFacts, bytes]:
+    """Return facts about a file, and its pixels in this height, width and number of channels; none if it is broken."""
     try:
         content = _read(path)
         if content:
@@ -51,21 +58,21 @@ def decode_file(path: str, shape: Shape) -> tuple[Looked, bytes]:
         with Image.open(path, formats=FORMATS) as image:
             return _decode(image, shape)
     except Exception as error:  # Pillow's readers raise many kinds, and each means that this file is broken
-        return Looked(0, 0, 0, False, _why(error)), b""
+        return FileFacts(0, 0, 0, False, _reason(error)), b""
 
 
-def look_at_file(path: str) -> Looked:
-    """What the beginning of a file says of it; nothing is decoded."""
+def look_at_file(path: str) -> FileFacts:
+    """Return the facts in a file's header, without decoding its pixels."""
     try:
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
-            return Looked(image.height, image.width, _channels(image), False, "")
+            return FileFacts(image.height, image.width, _channels(image), False, "")
     except Exception as error:  # as above
-        return Looked(0, 0, 0, False, _why(error))
+        return FileFacts(0, 0, 0, False, _reason(error))
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Pillow's warnings about odd files are not shown, and too many pixels are an error."""
+    """Silence Pillow's warnings about odd files, except that too many pixels become an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -74,44 +81,44 @@ def quiet() -> Iterator[None]:
 
 def decode_rows(
     rows: Iterable[int], paths: Sequence[str], shape: Shape, memory: memoryview
-) -> list[tuple[int, Looked]]:
-    """Decode the files of these rows, each to its place in memory; what was seen, row by row."""
+) -> list[tuple[int, FileFacts]]:
+    """Decode the files of these rows, each to its place in memory, and return the facts row by row."""
     size = shape[0] * shape[1] * shape[2]
-    seen = []
+    files = []
     for row in rows:
-        looked, pixels = decode_file(paths[row], shape)
+        facts, pixels = decode_file(paths[row], shape)
         if pixels:
             memory[row * size : (row + 1) * size] = pixels
-        seen.append((row, looked))
-    return seen
+        files.append((row, facts))
+    return files
 
 
-def taken(pieces: Sequence[range], pipe: int) -> Iterator[int]:
-    """The rows of the pieces that nobody else takes from the pipe."""
-    while token := os.read(pipe, 4):  # the system gives four bytes to one process
+def claimed_rows(pieces: Sequence[range], pipe: int) -> Iterator[int]:
+    """Yield the rows of the pieces that this process takes from the pipe before others do."""
+    while token := os.read(pipe, 4):  # the system hands each four bytes to one process alone
         yield from pieces[int.from_bytes(token, "little")]
 
 
 def _serve() -> None:
-    """The program: reads on stdin what to decode, and tells on stdout what it saw."""
-    asked = json.load(sys.stdin)
-    pieces = [range(*ends) for ends in asked["pieces"]]
+    """Decode the files that a question on stdin names, and write the facts about them to stdout."""
+    work = json.load(sys.stdin)
+    pieces = [range(*ends) for ends in work["pieces"]]
     with (
-        open(asked["target"], "r+b") as file,
-        mmap.mmap(file.fileno(), 0) as whole,
-        memoryview(whole) as bytes_of_file,
-        bytes_of_file[asked["offset"] :] as memory,
+        open(work["target"], "r+b") as file,
+        mmap.mmap(file.fileno(), 0) as mapping,
+        memoryview(mapping) as content,
+        content[work["offset"] :] as memory,
         quiet(),
     ):
-        seen = decode_rows(taken(pieces, asked["pipe"]), asked["paths"], tuple(asked["shape"]), memory)
-    rows: dict[Looked, list[int]] = {}
-    for row, looked in seen:
-        rows.setdefault(looked, []).append(row)
+        files = decode_rows(claimed_rows(pieces, work["pipe"]), work["paths"], tuple(work["shape"]), memory)
+    rows: dict[FileFacts, list[int]] = {}
+    for row, facts in files:
+        rows.setdefault(facts, []).append(row)
     json.dump(list(rows.items()), sys.stdout)
 
 
-def _why(error: Exception) -> str:
-    """A broken file in a few words."""
+def _reason(error: Exception) -> str:
+    """Return in a few words why a file is broken."""
     if isinstance(error, _RefusedError):
         return str(error)
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
@@ -126,22 +133,22 @@ def _why(error: Exception) -> str:
 
 
 def _read(path: str) -> bytes:
-    """All of a file in one piece, as Pillow reads in many small ones; nothing of a very large one."""
+    """Return a file read in one piece, which is faster than Pillow's many small reads; nothing of a very large one."""
     handle = os.open(path, _READ_ONLY)
     try:
         size = os.fstat(handle).st_size
-        return os.read(handle, size) if size <= _AT_ONCE else b""
+        return os.read(handle, size) if size <= _ONE_READ else b""
     finally:
         os.close(handle)
 
 
 def _opened(content: bytes) -> Image.Image:
     if content.startswith(_PNG):
-        return PngImageFile(io.BytesIO(content))  # asking every format takes a sixth of a small image's time
+        return PngImageFile(io.BytesIO(content))  # trying every format takes a sixth of a small image's time
     return Image.open(io.BytesIO(content), formats=FORMATS)
 
 
-def _decode(image: Image.Image, shape: Shape) -> tuple[Looked, bytes]:
+def _decode(image: Image.Image, shape: Shape) -> tuple[FileFacts, bytes]:
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise _RefusedError(_BOMB)
@@ -152,23 +159,24 @@ def _decode(image: Image.Image, shape: Shape) -> tuple[Looked, bytes]:
         and image.format == "PNG"
         and "transparency" not in image.info
     ):
-        return Looked(height, width, shape[2], False, ""), image.tobytes()  # most of them, and the quickest way
+        return FileFacts(height, width, shape[2], False, ""), image.tobytes()  # most images, and the quickest way
     channels, deep = _channels(image), image.mode.startswith("I;16")
     plain: Image.Image = image
     if image.format in ("JPEG", "MPO"):
-        side = 2 * max(shape[:2])  # JPEG can be decoded at a half, a quarter or an eighth: twice what is wanted
+        # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size, which is faster; twice the shape leaves room to resize.
+        side = 2 * max(shape[:2])
         image.draft(None, (side, side))
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1)
-        height, width = (width, height) if turned > 4 else (height, width)
-        plain = image if turned == 1 else ImageOps.exif_transpose(image)
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        height, width = (width, height) if orientation > 4 else (height, width)  # 5 to 8 lie on their side
+        plain = image if orientation == 1 else ImageOps.exif_transpose(image)
     plain = _plain(plain, "L" if channels == 1 else "RGB")
     plain = plain if plain.mode == mode else plain.convert(mode)
-    looked = Looked(height, width, channels, deep, "")
+    facts = FileFacts(height, width, channels, deep, "")
     if (plain.height, plain.width) == shape[:2]:
-        return looked, plain.tobytes()
+        return facts, plain.tobytes()
     from goodfit.data.images.resize import resized
 
-    return looked, resized(plain, shape[0], shape[1]).tobytes()
+    return facts, resized(plain, shape[0], shape[1]).tobytes()
 
 
 def _channels(image: Image.Image) -> int:
@@ -176,7 +184,7 @@ def _channels(image: Image.Image) -> int:
 
 
 def _plain(image: Image.Image, mode: str) -> Image.Image:
-    """Gray or RGB of 8 bits: alpha over white, 16 bits scaled."""
+    """Return an image as gray or RGB of 8 bits: alpha over white, 16 bits scaled."""
     if image.mode.startswith("I;16"):
         from goodfit.data.images.resize import gray_of_16
 

@@ -1,145 +1,148 @@
-"""Listings of image files: a folder with one sub-folder a class, any folder, and a column of paths."""
+"""Image files as a source: a folder with one subfolder per class, any folder of images, or a single image."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from goodfit.data.images.decode import ENDINGS
 from goodfit.data.images.idx import is_idx
+from goodfit.data.images.stored import ImageFiles
 from goodfit.data.notes import Note
+from goodfit.data.source import Source, SourceRequest
 from goodfit.errors import InputError
 
 CLASS = "class"  # the target's name where folders give the classes
 RUN_FILE = "source.json"  # a folder that has it is a run's
 _SETS = {"train", "training", "dev", "val", "valid", "validation", "test", "testing"}
 _KINDS = "PNG, JPEG, BMP, GIF or TIFF"
-_SHOWN = 5
-_EMPTY = ("class folder without an image", "class folders without an image")
+_NAMES_IN_NOTE = 5
 
 
-def list_classes(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[Note, ...]]:
-    """The images of a folder with one sub-folder a class: paths in it, classes, and what people are told.
+def open_image_folder(request: SourceRequest) -> Source | None:
+    """Open a folder: with labels one subfolder per class, without labels any folder of images.
 
     Raises:
-        InputError: a run's folder, one without sub-folders, or with images of fewer than two classes.
+        InputError: a run's folder, or one without the images it needs.
     """
-    _refuse_run(folder)
+    folder = request.path
+    if folder is None or request.images is False or not folder.is_dir():
+        return None
+    if (folder / RUN_FILE).exists():
+        raise InputError(f"{folder} is the folder of a run, not data; name the data that it was trained on")
+    address = folder.resolve()
+    if request.labeled:
+        files, labels, notes = _labeled_files(folder)
+        images = ImageFiles(folder, files)
+        return Source(
+            address.name,
+            str(folder),
+            str(address),
+            "image folder",
+            labels,
+            CLASS,
+            images,
+            whole_classes=True,
+            notes=notes,
+        )
+    names = tuple(name for name in _walk(folder) if _is_image(name))
+    if not names:
+        raise InputError(f"{folder} has no image ({_KINDS}) in it")
+    return Source(
+        address.name, str(folder), str(address), "image folder", pl.DataFrame(), images=ImageFiles(folder, names)
+    )
+
+
+def open_image_file(request: SourceRequest) -> Source | None:
+    """Open a single image, to predict its label.
+
+    Raises:
+        InputError: labels are needed, and a single image has none.
+    """
+    path = request.path
+    if path is None or request.images is False or not _is_image(path.name):
+        return None
+    if request.labeled:
+        raise InputError(f"{path} is a single image without a label; give a folder with one subfolder per class")
+    name, images = path.resolve().name.partition(".")[0], ImageFiles(path.parent, (path.name,))
+    return Source(name, str(path), str(path.resolve()), "image file", pl.DataFrame(), images=images)
+
+
+def _labeled_files(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[Note, ...]]:
+    """Return the image files in the class folders, the class of each, and notes on the files left out."""
     classes = sorted(entry.name for entry in _entries(folder) if entry.is_dir())
+    _refuse_other_layouts(folder, classes)
+    listing = {name: list(_walk(folder / name)) for name in classes}
+    images = {name: [file for file in listing[name] if _is_image(file)] for name in classes}
+    full = [name for name in classes if images[name]]
+    if len(full) < 2:
+        has = f"images of one class alone ({full[0]})" if full else f"no image ({_KINDS}) in any subfolder"
+        raise InputError(f"{folder} has {has}; a choice needs at least 2 classes")
+    rows = [(f"{name}/{file}", name) for name in full for file in images[name]]
+    empty = [name for name in classes if name not in full]
+    documents = [f"{name}/{file}" for name, files in listing.items() for file in files if not _is_image(file)]
+    loose = [entry.name for entry in _entries(folder) if entry.is_file()]
+    notes = (
+        *_left_out(empty, "class folder without an image", "class folders without an image"),
+        *_left_out(documents, "file without the extension of an image", "files without the extension of an image"),
+        *_left_out(loose, "file beside the class folders", "files beside the class folders"),
+    )
+    return tuple(file for file, _ in rows), pl.DataFrame({CLASS: [label for _, label in rows]}), notes
+
+
+def _refuse_other_layouts(folder: Path, classes: Sequence[str]) -> None:
+    """Refuse a folder whose subfolders are not classes.
+
+    Raises:
+        InputError: it has no subfolders, or they are named train, test and the like.
+    """
     if not classes:
         names = sorted(entry.name for entry in _entries(folder))
         idx = [name for name in names if is_idx(Path(name)) and "images" in name]
         if idx:
-            raise InputError(f"{folder} is a folder with IDX files; give the file of the images, {folder / idx[-1]}")
-        lone = any(_is_image(name) for name in names)
-        found = "images but no sub-folders, so they have no labels" if lone else "no sub-folders with images"
-        raise InputError(
-            f"{folder} is a folder with {found}; put the images of each class into a sub-folder of its own"
-        )
+            raise InputError(f"{folder} is a folder of IDX files; give the file of the images, {folder / idx[-1]}")
+        images = any(_is_image(name) for name in names)
+        contents = "images but no subfolders, so they have no labels" if images else "no subfolders of images"
+        raise InputError(f"{folder} is a folder with {contents}; put the images of each class into their own subfolder")
     if len(classes) > 1 and {name.lower() for name in classes} <= _SETS:
-        train, *_, last = sorted(classes, key=lambda name: (not name.lower().startswith("tr"), "te" in name.lower()))
+        train, *_, test = sorted(classes, key=lambda name: (not name.lower().startswith("tr"), "te" in name.lower()))
         raise InputError(
-            f"the sub-folders of {folder} are sets, not classes ({', '.join(classes)}): give {folder / train} as "
-            f"the data, and the others by --dev and --test (--test {folder / last})"
+            f"the subfolders of {folder} are sets, not classes ({', '.join(classes)}): give {folder / train} as "
+            f"the data, and the others with --dev and --test (--test {folder / test})"
         )
-    listed = {name: list(_walk(folder / name)) for name in classes}
-    files = {name: [file for file in its if _is_image(file)] for name, its in listed.items()}
-    full = [name for name in classes if files[name]]
-    if len(full) < 2:
-        has = f"images of one class alone ({full[0]})" if full else f"no image ({_KINDS}) in any sub-folder"
-        raise InputError(f"{folder} has {has}; a choice needs at least 2 classes")
-    others = [f"{name}/{file}" for name, its in listed.items() for file in its if not _is_image(file)]
-    loose = [entry.name for entry in _entries(folder) if entry.is_file()]
-    rows = [(f"{name}/{file}", name) for name in full for file in files[name]]
-    told = (
-        *_told([name for name in classes if name not in full], *_EMPTY),
-        *_told(others, "file without the extension of an image", "files without the extension of an image"),
-        *_told(loose, "file beside the class folders", "files beside the class folders"),
-    )
-    return tuple(file for file, _ in rows), pl.DataFrame({CLASS: [label for _, label in rows]}), told
 
 
-def list_folder(folder: Path) -> tuple[str, ...]:
-    """The image files of a folder and its sub-folders.
-
-    Raises:
-        InputError: a run's folder, or one without images.
-    """
-    _refuse_run(folder)
-    files = tuple(file for file in _walk(folder) if _is_image(file))
-    if not files:
-        raise InputError(f"{folder} has no image ({_KINDS}) in it")
-    return files
-
-
-def image_column(frame: pl.DataFrame, root: Path) -> str | None:
-    """The first column of paths of image files, if there is one: every value ends so, and some files are there."""
-    for column in frame:
-        if column.dtype != pl.String or column.null_count() == len(column):
-            continue
-        words = column.drop_nulls()
-        if words.str.to_lowercase().str.contains(_ENDING).all() and any(_exists(root / word) for word in words):
-            return column.name
-    return None
-
-
-def inside(root: Path, words: Iterable[str], place: str) -> Iterator[str]:
-    """The paths again, none of which leaves the folder.
-
-    Raises:
-        InputError: one leaves it, by its own words or by a link.
-    """
-    within = os.path.realpath(root)
-    for row, word in enumerate(words, 1):
-        if os.path.commonpath([within, os.path.realpath(os.path.join(root, word))]) != within:
-            raise InputError(
-                f"{place}: the path '{word}' (image {row}) leaves the folder of the file; keep images in it"
-            )
-        yield word
-
-
-_ENDING = rf"(?:{'|'.join(ending.replace('.', chr(92) + '.') for ending in ENDINGS)})$"
-
-
-def _exists(path: Path) -> bool:
-    return "\0" not in str(path) and os.path.exists(path)
-
-
-def _is_image(file: str) -> bool:
-    return file.lower().endswith(ENDINGS)
-
-
-def _refuse_run(folder: Path) -> None:
-    if (folder / RUN_FILE).exists():
-        raise InputError(f"{folder} is the folder of a run, not data; name the data that it was trained on")
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(ENDINGS)
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:
-    """What is in a folder, hidden things apart.
+    """Return the entries of a folder, except for hidden ones.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the folder cannot be read.
     """
     try:
-        with os.scandir(folder) as found:
-            return [entry for entry in found if not entry.name.startswith((".", "__MACOSX"))]
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))]
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}") from None
 
 
-def _walk(folder: Path, within: str = "") -> Iterator[str]:
-    """The files below a folder in the order of their names; links to folders are not followed."""
+def _walk(folder: Path, prefix: str = "") -> Iterator[str]:
+    """Yield the files below a folder in the order of their names; links to folders are not followed."""
     for entry in sorted(_entries(folder), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{within}{entry.name}/")
+            yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
         elif entry.is_file():
-            yield within + entry.name
+            yield prefix + entry.name
 
 
-def _told(names: list[str], one: str, several: str) -> list[Note]:
-    """Return a note on the files left out, or none."""
+def _left_out(names: Sequence[str], singular: str, plural: str) -> list[Note]:
+    """Return a note on the names left out, or none."""
     if not names:
         return []
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
-    return [Note(f"Left out: {len(names):,} {one if len(names) == 1 else several} ({shown}).")]
+    listing = ", ".join(names[:_NAMES_IN_NOTE])
+    more = f" and {len(names) - _NAMES_IN_NOTE:,} more" if len(names) > _NAMES_IN_NOTE else ""
+    return [Note(f"Left out: {len(names):,} {singular if len(names) == 1 else plural} ({listing}{more}).")]

@@ -1,4 +1,7 @@
-"""One column at a time: which kind it is, and its values as numbers or category codes."""
+"""One column at a time: its kind, and its values as numbers or category codes."""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -7,34 +10,88 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Column, Kind
 from goodfit.errors import InputError
 
-MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "nan", "?")
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
 READABLE_SHARE = 0.95  # of the values must read as numbers for the column to be one; the rest are missing
 _LARGEST_WHOLE = 2**53  # beyond, float64 skips whole numbers
+_BOOLEAN_SAMPLE = 10_000  # rows whose words decide if it is worth reading all as true or false
 _DATE = (
     r"^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?"
     r" ?(?:Z|([+-]\d{2}):?(\d{2}))?)?$"
 )
 
 
-def tidy(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same table with one sign for missing (null), no spaces around words, and words for enumerations."""
-    words = [name for name, kind in frame.schema.items() if kind in (pl.Categorical, pl.Enum)]
-    frame = frame.with_columns(pl.col(words).cast(pl.String)) if words else frame
-    text = pl.col(pl.String).str.strip_chars()
-    return frame.with_columns(
-        pl.when(text.str.to_lowercase().is_in(MISSING_WORDS)).then(None).otherwise(text).name.keep(),
-        pl.col(pl.Float32, pl.Float64).fill_nan(None),
-    )
+@dataclass(frozen=True, eq=False)
+class TypedColumn:
+    """A column and the kind that its values have.
+
+    Attributes:
+        raw: the column as it stands in the table.
+        kind: None for nested or binary values, which are not learned from.
+        values: numbers, null where missing or unreadable; of other kinds the same as `raw`.
+    """
+
+    raw: pl.Series
+    kind: Kind | None
+    values: pl.Series
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.raw.name
+
+    @cached_property
+    def words(self) -> pl.Series:
+        """The values as text, whole numbers without a decimal point."""
+        return as_words(self.raw)
+
+    @property
+    def first_word(self) -> str | None:
+        """The first value that is not a number."""
+        words = self.words.filter(as_numbers(self.words).is_null())
+        return None if words.is_empty() else words[0]
+
+
+def type_column(column: pl.Series) -> TypedColumn:
+    """Infer the kind of a column: by its type, and for text by the kind that nearly all values can be read as."""
+    dtype = column.dtype
+    if dtype == pl.Boolean:
+        return TypedColumn(column, "boolean", as_booleans(column))
+    if dtype in (pl.Date, pl.Datetime):
+        return TypedColumn(column, "date", as_days(column))
+    if dtype.is_numeric() or dtype in (pl.Duration, pl.Time, pl.Null):
+        return TypedColumn(column, "number", as_numbers(column))
+    if dtype != pl.String:
+        return TypedColumn(column, None, column)
+    words = set(column.drop_nulls().head(_BOOLEAN_SAMPLE).str.to_lowercase().unique())
+    if words in ({"true", "false"}, {"yes", "no"}):
+        values = as_booleans(column)
+        if values.count() == column.count():
+            return TypedColumn(column, "boolean", values)
+    for kind in ("number", "date"):
+        values = READERS[kind](column)
+        if column.null_count() == len(column) or values.count() / column.count() >= READABLE_SHARE:
+            return TypedColumn(column, kind, values)
+    return TypedColumn(column, "category", column)
+
+
+def is_nested(column: pl.Series) -> bool:
+    """Return True for lists, structures, bytes and the like, which are not learned from."""
+    flat = (pl.Boolean, pl.String, pl.Date, pl.Datetime, pl.Duration, pl.Time, pl.Null)
+    return not (column.dtype.is_numeric() or column.dtype in flat)
+
+
+def type_columns(frame: pl.DataFrame) -> dict[str, TypedColumn]:
+    """Infer the kind of each column of a table; by their names."""
+    return {column.name: type_column(column) for column in frame}
 
 
 def as_numbers(column: pl.Series) -> pl.Series:
-    """The values as numbers; null where there is none or it cannot be read."""
+    """Return the values as numbers; null where missing or unreadable."""
     return column.cast(pl.Float64, strict=False)
 
 
 def as_booleans(column: pl.Series) -> pl.Series:
-    """The values as 0 and 1; null where there is none or it cannot be read."""
+    """Return the values as 0 and 1; null where missing or unreadable."""
     if column.dtype == pl.String:
         return column.str.to_lowercase().replace_strict(BOOLEAN_WORDS, default=None, return_dtype=pl.Float64)
     numbers = as_numbers(column)
@@ -42,7 +99,7 @@ def as_booleans(column: pl.Series) -> pl.Series:
 
 
 def as_days(column: pl.Series) -> pl.Series:
-    """Dates (also ISO 8601 text, also with a time of day) as days since 1970; null where none can be read."""
+    """Return dates as days since 1970, also ISO 8601 text and times of day; null where missing or unreadable."""
     if column.dtype == pl.String:
         return _days_of_text(column)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
@@ -56,13 +113,14 @@ def _days_of_text(column: pl.Series) -> pl.Series:
     hours, minutes, seconds, zone_hours, zone_minutes = (
         part.cast(pl.Float64, strict=False).fill_null(0.0) for part in parts[1:]
     )
-    east = parts[4].str.starts_with("-").fill_null(False).cast(pl.Float64) * -2 + 1
-    offset = zone_hours / 24 + east * zone_minutes / 1440
+    # The sign stands before the hours alone, and -00:30 has none left once it is a number.
+    sign = parts[4].str.starts_with("-").fill_null(False).cast(pl.Float64) * -2 + 1
+    offset = zone_hours / 24 + sign * zone_minutes / 1440
     return days + hours / 24 + minutes / 1440 + seconds / 86_400 - offset
 
 
 def as_words(column: pl.Series) -> pl.Series:
-    """The values as text, whole numbers without a decimal point."""
+    """Return the values as text, whole numbers without a decimal point."""
     if column.dtype.is_float():
         present = column.drop_nulls()
         if ((present % 1 == 0) & (present.abs() < _LARGEST_WHOLE)).all():
@@ -73,76 +131,59 @@ def as_words(column: pl.Series) -> pl.Series:
 READERS = {"number": as_numbers, "boolean": as_booleans, "date": as_days}
 
 
-def infer_kind(column: pl.Series) -> Kind | None:
-    """What the column holds; None for nested or binary values, which are not learned from."""
-    dtype = column.dtype
-    if dtype == pl.Boolean:
-        return "boolean"
-    if dtype in (pl.Date, pl.Datetime):
-        return "date"
-    if dtype.is_numeric() or dtype in (pl.Duration, pl.Time, pl.Null):
-        return "number"
-    if dtype != pl.String:
-        return None
-    present = column.drop_nulls()
-    words = set(present.head(10_000).str.to_lowercase().unique())
-    if words in ({"true", "false"}, {"yes", "no"}) and readable_share(present, "boolean") == 1:
-        return "boolean"
-    for kind in ("number", "date"):
-        if readable_share(present, kind) >= READABLE_SHARE:
-            return kind
-    return "category"
+def read_numbers(column: pl.Series, meaning: Column, place: str) -> Float[np.ndarray, "rows"]:
+    """Return the column as numbers, NaN where missing; a few unreadable values count as missing.
 
-
-def readable_share(column: pl.Series, kind: Kind) -> float:
-    """The share of the column's values that can be read as this kind."""
-    present = column.drop_nulls()
-    return 1.0 if present.is_empty() else READERS[kind](present).count() / len(present)
-
-
-def read_numbers(column: pl.Series, meaning: Column, where: str = "") -> Float[np.ndarray, "rows"]:
-    """The column as numbers, NaN where missing; a few values that cannot be read count as missing.
+    Args:
+        column: of a table.
+        meaning: the number, boolean or date that its values should be.
+        place: name of the table in an error.
 
     Raises:
-        InputError: another kind of column, too many values that cannot be read, or an infinite one.
+        InputError: another kind of column, too many unreadable values, or an infinite one.
     """
-    _refuse_other_kind(column, meaning, where)
+    _refuse_other_kind(column, meaning, place)
     values = READERS[meaning.kind](column)
     unreadable = column.is_not_null() & values.is_null()
     if unreadable.sum() > (1 - READABLE_SHARE) * column.count():
         row = unreadable.arg_true()[0]
         raise InputError(
-            f"column '{meaning.name}'{where} should hold {_PLURAL[meaning.kind]}, "
+            f"column '{meaning.name}' of {place} should hold {_PLURAL[meaning.kind]}, "
             f"but row {row + 1} has '{str(column[row])[:40]}'"
         )
     array = values.to_numpy().astype(np.float64)
     infinite = np.flatnonzero(np.isinf(array))
     if len(infinite):
         raise InputError(
-            f"column '{meaning.name}'{where} has an infinite value in row {infinite[0] + 1}; "
+            f"column '{meaning.name}' of {place} has an infinite value in row {infinite[0] + 1}; "
             "put a number there, or leave it empty for missing"
         )
     return array
 
 
-def read_codes(column: pl.Series, meaning: Column, where: str = "") -> Int[np.ndarray, "rows"]:
-    """The column as indices into its categories; -1 where missing or never seen.
+def read_codes(column: pl.Series, meaning: Column, place: str) -> Int[np.ndarray, "rows"]:
+    """Return the column as indices into its categories; -1 where missing or never seen.
+
+    Args:
+        column: of a table.
+        meaning: the category that its values should be.
+        place: name of the table in an error.
 
     Raises:
-        InputError: a column that is neither words nor numbers.
+        InputError: a column that holds neither words nor numbers.
     """
-    _refuse_other_kind(column, meaning, where)
+    _refuse_other_kind(column, meaning, place)
     codes = {level: code for code, level in enumerate(meaning.categories)}
     return as_words(column).replace_strict(codes, default=-1, return_dtype=pl.Int32).fill_null(-1).to_numpy()
 
 
-def _refuse_other_kind(column: pl.Series, meaning: Column, where: str) -> None:
+def _refuse_other_kind(column: pl.Series, meaning: Column, place: str) -> None:
     dtype = column.dtype
     dates, numbers = dtype in (pl.Date, pl.Datetime), dtype.is_numeric()
-    nested = not (dates or numbers or dtype in (pl.Boolean, pl.String, pl.Null, pl.Duration, pl.Time))
+    nested = is_nested(column)
     if nested or (dates and meaning.kind in ("number", "boolean")) or (numbers and meaning.kind == "date"):
-        found = "dates" if dates else "numbers" if numbers else f"values of type {dtype}"
-        raise InputError(f"column '{meaning.name}'{where} should hold {_PLURAL[meaning.kind]} but holds {found}")
+        contents = "dates" if dates else "numbers" if numbers else f"values of type {dtype}"
+        raise InputError(f"column '{meaning.name}' of {place} should hold {_PLURAL[meaning.kind]} but holds {contents}")
 
 
 _PLURAL = {

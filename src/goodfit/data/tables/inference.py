@@ -1,128 +1,147 @@
-"""Which columns are worth learning from, what each of them holds, and sentences that say so."""
+"""The columns worth learning from, what they hold, and notes that say so."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from goodfit.data.dataset import Column, Kind
 from goodfit.data.notes import Note
-from goodfit.data.tables.columns import READERS, as_numbers, infer_kind
+from goodfit.data.tables.columns import TypedColumn
 from goodfit.errors import InputError
 
 MOST_LEVELS = 50  # of a category; rarer ones count as unknown
 IDENTIFIER_SHARE = 0.9  # words of which this share is distinct name the rows
 _IDENTIFIER = re.compile(r"(?i:(^|[_ .-])(id|index|row)$)|[a-z](Id|ID)$")
-_SHOWN = 5
-# why columns are left out: (of one column, of several)
-_EMPTY = ("is empty", "are empty")
-_NESTED = ("holds lists or bytes", "hold lists or bytes")
-_CONSTANT = ("is constant", "are constant")
-_DIFFERENT = (
+_NAMES_IN_NOTE = 5
+
+
+class _Reason(NamedTuple):
+    """Why columns are left out: the predicate of a sentence about one column, and about several."""
+
+    singular: str
+    plural: str
+
+
+_EMPTY = _Reason("is empty", "are empty")
+_NESTED = _Reason("holds lists or bytes", "hold lists or bytes")
+_CONSTANT = _Reason("is constant", "are constant")
+_IDENTIFYING = _Reason(
     "differs in nearly every row, as identifiers and free text do",
     "differ in nearly every row, as identifiers and free text do",
 )
-_NUMBERING = ("only numbers the rows", "only number the rows")
+_NUMBERING = _Reason("only numbers the rows", "only number the rows")
 
 
-def infer_columns(
-    frame: pl.DataFrame, numbering: Collection[str] = ()
-) -> tuple[tuple[Column, ...], tuple[str, ...], list[Note]]:
-    """The columns to learn from, the names of those left out, and notes on both.
+class Inference(NamedTuple):
+    """The columns to learn from, the names of those left out, and notes on both."""
+
+    columns: tuple[Column, ...]
+    left_out: tuple[str, ...]
+    notes: list[Note]
+
+
+def infer_columns(columns: Mapping[str, TypedColumn], numbering: Collection[str] = ()) -> Inference:
+    """Choose the columns to learn from.
 
     Args:
-        frame: the features alone.
-        numbering: columns that only number the rows.
+        columns: the features alone.
+        numbering: names of columns that only number the rows.
 
     Raises:
         InputError: no column is left.
     """
-    kept: list[Column] = []
-    left_out: dict[str, tuple[str, str]] = {}
+    features: list[Column] = []
+    reasons: dict[str, _Reason] = {}
     notes: list[Note] = []
-    for column in frame:
-        kind = infer_kind(column)
-        reason = _NUMBERING if column.name in numbering else _why_left_out(column, kind)
-        if reason or kind is None:
-            left_out[column.name] = reason or _NESTED
+    for column in columns.values():
+        reason = _NUMBERING if column.name in numbering else _reason_to_leave_out(column)
+        if reason is not None:
+            reasons[column.name] = reason
+        elif column.kind == "category":
+            features.append(_category(column.raw, notes))
         else:
-            meaning, told = _words(column) if kind == "category" else _numbers(column, kind)
-            kept.append(meaning)
-            notes += told
+            features.append(_number(column, notes))
     sentences = [
-        _sentence(reason, [name for name, its in left_out.items() if its == reason])
-        for reason in dict.fromkeys(left_out.values())
+        _sentence(reason, [name for name in reasons if reasons[name] == reason])
+        for reason in dict.fromkeys(reasons.values())
     ]
-    if not kept:
+    if not features:
         raise InputError(f"no column is left to learn from: {'; '.join(sentences) or 'there is only the target'}")
-    return tuple(kept), tuple(left_out), [*(Note(f"Left out: {sentence}.") for sentence in sentences), *notes]
+    return Inference(
+        tuple(features), tuple(reasons), [*(Note(f"Left out: {sentence}.") for sentence in sentences), *notes]
+    )
 
 
-def _why_left_out(column: pl.Series, kind: Kind | None) -> tuple[str, str] | None:
-    present = column.drop_nulls()
+def _reason_to_leave_out(column: TypedColumn) -> _Reason | None:
+    present = column.raw.drop_nulls()
+    values = column.values
     if present.is_empty():
         return _EMPTY
-    if kind is None:
+    if column.kind is None:
         return _NESTED
-    values = present if kind == "category" else READERS[kind](column)
-    if values.null_count() == 0 and len(values) == len(column) and values.min() == values.max():
+    # A single value beside missing ones tells the rows apart, so it is no constant.
+    if values.null_count() == 0 and values.min() == values.max():
         return _CONSTANT
-    if kind == "category" and 1 < present.n_unique() > IDENTIFIER_SHARE * len(present):
-        return _DIFFERENT
+    if column.kind == "category" and 1 < present.n_unique() > IDENTIFIER_SHARE * len(present):
+        return _IDENTIFYING
     return None
 
 
-def _sentence(reason: tuple[str, str], names: Sequence[str]) -> str:
+def _sentence(reason: _Reason, names: Sequence[str]) -> str:
     if len(names) == 1:
-        return f"column {names[0]} {reason[0]}"
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return f"{len(names)} columns {reason[1]} ({shown})"
+        return f"column {names[0]} {reason.singular}"
+    more = f" and {len(names) - _NAMES_IN_NOTE} more" if len(names) > _NAMES_IN_NOTE else ""
+    return f"{len(names)} columns {reason.plural} ({', '.join(names[:_NAMES_IN_NOTE])}{more})"
 
 
-def _words(column: pl.Series) -> tuple[Column, list[Note]]:
-    """A category: its most frequent levels, in the order of the alphabet."""
+def _category(column: pl.Series, notes: list[Note]) -> Column:
+    """Return a category of the most frequent words, in alphabetical order; rarer ones add a note."""
     words = column.drop_nulls().rename("word")
     counts = words.value_counts(name="rows").sort("rows", "word", descending=[True, False])
     levels = counts["word"].to_list()
-    meaning = Column(column.name, "category", tuple(sorted(levels[:MOST_LEVELS])), column.null_count() > 0)
-    if len(levels) <= MOST_LEVELS:
-        return meaning, []
-    rest = counts["rows"][MOST_LEVELS:].sum()
-    return meaning, [
-        Note(
-            f"Column '{column.name}' has {len(levels):,} different words; all but the {MOST_LEVELS} most frequent "
-            f"({rest:,} rows) count as unknown."
+    if len(levels) > MOST_LEVELS:
+        rare = counts["rows"][MOST_LEVELS:].sum()
+        notes.append(
+            Note(
+                f"Column '{column.name}' has {len(levels):,} different words; all but the {MOST_LEVELS} most frequent "
+                f"({rare:,} rows) count as unknown."
+            )
         )
-    ]
+    return Column(column.name, "category", tuple(sorted(levels[:MOST_LEVELS])), missing=column.null_count() > 0)
 
 
-def _numbers(column: pl.Series, kind: Kind) -> tuple[Column, list[Note]]:
-    """A number, date or boolean: whether values are missing, and which cannot be read."""
-    missing = READERS[kind](column).is_null()
-    meaning = Column(column.name, kind, missing=bool(missing.any()))
-    unreadable = column.filter(missing & column.is_not_null())
-    if unreadable.is_empty():
-        return meaning, []
-    first, count = unreadable[0][:40], len(unreadable)
-    values = f"{count:,} values" if count > 1 else "1 value"
-    return meaning, [
-        Note(
-            f"Column '{column.name}' holds {kind}s, but {values} cannot be read and "
-            f"{'count' if count > 1 else 'counts'} as missing (the first is '{first}')."
+def _number(column: TypedColumn, notes: list[Note]) -> Column:
+    """Return a number, date or boolean; unreadable values add a note."""
+    kind: Kind = column.kind or "number"
+    missing = column.values.is_null()
+    unreadable = column.raw.filter(missing & column.raw.is_not_null())
+    if len(unreadable):
+        one = len(unreadable) == 1
+        values = "1 value cannot be read and counts" if one else f"{len(unreadable):,} values cannot be read and count"
+        notes.append(
+            Note(
+                f"Column '{column.name}' holds {kind}s, but {values} as missing (the first is '{unreadable[0][:40]}')."
+            )
         )
-    ]
+    return Column(column.name, kind, missing=bool(missing.any()))
 
 
-def row_numbers(frame: pl.DataFrame) -> list[str]:
-    """The columns that only number the rows: whole numbers, all different, without a gap or named as identifiers."""
-    return [column.name for column in frame if _numbers_rows(column)]
+def row_numbers(columns: Mapping[str, TypedColumn]) -> list[str]:
+    """Return the names of the columns that only number the rows.
+
+    They hold whole numbers, all different, and have no gap or are named as identifiers.
+    """
+    return [name for name, column in columns.items() if _numbers_rows(column)]
 
 
-def _numbers_rows(column: pl.Series) -> bool:
-    if column.null_count() or infer_kind(column) != "number":
+def _numbers_rows(column: TypedColumn) -> bool:
+    values = column.values
+    if column.kind != "number" or values.null_count():
         return False
-    values = as_numbers(column)
-    if values.null_count() or (values % 1 != 0).any() or values.n_unique() < len(values):
+    if (values % 1 != 0).any() or values.n_unique() < len(values):
         return False
-    return bool(_IDENTIFIER.search(column.name)) or float(np.ptp(values.to_numpy())) == len(values) - 1
+    gapless = float(np.ptp(values.to_numpy())) == len(values) - 1
+    return gapless or bool(_IDENTIFIER.search(column.name))

@@ -1,38 +1,163 @@
-"""Columns with a role of their own: the target, the group of a row, and its time; none is learned from."""
+"""Columns with a role: the target, the group of each row, and its time; none of them is a feature."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
-from goodfit.data.dataset import Column
+from goodfit.data.dataset import TaskKind
 from goodfit.data.notes import Note
-from goodfit.data.tables.columns import as_words, infer_kind, read_numbers
+from goodfit.data.source import Source
+from goodfit.data.tables.columns import TypedColumn
+from goodfit.data.tables.target import Target, read_target
 from goodfit.errors import InputError, nearest
 
 FEWEST_ROWS = 20
+_COLUMNS_IN_ERROR = 12
 
 
-def target_column(columns: Sequence[str], place: str, asked: str | int | None, own: str | None) -> str:
-    """The target's name: as asked, by its place, or what the source itself says.
+class Roles(NamedTuple):
+    """Names of the columns with a role; None where a role has no column."""
+
+    target: str
+    group: str | None
+    time: str | None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that have a role."""
+        return [name for name in self if name is not None]
+
+
+class Labels(NamedTuple):
+    """The columns with a role, read: one value for each row.
+
+    Attributes:
+        target: values and task.
+        notes: on rows without a target, and on the task.
+        groups: the group of each row, from 0; None without a group column.
+        times: the time of each row, days since 1970 for dates; None without a time column.
+    """
+
+    target: Target
+    notes: list[Note]
+    groups: Int[np.ndarray, "rows"] | None
+    times: Float[np.ndarray, "rows"] | None
+
+
+def find_roles(source: Source, target: str | int | None, group: str | None, time: str | None) -> Roles:
+    """Return the names of the columns with a role.
+
+    Args:
+        source: whose columns they are.
+        target: name or position of the target; None to take the one that the source itself names.
+        group, time: names; None without such a column.
 
     Raises:
-        InputError: nobody says it, or there is no such column.
+        InputError: a column does not exist, or has two roles.
     """
-    if not columns:  # of images: their paths are no column any more
+    columns = source.columns.columns
+    target = _target_name(columns, source, target)
+    for role, name in (("group", group), ("time", time)):
+        if name is not None and name not in columns:
+            raise InputError(f"{source.place} has no {role} column '{name}': {nearest(name, columns)}")
+        if name == target:
+            raise InputError(f"'{name}' is the target, so it cannot be the {role} column as well")
+    return Roles(target, group, time)
+
+
+def _target_name(columns: Sequence[str], source: Source, target: str | int | None) -> str:
+    place = source.place
+    if not columns:  # a table of images whose paths were its only column
         raise InputError(f"{place} has paths of images and no other column; add one with the label of each image")
-    if isinstance(asked, int):
-        if not -len(columns) <= asked < len(columns):
-            raise InputError(f"{place} has {len(columns)} columns, so none at place {asked} to be the target")
-        return columns[asked]
-    if asked is None and own is None:
-        shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
-        raise InputError(f"say which column of {place} is the target; it has {shown}")
-    name = str(asked or own)
+    if isinstance(target, int):
+        if not -len(columns) <= target < len(columns):
+            raise InputError(f"{place} has {len(columns)} columns, so none at position {target} to be the target")
+        return columns[target]
+    name = target or source.target
+    if name is None:
+        listing = ", ".join(columns[:_COLUMNS_IN_ERROR]) + (", …" if len(columns) > _COLUMNS_IN_ERROR else "")
+        raise InputError(f"say which column of {place} is the target; it has {listing}")
     if name not in columns:
         raise InputError(f"{place} has no column '{name}' to be the target: {nearest(name, columns)}")
     return name
+
+
+def read_labels(
+    sources: Sequence[Source],
+    columns: Mapping[str, TypedColumn],
+    rows: Int[np.ndarray, "rows"],
+    roles: Roles,
+    task: TaskKind | None,
+) -> Labels:
+    """Read the columns with a role.
+
+    Args:
+        sources: where the rows came from.
+        columns: of the rows that have a target.
+        rows: positions of these rows among those of all sources.
+        roles: names of the columns.
+        task: binary, classes or regression; None to infer it.
+
+    Raises:
+        InputError: too few rows, or values that do not fit the role.
+    """
+    source, count = sources[0], len(rows)
+    if count < FEWEST_ROWS:
+        unit = "rows" if source.images is None else "images"
+        raise InputError(f"{source.place} has {count} {unit} with a {roles.target}; at least {FEWEST_ROWS} are needed")
+    _refuse_infinite(columns[roles.target], sources, rows)
+    target = read_target(columns[roles.target], task, whole_classes=source.whole_classes)
+    missing = sum(part.columns[roles.target].null_count() for part in sources)
+    notes = [*missing_values(missing, roles.target), target.note]
+    groups = None if roles.group is None else _groups(columns[roles.group])
+    return Labels(target, notes, groups, None if roles.time is None else _times(columns[roles.time]))
+
+
+def _refuse_infinite(target: TypedColumn, sources: Sequence[Source], rows: Int[np.ndarray, "rows"]) -> None:
+    if target.kind != "number":
+        return
+    infinite = np.flatnonzero(np.isinf(target.values.to_numpy()))
+    if len(infinite) == 0:
+        return
+    # The row in its own file is the one that people can find.
+    ends = np.cumsum([len(source) for source in sources])
+    row = int(rows[infinite[0]])
+    index = int(np.searchsorted(ends, row, side="right"))
+    row -= int(ends[index]) - len(sources[index])
+    raise InputError(
+        f"column '{target.name}' of {sources[index].place} has an infinite value in row {row + 1}; put a number there, "
+        "or leave it empty for missing"
+    )
+
+
+def _groups(column: TypedColumn) -> Int[np.ndarray, "rows"]:
+    _refuse_missing(column.raw, "group")
+    return np.unique(column.words.to_numpy().astype(str), return_inverse=True)[1].astype(np.int64)
+
+
+def _times(column: TypedColumn) -> Float[np.ndarray, "rows"]:
+    if column.kind not in ("number", "date"):
+        raise InputError(f"time column '{column.name}' holds neither numbers nor dates (like 2024-01-31)")
+    _refuse_missing(column.raw, "time")
+    times = column.values.to_numpy().astype(np.float64)
+    unreadable = np.flatnonzero(~np.isfinite(times))
+    if len(unreadable):
+        word = column.raw[int(unreadable[0])]
+        raise InputError(
+            f"time column '{column.name}' has '{word}', which is not a {column.kind}; correct it or leave it out"
+        )
+    return times
+
+
+def _refuse_missing(column: pl.Series, role: str) -> None:
+    count = column.null_count()
+    if count:
+        raise InputError(
+            f"{role} column '{column.name}' is empty in {count:,} rows; fill them in or leave the rows out"
+        )
 
 
 def missing_values(count: int, column: str) -> list[Note]:
@@ -41,50 +166,3 @@ def missing_values(count: int, column: str) -> list[Note]:
         return []
     rows = "1 row has" if count == 1 else f"{count:,} rows have"
     return [Note(f"{rows} no value in '{column}' and {'is' if count == 1 else 'are'} left out.")]
-
-
-def role_column(columns: Sequence[str], place: str, role: str, name: str, target: str) -> str:
-    """The name of the group or time column again.
-
-    Raises:
-        InputError: there is no such column, or it is the target.
-    """
-    if name not in columns:
-        raise InputError(f"{place} has no {role} column '{name}': {nearest(name, columns)}")
-    if name == target:
-        raise InputError(f"'{name}' is the target, so it cannot be the {role} column as well")
-    return name
-
-
-def read_groups(column: pl.Series) -> Int[np.ndarray, "rows"]:
-    """The group of every row, from 0.
-
-    Raises:
-        InputError: a row has none.
-    """
-    _refuse_missing(column, "group")
-    return np.unique(as_words(column).to_numpy().astype(str), return_inverse=True)[1].astype(np.int64)
-
-
-def read_times(column: pl.Series) -> Float[np.ndarray, "rows"]:
-    """The time of every row.
-
-    Raises:
-        InputError: the column holds no times, or not for every row.
-    """
-    kind = infer_kind(column)
-    if kind not in ("number", "date"):
-        raise InputError(f"time column '{column.name}' holds neither numbers nor dates (like 2024-01-31)")
-    _refuse_missing(column, "time")
-    times = read_numbers(column, Column(column.name, kind))
-    unreadable = np.flatnonzero(np.isnan(times))
-    if len(unreadable):
-        word = column[int(unreadable[0])]
-        raise InputError(f"time column '{column.name}' has '{word}', which is not a {kind}; mend it or leave it out")
-    return times
-
-
-def _refuse_missing(column: pl.Series, role: str) -> None:
-    count = column.null_count()
-    if count:
-        raise InputError(f"{role} column '{column.name}' is empty in {count:,} rows; fill it or leave them out")

@@ -1,4 +1,4 @@
-"""The target: which task it makes, its values, and a sentence that says so."""
+"""The target: the task it makes, its values, and a note that says so."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,18 +9,19 @@ from jaxtyping import Num
 
 from goodfit.data.dataset import TaskKind
 from goodfit.data.notes import Note
-from goodfit.data.tables.columns import as_numbers, as_words, infer_kind
+from goodfit.data.tables.columns import TypedColumn, as_words
 from goodfit.errors import InputError
 
 MOST_WHOLE_CLASSES = 20  # a whole-number target with more distinct values is regression
 EXAMPLES_PER_CLASS = 4  # on average, for whole numbers to be taken for classes
-MOST_DISTINCT = 0.5  # classes a row, at most: every class needs two examples
+MOST_DISTINCT = 0.5  # classes per row: every class needs two examples
+_CLASSES_IN_NOTE = 10
 _CHANGE = " (change it with --task)"
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target, read: numbers for regression, else class codes; and a note on the task."""
+    """The target: numbers for regression, else codes of the classes; and a note on the task."""
 
     task: TaskKind
     values: Num[np.ndarray, "rows"]
@@ -28,66 +29,74 @@ class Target:
     note: Note
 
 
-def read_target(column: pl.Series, task: TaskKind | None, *, whole_classes: bool = False) -> Target:
-    """The target's values, as the task that was asked for or else as they look.
+def read_target(column: TypedColumn, task: TaskKind | None, *, whole_classes: bool = False) -> Target:
+    """Return the target's values, for the requested task or else the task that they look like.
 
     Args:
         column: finite, and without missing values.
         task: None to infer it.
-        whole_classes: take whole numbers for classes, however many, if their examples suffice.
+        whole_classes: take whole numbers for classes, however many, if there are two examples of each.
 
     Raises:
-        InputError: a target that cannot be learned as this task.
+        InputError: the target cannot be learned as this task.
     """
-    kind = infer_kind(column)
-    if kind in (None, "date"):
-        found = "dates" if kind == "date" else f"values of type {column.dtype}"
-        raise InputError(f"target '{column.name}' holds {found}; it must hold numbers or classes")
-    numbers = as_numbers(column) if kind == "number" else None
-    if numbers is not None and numbers.null_count() == 0:
-        return _of_numbers(numbers, task, whole_classes)
-    return _of_words(as_words(column), task)
-
-
-def _of_numbers(column: pl.Series, task: TaskKind | None, whole_classes: bool) -> Target:
-    name, distinct = column.name, column.n_unique()
-    _refuse_constant(column, distinct)
-    whole = bool((column % 1 == 0).all())
-    few = distinct <= min(MOST_WHOLE_CLASSES, len(column) / EXAMPLES_PER_CLASS)
-    few = few or (whole_classes and distinct <= MOST_DISTINCT * len(column))
-    if task == "regression" or (task is None and distinct > 2 and not (whole and few)):
-        facts = f"Target '{name}' has {distinct:,} distinct numbers"
-        note = (
-            f"{facts}; the task is regression, as requested."
-            if task
-            else f"{facts}, so the task is regression{_CHANGE}."
+    if column.kind in (None, "date"):
+        contents = "dates" if column.kind == "date" else f"values of type {column.raw.dtype}"
+        raise InputError(f"target '{column.name}' holds {contents}; it must hold numbers or classes")
+    numeric = column.kind == "number" and column.values.null_count() == 0
+    if (column.values if numeric else column.words).n_unique() == 1:
+        raise InputError(
+            f"target '{column.name}' is the same in every row ({column.words[0]}); there is nothing to learn"
         )
-        return Target("regression", column.to_numpy().astype(np.float64), (), Note(note))
-    if distinct > MOST_DISTINCT * len(column):
+    return _numeric(column.values, task, whole_classes) if numeric else _words(column, task)
+
+
+def _numeric(column: pl.Series, task: TaskKind | None, whole_classes: bool) -> Target:
+    name, distinct = column.name, column.n_unique()
+    enough = distinct <= MOST_DISTINCT * len(column)
+    facts = f"Target '{name}' has {distinct:,} distinct numbers"
+    if task == "regression" or (task is None and not _look_like_classes(column, whole_classes and enough)):
+        consequence = "; the task is regression, as requested" if task else f", so the task is regression{_CHANGE}"
+        return Target("regression", column.to_numpy().astype(np.float64), (), Note(f"{facts}{consequence}."))
+    if not enough:
         raise InputError(
             f"target '{name}' has {distinct:,} different numbers in {len(column):,} rows, too many for classes; "
             "ask for regression"
         )
-    return _of_classes(as_words(column), task, float, f"Target '{name}' has {distinct} distinct numbers", _CHANGE)
+    return _classes(as_words(column), task, float, facts, _CHANGE)
 
 
-def _of_words(column: pl.Series, task: TaskKind | None) -> Target:
-    name, distinct = column.name, column.n_unique()
-    _refuse_constant(column, distinct)
-    word = column.filter(as_numbers(column).is_null())[0][:40]
+def _look_like_classes(column: pl.Series, whole_classes: bool) -> bool:
+    distinct = column.n_unique()
+    few = whole_classes or distinct <= min(MOST_WHOLE_CLASSES, len(column) / EXAMPLES_PER_CLASS)
+    return distinct <= 2 or (few and bool((column % 1 == 0).all()))
+
+
+def _words(column: TypedColumn, task: TaskKind | None) -> Target:
+    name, words = column.name, column.words
+    distinct, word = words.n_unique(), (column.first_word or "")[:40]
     if task == "regression":
         raise InputError(f"target '{name}' holds words such as '{word}', so it cannot be regression")
-    if distinct > MOST_DISTINCT * len(column):
+    if distinct > MOST_DISTINCT * len(words):
         raise InputError(
-            f"target '{name}' has {distinct:,} different values in {len(column):,} rows, too many for classes, "
+            f"target '{name}' has {distinct:,} different values in {len(words):,} rows, too many for classes, "
             f"and they are not all numbers: one is '{word}'"
         )
-    return _of_classes(column, task, str, f"Target '{name}' has {distinct} distinct words", "")
+    return _classes(words, task, str, f"Target '{name}' has {distinct} distinct words", "")
 
 
-def _of_classes(
+def _classes(
     words: pl.Series, task: TaskKind | None, order: Callable[[str], str | float], facts: str, change: str
 ) -> Target:
+    """Return a choice between classes.
+
+    Args:
+        words: the class of every row.
+        task: None to infer it.
+        order: key to sort the classes by.
+        facts: beginning of the note.
+        change: part of the note on changing an inferred task.
+    """
     name = words.name
     counts = words.rename("word").value_counts(name="rows").sort("word")
     levels = tuple(sorted(counts["word"].to_list(), key=order))
@@ -100,15 +109,8 @@ def _of_classes(
     if task == "binary" and len(levels) != 2:
         raise InputError(f"target '{name}' has {len(levels)} classes, so it cannot be binary; ask for classes")
     codes = words.replace_strict({level: code for code, level in enumerate(levels)}, return_dtype=pl.Int64)
-    shown = ", ".join(levels[:10]) + (", …" if len(levels) > 10 else "")
-    facts, choice = f"{facts} ({shown})", f"the task is a choice between {len(levels)} classes"
+    listing = ", ".join(levels[:_CLASSES_IN_NOTE]) + (", …" if len(levels) > _CLASSES_IN_NOTE else "")
+    facts, choice = f"{facts} ({listing})", f"the task is a choice between {len(levels)} classes"
     note = Note(f"{facts}; {choice}, as requested." if task else f"{facts}, so {choice}{change}.")
-    chosen: TaskKind = task or ("binary" if len(levels) == 2 else "classes")
-    return Target(chosen, codes.to_numpy().astype(np.int64), levels, note)
-
-
-def _refuse_constant(column: pl.Series, distinct: int) -> None:
-    if distinct == 1:
-        raise InputError(
-            f"target '{column.name}' is the same in every row ({as_words(column)[0]}); there is nothing to learn"
-        )
+    inferred: TaskKind = "binary" if len(levels) == 2 else "classes"
+    return Target(task or inferred, codes.to_numpy().astype(np.int64), levels, note)

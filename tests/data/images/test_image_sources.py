@@ -12,9 +12,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from goodfit.data.dataset import Schema
-from goodfit.data.images.dataset import features_of_images
-from goodfit.data.images.listing import images_without_labels
 from goodfit.data.notes import Note, warning
+from goodfit.data.open import open_new_rows
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 
@@ -63,10 +62,10 @@ def test_a_folder_with_a_sub_folder_a_class(folder):
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
     assert dataset.target.tolist() == [0] * 12 + [1] * 12
     assert dataset.notes == (
-        Note("24 images of 4 × 4, gray."),
         Note("Target 'class' has 2 distinct words (dark, light), so the task is a choice between 2 classes."),
+        Note("24 images of 4 × 4, gray."),
     )
-    assert dataset.origin["kind"] == "image folder"
+    assert dataset.origin.kind == "image folder"
     assert dataset.files[11:13] == ("dark/11.png", "light/00.png")
     assert sorted([*splits.train, *splits.dev, *splits.test]) == list(range(24))
 
@@ -129,11 +128,11 @@ def test_bad_folders(folder, tmp_path):
         save(tmp_path / "one" / "a" / f"{number}.png", number)
     (tmp_path / "one" / "b").mkdir()
     (tmp_path / "none" / "a").mkdir(parents=True)
-    refused(tmp_path / "lone", "lone is a folder with images but no sub-folders, so they have no labels; put")
+    refused(tmp_path / "lone", "lone is a folder with images but no subfolders, so they have no labels; put")
     refused(tmp_path / "one", r"one has images of one class alone \(a\); a choice needs at least 2 classes")
-    refused(tmp_path / "none", "has no image .* in any sub-folder")
+    refused(tmp_path / "none", "has no image .* in any subfolder")
     refused(tmp_path / "lone" / "0.png", "is a single image without a label; give a folder")
-    refused(folder / "dark", "has|images but no sub-folders")
+    refused(folder / "dark", "has|images but no subfolders")
     refused(folder, "no column 'kind' to be the target: known names: class", target="kind")
     refused(folder, "no group column 'patient'", group="patient")
     refused(folder, "cannot be regression", task="regression")
@@ -175,7 +174,7 @@ def test_a_table_of_paths_and_labels(folder, tmp_path):
     dataset = open_splits(tmp_path / "list.csv").dataset
     assert dataset.schema == Schema((), "shade", "binary", ("DARK", "LIGHT"), (), (4, 4, 1))
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(12), *range(200, 212)]
-    assert dataset.origin["kind"] == "image table"
+    assert dataset.origin.kind == "image table"
     whole = frame.with_columns(picture=str(tmp_path) + "/" + pl.col("picture"))
     whole.write_csv(tmp_path / "whole.csv")
     assert open_splits(tmp_path / "whole.csv").dataset.fingerprint == dataset.fingerprint
@@ -202,8 +201,8 @@ def test_a_table_with_many_numbers_is_regression_and_rows_without_path_or_label_
     assert dataset.schema.task == "regression"
     assert dataset.target.tolist() == [number + 0.5 for number in range(2, 24)]
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(2, 12), *range(200, 212)]
-    assert dataset.notes[2:] == (
-        Note("1 row has no value in 'age' and is left out."),
+    assert dataset.notes[0] == Note("1 row has no value in 'age' and is left out.")
+    assert dataset.notes[3:] == (
         Note("1 row has no value in 'path' and is left out."),
         warning("1 of 23 files is broken and left out: gone.png (is not there)."),
     )
@@ -247,15 +246,15 @@ def test_npz_with_images_and_labels(tmp_path):
         ({"labels": np.zeros(24)}, "has labels but no images; it needs images"),
         (
             {"images": np.zeros((24, 2, 2)), "labels": np.zeros(23)},
-            "has 24 images but 23 labels; they must go together",
+            "has 24 images but 23 labels; the numbers must match",
         ),
-        ({"images": np.zeros((24, 2, 2)), "labels": np.zeros((24, 3))}, r"labels of the shape \(24, 3\)"),
-        ({"images": np.zeros((24, 2, 2, 2)), "labels": np.zeros(24)}, r"images has the shape \(24, 2, 2, 2\)"),
+        ({"images": np.zeros((24, 2, 2)), "labels": np.zeros((24, 3))}, r"labels of shape \(24, 3\)"),
+        ({"images": np.zeros((24, 2, 2, 2)), "labels": np.zeros(24)}, r"images has shape \(24, 2, 2, 2\)"),
         ({"images": np.full((24, 2, 2), -1), "labels": TWO}, "has pixels from -1 to -1; use 0 to 255"),
         ({"images": np.full((24, 2, 2), 1.5), "labels": TWO}, "neither whole nor from 0 to 1"),
         ({"images": np.full((24, 2, 2), np.nan), "labels": TWO}, "pixels that are missing or infinite"),
-        ({"images": np.zeros((0, 2, 2)), "labels": np.zeros(0)}, r"has the shape \(0, 2, 2\): there is no image in it"),
-        ({"images": np.zeros((24, 4)), "labels": TWO}, r"has the shape \(24, 4\); it needs images, height, width"),
+        ({"images": np.zeros((0, 2, 2)), "labels": np.zeros(0)}, r"has shape \(0, 2, 2\): there is no image in it"),
+        ({"images": np.zeros((24, 4)), "labels": TWO}, r"has shape \(24, 4\); it needs images, height, width"),
         ({"images": np.full((24, 2, 2), "a"), "labels": TWO}, "values of type <U1 that are no pixels"),
         ({"images": np.array([np.zeros((2, 2)), "mixed"], object), "labels": np.zeros(2)}, "holds Python objects"),
     ],
@@ -298,10 +297,10 @@ def test_bad_idx(mnist, tmp_path):
     alone.mkdir()
     for name in ("t10k-images-idx3-ubyte.gz", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
         (alone / name).touch()
-    refused(alone, "is a folder with IDX files; give the file of the images, .*/alone/train-images-idx3-ubyte$")
+    refused(alone, "is a folder of IDX files; give the file of the images, .*/alone/train-images-idx3-ubyte$")
     images, labels = (tmp_path / f"train-{part}-ubyte" for part in ("images-idx3", "labels-idx1"))
     whole = images.read_bytes()
-    refused(labels, "labels-idx1-ubyte holds labels without images; give the file of the images")
+    refused(labels, "labels-idx1-ubyte holds labels, not images; give the file of the images")
     for content, sentence in {
         b"\0\0\x0d\x03" + whole[4:]: "is no IDX file of bytes: it begins with 0x00000d03, not 0x000008",
         b"text": "is no IDX file of bytes: it begins with 0x74657874",
@@ -311,7 +310,7 @@ def test_bad_idx(mnist, tmp_path):
         whole[:9]: "is damaged: its header is cut off",
         b"\0\0\x08\x03" + b"\xff" * 12 + whole[16:]: "is damaged: its header says .* bytes, but 180 follow",
         idx(np.zeros((5, 6))): "holds no images: it has 2 dimensions",
-        idx(np.zeros((29, 3, 2))): "has 29 images but 30 labels; they must go together",
+        idx(np.zeros((29, 3, 2))): "has 29 images but 30 labels; the numbers must match",
     }.items():
         images.write_bytes(content)
         refused(images, sentence)
@@ -341,7 +340,7 @@ def test_digits_as_images():
     assert dataset.schema.image == (8, 8, 1)
     np.testing.assert_array_equal(pixels_of(dataset.features)[..., 0], np.round(bunch.images / 16 * 255))
     assert dataset.target.tolist() == bunch.target.tolist()
-    assert dataset.origin["as"] == "images"
+    assert dataset.origin.to_dict()["as"] == "images"
 
 
 @pytest.mark.parametrize("source", ["iris", "table.csv", np.zeros((30, 3))])
@@ -358,23 +357,22 @@ SCHEMA = Schema((), "class", "binary", ("dark", "light"), (), (4, 4, 1))
 def test_images_without_labels_take_the_schemas_shape(folder, tmp_path):
     save(folder / "big.png", 99, (8, 8, 3))
     (folder / "bad.png").write_text("text")
-    images = images_without_labels(folder)
-    features, sound = features_of_images(images, SCHEMA)
-    assert images.files[:3] == ("bad.png", "big.png", "dark/00.png")
-    assert sound.tolist() == list(range(1, 26))
-    assert pixels_of(features).shape == (25, 4, 4, 1)
-    assert (pixels_of(features)[0] == 99).all()
-    one = images_without_labels(folder / "big.png")
-    assert (one.files, pixels_of(features_of_images(one, SCHEMA)[0]).shape) == (("big.png",), (1, 4, 4, 1))
+    rows = open_new_rows(folder, SCHEMA)
+    assert rows.files[:3] == ("bad.png", "big.png", "dark/00.png")
+    assert rows.readable.tolist() == list(range(1, 26))
+    assert pixels_of(rows.features).shape == (25, 4, 4, 1)
+    assert (pixels_of(rows.features)[0] == 99).all()
+    one = open_new_rows(folder / "big.png", SCHEMA)
+    assert (one.files, pixels_of(one.features).shape) == (("big.png",), (1, 4, 4, 1))
 
 
 def test_arrays_without_labels_need_the_schemas_shape(tmp_path):
     np.savez(tmp_path / "a.npz", images=np.ones((2, 4, 4), np.uint8))
-    assert pixels_of(features_of_images(images_without_labels(tmp_path / "a.npz"), SCHEMA)[0]).shape == (2, 4, 4, 1)
-    assert pixels_of(features_of_images(images_without_labels(np.ones((3, 4, 4))), SCHEMA)[0]).max() == 255
+    assert pixels_of(open_new_rows(tmp_path / "a.npz", SCHEMA).features).shape == (2, 4, 4, 1)
+    assert pixels_of(open_new_rows(np.ones((3, 4, 4)), SCHEMA).features).max() == 255
     with pytest.raises(
         InputError, match="digits has 1,797 images of 8 × 8, gray, but the run was trained on images of 4"
     ):
-        features_of_images(images_without_labels("digits"), SCHEMA)
+        open_new_rows("digits", SCHEMA)
     with pytest.raises(InputError, match="iris holds no images, but the run was trained on images: give a folder"):
-        images_without_labels("iris")
+        open_new_rows("iris", SCHEMA)

@@ -9,9 +9,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from goodfit.data.images import arrays, memory_map
-from goodfit.data.images.npz import read_npz_images
+from goodfit.data.images import array_files, load, memory_map
+from goodfit.data.images.digits import read_digits
+from goodfit.data.images.stored import ArrayFile
 from goodfit.data.notes import Note
+from goodfit.data.sources import open_source
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 
@@ -39,8 +41,8 @@ def file(request, tmp_path):
 def writings(monkeypatch):
     """One for each time that pixels were written."""
     counts = []
-    real = arrays._write
-    monkeypatch.setattr(arrays, "_write", lambda *given: counts.append(1) or real(*given))
+    real = load._write
+    monkeypatch.setattr(load, "_write", lambda *given: counts.append(1) or real(*given))
     return counts
 
 
@@ -71,7 +73,7 @@ def test_pixels_lie_in_a_mapped_file_that_is_found_again(file, tmp_path, writing
 
 def test_sources_and_dropped_rows_go_into_one_file(tmp_path, monkeypatch, writings):
     monkeypatch.setattr(memory_map, "PIECE", 100)
-    monkeypatch.setattr(arrays, "PIECE", 100)
+    monkeypatch.setattr(array_files, "PIECE", 100)
     labels = LABELS.astype(float)
     labels[[0, 7, 39]] = np.nan
     np.savez(tmp_path / "a.npz", images=IMAGES, labels=labels)
@@ -92,16 +94,16 @@ def test_sources_and_dropped_rows_go_into_one_file(tmp_path, monkeypatch, writin
 
 
 def test_arrays_in_memory_stay_there_unless_they_go_with_a_file(tmp_path):
-    digits, _ = arrays.read_digits()
+    digits, _ = read_digits()
     rows = np.arange(5, 2_000)
-    pixels, _ = arrays.gathered([digits, digits], rows, "digits", tmp_path / "cache")
+    pixels, _ = load.gather_arrays([digits, digits], rows, "digits", tmp_path / "cache")
     np.testing.assert_array_equal(pixels, np.concatenate([digits, digits])[rows])
     assert not (tmp_path / "cache").exists()
     images = GENERATOR.integers(0, 256, (300, 8, 8)).astype(np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(300) % 10)
-    found = read_npz_images(tmp_path / "a.npz", True)
-    assert found is not None
-    pixels, _ = arrays.gathered([digits, found.pixels], rows, "digits, a.npz", tmp_path / "cache")
+    stored = open_source(tmp_path / "a.npz").images
+    assert isinstance(stored, ArrayFile)
+    pixels, _ = load.gather_arrays([digits, stored], rows, "digits, a.npz", tmp_path / "cache")
     np.testing.assert_array_equal(pixels, np.concatenate([digits, images[..., None]])[rows])
     assert (tmp_path / "cache").exists()
 
@@ -121,7 +123,7 @@ def test_nothing_is_written_for_bad_labels_and_nothing_stays_of_bad_pixels(tmp_p
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("kind", ["u1", "f4"])
 def test_an_array_is_never_in_memory_as_a_whole(tmp_path, monkeypatch, save, kind):
-    monkeypatch.setattr(arrays, "PIECE", 2**16)
+    monkeypatch.setattr(array_files, "PIECE", 2**16)
     images = np.tile(IMAGES, (100, 8, 8)).astype(kind)
     save(tmp_path / "a.npz", images=images, labels=np.arange(len(images)) % 2)
     del images

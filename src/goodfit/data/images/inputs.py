@@ -1,0 +1,70 @@
+"""Images as features: labeled rows to learn from, and new rows in the shape that was learned."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from goodfit.data.dataset import Features
+from goodfit.data.images.load import LoadedImages, load_images, shape_words
+from goodfit.data.images.stored import ImageFiles
+from goodfit.data.inputs import Inputs
+from goodfit.data.notes import Note
+from goodfit.data.source import Source
+from goodfit.data.tables.roles import Roles
+from goodfit.errors import InputError
+
+
+def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles: Roles, cache: Path | None) -> Inputs:
+    """Decode the images of labeled rows, or find the pixels that were decoded before.
+
+    Args:
+        sources: of images.
+        rows: positions, among the images of all sources, of those that have a label.
+        roles: names of the columns with a role; no other column is a feature either.
+        cache: folder of the decoded pixels, created if needed; None for the system's temporary folder.
+
+    Raises:
+        InputError: too many images cannot be read.
+    """
+    loaded = load_images(sources, rows, cache)
+    left_out = tuple(name for name in sources[0].columns.columns if name != roles.target)
+    columns = [name for name in left_out if name not in roles.names]
+    files = [name for source in sources if isinstance(source.images, ImageFiles) for name in source.images.names]
+    notes = [
+        Note(f"{shape_words(loaded.pixels.shape)}."),
+        *([Note(f"Images are learned from their pixels alone; left out: {', '.join(columns)}.")] if columns else []),
+        *(note for source in sources for note in source.notes),
+        *loaded.notes,
+    ]
+    return Inputs(
+        Features.of_pixels(loaded.pixels),
+        loaded.readable,
+        columns=(),
+        left_out=left_out,
+        image=loaded.pixels.shape[1:],
+        files=tuple(files[row] for row in rows[loaded.readable]) if files else (),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def new_images(source: Source, shape: tuple[int, int, int]) -> LoadedImages:
+    """Decode images without labels into a shape: image files are resized, arrays must have it.
+
+    Args:
+        source: of images or not.
+        shape: height, width and channels that a network was trained on.
+
+    Raises:
+        InputError: the source holds no images, arrays have another shape, or too many files cannot be read.
+    """
+    if source.images is None:
+        raise InputError(
+            f"{source.place} holds no images, but the run was trained on images: give a folder or a table of image "
+            "files, one image, an array, or an NPZ or IDX file"
+        )
+    if not isinstance(source.images, ImageFiles) and source.images.shape[1:] != shape:
+        images, trained = shape_words(source.images.shape), shape_words((None, *shape))
+        raise InputError(f"{source.place} has {images}, but the run was trained on {trained}")
+    return load_images([source], None, None, shape)

@@ -1,0 +1,180 @@
+"""Pixels of stored images: files decoded, arrays brought to 8 bits, both kept in a file that is mapped into memory."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from goodfit.data.images.cache import LARGEST_SIDE, Decoded, broken_words, decode_cached
+from goodfit.data.images.decode import Shape
+from goodfit.data.images.memory_map import header_of, keep_rows, mapped, stamp
+from goodfit.data.images.stored import ArrayFile, ImageFiles
+from goodfit.data.notes import Note, warning
+from goodfit.data.source import Source
+from goodfit.errors import InputError
+
+_VERSION = 1  # of the conversion of arrays, so that pixels cached by another one are not used
+
+_Pixels = UInt8[np.ndarray, "_ height width channels"]
+
+
+class LoadedImages(NamedTuple):
+    """Images, decoded.
+
+    Attributes:
+        pixels: of the images that could be read.
+        readable: their positions among the rows that were asked for.
+        notes: on the changes made to them.
+    """
+
+    pixels: UInt8[np.ndarray, "readable height width channels"]
+    readable: Int[np.ndarray, "readable"]
+    notes: list[Note]
+
+
+def load_images(
+    sources: Sequence[Source], rows: Int[np.ndarray, "rows"] | None, cache: Path | None, shape: Shape | None = None
+) -> LoadedImages:
+    """Return the pixels of images.
+
+    Args:
+        sources: of images, all in files or all in arrays.
+        rows: positions among the images of all sources, rising; None for all.
+        cache: folder of the decoded pixels, created if needed; None for the system's temporary folder.
+        shape: height, width and channels to bring image files to; None for their most common size.
+
+    Raises:
+        InputError: too many images cannot be read, values are no pixels, or the cache cannot be written.
+    """
+    place = ", ".join(source.place for source in sources)
+    files = [source.images for source in sources if isinstance(source.images, ImageFiles)]
+    arrays = [
+        source.images for source in sources if source.images is not None and not isinstance(source.images, ImageFiles)
+    ]
+    if arrays:
+        pixels, remarks = gather_arrays(arrays, rows, place, cache)
+        return LoadedImages(pixels, np.arange(len(pixels)), list(map(Note, remarks)))
+    paths = [path for part in files for path in part.paths]
+    names = [name for part in files for name in part.names]
+    if rows is not None:
+        paths, names = [paths[row] for row in rows], [names[row] for row in rows]
+    decoded = decode_cached(paths, names, place, cache, shape)
+    return LoadedImages(decoded.pixels, decoded.readable, _decoding_notes(decoded, names))
+
+
+def shape_words(shape: Sequence[int | None]) -> str:
+    """Return a shape in words: its number of images, if that is not None, their size and color.
+
+    >>> shape_words((1797, 8, 8, 1)), shape_words((None, 32, 32, 3))
+    ('1,797 images of 8 × 8, gray', 'images of 32 × 32, in color')
+    """
+    count, height, width, channels = shape
+    images = "images" if count is None else f"{count:,} images"
+    return f"{images} of {height} × {width}, {'gray' if channels == 1 else 'in color'}"
+
+
+def gather_arrays(
+    arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None, place: str, cache: Path | None
+) -> tuple[_Pixels, list[str]]:
+    """Return the pixels of arrays, one after another, and remarks on their conversion.
+
+    If one of them is in a file, all are written piece by piece into the cache, and found there the next time.
+
+    Args:
+        arrays: of the same height, width and channels.
+        rows: positions among the images of all arrays, rising; None for all.
+        place: name of the arrays in a sentence.
+        cache: folder of the pixels, created if needed; None for the system's temporary folder.
+
+    Raises:
+        InputError: values that are no pixels, a damaged file, or the cache cannot be written.
+    """
+    files = [array for array in arrays if isinstance(array, ArrayFile)]
+    if not files:
+        pixels = np.concatenate([array for array in arrays if isinstance(array, np.ndarray)])
+        return pixels if rows is None else pixels[rows], []
+    if rows is not None and len(rows) == sum(array.shape[0] for array in arrays):
+        rows = None  # no row is dropped, so the whole file is written at once
+    stamps = [(file.path.name, stamp(file.path)) for file in files]
+    selection = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
+    listing = ["arrays", _VERSION, stamps, selection]
+    pixels, facts = mapped(
+        [os.path.abspath(place)],
+        listing,
+        cache,
+        lambda target: _write(target, arrays, rows),
+    )
+    return pixels, facts["notes"]
+
+
+def _write(
+    target: Path, arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None
+) -> dict[str, list[str]]:
+    """Write the pixels of these rows, or of all, to a new .npy file, and return the remarks on their conversion."""
+    remarks: list[str] = []
+    with target.open("wb") as file:
+        file.write(header_of((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:])))
+        for array in arrays:
+            pieces, notes = array.pieces() if isinstance(array, ArrayFile) else (iter([array]), ())
+            for piece in pieces:
+                file.write(piece.data)
+            remarks += notes
+    if rows is not None:
+        keep_rows(target, rows)
+    return {"notes": list(dict.fromkeys(remarks))}
+
+
+def check_alike(first: Source, other: Source, name: str) -> None:
+    """Refuse sources of images that do not go together.
+
+    Args:
+        first: the main source.
+        other: a further one.
+        name: its purpose: dev or test.
+
+    Raises:
+        InputError: one holds files and the other arrays, or arrays differ in the shape of their images.
+    """
+    images, others = first.images, other.images
+    if isinstance(images, ImageFiles) != isinstance(others, ImageFiles):
+        raise InputError(
+            f"{first.place} and the {name} source {other.place} hold images in different ways (files, arrays); give "
+            "both in the same way"
+        )
+    if images is None or others is None or isinstance(images, ImageFiles) or isinstance(others, ImageFiles):
+        return
+    if images.shape[1:] != others.shape[1:]:
+        raise InputError(
+            f"{first.place} has {shape_words(images.shape)}, but the {name} source {other.place} has "
+            f"{shape_words(others.shape)}"
+        )
+
+
+def _decoding_notes(decoded: Decoded, names: Sequence[str]) -> list[Note]:
+    height, width = decoded.pixels.shape[1:3]
+    notes = []
+    if decoded.broken:
+        broken = [(names[row], reason) for row, reason in decoded.broken]
+        notes.append(warning(f"{broken_words(broken, len(names), ' and left out')}."))
+    if decoded.shrunk:
+        notes.append(
+            warning(f"The images were shrunk to {height} × {width}: the longer side is at most {LARGEST_SIDE} pixels.")
+        )
+    if decoded.resized:
+        images = "1 image differs" if decoded.resized == 1 else f"{decoded.resized:,} images differ"
+        notes.append(
+            warning(
+                f"{images} in size from the most common, {height} × {width}: resized in proportion, the rest filled "
+                "with the median of the border."
+            )
+        )
+    if decoded.deep:
+        images = "1 image has" if decoded.deep == 1 else f"{decoded.deep:,} images have"
+        notes.append(Note(f"{images} 16 bits per pixel: scaled to 8."))
+    if decoded.gray:
+        notes.append(Note(f"{decoded.gray:,} of the images are gray, the others in color: all were converted to RGB."))
+    return notes

@@ -1,0 +1,70 @@
+"""Tables with a column of paths of image files, whose rows are images."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from goodfit.data.images.decode import ENDINGS
+from goodfit.data.images.stored import ImageFiles
+from goodfit.data.source import Source
+from goodfit.data.tables.roles import missing_values
+from goodfit.errors import InputError
+
+_ENDING = rf"(?:{'|'.join(ending.replace('.', chr(92) + '.') for ending in ENDINGS)})$"
+
+
+def images_in_table(table: Source) -> Source | None:
+    """Return the images whose paths a column of a file holds; None if there is no such column.
+
+    Raises:
+        InputError: a path leaves the folder of the file.
+    """
+    if table.address is None or table.kind != "file":
+        return None
+    root = Path(table.address).parent
+    name = _path_column(table.columns, root)
+    if name is None:
+        return None
+    frame = table.columns.filter(pl.col(name).is_not_null())
+    labels = frame.drop(name)
+    return replace(
+        table,
+        kind="image table",
+        columns=labels,
+        target=labels.columns[0] if labels.width == 1 else None,
+        images=ImageFiles(root, tuple(_contained(root, frame[name], table.place))),
+        notes=tuple(missing_values(len(table) - len(frame), name)),
+    )
+
+
+def _path_column(frame: pl.DataFrame, root: Path) -> str | None:
+    """Return the first column whose every value ends like an image file, and some of whose files exist."""
+    for column in frame:
+        if column.dtype != pl.String or column.null_count() == len(column):
+            continue
+        words = column.drop_nulls()
+        if words.str.to_lowercase().str.contains(_ENDING).all() and any(_exists(root / word) for word in words):
+            return column.name
+    return None
+
+
+def _exists(path: Path) -> bool:
+    return "\0" not in str(path) and os.path.exists(path)
+
+
+def _contained(root: Path, paths: Iterable[str], place: str) -> Iterator[str]:
+    """Yield the paths; none may leave the folder, by `..` or by a link, since tables come from other people.
+
+    Raises:
+        InputError: the first path that leaves the folder.
+    """
+    real_root = os.path.realpath(root)
+    for row, path in enumerate(paths, 1):
+        if os.path.commonpath([real_root, os.path.realpath(os.path.join(root, path))]) != real_root:
+            raise InputError(
+                f"{place}: the path '{path}' (image {row}) leaves the folder of the file; keep images in that folder"
+            )
+        yield path

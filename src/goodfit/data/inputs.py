@@ -1,0 +1,32 @@
+"""Features of labeled rows, with the facts about them that a dataset keeps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+from goodfit.data.dataset import Column, Features
+from goodfit.data.notes import Note
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What is learned from.
+
+    Attributes:
+        features: of the usable rows.
+        usable: positions of these rows among the labeled ones; the others hold images that cannot be read.
+        columns: of a table, the columns that are learned from.
+        left_out: names of the columns that are not, those with a role among them.
+        image: height, width and channels of images; None for a table.
+        files: paths of image files, as people know them; empty for other data.
+        notes: on columns left out and on changes made to images.
+    """
+
+    features: Features
+    usable: Int[np.ndarray, "usable"]
+    columns: tuple[Column, ...]
+    left_out: tuple[str, ...]
+    image: tuple[int, int, int] | None = None
+    files: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,75 @@
+"""Tables as features: the columns worth learning from, as arrays."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from jaxtyping import Int
+
+from goodfit.data.dataset import Column, Features
+from goodfit.data.inputs import Inputs
+from goodfit.data.source import Source
+from goodfit.data.tables.columns import TypedColumn, read_codes, read_numbers, type_columns
+from goodfit.data.tables.inference import infer_columns, row_numbers
+from goodfit.data.tables.roles import Roles
+from goodfit.errors import InputError, nearest
+
+
+def table_inputs(
+    sources: Sequence[Source], columns: Mapping[str, TypedColumn], rows: Int[np.ndarray, "rows"], roles: Roles
+) -> Inputs:
+    """Infer the columns to learn from, and encode them.
+
+    Args:
+        sources: the tables.
+        columns: of the rows that have a target.
+        rows: positions of these rows among those of all sources.
+        roles: names of the columns that are no features.
+
+    Raises:
+        InputError: no column is left to learn from, or a value does not fit its column.
+    """
+    typed = {name: column for name, column in columns.items() if name not in roles.names}
+    # A running number shows in the first source alone: further sources may count from its beginning again.
+    complete = len(rows) == len(sources[0])
+    numbering = row_numbers(typed if complete else type_columns(sources[0].columns.select(list(typed))))
+    features, left_out, notes = infer_columns(typed, numbering)
+    # Source by source, so that an error can name the row of its own file.
+    parts = [encode(source.columns, features, source.place) for source in sources]
+    numbers, codes = (np.concatenate(arrays) for arrays in zip(*((p.numbers, p.codes) for p in parts), strict=True))
+    return Inputs(
+        Features(numbers, codes).take(rows),
+        np.arange(len(rows)),
+        features,
+        (*left_out, *roles.names[1:]),
+        notes=tuple(notes),
+    )
+
+
+def encode(frame: pl.DataFrame, columns: Sequence[Column], place: str) -> Features:
+    """Return columns of a table as arrays; other columns are ignored, and their order is free.
+
+    Args:
+        frame: the columns of a source.
+        columns: those to encode.
+        place: name of the table in an error.
+
+    Returns:
+        Features, one row for each row of the table.
+
+    Raises:
+        InputError: a column is missing, holds values of another kind, or is infinite somewhere.
+    """
+    for column in columns:
+        if column.name not in frame.columns:
+            hint = nearest(column.name, frame.columns)
+            raise InputError(f"{place} has no column '{column.name}': {hint}")
+    numeric = [column for column in columns if column.kind != "category"]
+    categories = [column for column in columns if column.kind == "category"]
+    numbers = np.empty((len(frame), len(numeric)))
+    codes = np.empty((len(frame), len(categories)), np.int32)
+    for index, column in enumerate(numeric):
+        numbers[:, index] = read_numbers(frame[column.name], column, place)
+    for index, column in enumerate(categories):
+        codes[:, index] = read_codes(frame[column.name], column, place)
+    return Features(numbers, codes)
