@@ -59,8 +59,8 @@ def case_of(name: str) -> Case:
         plan.write_text(PLAIN)
         options = ["--target", "target", "--plan", plan, "--rounds", 1, "--no-test", "--json", "--out", folder]
         (turn, *_) = json.loads(run_goodfit("improve", table, *options))["rounds"]
-    tried = [each for each in turn["tried"] if each["prescription"] != NOT_THE_RECIPES]
-    helped = [each["cost_effect"] < 0 and each["p"] < 0.05 for each in tried]
+    tried = [each for each in turn["experiments"] if each["prescription"] != NOT_THE_RECIPES]
+    helped = [each["cost_effect"]["value"] < 0 and each["cost_effect"]["p"] < 0.05 for each in tried]
     findings = [each["name"] for each in turn["findings"]]
     return Case(name, turn["verdict"], findings, [each["prescription"] for each in tried], helped)
 

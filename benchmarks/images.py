@@ -181,7 +181,8 @@ def improve(split: int) -> dict[str, Any]:
         result = goodfit.improve(path, budget=BUDGET, **options)
         facts["improve_seconds"] = time.perf_counter() - began
     facts["improve_error"] = result["final"]["test_error"]
-    facts["adopted"] = [tried["name"] for each in result["rounds"] for tried in each["tried"] if tried.get("adopted")]
+    experiments = [experiment for finished in result["rounds"] for experiment in finished["experiments"]]
+    facts["adopted"] = [experiment["prescription"] for experiment in experiments if experiment["adopted"]]
     return facts | {"augmentation": result.get("augmentation")}
 
 

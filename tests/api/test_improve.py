@@ -27,8 +27,8 @@ def without_times(result):
     gone = ("run", "report", "started", "seconds", "plan", "options", "command_line")
     kept = {name: value for name, value in result.items() if name not in gone}
     for turn in kept["rounds"]:
-        for tried in turn["tried"]:
-            del tried["seconds"]
+        for experiment in turn["experiments"]:
+            del experiment["seconds"]
     kept["final"].pop("test_note")
     return kept
 
@@ -39,8 +39,8 @@ def test_the_object_has_what_it_promises(job):
     assert job["sizes"] == {"train": 300, "dev": 100, "test": 100}
     assert list(job["baseline"]) == ["majority class", "logistic regression", "given plan"]
     assert 0 < len(job["rounds"]) <= 1
-    assert {"prescription", "effect", "low", "high", "adopted"} <= set(job["rounds"][0]["tried"][0])
-    assert {tried["outcome"] for tried in job["rounds"][0]["tried"]} <= {"finished", "stopped early"}
+    assert {"id", "prescription", "error_effect", "cost_effect", "adopted"} <= set(job["rounds"][0]["experiments"][0])
+    assert {experiment["outcome"] for experiment in job["rounds"][0]["experiments"]} <= {"finished", "stopped early"}
     assert job["final"]["dev_overfitting"]["value"] == pytest.approx(
         job["final"]["test_error"] - job["final"]["dev_error"]
     )
@@ -159,11 +159,11 @@ def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path, monkeypatch):
     (turn,) = result["rounds"]
     assert turn["verdict"].startswith("high bias")
     assert turn["findings"][0]["name"] == "learning rate too low"
-    (adopted,) = [tried for tried in turn["tried"] if tried["adopted"]]
+    (adopted,) = [experiment for experiment in turn["experiments"] if experiment["adopted"]]
     assert adopted["against"] == turn["findings"][0]["id"]
     assert adopted["cured"]
     assert adopted["p_holm"] < 0.05
-    assert adopted["cost_high"] < 0
+    assert adopted["cost_effect"]["high"] < 0
     assert result["final"]["dev_error"] < 0.6 * result["baseline"]["given plan"]
 
 

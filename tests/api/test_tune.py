@@ -32,7 +32,7 @@ def test_the_winner_is_the_best_finalist_by_cost_over_new_seeds(found):
     assert winner["against_the_winner"] is None
     assert found["plan"] == winner["plan"]
     assert found["ensemble"]["single_dev_error"] == pytest.approx(winner["dev_error"])
-    assert found["final"]["models"] == sum(each["networks"] for each in found["ensemble"]["members"])
+    assert found["final"]["models"] == sum(each["networks"] for each in found["ensemble"]["parts"])
     for other in found["finalists"]:
         if other is not winner:
             against = other["against_the_winner"]

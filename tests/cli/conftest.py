@@ -67,29 +67,25 @@ def result() -> dict[str, Any]:
         "baseline": {"majority class": 0.9, "softmax regression": 0.0389, "default network": 0.025},
         "rounds": [
             {
-                "round": 1,
-                "tried": [
+                "number": 1,
+                "experiments": [
                     {
                         "prescription": "a larger net",
                         "adopted": True,
-                        "effect": -0.0083,
-                        "low": -0.015,
-                        "high": -0.001,
-                        "significant": True,
-                        "cost_significant": True,
+                        "error_effect": {"value": -0.0083, "low": -0.015, "high": -0.001, "significant": True},
+                        "cost_effect": {"value": -0.01, "low": -0.02, "high": -0.001, "significant": True},
                         "p_holm": 0.0123,
                     },
                     {
                         "prescription": "more dropout",
                         "adopted": False,
-                        "effect": 0.002,
-                        "low": -0.01,
-                        "high": 0.01,
+                        "error_effect": {"value": 0.002, "low": -0.01, "high": 0.01, "significant": False},
+                        "cost_effect": {"value": 0.002, "low": -0.01, "high": 0.01, "significant": False},
                     },
                 ],
             }
         ],
-        "ensemble": {"kept": True, "sentence": "Kept an ensemble of 16 networks: its dev cost is lower."},
+        "ensemble": {"adopted": True, "sentence": "Kept an ensemble of 16 networks: its dev cost is lower."},
         "final": {
             "verdict": "good fit",
             "reason": "Both gaps are below 2 %.",

@@ -117,8 +117,8 @@ def test_regression_is_told_in_1_minus_r2(goodfit, functions, result):
 
 
 def test_it_is_told_when_nothing_helped(goodfit, functions, result):
-    result["ensemble"]["kept"] = False
-    result["rounds"][0]["tried"][0]["adopted"] = False
+    result["ensemble"]["adopted"] = False
+    result["rounds"][0]["experiments"][0]["adopted"] = False
     answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
     assert lines[4] == "None of 2 experiments helped beyond doubt."
@@ -135,7 +135,9 @@ def test_it_is_told_when_nothing_helped(goodfit, functions, result):
 def test_an_experiment_helped_only_where_an_interval_excludes_zero(
     goodfit, functions, result, significant, cost_significant, opening, ending
 ):
-    result["rounds"][0]["tried"][0] |= {"significant": significant, "cost_significant": cost_significant}
+    experiment = result["rounds"][0]["experiments"][0]
+    experiment["error_effect"]["significant"] = significant
+    experiment["cost_effect"]["significant"] = cost_significant
     answering(functions, result)
     line = goodfit("improve", "digits").stdout.splitlines()[4]
     assert line.startswith(f"{opening}a larger net: lower dev cost (p = 0.012), ")

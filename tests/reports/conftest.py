@@ -35,13 +35,8 @@ def trial(name: str, why: str, changes: Any, effect: float, cost: float, adopted
         "prescription": name,
         "why": why,
         "changes": changes,
-        "effect": effect,
-        "low": effect - 0.008,
-        "high": effect + 0.007,
-        "cost_effect": cost,
-        "cost_low": cost - 0.019,
-        "cost_high": cost + 0.018,
-        "p": 0.0004 if adopted else 0.31,
+        "error_effect": {"value": effect, "low": effect - 0.008, "high": effect + 0.007, "significant": adopted},
+        "cost_effect": {"value": cost, "low": cost - 0.019, "high": cost + 0.018, "significant": adopted},
         "p_holm": 0.0024 if adopted else 0.93,
         "train_error": 0.004,
         "dev_error": 0.031 + effect,
@@ -151,12 +146,16 @@ def rounds_of(verdict: str, train: float, dev: float) -> list[dict[str, Any]]:
     second = [trial(one, why, what, 0.3 * error, 0.3 * cost, False) for one, why, what, error, cost, _ in TRIALS]
     common = {"avoidable_bias": interval(train, 0.004), "plan": Plan().to_dict(), "seeds": 4}
     return [
-        {"round": 1, "verdict": verdict, "reason": "Dev error is 2.9 points above training error, beyond its interval."}
+        {
+            "number": 1,
+            "verdict": verdict,
+            "reason": "Dev error is 2.9 points above training error, beyond its interval.",
+        }
         | {"train_error": 0.002, "dev_error": 0.031, "variance": interval(0.029, 0.009)}
-        | {"tried": [trial(*one) for one in TRIALS]}
+        | {"experiments": [trial(*one) for one in TRIALS]}
         | common,
-        {"round": 2, "verdict": verdict, "reason": "Dev error is still 2.2 points above training error."}
-        | {"train_error": train, "dev_error": dev, "variance": interval(dev - train, 0.008), "tried": second}
+        {"number": 2, "verdict": verdict, "reason": "Dev error is still 2.2 points above training error."}
+        | {"train_error": train, "dev_error": dev, "variance": interval(dev - train, 0.008), "experiments": second}
         | common,
     ]
 
@@ -220,13 +219,13 @@ def classes_run(run: Path, bunch: Any, names: list[str], task: str = "classes") 
             "sentence": "Twice the data should lower the dev error by about a quarter.",
         },
         "ensemble": {
-            "kept": True,
+            "adopted": True,
             "sentence": "Kept an ensemble of 6 networks: its dev error is lower (change −0.6 points [−1.1, −0.1]).",
             "models": 6,
             "single_dev_error": dev + 0.006,
             "dev_error": dev,
-            "gain": interval(-0.006, 0.005),
-            "members": [{"name": f"plan {i + 1}", "weight": w, "networks": 2} for i, w in enumerate((0.5, 0.3, 0.2))],
+            "error_effect": interval(-0.006, 0.005),
+            "parts": [{"name": f"plan {i + 1}", "weight": w, "networks": 2} for i, w in enumerate((0.5, 0.3, 0.2))],
         },
         "calibration": {"temperature": 1.31, "log_loss_before": losses["dev"] * 1.06, "log_loss_after": losses["dev"]}
         | {"ece_before": 0.021, "ece_after": 0.012},
@@ -273,8 +272,8 @@ def regression_run(run: Path) -> Path:
         "baseline": {"mean": 1.01, "linear regression": error["dev"] + 0.01, "default network": error["dev"] + 0.04},
         "rounds": rounds_of("too few examples to tell", error["train"], error["dev"]),
         "learning_curve": None,
-        "ensemble": {"kept": False, "models": 1, "single_dev_error": error["dev"], "dev_error": error["dev"]}
-        | {"gain": interval(0.0, 0.01), "members": [{"name": "incumbent", "weight": 1.0, "networks": 1}]},
+        "ensemble": {"adopted": False, "models": 1, "single_dev_error": error["dev"], "dev_error": error["dev"]}
+        | {"error_effect": interval(0.0, 0.01), "parts": [{"name": "incumbent", "weight": 1.0, "networks": 1}]},
         "calibration": None,
         "final": {
             "verdict": "too few examples to tell",
@@ -417,7 +416,7 @@ def hostile_run(run: Path) -> Path:
     made = classes_run(run, bunch, HOSTILE)
     result = json.loads((made / "result.json").read_text())
     result["target"] = result["data"]["name"] = HOSTILE[0]
-    result["rounds"][0]["tried"][0]["prescription"] = HOSTILE[1]
+    result["rounds"][0]["experiments"][0]["prescription"] = HOSTILE[1]
     result["notes"] = [{"text": text, "severity": "info"} for text in HOSTILE]
     result["final"]["next"] = list(HOSTILE)
     result["final"]["reason"] = HOSTILE[0]

@@ -58,8 +58,8 @@ def test_the_values_shown_are_those_of_the_result(made: Made, page: Read, kind: 
         assert said(gap_text(final[name])) in text
     for turn in result["rounds"]:
         assert turn["reason"] in text
-        for trial in turn["tried"]:
-            effect, interval = numbers.change_parts(trial["effect"], trial["low"], trial["high"])
+        for trial in turn["experiments"]:
+            effect, interval = numbers.change_parts(*(trial["error_effect"][end] for end in ("value", "low", "high")))
             assert f"{said(effect)} {said(interval)}" in text
             assert trial["prescription"] in text
             assert trial["why"] in text

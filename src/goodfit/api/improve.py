@@ -131,10 +131,10 @@ def _end(state: LoopState, ensemble: Assembly, context: LoopContext, folder: Pat
     return {
         "outcome": "interrupted" if context.interrupted else "finished",
         "baseline": state.baseline,
-        "rounds": rounds_summary.rounds_facts(state),
+        "rounds": [finished.to_dict() for finished in rounds_summary.round_results(state)],
         "learning_curve": learning_curve,
         "augmentation": None if augmentation is None else augmentation.to_dict(),
-        "ensemble": assembly.ensemble_facts(ensemble),
+        "ensemble": assembly.ensemble_result(ensemble).to_dict(),
         "calibration": ensemble.calibration and ensemble.calibration.to_dict(),
         "final": results.final(splits, ensemble, told, settings.human_error, tested, bias_shown)
         | {"findings": [summary.of_finding(finding) for finding in measurement_findings(incumbent, context)]},

@@ -226,7 +226,7 @@ def _end(
     journal.write("diagnosis", f"{final['verdict']}. {final['reason']}", verdict=final["verdict"])
     findings = [summary.of_finding(each) for each in shared_findings(winner, splits, data_facts(splits))]
     return {
-        "ensemble": assembly.ensemble_facts(closed),
+        "ensemble": assembly.ensemble_result(closed).to_dict(),
         "calibration": closed.calibration and closed.calibration.to_dict(),
         "final": final | {"findings": findings},
     }

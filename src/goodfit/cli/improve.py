@@ -53,15 +53,16 @@ def _what_helped(result: dict[str, Any]) -> Iterator[str]:
     errors = result["baseline"] | {"now": result["final"]["dev_error"]}
     steps = (f"{name} {numbers.percent(value)}" for name, value in errors.items())
     yield f"{error[0].upper()}{error[1:]}: {', '.join(steps)}."
-    tried = [entry for one_round in result["rounds"] for entry in one_round["tried"]]
+    tried = [entry for one_round in result["rounds"] for entry in one_round["experiments"]]
     adopted = [entry for entry in tried if entry["adopted"]]
     for entry in adopted:
-        helped = "Helped" if entry["cost_significant"] or entry["significant"] else "Adopted"
-        change = numbers.change(entry["effect"], entry["low"], entry["high"])
+        cost, effect = entry["cost_effect"], entry["error_effect"]
+        helped = "Helped" if cost["significant"] or effect["significant"] else "Adopted"
+        change = numbers.change(effect["value"], effect["low"], effect["high"])
         words = f"lower dev cost (p = {numbers.p_value(entry['p_holm'])}), {error} {change}"
-        yield f"{helped}: {entry['prescription']}: {words}{'' if entry['significant'] else ', not significant'}."
+        yield f"{helped}: {entry['prescription']}: {words}{'' if effect['significant'] else ', not significant'}."
     ensemble = result.get("ensemble")
-    if ensemble and ensemble["kept"]:
+    if ensemble and ensemble["adopted"]:
         yield ensemble["sentence"]
     elif not adopted:
         yield f"None of {len(tried)} experiments helped beyond doubt." if tried else "Experiments: none."

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -22,7 +21,7 @@ from goodfit.experiments.ensemble import cross_select, select
 from goodfit.record.measurement import Measurement, judge_outputs, sample
 from goodfit.record.result import CalibrationResult, EnsemblePart, EnsembleResult
 from goodfit.run_folder.journal import Journal
-from goodfit.run_folder.summary import effect_estimate, interval
+from goodfit.run_folder.summary import effect_estimate
 from goodfit.wording import numbers
 from goodfit.wording.text import count
 
@@ -171,19 +170,3 @@ def ensemble_result(assembly: Assembly) -> EnsembleResult:
         parts=assembly.parts,
         sentence=ensemble_sentence(assembly),
     )
-
-
-def ensemble_facts(assembly: Assembly) -> dict[str, Any]:
-    """Return what the ensemble was worth, for JSON."""
-    return {
-        "kept": assembly.adopted,
-        "sentence": ensemble_sentence(assembly),
-        "models": len(assembly.predictor.members),
-        "single_dev_error": assembly.single_error,
-        "dev_error": assembly.ensemble_error,
-        "gain": interval(assembly.error_change),
-        "error_significant": assembly.error_change.significant,
-        "cost_change": interval(assembly.cost_change),
-        "cost_significant": assembly.cost_change.significant,
-        "members": [part.to_dict() for part in assembly.parts],
-    }

@@ -1,6 +1,7 @@
 """Measured values with their intervals, which results are made of."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from goodfit.record.plain import PlainData
 
@@ -24,3 +25,7 @@ class EffectEstimate(Estimate):
     def significant(self) -> bool:
         """True if the 95 % interval excludes zero."""
         return self.low > 0 or self.high < 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON values, and if the effect is significant: no reader judges it anew."""
+        return super().to_dict() | {"significant": self.significant}

@@ -183,11 +183,12 @@ def _start(baseline: dict[str, float]) -> tuple[str, float | None]:
 def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
     items = []
     for trial in adopted:
-        change = numbers.change(trial["effect"], trial["low"], trial["high"])
-        doubt = "" if trial.get("significant", True) else ", not significant; its dev cost is lower"
+        effect = trial["error_effect"]
+        change = numbers.change(effect["value"], effect["low"], effect["high"])
+        doubt = "" if effect["significant"] else ", not significant; its dev cost is lower"
         items.append(f"{trial['prescription']}: {change}{doubt}")
     ensemble = view.result.get("ensemble")
-    if ensemble and ensemble.get("kept"):
+    if ensemble and ensemble.get("adopted"):
         items.append(ensemble["sentence"])
     return tuple(items)
 

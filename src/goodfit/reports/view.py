@@ -42,9 +42,9 @@ class Round:
     """One turn of the loop: its diagnosis, and what was tried, the best first."""
 
     facts: dict[str, Any]
-    trials: tuple[dict[str, Any], ...]  # the round's `tried`
+    trials: tuple[dict[str, Any], ...]  # the round's experiments
     error_scale: Scale
-    cost_scale: Scale | None
+    cost_scale: Scale
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,13 @@ def _sets(predictions: pl.DataFrame, classes: tuple[str, ...]) -> tuple[SetView,
 
 
 def _round(facts: dict[str, Any]) -> Round:
-    tried = facts.get("tried") or []
-    order = sorted(tried, key=lambda one: one["effect"] if one.get("cost_effect") is None else one["cost_effect"])
-    costs = [one.get(key) for one in tried for key in ("cost_effect", "cost_low", "cost_high")]
+    experiments = facts["experiments"]
+    limits = ("value", "low", "high")
     return Round(
         facts=facts,
-        trials=tuple(order),
-        error_scale=scale(one.get(key) for one in tried for key in ("effect", "low", "high")),
-        cost_scale=scale(costs) if any(value is not None for value in costs) else None,
+        trials=tuple(sorted(experiments, key=lambda experiment: experiment["cost_effect"]["value"])),
+        error_scale=scale(experiment["error_effect"][end] for experiment in experiments for end in limits),
+        cost_scale=scale(experiment["cost_effect"][end] for experiment in experiments for end in limits),
     )
 
 
