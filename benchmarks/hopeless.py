@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from doctor_data import Table
 from doctor_repair import Judge, random_plan
-from goodfit.diagnosis.data_facts import facts_of
+from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.fit import fit_many
 from goodfit.engine.jobs import Job
 from goodfit.record.run import Outcome
@@ -42,7 +42,7 @@ def saved(name: str, seed: int) -> Saved:
     began = time.perf_counter()
     whole = fit_many(jobs, splits)
     between = time.perf_counter()
-    stopped = fit_many(jobs, splits, Hopeless(plans, facts_of(splits)))
+    stopped = fit_many(jobs, splits, Hopeless(plans, basic_data_facts(splits)))
     ended = time.perf_counter()
     ranks = rankdata([np.nanmin([*run.history["dev_cost"], np.inf]) for run in whole], method="max")
     given_up = [place for place, run in enumerate(stopped) if run.outcome is Outcome.HOPELESS]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from goodfit.data.splits import open_splits
-from goodfit.diagnosis.data_facts import facts_of
+from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.diagnosis.finding import DataFacts
 from goodfit.engine.control import Progress
 from goodfit.engine.fit import fit_many
@@ -62,7 +62,7 @@ def test_in_a_stack_the_hopeless_one_leaves_and_the_other_keeps_its_bits():
     good = Plan(hidden_units=(8,), batch_size=16, epochs=24)
     lost = good.with_(learning_rate=1e-12)
     (alone,) = fit_many([Job(good, 1)], splits)
-    control = Hopeless([lost, good], facts_of(splits))
+    control = Hopeless([lost, good], basic_data_facts(splits))
     given_up, kept = fit_many([Job(lost, 1), Job(good, 1)], splits, control)
     assert given_up.outcome == Outcome.HOPELESS
     assert len(given_up.history["epoch"]) == 6

@@ -15,6 +15,7 @@ from goodfit.checks.curvature import curvature
 from goodfit.checks.network import open_network
 from goodfit.data.dataset import Splits
 from goodfit.data.shift import compare_distributions
+from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine, plateau
 from goodfit.diagnosis.intervals import wilson
@@ -34,17 +35,13 @@ _SLICES = 20  # of a column's ranks, to see if the target differs between them
 
 def data_facts(splits: Splits) -> DataFacts:
     """Return the facts of the data that are known before any training."""
-    schema, target = splits.dataset.schema, splits.dataset.target[splits.train]
-    counts = np.bincount(target, minlength=len(schema.classes)) if schema.classes else None
-    return DataFacts(
-        m=len(splits.train),
-        task=schema.task,
-        class_counts=None if counts is None else tuple(counts.tolist()),
+    return replace(
+        basic_data_facts(splits),
         dev=len(splits.dev),
         duplicates=_duplicates(splits),
         shift=tuple(note.text for note in compare_distributions(splits, _SHIFT_LEVEL)),
         leak=_leak(splits),
-        target_values=len(np.unique(target)),
+        target_values=len(np.unique(splits.dataset.target[splits.train])),
     )
 
 

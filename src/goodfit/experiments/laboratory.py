@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Cut, Splits
 from goodfit.data.preparation import width
-from goodfit.diagnosis.data_facts import facts_of
+from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine import machine
 from goodfit.engine.active_job import enter
 from goodfit.engine.control import Control, Together
@@ -129,7 +129,7 @@ class Laboratory:
         deadline = self.clock.deadline(training_id)
         result = cache.find(training_id, jobs) if cache else None
         if result is None:
-            hopeless = Hopeless([job.plan for job in jobs], facts_of(self.splits)) if give_up else None
+            hopeless = Hopeless([job.plan for job in jobs], basic_data_facts(self.splits)) if give_up else None
             stopwatch = Stopwatch()
             controls = Together([part for part in (hopeless, deadline, control, stopwatch) if part])
             started = time.perf_counter()

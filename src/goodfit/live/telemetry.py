@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.dataset import Splits
-from goodfit.diagnosis.data_facts import facts_of
+from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.control import Progress
 from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
@@ -29,7 +29,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
     Raises:
         OSError: it cannot be written.
     """
-    facts = facts_of(splits)
+    facts = basic_data_facts(splits)
     said = {
         "recorded": RECORDED,
         "layers": health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,

@@ -7,7 +7,7 @@ import numpy as np
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
-from goodfit.diagnosis.findings.remedies import DEFAULT_NETWORK, REPLACEMENT
+from goodfit.diagnosis.findings.remedies import DEFAULT_NETWORK, DEFAULT_NETWORK_NAME
 from goodfit.loop.prescription import Changes, Gap, Prescription, Proposal, RecipeContext
 from goodfit.loop.recipe import AUGMENTATION, BIGGER, FLIPS, RECIPE, WITHOUT_AUGMENTATION
 from goodfit.loop.round_diagnosis import is_bias_shown
@@ -128,7 +128,7 @@ def remedies(findings: Sequence[Finding], plan: Plan, measured_plans: set[Plan])
 def replacement(plan: Plan, default: Plan) -> Proposal:
     """Return the proposal of the default network in place of a given plan."""
     why = "goodfit starts from it where no plan is given"
-    return Proposal(DEFAULT_NETWORK, REPLACEMENT, why, differences(plan, default))
+    return Proposal(DEFAULT_NETWORK, DEFAULT_NETWORK_NAME, why, differences(plan, default))
 
 
 def differences(plan: Plan, target: Plan) -> Changes:

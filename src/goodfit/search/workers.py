@@ -7,7 +7,7 @@ from typing import Self
 from optuna.trial import FrozenTrial, Trial
 
 from goodfit.data.dataset import Splits
-from goodfit.diagnosis.data_facts import facts_of
+from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.control import Together
 from goodfit.engine.fit import fit_many
 from goodfit.engine.jobs import Job
@@ -106,7 +106,7 @@ def train(group: Group, splits: Splits, memory: int | None = None) -> list[Trial
     None after Ctrl-C: a partial group would be pruned differently from the whole one, so it is trained again.
     """
     halving = Halving(group.earlier_errors, len(splits.dev), not splits.regression)
-    hopeless = Hopeless(group.plans, facts_of(splits))
+    hopeless = Hopeless(group.plans, basic_data_facts(splits))
     jobs = [Job(plan, seed) for plan, seed in zip(group.plans, group.seeds, strict=True)]
     try:
         runs = fit_many(jobs, splits, Together((hopeless, halving)), memory)

@@ -8,7 +8,7 @@ from goodfit.plan import Plan
 from goodfit.wording.numbers import setting
 
 DEFAULT_NETWORK = "default-network"  # ID of the remedy that replaces the whole network
-REPLACEMENT = "start from the default network"  # its name
+DEFAULT_NETWORK_NAME = "start from the default network"  # its name
 
 _FEWEST_EXAMPLES = 16  # in a batch, for batch norm to have usable means and variances
 # The settings that decide if a network learns at all; those for the size of the data and the length of training stay.
@@ -106,4 +106,4 @@ def default_network(observation: Observation) -> tuple[Remedy, ...]:
         # Its hidden units are feature maps, which the default for tables says nothing about.
         changes |= {"hidden_units": plan.hidden_units, "depth": 0, "activation": "relu", "batch_norm": "before"}
     why = "it learns on most tables, whatever is wrong with this one"
-    return change_plan(observation, DEFAULT_NETWORK, REPLACEMENT, why, changes)
+    return change_plan(observation, DEFAULT_NETWORK, DEFAULT_NETWORK_NAME, why, changes)
