@@ -17,6 +17,7 @@ from goodfit.engine.predictor import member_of
 from goodfit.errors import InputError, PlanError
 from goodfit.experiments.calibration import cross_calibrated
 from goodfit.record.measurement import judge_outputs
+from goodfit.wording.text import no_break
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 
@@ -188,9 +189,9 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
     """The copies end where whole trainings of their seeds end, and the interval is that of the paired test."""
     result = train((5, nudge(learning_rate=0.3)), untouched_copies=untouched_copies)
     (at,) = {each["epoch"] for each in result["nudges"]}
-    (worth,) = result["worth"]
-    assert (worth["epoch"], worth["at"], worth["pairs"], worth["ended"]) == (at, 12, untouched_copies, True)
-    assert worth["what"] == [["learning_rate", 0.02, 0.3]]
+    (effect,) = result["nudge_effects"]
+    assert (effect["epoch"], effect["at"], effect["pairs"], effect["ended"]) == (at, 12, untouched_copies, True)
+    assert effect["what"] == [["learning_rate", 0.02, 0.3]]
     splits = open_splits(table, target="kind", seed=SEED)
     arms: dict[str, list[np.ndarray]] = {"untouched": [], "nudged": []}
     for seed in range(SEED, SEED + untouched_copies):
@@ -201,13 +202,13 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
             arms[arm].append(np.concatenate([cost[0], error[1]]))
     for row, name in ((0, "cost"), (1, "error")):
         expected = paired_test(np.stack(arms["untouched"])[:, row], np.stack(arms["nudged"])[:, row])
-        found = worth[name]
+        found = effect[name]
         assert (found["value"], found["low"], found["high"]) == pytest.approx(
             (expected.effect, expected.low, expected.high), abs=1e-12
         )
-    assert ("one pair" in worth["sentence"]) == (untouched_copies == 1)
+    assert ("one pair" in effect["sentence"]) == (untouched_copies == 1)
     page = Path(result["report"]).read_text()
-    assert worth["sentence"] in page
+    assert no_break(effect["sentence"]) in page
     assert f"untouched since epoch {at}" in page
 
 
@@ -217,7 +218,7 @@ def test_copies_change_no_number_of_the_run_and_a_later_nudge_closes_the_first_c
     early, late = (each["epoch"] for each in result["nudges"])
     replayed = train(out=tmp_path / "alone", replay=Path(result["run"]) / "nudges.jsonl")
     assert numbers(result["run"]) == numbers(replayed["run"])
-    assert [(each["epoch"], each["at"], each["ended"]) for each in result["worth"]] == [
+    assert [(each["epoch"], each["at"], each["ended"]) for each in result["nudge_effects"]] == [
         (early, late, True),
         (late, 12, True),
     ]
@@ -231,12 +232,12 @@ def test_cut_off_and_resumed_the_worth_is_the_same(train, tmp_path):
     (half,) = (tmp_path / "cut").iterdir()
     resumed = goodfit.resume(half)
     assert numbers(resumed["run"]) == numbers(whole["run"])
-    assert resumed["worth"] == whole["worth"]
+    assert resumed["nudge_effects"] == whole["nudge_effects"]
 
 
 def test_going_back_with_copies_forgets_what_the_void_nudge_was_worth(train, alone):
     result = train((3, nudge(learning_rate=0.3)), (7, back(2)), (2, nothing), (2, goodfit.unpause), untouched_copies=2)
-    assert result["worth"] == []
+    assert result["nudge_effects"] == []
     assert numbers(result["run"]) == numbers(alone)
 
 

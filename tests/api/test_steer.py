@@ -217,7 +217,7 @@ def test_garbage_among_the_requests_changes_nothing(train, alone):
 
     result = train((0.4, spill))
     assert numbers(result["run"]) == numbers(alone)
-    assert "a line among the requests" in (Path(result["run"]) / "journal.jsonl").read_text().lower()
+    assert "a line in the file of requests" in (Path(result["run"]) / "journal.jsonl").read_text().lower()
 
 
 def test_a_run_that_is_not_training_is_told_with_what_to_do(train, tmp_path, alone):
@@ -277,7 +277,7 @@ def test_by_the_command_line_of_another_process_and_through_a_kill(table, plan, 
         run, _ = said(out, least=1)
         assert asked("pause", run)["answered"]
         nudge = asked("nudge", run, "learning_rate=1e-3")
-        assert nudge["made"] == [["learning_rate", 0.02, 0.001]]
+        assert nudge["changes"] == [["learning_rate", 0.02, 0.001]]
         assert asked("unpause", run)["answered"]
         training.send_signal(signal.SIGKILL)
         training.communicate()

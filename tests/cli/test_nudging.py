@@ -24,7 +24,7 @@ def asked(functions):
 
 
 def test_a_nudge_is_read_as_yaml_and_told_with_old_and_new(goodfit, asked):
-    asked[0] = ANSWERED | {"made": [["learning_rate", 0.003, 0.0003], ["keep_prob", [0.8], [0.9]]]}
+    asked[0] = ANSWERED | {"changes": [["learning_rate", 0.003, 0.0003], ["keep_prob", [0.8], [0.9]]]}
     outcome = goodfit("nudge", "runs/a", "learning_rate=3e-4", "keep_prob=[0.9]")
     assert asked[1] == ("nudge", "runs/a", {"sender": "terminal", "learning_rate": "3e-4", "keep_prob": [0.9]})
     assert outcome.stdout.splitlines() == [

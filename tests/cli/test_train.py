@@ -102,11 +102,14 @@ def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
 
 
 def test_what_a_nudge_was_worth_is_told(goodfit, asked, result):
-    result["worth"] = [{"epoch": 12, "sentence": "dev error −0.5 points: it helped"}, {"epoch": 14, "sentence": ""}]
+    result["nudge_effects"] = [
+        {"epoch": 12, "sentence": "dev error −0.5 points: it helped"},
+        {"epoch": 14, "sentence": ""},
+    ]
     lines = goodfit("train", "digits", "--untouched-copies", "2").stdout.splitlines()
     assert asked["untouched_copies"] == 2
-    assert [line for line in lines if "changed after" in line] == [
-        "What was changed after epoch 12: dev error −0.5 points: it helped."
+    assert [line for line in lines if "of the nudge" in line] == [
+        "Effect of the nudge after epoch 12: dev error −0.5 points: it helped."
     ]
 
 

@@ -9,12 +9,13 @@ import pytest
 from goodfit.engine.control import Change, Progress, Return, Stop, Wait
 from goodfit.engine.moment import Moment
 from goodfit.engine.task import Model, State
-from goodfit.live.controller import Live
-from goodfit.live.nudge_effect import Judge, Worth
+from goodfit.live.controller import LiveControl
+from goodfit.live.nudge_effect import DevScorer, EffectTracker
 from goodfit.plan import Plan
 from goodfit.record.nudge import REWIND, Nudge, standing
-from goodfit.run_folder import nudges
-from goodfit.run_folder.mailbox import NOW_FILE, REQUESTS_FILE, ask, now
+from goodfit.run_folder import nudges as nudge_log
+from goodfit.run_folder.live_state import STATE_FILE
+from goodfit.run_folder.mailbox import REQUESTS_FILE, ask, now
 from goodfit.run_folder.nudges import read_own
 
 PLAN = Plan(hidden_units=(8,), epochs=20, learning_rate=0.01)
@@ -32,15 +33,16 @@ def visit(live, epoch, between=True):
     return list(actions)
 
 
-class Nobody(Judge):
-    """Judges nothing."""
+class NoScorer(DevScorer):
+    """Scores nothing."""
 
     def __init__(self):
         return
 
 
-def begun(folder, earlier=None, copies=None, **known):
-    return Live(folder, PLAN, PLAN.structure, Worth(Nobody(), copies or {}), earlier or (lambda *_: []), **known)
+def control(folder, rewind_moments=None, copies=None, **state):
+    tracker = EffectTracker(NoScorer(), copies or {})
+    return LiveControl(folder, PLAN, PLAN.structure, tracker, rewind_moments or (lambda *_: []), **state)
 
 
 def write(folder, data):
@@ -49,7 +51,7 @@ def write(folder, data):
 
 
 def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
-    live = begun(folder)
+    live = control(folder)
     assert visit(live, 0) == []
     request = ask(folder, "nudge", "terminal", {"learning_rate": 0.1, "l2": 1.0})
     assert live.next_visit(0, 3, 20) is None
@@ -60,13 +62,13 @@ def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
     assert live.next_visit(0, 4, 20) is None
     assert now(folder)["answers"][request] == {
         "epoch": 4,
-        "made": [["learning_rate", 0.01, 0.1], ["l2", 0.0, 1.0]],
+        "changes": [["learning_rate", 0.01, 0.1], ["l2", 0.0, 1.0]],
     }
     assert now(folder)["plan"] == PLAN.with_(learning_rate=0.1, l2=1.0).to_dict()
     first, second = read_own(folder)
     assert (first.what, first.old, first.new, first.epoch, first.request) == ("learning_rate", 0.01, 0.1, 4, request)
     assert first.who.startswith("terminal, ")
-    assert live.made == [first, second]
+    assert live.nudges == [first, second]
     assert visit(live, 5) == []
 
 
@@ -90,26 +92,26 @@ def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
     ],
 )
 def test_garbage_is_told_and_left(folder, garbage):
-    live = begun(folder)
+    live = control(folder)
     write(folder, garbage)
     request = ask(folder, "nudge", "python", {"l2": 2.0})
     actions = [action for epoch in range(1, 6) for action in visit(live, epoch)]
     assert actions == [Change({"l2": 2.0})]
     assert live.plan == PLAN.with_(l2=2.0)
-    assert "made" in now(folder)["answers"][request]
-    assert live.told
-    assert all(isinstance(sentence, str) and len(sentence) < 600 for sentence in live.told)
+    assert "changes" in now(folder)["answers"][request]
+    assert live.requests.problems
+    assert all(isinstance(sentence, str) and len(sentence) < 600 for sentence in live.requests.problems)
 
 
 def test_however_much_garbage_there_is_a_few_lines_are_told(folder):
-    live = begun(folder)
+    live = control(folder)
     write(folder, b"x\n" * 1000)
     visit(live, 1)
-    assert len(live.told) == 20
+    assert len(live.requests.problems) == 20
 
 
 def test_half_a_line_is_waited_for(folder):
-    live = begun(folder)
+    live = control(folder)
     write(folder, b'{"id": "a", "kind": "nudge", "who": "me", ')
     assert visit(live, 1) == []
     write(folder, b'"changes": {"l2": 3}}\n')
@@ -117,7 +119,7 @@ def test_half_a_line_is_waited_for(folder):
 
 
 def test_a_file_that_is_written_anew_is_read_anew_and_nothing_is_made_twice(folder):
-    live = begun(folder)
+    live = control(folder)
     write(folder, b"a line of no use\n")
     ask(folder, "nudge", "python", {"l2": 1.0})
     assert visit(live, 1) == [Change({"l2": 1.0})]
@@ -129,11 +131,11 @@ def test_a_file_that_is_written_anew_is_read_anew_and_nothing_is_made_twice(fold
 
 def test_what_is_no_file_is_not_opened(folder):
     (folder / REQUESTS_FILE).mkdir()
-    assert visit(begun(folder), 1) == []
+    assert visit(control(folder), 1) == []
 
 
 def test_epochs_that_have_passed_meanwhile_are_refused(folder):
-    live = begun(folder)
+    live = control(folder)
     request = ask(folder, "nudge", "python", {"epochs": 5})
     assert visit(live, 6) == []
     assert now(folder)["answers"][request]["refused"].startswith("epochs is 5, but this training is in epoch 6")
@@ -142,20 +144,20 @@ def test_epochs_that_have_passed_meanwhile_are_refused(folder):
 
 
 def test_without_room_for_its_line_a_nudge_is_not_made(folder, monkeypatch):
-    def full(folder, made):
+    def full(folder, nudges):
         raise OSError(28, "No space left on device")
 
-    live = begun(folder)
-    monkeypatch.setattr(nudges, "append", full)
+    live = control(folder)
+    monkeypatch.setattr(nudge_log, "append", full)
     request = ask(folder, "nudge", "python", {"l2": 5.0})
     assert visit(live, 1) == []
     assert live.plan == PLAN
-    assert live.made == []
+    assert live.nudges == []
     assert "No space left" in now(folder)["answers"][request]["refused"]
 
 
 def test_it_pauses_in_the_middle_of_an_epoch_and_goes_on(folder):
-    live = begun(folder)
+    live = control(folder)
     ask(folder, "pause", "python")
     assert visit(live, 2, between=False) == [Wait()]
     assert visit(live, 2, between=False) == [Wait()]
@@ -165,7 +167,7 @@ def test_it_pauses_in_the_middle_of_an_epoch_and_goes_on(folder):
 
 
 def test_it_stops_when_there_is_a_network_to_keep_paused_or_not(folder):
-    live = begun(folder)
+    live = control(folder)
     ask(folder, "pause", "python")
     ask(folder, "stop", "python")
     assert visit(live, 0, between=False) == []
@@ -175,41 +177,41 @@ def test_it_stops_when_there_is_a_network_to_keep_paused_or_not(folder):
     assert stop.reason.startswith("stopped after epoch 1 (python, ")
 
 
-def made(what, new, epoch, request="r"):
+def nudge(what, new, epoch, request="r"):
     return Nudge(what, 0.0, new, epoch, "python, ada", "2026-01-01T12:00:00+00:00", request)
 
 
 def test_what_was_made_before_a_cut_is_made_again_and_then_comes_what_is_asked(folder):
-    logged = [made("l2", 1.0, 2), made("l2", 2.0, 5), made("l2", 3.0, 5), made("l2", 4.0, 8)]
-    nudges.append(folder, logged)
-    live = begun(folder, made=list(logged))
+    logged = [nudge("l2", 1.0, 2), nudge("l2", 2.0, 5), nudge("l2", 3.0, 5), nudge("l2", 4.0, 8)]
+    nudge_log.append(folder, logged)
+    live = control(folder, nudges=list(logged))
     ask(folder, "nudge", "python", {"l2": 9.0})
     assert visit(live, 5) == [Change({"l2": 2.0}), Change({"l2": 3.0})]  # that of epoch 2 is in the checkpoint's plan
     assert live.next_visit(0, 5, 20) in (6, 8)
     assert visit(live, 6) == []
     assert visit(live, 8) == [Change({"l2": 4.0}), Change({"l2": 9.0})]
-    assert [nudge.new for nudge in read_own(folder)] == [1.0, 2.0, 3.0, 4.0, 9.0]
+    assert [entry.new for entry in read_own(folder)] == [1.0, 2.0, 3.0, 4.0, 9.0]
 
 
 def test_in_the_middle_of_an_epoch_the_checkpoint_has_what_was_made_at_its_start(folder):
-    live = begun(folder, made=[made("l2", 1.0, 5)])
+    live = control(folder, nudges=[nudge("l2", 1.0, 5)])
     assert visit(live, 5, between=False) == []
     assert visit(live, 6) == []
 
 
 def test_a_replay_is_made_at_its_epochs_and_logged(folder):
-    live = begun(folder, replay=[made("l2", 1.0, 0), made("l2", 2.0, 4)])
+    live = control(folder, replay=[nudge("l2", 1.0, 0), nudge("l2", 2.0, 4)])
     assert visit(live, 0) == [Change({"l2": 1.0})]
     assert live.next_visit(0, 0, 20) == 4
     assert visit(live, 4) == [Change({"l2": 2.0})]
-    assert [(nudge.who, nudge.old, nudge.new) for nudge in read_own(folder)] == [
+    assert [(entry.who, entry.old, entry.new) for entry in read_own(folder)] == [
         ("replay", 0.0, 1.0),
         ("replay", 1.0, 2.0),
     ]
 
 
 def test_a_nudge_that_was_asked_for_before_a_cut_and_not_made_is_made_after_it(folder):
-    live = begun(folder)
+    live = control(folder)
     done = ask(folder, "nudge", "python", {"l2": 1.0})
     refused = ask(folder, "nudge", "python", {"epochs": 1})
     visit(live, 3)
@@ -217,7 +219,7 @@ def test_a_nudge_that_was_asked_for_before_a_cut_and_not_made_is_made_after_it(f
     ask(folder, "nudge", "python", {"l2": 2.0})
     visit(live, 3, between=False)
     assert set(now(folder)["answers"]) >= {done, refused}
-    resumed = begun(folder, made=read_own(folder))
+    resumed = control(folder, nudges=read_own(folder))
     assert visit(resumed, 2) == []
     assert visit(resumed, 3) == [Change({"l2": 1.0}), Change({"l2": 2.0})]  # and it is not paused
 
@@ -225,37 +227,37 @@ def test_a_nudge_that_was_asked_for_before_a_cut_and_not_made_is_made_after_it(f
 @pytest.mark.parametrize("paused", [False, True])
 def test_it_goes_back_further_than_asked_and_pauses_where_it_was_asked_to(folder, paused):
     """From the newest moment that is kept, over what was nudged on the way, and whatever was nudged later is void."""
-    early, late = made("l2", 1.0, 2), made("l2", 2.0, 5)
+    early, late = nudge("l2", 1.0, 2), nudge("l2", 2.0, 5)
     nothing: Any = ()
     state = State(Model(nothing, nothing), nothing, *[nothing] * 8)
     moment = Moment(PLAN, np.zeros((1, 6), np.float32), (), state)
     asked = []
-    live = begun(folder, lambda *given: asked.append(given) or [moment], made=[early, late], paused=paused)
+    live = control(folder, lambda *given: asked.append(given) or [moment], nudges=[early, late], paused=paused)
     request = ask(folder, "rewind", "python", to=3)
     assert visit(live, 7) == [Return(moment), Wait()]
     assert asked == [(3, [early])]
     assert now(folder)["answers"][request] == {"epoch": 3, "rewind": [7, 3]}
-    assert (live.plan, live.paused, live.until) == (PLAN, False, 3)
+    assert (live.plan, live.paused, live.pause_epoch) == (PLAN, False, 3)
     assert live.next_visit(0, 1, 20) == 2
     assert visit(live, 1) == []
     assert visit(live, 2) == [Change({"l2": 1.0})]
     assert live.next_visit(0, 2, 20) == 3
     assert visit(live, 3) == [Wait()]
     assert live.paused
-    assert [nudge.what for nudge in live.made] == ["l2", "l2", REWIND]
-    assert standing(live.made) == [early]
+    assert [entry.what for entry in live.nudges] == ["l2", "l2", REWIND]
+    assert standing(live.nudges) == [early]
 
 
 @pytest.mark.parametrize("to", [7, 8])
 def test_it_does_not_go_back_to_what_has_not_ended(folder, to):
-    live = begun(folder)
+    live = control(folder)
     request = ask(folder, "rewind", "python", to=to)
     assert visit(live, 7, between=False) == []
-    assert now(folder)["answers"][request]["refused"].startswith(f"cannot go back to epoch {to}: this training is in")
+    assert now(folder)["answers"][request]["refused"].startswith(f"cannot rewind to epoch {to}: this training is in")
 
 
 def test_where_only_copies_train_on_what_is_asked_of_the_model_is_refused(folder):
-    live = begun(folder, copies={0: 1})
+    live = control(folder, copies={0: 1})
     requests = [ask(folder, "nudge", "python", {"l2": 1.0}), ask(folder, "rewind", "python", to=1)]
     live([Progress(1, 5, 20, np.zeros((5, 6), np.float32), True)])
     for request in requests:
@@ -265,6 +267,6 @@ def test_where_only_copies_train_on_what_is_asked_of_the_model_is_refused(folder
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"answers": 7})])
 def test_what_it_said_of_itself_may_be_damaged(folder, text):
-    (folder / NOW_FILE).write_text(text)
+    (folder / STATE_FILE).write_text(text)
     assert now(folder) == {}
-    assert visit(begun(folder), 1) == []
+    assert visit(control(folder), 1) == []

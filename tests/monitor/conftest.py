@@ -33,9 +33,9 @@ class Fake:
             "answers": {},
             "share": 0.0,
             "seconds_left": None,
-            "until": None,
-            "series": [{"role": "run", "pair": 0, "file": "records-0-0.f32", "begun": 0}],
-            "worth": [],
+            "pause_epoch": None,
+            "series": [{"role": "run", "pair": 0, "file": "records-0-0.f32", "start_epoch": 0}],
+            "nudge_effects": [],
         }
         archive.write_json(self.folder / archive.SOURCE_FILE, {"name": "made"})
         asked = JobRequest("digits", {}, "2026-01-01T10:00:00+01:00", False, self.plan.to_dict(), [])
@@ -43,8 +43,8 @@ class Fake:
         about = {
             "recorded": list(RECORDED),
             "layers": LAYERS,
-            "seen": list(SEEN),
-            "facts": {"m": 1000, "task": "classes", "class_counts": [500, 500], "dev": 200},
+            "health_columns": list(SEEN),
+            "data": {"m": 1000, "task": "classes", "class_counts": [500, 500], "dev": 200},
             "metric": "error_rate",
             "untouched_copies": 0,
         }

@@ -11,7 +11,7 @@ from goodfit.monitor import parts
 from goodfit.record.run import SEEN, Health
 from goodfit.run_folder import nudges
 
-ABOUT = {"metric": "error_rate", "facts": {"m": 1000, "task": "classes", "dev": 200}}
+ABOUT = {"metric": "error_rate", "data": {"m": 1000, "task": "classes", "dev": 200}}
 
 
 def line(what, old, new, epoch, **more):
@@ -33,7 +33,7 @@ def test_a_human_error_that_was_not_given_is_zero_for_classes_and_unknown_for_nu
     told = parts.gap(0.05, 0.15, ABOUT, {}, 7)
     assert told is not None
     assert (told["human"], told["assumed"], told["bias"]) == (0, True, 0.05)
-    numbers = {"metric": "1-r2", "facts": {"m": 1000, "task": "regression", "dev": 200}}
+    numbers = {"metric": "1-r2", "data": {"m": 1000, "task": "regression", "dev": 200}}
     told = parts.gap(0.5, 1.75, numbers, {}, 7)
     assert told is not None
     assert (told["human"], told["bias"], told["said"]["bias"], told["verdict"]) == (None, None, "not known", None)

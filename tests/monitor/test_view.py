@@ -24,7 +24,7 @@ def test_it_waits_trains_pauses_and_ends(fake):
     told = state(reader)
     assert (told["status"], told["epoch"], told["epochs"], told["best"]) == ("waiting", 0, 40, None)
     run.append(run.rows(5))
-    run.say(epoch=5, paused=False, share=0.125, seconds_left=12.0, until=9)
+    run.say(epoch=5, paused=False, share=0.125, seconds_left=12.0, pause_epoch=9)
     told = state(reader)
     assert (told["status"], told["epoch"], told["until"], told["seconds_left"]) == ("training", 5, 9, 12.0)
     assert told["best"][0] == 5
@@ -41,15 +41,15 @@ def test_the_curves_have_every_epoch_and_a_copy_its_beginning(fake):
     run = fake().live()
     run.append(run.rows(6))
     run.append(run.rows(6, shift=1.0), "records-1-1.f32")
-    copy = {"role": "copy", "pair": 0, "file": "records-1-1.f32", "begun": 4}
+    copy = {"role": "copy", "pair": 0, "file": "records-1-1.f32", "start_epoch": 4}
     compared = {"epoch": 4, "what": [["l2", 0.0, 0.5]]}
-    run.say(epoch=6, series=[*run.now["series"], copy], worth=[compared])
+    run.say(epoch=6, series=[*run.now["series"], copy], nudge_effects=[compared])
     own, other = view(run.folder)["curves"]
     assert (own["role"], other["role"], other["begun"]) == ("run", "copy", 4)
     np.testing.assert_allclose(np.array(own["values"])[:, 0], 1 / np.arange(1, 7), rtol=1e-6)
     np.testing.assert_allclose(np.array(other["values"])[:, 0], 1 / np.arange(1, 7) + 1, rtol=1e-6)
     assert own["columns"] == COLUMNS
-    run.say(worth=[])  # the run went back before its copy began
+    run.say(nudge_effects=[])  # the run went back before its copy began
     assert [each["role"] for each in view(run.folder)["curves"]] == ["run"]
 
 
@@ -62,7 +62,7 @@ def test_going_back_gives_another_curve(fake):
     (run.folder / "checkpoint" / "records-0-0.f32").unlink()
     assert len(reader.read().curves[0].values) == 6  # it has not said so yet
     run.append(run.rows(3, shift=2.0), "records-0-1.f32")
-    run.say(epoch=3, series=[{"role": "run", "pair": 0, "file": "records-0-1.f32", "begun": 0}])
+    run.say(epoch=3, series=[{"role": "run", "pair": 0, "file": "records-0-1.f32", "start_epoch": 0}])
     (curve,) = reader.read().curves
     assert curve.key != before
     assert len(curve.values) == 3
@@ -75,7 +75,9 @@ def test_the_parts_of_a_live_run(fake):
     run.log({"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7})
     worth = {"epoch": 7, "what": [["l2", 0.0, 0.5]], "at": 20, "pairs": 1, "sentence": "It helped.", "ended": False}
     plan = run.plan.with_(l2=0.5, epochs=50)
-    run.say(epoch=20, plan=plan.to_dict(), worth=[worth | {"error": {"value": -0.1, "low": -0.2, "high": math.nan}}])
+    run.say(
+        epoch=20, plan=plan.to_dict(), nudge_effects=[worth | {"error": {"value": -0.1, "low": -0.2, "high": math.nan}}]
+    )
     parts = Reader(run.folder).read().parts
     assert {knob["name"]: knob["value"] for knob in parts["knobs"]}["l2"] == 0.5
     assert parts["state"]["epochs"] == 50

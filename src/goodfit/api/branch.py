@@ -19,7 +19,7 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.engine.step import settled
 from goodfit.errors import InputError
-from goodfit.live.warm_start import fitting
+from goodfit.live.warm_start import fitting_names
 from goodfit.plan import Plan
 from goodfit.record.nudge import standing
 from goodfit.record.run import Weights, flatten
@@ -59,7 +59,7 @@ def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any
     unfinished = archive.is_unfinished(folder)
     asked, splits, plan, weights, at = (_of_unfinished if unfinished else _of_ended)(folder, epoch)
     chosen = plan.with_(**changes)
-    fits = fitting(beginning(Job(chosen, asked.seed), splits), weights)
+    fits = fitting_names(beginning(Job(chosen, asked.seed), splits), weights)
     if not fits:
         raise InputError(f"no parameters of {folder} fit this plan; a branch needs a layer of the same shape")
     branched = replace(

@@ -20,7 +20,7 @@ def nudge(run: str | Path, /, *, sender: str = "python", **changes: Any) -> dict
 
     Returns:
         `run`; `answered`: True if the training answered within a few seconds; `epoch`: after which the change was
-        made, or so far; and `made`: name, old and new value of each.
+        made, or so far; and `changes`: name, old and new value of each.
 
     Raises:
         PlanError: the plan, as it is now, does not allow the change; nothing was sent.

@@ -25,8 +25,8 @@ from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import data_facts, shared_findings, with_curvature
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.experiments.progress import Notify
-from goodfit.live.controller import Live
-from goodfit.live.nudge_effect import Comparison, Judge, Worth
+from goodfit.live.controller import LiveControl
+from goodfit.live.nudge_effect import Comparison, DevScorer, EffectTracker
 from goodfit.live.telemetry import write_about
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
@@ -35,7 +35,7 @@ from goodfit.record.run import Outcome, Run
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 from goodfit.run_folder.journal import JOURNAL_FILE, Journal
-from goodfit.run_folder.mailbox import now
+from goodfit.run_folder.live_state import LiveState
 from goodfit.run_folder.pictures import write_pictures
 
 
@@ -77,10 +77,11 @@ def complete(
     run = runs[0]
     if not run.usable:
         _refuse(run, folder, asked)
-    live.worth.close(runs)
+    live.effects.close(runs)
     measured = [laboratory.judge(Entry("plan", run.plan, (asked.seed,), round=1), ((run,),), run.seconds)]
-    if live.worth.all and (copies := [runs[job] for job in live.worth.all[-1].pairs.values() if runs[job].usable]):
-        name = f"untouched since epoch {live.worth.all[-1].epoch}"
+    last = live.effects.comparisons[-1] if live.effects.comparisons else None
+    if last and (copies := [runs[job] for job in last.pairs.values() if runs[job].usable]):
+        name = f"untouched since epoch {last.effect.epoch}"
         entry = Entry(name, copies[0].plan, tuple(copy.seed for copy in copies), round=1)
         measured.append(laboratory.judge(entry, tuple((copy,) for copy in copies), run.seconds))
     try:
@@ -95,21 +96,22 @@ def complete(
     return result
 
 
-def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> Live:
+def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> LiveControl:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
     replay = [Nudge(**facts) for facts in asked.replay]
     done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
     to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
     copies = {pair: len(at.jobs) - asked.untouched_copies + pair for pair in range(asked.untouched_copies)}
     epoch = at.moments[0].epoch
-    closed = [Comparison.from_dict(each) for each in now(folder).get("worth", []) if each["ended"]]
-    worth = Worth(Judge(splits, plan), copies, [each for each in closed if each.epoch < epoch])
-    live = Live(
+    state = LiveState.read(folder)  # from before the training was cut off
+    closed = [effect for effect in (state.nudge_effects if state else ()) if effect.ended and effect.epoch < epoch]
+    comparisons = [Comparison(dict.fromkeys(range(effect.pairs), -1), effect) for effect in closed]
+    live = LiveControl(
         folder,
         at.moments[0].plan,
         plan.structure,
-        worth,
-        at.checkpoints.back_to,
+        EffectTracker(DevScorer(splits, plan), copies, comparisons),
+        at.checkpoints.rewind,
         {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
         at.nudges,
         to_come,
@@ -119,7 +121,9 @@ def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: Start
     return live
 
 
-def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measurement], live: Live) -> dict[str, Any]:
+def _result(
+    folder: Path, asked: JobRequest, splits: Splits, history: list[Measurement], live: LiveControl
+) -> dict[str, Any]:
     """Diagnose the training, the first of these, and leave all in the folder; returns the facts of the result."""
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
@@ -134,11 +138,11 @@ def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measu
         train_groups=groups_of(splits, sample(run.train)),
         dev_groups=groups_of(splits, splits.dev),
     )
-    nudges = [nudge for nudge in standing(live.made) if nudge.epoch <= len(run.history["epoch"])]
-    worth = live.worth.to_list()
-    sentences = [nudge.sentence for nudge in live.made] + live.told
+    nudges = [nudge for nudge in standing(live.nudges) if nudge.epoch <= len(run.history["epoch"])]
+    effects = live.effects.effects
+    sentences = [nudge.sentence for nudge in live.nudges] + live.requests.problems
     sentences += [
-        f"What was changed after epoch {each['epoch']}: {each['sentence']}" for each in worth if each["sentence"]
+        f"Effect of the nudge after epoch {effect.epoch}: {effect.sentence}" for effect in effects if effect.sentence
     ]
     final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences)
     final["findings"] = [summary.of_finding(finding) for finding in findings]
@@ -152,7 +156,7 @@ def _result(folder: Path, asked: JobRequest, splits: Splits, history: list[Measu
         "baseline": {},
         "rounds": [],
         "nudges": [asdict(nudge) for nudge in nudges],
-        "worth": worth,
+        "nudge_effects": [effect.to_dict() for effect in effects],
         "branched_from": asked.origin,
         "final": final,
         "plan": plan.to_dict(),

@@ -18,8 +18,8 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.moment import Moment
 from goodfit.errors import InputError
 from goodfit.experiments.default_plans import default_plan
-from goodfit.live.checkpoints import CheckpointStore, first
-from goodfit.live.warm_start import grafted, read_origin, write_origin
+from goodfit.live.checkpoints import CheckpointStore, first_moment
+from goodfit.live.warm_start import read_origin, warm_started, write_origin
 from goodfit.plan import Plan
 from goodfit.record.nudge import Nudge, standing
 from goodfit.record.run import Weights
@@ -125,9 +125,10 @@ def start_job(folder: Path, job: JobRequest, splits: Splits, plan: Plan) -> Star
     if job.origin:
         weights, origin = read_origin(folder)
         models = [
-            replace(model, start=first(model, splits, grafted(beginning(model, splits), weights))) for model in models
+            replace(model, start=first_moment(model, splits, warm_started(beginning(model, splits), weights)))
+            for model in models
         ]
-    checkpoints, nudges = CheckpointStore.of(folder, models, splits, origin), read_own(folder)
+    checkpoints, nudges = CheckpointStore.open(folder, models, splits, origin), read_own(folder)
     in_force = standing(nudges)
     last = in_force[-1].epoch if in_force and job.untouched_copies else math.inf
     moments, skipped = checkpoints.newest(in_force, last)

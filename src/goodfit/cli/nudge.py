@@ -27,7 +27,7 @@ def nudge(
 
 def _answers(result: dict[str, Any]) -> Iterator[str]:
     """What changed, or when it will."""
-    for name, old, new in result.get("made", []):
+    for name, old, new in result.get("changes", []):
         yield f"{name} went from {old} to {new}, from epoch {result['epoch'] + 1} on."
     if not result["answered"]:
         yield output.not_yet(result, "the numbers change at the end of the epoch")

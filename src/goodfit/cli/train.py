@@ -26,8 +26,8 @@ def answers(result: dict[str, Any]) -> Iterator[str]:
     if result.get("outcome") == "interrupted":
         yield f"goodfit resume {result['run']} goes on with it."
     yield from output.verdict_lines(result["final"], result["metric"])
-    for each in result.get("worth", []):
+    for each in result.get("nudge_effects", []):
         if each["sentence"]:
-            yield f"What was changed after epoch {each['epoch']}: {each['sentence']}."
+            yield f"Effect of the nudge after epoch {each['epoch']}: {each['sentence']}."
     yield f"Run: {result['run']}"
     yield f"Report: {result['report']}"

@@ -1,4 +1,4 @@
-"""The moments that a run can go on from: of its model, and of its siblings with other seeds, at the same step."""
+"""Moments that a run can continue from: of its model and of its siblings with other seeds, all at the same step."""
 
 import math
 from collections.abc import Sequence
@@ -23,64 +23,76 @@ class CheckpointStore:
     """The checkpoints of a run's trainings.
 
     Attributes:
-        folders: of each training's checkpoints.
-        begun: each as it began.
-        per_epoch: steps.
+        folders: checkpoints of each training.
+        start: moment before the first step of each training.
+        per_epoch: steps per epoch.
     """
 
     folders: Sequence[Checkpoints]
-    begun: Sequence[Moment]
+    start: Sequence[Moment]
     per_epoch: int
 
     @classmethod
-    def of(cls, run: Path, jobs: Sequence[Job], splits: Splits, origin: str | None) -> "CheckpointStore":
-        """Those of these jobs in a run's folder; `origin` tells what they began from, where that is not their seed."""
-        folders, begun = [], []
+    def open(cls, run: Path, jobs: Sequence[Job], splits: Splits, origin: str | None) -> "CheckpointStore":
+        """Open the checkpoints of these jobs in a run's folder.
+
+        Args:
+            run: its folder.
+            jobs: the model and its siblings.
+            splits: the data.
+            origin: digest of the parameters that they start from; None if those are drawn from their seeds.
+        """
+        folders, start = [], []
         for place, job in enumerate(jobs):
             folder = run / CHECKPOINT_FOLDER / (f"seed-{place}" if place else "")
             folder.mkdir(exist_ok=True)
             rows = splits.train, splits.dev
-            own = identity(splits.dataset.fingerprint, job.plan, job.seed, *rows, origin=origin)
-            folders.append(Checkpoints(folder, own))
-            begun.append(job.start or first(job, splits))
-        return cls(folders, begun, enter(0, jobs[0], splits)[0].per_epoch)
+            key = identity(splits.dataset.fingerprint, job.plan, job.seed, *rows, origin=origin)
+            folders.append(Checkpoints(folder, key))
+            start.append(job.start or first_moment(job, splits))
+        return cls(folders, start, enter(0, jobs[0], splits)[0].per_epoch)
 
     def newest(self, nudges: Sequence[Nudge], epoch: float = math.inf) -> tuple[list[Moment], list[str]]:
-        """The newest moment, up to an epoch, that every training has; their beginning where there is none.
+        """Return the newest moment up to an epoch that every training has, or else their start.
+
+        Args:
+            nudges: that were not rewound.
+            epoch: infinite for the newest of all.
 
         Returns:
-            A moment a training, by the plan that these nudges had made of it, and a sentence for each file that was
-            left aside.
+            A moment of each training, with the plan that the nudges had made of it, and a sentence on each file that
+            was skipped.
         """
-        step, told = epoch * self.per_epoch, []
+        step, problems = epoch * self.per_epoch, []
+        # A crash may have left one training a checkpoint behind the others: step back to what all of them have.
         while True:
             moments: list[Moment] = []
-            for folder, begun in zip(self.folders, self.begun, strict=True):
-                moment, aside = folder.last(begun.state, step)
-                told += aside
-                moments.append(moment or begun)
+            for folder, start in zip(self.folders, self.start, strict=True):
+                moment, skipped = folder.last(start.state, step)
+                problems += skipped
+                moments.append(moment or start)
             earliest = min(moment.step for moment in moments)
             if all(moment.step == earliest for moment in moments):
-                return [self._as_nudged(moment, nudges) for moment in moments], told
+                return [self._with_nudged_plan(moment, nudges) for moment in moments], problems
             step = earliest
 
-    def _as_nudged(self, moment: Moment, nudges: Sequence[Nudge]) -> Moment:
-        """The moment before the nudges of its epoch's end, which are made again, and by those before it."""
-        within = moment.step % self.per_epoch > 0
-        plan = self.begun[0].plan
+    def _with_nudged_plan(self, moment: Moment, nudges: Sequence[Nudge]) -> Moment:
+        """Return a moment with the plan of its step: nudges at its own epoch boundary are still to be made."""
+        inside_epoch = moment.step % self.per_epoch > 0
+        plan = self.start[0].plan
         for nudge in nudges:
-            if nudge.epoch < moment.epoch + within:
+            if nudge.epoch < moment.epoch + inside_epoch:
                 plan = plan.with_(**{nudge.what: nudge.new})
         return replace(moment, plan=plan)
 
-    def back_to(self, epoch: int, nudges: Sequence[Nudge]) -> list[Moment]:
-        """The newest moments up to an epoch; what came after it is removed."""
+    def rewind(self, epoch: int, nudges: Sequence[Nudge]) -> list[Moment]:
+        """Remove the checkpoints after an epoch, and return the newest moments up to it."""
         for folder in self.folders:
             folder.forget(epoch * self.per_epoch)
         return self.newest(nudges, epoch)[0]
 
 
-def first(job: Job, splits: Splits, state: State | None = None) -> Moment:
-    """The job's moment before its first step, with its own state or another."""
+def first_moment(job: Job, splits: Splits, state: State | None = None) -> Moment:
+    """Return the moment before a job's first step, with its own first state or the one given."""
     records = np.zeros((0, recorded(job.plan.structure)), np.float32)
     return Moment(job.plan, records, (), state or beginning(job, splits))

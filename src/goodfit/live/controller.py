@@ -1,256 +1,253 @@
-"""The control of a training that is going on: nudges when an epoch ends, the way back, pauses and stops, as asked."""
+"""Control of a live training: nudges at epoch boundaries, rewinds, pauses and stops, as other processes request."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from goodfit.engine.control import Action, Change, Checkpoint, Fork, Progress, Return, Stop, Wait
 from goodfit.engine.moment import Keep, Moment
-from goodfit.live.nudge_effect import Worth
-from goodfit.live.telemetry import Broadcast
+from goodfit.live.nudge_effect import EffectTracker
+from goodfit.live.request_book import RequestBook
+from goodfit.live.telemetry import Telemetry
 from goodfit.plan import Plan, Structure, canonical_settings
 from goodfit.record.nudge import REWIND, Nudge, standing
-from goodfit.run_folder import nudges
-from goodfit.run_folder.mailbox import Inbox, Request, now
-from goodfit.run_folder.nudges import nudged
+from goodfit.run_folder import nudges as nudge_log
+from goodfit.run_folder.mailbox import Request
 
-_MOST_ANSWERS = 100  # kept for who waits
-_MOST_TOLD = 20
-_OVER = "the training has ended; only its untouched copies train on"
+_MODEL_ENDED = "the training has ended; only its untouched copies train on"
 
-Earlier = Callable[[int, Sequence[Nudge]], list[Moment]]
+FindMoments = Callable[[int, Sequence[Nudge]], list[Moment]]
 Actions = dict[int, list[Action]]
 
 
 @dataclass
-class Live:
-    """The control of one run: of its model, which is job 0, of its siblings with other seeds, and of their copies.
+class LiveControl:
+    """The control of one run: of its model, which is job 0, of siblings with other seeds, and of their copies.
 
-    All train in step. Nothing that stands in the file of requests can end the training otherwise than it may: what is
-    wrong there is told and left.
+    All of them train in step. A malformed request never stops training; it is reported and skipped.
 
     Attributes:
         folder: the run's.
-        plan: as it is now.
-        begun: the structure that was compiled.
-        worth: compares nudged models with untouched copies.
-        earlier: forgets what came after an epoch, and gives a moment of each model: the newest up to that epoch, by
-            the plan that nudges had made of it.
-        keeps: what a checkpoint of a job is handed to, where one is asked for or the training pauses.
-        made: all nudges so far, of before the training was cut off, too: those are made again, if their epochs come.
-        replay: nudges to be made at their epochs for the first time.
-        told: sentences on what was left, the first few.
-        paused: whether it waits.
-        until: it pauses when this epoch has ended.
+        plan: as nudged so far.
+        structure: that the program was compiled for.
+        effects: compares nudged models with untouched copies.
+        rewind_moments: removes the checkpoints after an epoch, and returns the newest moment of each model up to it,
+            with the plan that the given nudges had made of it.
+        keepers: by job, receive a checkpoint when one is requested or the training pauses.
+        nudges: all so far. Includes nudges from before an interruption; they are re-applied at their epochs.
+        replay: another run's nudges, to be made at their epochs.
+        paused: True while it waits.
+        pause_epoch: after which it pauses.
+        requests: of other processes, with the answers and the problems met.
     """
 
     folder: Path
     plan: Plan
-    begun: Structure
-    worth: Worth
-    earlier: Earlier
-    keeps: Mapping[int, Keep] = field(default_factory=dict)
-    made: list[Nudge] = field(default_factory=list)
+    structure: Structure
+    effects: EffectTracker
+    rewind_moments: FindMoments
+    keepers: Mapping[int, Keep] = field(default_factory=dict)
+    nudges: list[Nudge] = field(default_factory=list)
     replay: list[Nudge] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
     paused: bool = False
-    until: int | None = None
+    pause_epoch: int | None = None
+    requests: RequestBook = field(init=False)
     _logged: list[Nudge] = field(init=False)
     _pending: list[Request] = field(init=False)
     _stop: Request | None = field(default=None, init=False)
-    _keep: list[Request] = field(default_factory=list, init=False)
-    _answers: dict[str, dict[str, Any]] = field(init=False)
-    _inbox: Inbox = field(init=False)
-    _broadcast: Broadcast = field(init=False)
-    _hurry: bool = field(default=True, init=False)
+    _checkpoints: list[Request] = field(default_factory=list, init=False)
+    _telemetry: Telemetry = field(init=False)
+    _written: tuple[object, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        """Take up the nudges that were asked for before the training was cut off, and not answered."""
-        self._logged, self._inbox = standing(self.made), Inbox(self.folder)
-        self._broadcast = Broadcast(self.folder, dict(self.worth.copies))
-        self._answers = now(self.folder).get("answers", {})
-        answered = {*self._answers, *(nudge.request for nudge in self.made)}
-        lines = chain.from_iterable(iter(self._inbox.lines, []))
-        before = [request for line in lines if (request := self._request(line))]
-        self._pending = [each for each in before if each.kind == "nudge" and each.id not in answered]
+        """Take up the nudges that were requested before an interruption and not answered."""
+        self._logged, self.requests = standing(self.nudges), RequestBook(self.folder)
+        self._telemetry = Telemetry(self.folder, self.effects.copies)
+        self._pending = self.requests.unanswered_nudges([nudge.request for nudge in self.nudges])
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
-        """The epoch of the next nudge that is known; where one could not be made in the middle of an epoch, its end."""
-        known = [nudge.epoch for nudge in (*self._logged, *self.replay)]
-        asked = [epoch + 1] if self._pending or self._stop else []
-        pause = [] if self.until is None else [self.until]
-        return min((due for due in (*known, *asked, *pause) if due > epoch), default=None)
+        """Return the epoch of the next nudge or pause; a request that came inside an epoch waits for its end."""
+        planned = [nudge.epoch for nudge in (*self._logged, *self.replay)]
+        requested = [epoch + 1] if self._pending or self._stop else []
+        pause = [] if self.pause_epoch is None else [self.pause_epoch]
+        return min((visit for visit in (*planned, *requested, *pause) if visit > epoch), default=None)
 
     def __call__(self, progress: list[Progress]) -> Actions:
-        """What is due and what was asked."""
-        self._broadcast.records(progress)
-        own = progress[0]  # the model; where that has ended, what goes on beside it
-        over, waited = own.job != 0, self.paused
-        for request in self._keep:  # the checkpoint was taken at the last visit
-            self._answer(request, own.epoch)
-        self._keep = []
-        for line in self._inbox.lines():
-            if request := self._request(line):
-                self._take(request, own.epoch)
+        """Return the actions that are due or were requested."""
+        self._telemetry.write_records(progress)
+        model = progress[0]  # once the watched model has ended, the first copy that trains on
+        has_ended, was_paused = model.job != 0, self.paused
+        self._read_requests(model.epoch)
         actions: Actions = {each.job: [] for each in progress}
-        if own.between_epochs and not over:
+        if model.between_epochs and not has_ended:
             self._nudge(progress, actions)
-        self._logged, self.replay = (
-            [nudge for nudge in known if nudge.epoch > own.epoch] for known in (self._logged, self.replay)
-        )
-        made = len(self.made)
-        self._go_back(own, over, progress, actions)
-        returned = len(self.made) > made
-        if self._stop and own.epoch:  # before the first has ended there is no network to keep
-            self._answer(self._stop, own.epoch)
-            stop = Stop(f"stopped after epoch {own.epoch} ({self._stop.who})")
-            actions = {job: [*of_job, stop] for job, of_job in actions.items()}
-        if not returned and self.until is not None and own.epoch >= self.until and own.between_epochs:
-            self.paused, self.until, self._hurry = True, None, True
-        waits = self.paused and not self._stop
-        if waits:
-            actions[own.job].append(Wait())
-        if self._keep or (waits and not waited):
-            for job in actions.keys() & self.keeps.keys():
-                actions[job].append(Checkpoint(self.keeps[job]))
-        facts = {"paused": self.paused, "until": self.until, "plan": self.plan.to_dict(), "answers": self._answers}
-        self._broadcast.now(own, waits, self._hurry, **facts, worth=self.worth.to_list())
-        self._hurry = False
+        self._logged = [nudge for nudge in self._logged if nudge.epoch > model.epoch]
+        self.replay = [nudge for nudge in self.replay if nudge.epoch > model.epoch]
+        rewound = self._answer_pending(model, has_ended, progress, actions)
+        if self._stop and model.epoch:  # before the first epoch has ended there is no network to keep
+            self.requests.answer(self._stop, model.epoch)
+            stop = Stop(f"stopped after epoch {model.epoch} ({self._stop.who})")
+            actions = {job: [*replies, stop] for job, replies in actions.items()}
+        due = self.pause_epoch is not None and model.epoch >= self.pause_epoch
+        if due and not rewound and model.between_epochs:
+            self.paused, self.pause_epoch = True, None
+        waiting = self.paused and not self._stop
+        if waiting:
+            actions[model.job].append(Wait())
+        if self._checkpoints or (waiting and not was_paused):
+            for job in actions.keys() & self.keepers.keys():
+                actions[job].append(Checkpoint(self.keepers[job]))
+        self._write_state(model, waiting)
         return actions
 
-    def _take(self, request: Request, epoch: int) -> None:
-        if request.id in self._answers:  # who wrote the file anew wrote old lines, too
-            return
+    def _read_requests(self, epoch: int) -> None:
+        for request in self._checkpoints:  # taken at the last visit
+            self.requests.answer(request, epoch)
+        self._checkpoints = []
+        for request in self.requests.new():
+            self._accept(request, epoch)
+
+    def _accept(self, request: Request, epoch: int) -> None:
         match request.kind:
             case "nudge" | "rewind":
                 self._pending.append(request)
             case "stop":
                 self._stop = request
             case "keep":
-                self._keep.append(request)
+                self._checkpoints.append(request)
             case "pause" | "unpause":
                 self.paused = request.kind == "pause"
-                self.until = None if self.paused or request.to is None or request.to <= epoch else request.to
-                self._answer(request, epoch)
+                reached = request.to is None or request.to <= epoch
+                self.pause_epoch = None if self.paused or reached else request.to
+                self.requests.answer(request, epoch)
 
     def _nudge(self, progress: list[Progress], actions: Actions) -> None:
-        """Make the nudges of this epoch; where there are untouched copies, they go on from the models as they were."""
+        """Make the nudges of this epoch; untouched copies continue from the models as they were before."""
         epoch = progress[0].epoch
-        before, known = len(self.made), [nudge for nudge in self._logged if nudge.epoch == epoch]
-        changes = [*self._known(epoch), *self._asked(epoch)]
-        due = self.worth.due(progress, closes=bool(changes))
-        for job, looks in due.items():
+        count, logged = len(self.nudges), [nudge for nudge in self._logged if nudge.epoch == epoch]
+        changes = [*self._planned_changes(epoch), *self._requested_changes(epoch)]
+        for job, looks in self.effects.looks(progress, closes=bool(changes)).items():
             actions[job] += looks
         if not changes:
             return
-        comparison = self.worth.begins(epoch, [*known, *self.made[before:]], [each.job for each in progress])
+        comparison = self.effects.start(epoch, [*logged, *self.nudges[count:]], [model.job for model in progress])
         if comparison:
-            self._broadcast.anew(list(comparison.pairs.values()), epoch)
-        for job in actions.keys() - set(self.worth.copies.values()):
+            self._telemetry.restart_series(list(comparison.pairs.values()), epoch)
+        for job in actions.keys() - set(self.effects.copies.values()):
             if comparison and job in comparison.pairs:
                 actions[job].append(Fork((comparison.pairs[job],)))
             actions[job] += changes
 
-    def _known(self, epoch: int) -> Iterator[Action]:
-        """Nudges of this epoch that are logged, or are to be replayed."""
+    def _planned_changes(self, epoch: int) -> Iterator[Action]:
+        """Yield the changes of this epoch that are logged already, then those to be replayed, which are logged now."""
         for nudge in self._logged:
             if nudge.epoch == epoch:
                 yield self._change({nudge.what: nudge.new}, epoch)
         for nudge in self.replay:
             if nudge.epoch == epoch:
-                again = Nudge(nudge.what, self.plan.to_dict()[nudge.what], nudge.new, epoch, "replay", _now())
+                replayed = Nudge(nudge.what, self.plan.to_dict()[nudge.what], nudge.new, epoch, "replay", _now())
                 yield self._change({nudge.what: nudge.new}, epoch)
-                self.made.append(again)
+                self.nudges.append(replayed)
                 try:
-                    nudges.append(self.folder, [again])
+                    nudge_log.append(self.folder, [replayed])
                 except OSError as error:
-                    self._leave(f"the replay of {nudge.what} could not be logged ({error.strerror})")
+                    self.requests.report(f"the replay of {nudge.what} could not be logged ({error.strerror})")
 
-    def _asked(self, epoch: int) -> Iterator[Action]:
-        """Nudges that other processes asked for; they come after all that were made before the training was cut off."""
+    def _requested_changes(self, epoch: int) -> Iterator[Action]:
+        """Yield the changes that other processes requested, once all nudges from before an interruption are made."""
         if any(nudge.epoch > epoch for nudge in self._logged):
             return
-        pending = [request for request in self._pending if request.kind == "nudge"]
+        requests = [request for request in self._pending if request.kind == "nudge"]
         self._pending = [request for request in self._pending if request.kind == "rewind"]
-        for request in pending:
-            before = self.plan
+        for request in requests:
+            plan = self.plan
             try:
-                changes = canonical_settings(request.changes)
-                change = self._change(changes, epoch)
-                old, new = before.to_dict(), self.plan.to_dict()
-                made = [Nudge(name, old[name], new[name], epoch, request.who, _now(), request.id) for name in changes]
-                nudges.append(self.folder, made)
-            except Exception as error:  # whatever a wrong value or a full disk does, the training goes on as it was
-                self.plan = before
-                self._answer(request, epoch, refused=" ".join(str(error).split()))
-                self._leave(f"a nudge ({request.who}) was left: {error}")
+                values = canonical_settings(request.changes)
+                change = self._change(values, epoch)
+                old, new = plan.to_dict(), self.plan.to_dict()
+                nudges = [Nudge(name, old[name], new[name], epoch, request.who, _now(), request.id) for name in values]
+                nudge_log.append(self.folder, nudges)
+            # Neither a wrong value nor a full disk may end the training: it continues as it was.
+            except Exception as error:
+                self.plan = plan
+                self.requests.answer(request, epoch, refused=" ".join(str(error).split()))
+                self.requests.report(f"a nudge ({request.who}) was skipped: {error}")
             else:
-                self.made += made
-                self._answer(request, epoch, made=[[each.what, each.old, each.new] for each in made])
+                self.nudges += nudges
+                self.requests.answer(
+                    request, epoch, changes=tuple((nudge.what, nudge.old, nudge.new) for nudge in nudges)
+                )
                 yield change
 
-    def _go_back(self, own: Progress, over: bool, progress: list[Progress], actions: Actions) -> None:
-        """Return every model to an earlier moment, if that was asked, and refuse what the training is past."""
+    def _answer_pending(self, model: Progress, has_ended: bool, progress: list[Progress], actions: Actions) -> bool:
+        """Rewind or refuse what is pending; return True if the training was rewound."""
+        rewound = False
         for request in self._pending:
-            if over:
-                self._answer(request, own.epoch, refused=_OVER)
-            elif request.kind == "rewind" and not self._return(request, own, progress, actions):
-                why = f"this training is in epoch {own.epoch}; it can go back to one before"
-                self._answer(request, own.epoch, refused=f"cannot go back to epoch {request.to}: {why}")
-        self._pending = [] if over else [request for request in self._pending if request.kind == "nudge"]
+            if has_ended:
+                self.requests.answer(request, model.epoch, refused=_MODEL_ENDED)
+            elif request.kind == "rewind" and request.to is not None and request.to < model.epoch:
+                rewound |= self._rewind(request, request.to, model, progress, actions)
+            elif request.kind == "rewind":
+                reason = f"this training is in epoch {model.epoch}; give an earlier epoch"
+                self.requests.answer(request, model.epoch, refused=f"cannot rewind to epoch {request.to}: {reason}")
+        self._pending = [] if has_ended else [request for request in self._pending if request.kind == "nudge"]
+        return rewound
 
-    def _return(self, request: Request, own: Progress, progress: list[Progress], actions: Actions) -> bool:
-        """Return to the newest moment up to an epoch and pause at that; returns whether there is one."""
-        to = request.to
-        if to is None or to >= own.epoch:
-            return False
-        back = Nudge(REWIND, own.epoch, to, own.epoch, request.who, _now(), request.id)
-        stay = standing([*self.made, back])
-        again = stay[-1].epoch if stay and self.worth.copies else to  # its copies start anew
-        moments = self.earlier(min(again, to), stay)
+    def _rewind(
+        self, request: Request, epoch: int, model: Progress, progress: list[Progress], actions: Actions
+    ) -> bool:
+        """Return all models to their newest moment up to an epoch, to pause at that epoch; False if refused."""
+        entry = Nudge(REWIND, model.epoch, epoch, model.epoch, request.who, _now(), request.id)
+        remaining = standing([*self.nudges, entry])
+        # With copies, go back to the last remaining nudge, so that its copies start anew from there.
+        start = min(remaining[-1].epoch, epoch) if remaining and self.effects.copies else epoch
+        moments = self.rewind_moments(start, remaining)
         try:
-            nudges.append(self.folder, [back])
+            nudge_log.append(self.folder, [entry])
         except OSError as error:
-            self._answer(request, own.epoch, refused=f"cannot write to {self.folder} ({error.strerror})")
-            return True
-        self.made.append(back)
-        self.plan, epoch = moments[0].plan, moments[0].epoch
-        self._logged, self.until, self.paused = [nudge for nudge in stay if nudge.epoch >= epoch], to, False
-        self.worth.back(min(again, to))
-        pairs = [job for job in actions if job not in self.worth.copies.values()]
+            self.requests.answer(request, model.epoch, refused=f"cannot write to {self.folder} ({error.strerror})")
+            return False
+        self.nudges.append(entry)
+        self.plan = moments[0].plan
+        # The moment may lie before the requested epoch: the nudges on the way are made again.
+        self._logged = [nudge for nudge in remaining if nudge.epoch >= moments[0].epoch]
+        self.pause_epoch, self.paused = epoch, False
+        self.effects.forget_from(start)
+        models = [job for job in actions if job not in self.effects.copies.values()]
         for each in progress:
-            way = Return(moments[each.job]) if each.job in pairs else Stop("the run went back")
-            actions[each.job] = [way, Wait()]  # and asks again at once: a nudge may be due at this moment
-        self._broadcast.anew(pairs)
-        self._answer(request, to, rewind=[own.epoch, to])
+            step = Return(moments[each.job]) if each.job in models else Stop("the run was rewound")
+            actions[each.job] = [step, Wait()]  # wait, to be called again at once: a nudge may be due at this moment
+        self._telemetry.restart_series(models)
+        self.requests.answer(request, epoch, rewind=(model.epoch, epoch))
         return True
 
-    def _change(self, numbers: dict[str, Any], epoch: int) -> Change:
-        """Change the plan, as the engine will."""
-        plan = nudged(self.plan, self.begun, numbers, epoch)
-        _ = plan.hyperparameters  # too large a whole number fails here, not in the engine
+    def _change(self, values: Mapping[str, Any], epoch: int) -> Change:
+        """Change the plan as the engine will.
+
+        Raises:
+            PlanError: the plan does not allow it, or the program was compiled without it.
+        """
+        plan = nudge_log.nudged(self.plan, self.structure, dict(values), epoch)
+        _ = plan.hyperparameters  # an integer that is too large fails here, not in the engine
         self.plan = plan
-        return Change(numbers)
+        return Change(values)
 
-    def _request(self, line: bytes) -> Request | None:
-        """The request in a line, or nothing."""
-        try:
-            return Request.read(line)
-        except ValueError:
-            self._leave(f"a line among the requests to this training is none: {line[:40]!r}")
-            return None
-
-    def _leave(self, sentence: str) -> None:
-        if len(self.told) < _MOST_TOLD:
-            self.told.append(sentence)
-
-    def _answer(self, request: Request, epoch: int, **facts: Any) -> None:
-        answers = list(self._answers.items())[1 - _MOST_ANSWERS :]
-        self._answers = dict(answers) | {request.id: {"epoch": epoch} | facts}
-        self._hurry = True
+    def _write_state(self, model: Progress, waiting: bool) -> None:
+        # Somebody waits for an answer or a pause: these are written at once.
+        news = (self.requests.answers, self.paused, self.pause_epoch)
+        self._telemetry.write_state(
+            model,
+            waiting=waiting,
+            at_once=news != self._written,
+            paused=self.paused,
+            pause_epoch=self.pause_epoch,
+            plan=self.plan,
+            answers=self.requests.answers,
+            effects=self.effects.effects,
+        )
+        self._written = news
 
 
 def _now() -> str:

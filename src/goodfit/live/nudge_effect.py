@@ -1,10 +1,9 @@
-"""What a nudge was worth: the nudged model against a copy that trained on untouched from the moment of the nudge."""
+"""Measured effect of a nudge: the nudged model against a copy that was left alone from the moment of the nudge."""
 
 import functools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -19,22 +18,24 @@ from goodfit.experiments.calibration import cross_calibrated
 from goodfit.plan import Plan
 from goodfit.record.measurement import judge_outputs
 from goodfit.record.nudge import Nudge
+from goodfit.record.result import NudgeEffect
 from goodfit.record.run import Run, Weights, flatten
+from goodfit.record.values import EffectEstimate
 from goodfit.wording import numbers
 
-_SECONDS = 2.0  # between two comparisons of a live training
-_ONE_PAIR = "one pair: the interval covers the examples, not the luck of one training"
+_SECONDS = 2.0  # between two comparisons of a live training: each predicts the whole dev set
+_ONE_PAIR = "one pair of trainings: the interval covers the choice of examples, not the luck of a training"
 
-Costs = Float[np.ndarray, "2 rows"]  # cost and error of each dev example
+Scores = Float[np.ndarray, "2 rows"]  # cost and error of each dev example
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Judges parameters on the dev rows.
+class DevScorer:
+    """Scores parameters on the dev examples.
 
     Attributes:
         splits: the data.
-        plan: as begun.
+        plan: as the training started.
     """
 
     splits: Splits
@@ -44,152 +45,151 @@ class Judge:
     def _preparation(self) -> Preparation:
         return Preparation.fit(self.plan.preparation, self.splits.dataset, self.splits.train)
 
-    def __call__(self, weights: Weights) -> Costs:
-        """Cost, calibrated as `improve` judges by it, and error of each dev row."""
+    def __call__(self, weights: Weights) -> Scores:
+        """Return the cost, calibrated as `improve` compares it, and the error of each dev example."""
         member = Member("", self.plan.structure, weights, self._preparation)
         outputs = member.outputs(self.splits.dataset.features, self.splits.dataset.schema, self.splits.dev)
         error = judge_outputs(self.splits, outputs[None], self.splits.dev)[1]
-        if self.splits.dataset.schema.classes:  # else a nudge of label smoothing would change every cost
+        # Without calibration, a nudge of label smoothing alone would change every cost.
+        if self.splits.dataset.schema.classes:
             outputs = cross_calibrated(outputs, self.splits.dataset.target[self.splits.dev])
         return np.concatenate([judge_outputs(self.splits, outputs[None], self.splits.dev)[0], error])
 
-    def compare(self, nudged: Sequence[Costs], untouched: Sequence[Costs]) -> tuple[PairedEffect, PairedEffect]:
-        """The differences that the nudge made in cost and error, by seed and example."""
+    def compare(self, nudged: Sequence[Scores], untouched: Sequence[Scores]) -> tuple[PairedEffect, PairedEffect]:
+        """Return the changes of cost and error that the nudge made, by pair and example."""
         groups = self.splits.dataset.groups
-        own = None if groups is None else groups[self.splits.dev]
-        cost, error = (paired_test(np.stack(untouched)[:, k], np.stack(nudged)[:, k], own) for k in (0, 1))
+        dev_groups = None if groups is None else groups[self.splits.dev]
+        cost, error = (paired_test(np.stack(untouched)[:, k], np.stack(nudged)[:, k], dev_groups) for k in (0, 1))
         return cost, error
-
-    def words(self, cost: PairedEffect, error: PairedEffect, pairs: int) -> str:
-        """What came of it; the cost decides, as it sees what is too small to turn a right answer into a wrong one."""
-        verdict = "it helped" if cost.high < 0 else "it hurt" if cost.low > 0 else "not told apart from no nudge"
-        seeds = _ONE_PAIR if pairs == 1 else f"{pairs} pairs"
-        change_of_error = numbers.change(error.effect, error.low, error.high)
-        changes = (
-            f"dev error {change_of_error}, calibrated dev cost {numbers.cost_change(cost.effect, cost.low, cost.high)}"
-        )
-        return f"{changes} of the parameters that are kept, against those of an untouched copy: {verdict} ({seeds})"
 
 
 @dataclass
 class Comparison:
-    """The nudges of one epoch, and what they are worth so far.
+    """The nudges of one epoch, the jobs that show their effect, and the effect measured so far.
 
     Attributes:
-        epoch: after which they were made.
-        what: name, old and new value of each.
         pairs: the untouched copy's job, by the nudged one's.
-        at: the epoch of the last comparison.
-        cost: nudged minus untouched; as is the error.
-        ended: whether a later nudge, or the end, closed it.
+        effect: its field `ended` is True once a later nudge or the end of the training closed the comparison.
     """
 
-    epoch: int
-    what: list[tuple[str, Any, Any]]
     pairs: dict[int, int]
-    at: int | None = None
-    cost: PairedEffect | None = None
-    error: PairedEffect | None = None
-    sentence: str = ""
-    ended: bool = False
-
-    @classmethod
-    def from_dict(cls, facts: Mapping[str, Any]) -> "Comparison":
-        """One that was closed, as `to_dict` gave it; its jobs have gone."""
-        cost, error = (
-            PairedEffect(*(facts[name][key] for key in ("value", "low", "high", "p"))) for name in ("cost", "error")
-        )
-        pairs = dict.fromkeys(range(facts["pairs"]), -1)
-        return cls(
-            facts["epoch"],
-            [tuple(each) for each in facts["what"]],
-            pairs,
-            facts["at"],
-            cost,
-            error,
-            facts["sentence"],
-            ended=True,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        facts: dict[str, Any] = {"epoch": self.epoch, "what": self.what, "at": self.at, "pairs": len(self.pairs)}
-        for name, paired in (("error", self.error), ("cost", self.cost)):
-            facts[name] = paired and {"value": paired.effect, "low": paired.low, "high": paired.high, "p": paired.p}
-        return facts | {"sentence": self.sentence, "ended": self.ended}
+    effect: NudgeEffect
 
 
 @dataclass
-class Worth:
-    """Compares the nudged models with their untouched copies, now and then and when a comparison closes.
+class EffectTracker:
+    """Compares nudged models with their untouched copies, every few seconds and when a comparison closes.
 
     Attributes:
-        judge: of parameters.
-        copies: the job that is the copy of a pair's, by the pair's job; empty where none was asked for.
-        all: the comparisons, in the order of their nudges.
+        scorer: scores parameters.
+        copies: the job that is the untouched copy, by the job that it is a copy of; empty without copies.
+        comparisons: in the order of their nudges.
     """
 
-    judge: Judge
+    scorer: DevScorer
     copies: Mapping[int, int]
-    all: list[Comparison] = field(default_factory=list)
-    _seen: dict[int, Costs] = field(default_factory=dict, init=False)
-    _last: float = field(default_factory=lambda: time.monotonic(), init=False)
+    comparisons: list[Comparison] = field(default_factory=list)
+    _scores: dict[int, Scores] = field(default_factory=dict, init=False)
+    _last_look: float = field(default_factory=time.monotonic, init=False)
 
     @property
-    def open(self) -> Comparison | None:
-        """The comparison that goes on."""
-        return self.all[-1] if self.all and not self.all[-1].ended else None
+    def current(self) -> Comparison | None:
+        """The comparison that is still open."""
+        return self.comparisons[-1] if self.comparisons and not self.comparisons[-1].effect.ended else None
 
-    def begins(self, epoch: int, nudges: Sequence[Nudge], live: Sequence[int]) -> Comparison | None:
-        """Note nudges that are made after an epoch; the comparison that they open, where they open one."""
-        what = [(nudge.what, nudge.old, nudge.new) for nudge in nudges]
-        if self.open and self.open.epoch == epoch:  # the copy is of before the first of them
-            self.open.what += what
+    @property
+    def effects(self) -> tuple[NudgeEffect, ...]:
+        """The measured effects, in the order of their nudges."""
+        return tuple(comparison.effect for comparison in self.comparisons)
+
+    def start(self, epoch: int, nudges: Sequence[Nudge], jobs: Sequence[int]) -> Comparison | None:
+        """Note the nudges made after an epoch, and return the comparison that they open.
+
+        Args:
+            epoch: after which they were made.
+            nudges: of that epoch.
+            jobs: still training.
+
+        Returns:
+            None if the comparison of this epoch is open already, or there is no copy to compare with.
+        """
+        changes = tuple((nudge.what, nudge.old, nudge.new) for nudge in nudges)
+        current = self.current
+        if current and current.effect.epoch == epoch:  # the copy holds the state from before the first of them
+            current.effect = replace(current.effect, what=current.effect.what + changes)
             return None
-        if self.open:
-            self.open.ended = True
-        pairs = {pair: copy for pair, copy in self.copies.items() if pair in live}
+        if current:
+            current.effect = replace(current.effect, ended=True)
+        pairs = {job: copy for job, copy in self.copies.items() if job in jobs}
         if not pairs:
             return None
-        self.all.append(Comparison(epoch, what, pairs))
-        return self.all[-1]
+        effect = NudgeEffect(
+            epoch=epoch, what=changes, at=None, pairs=len(pairs), error=None, cost=None, sentence="", ended=False
+        )
+        self.comparisons.append(Comparison(pairs, effect))
+        return self.comparisons[-1]
 
-    def back(self, epoch: int) -> None:
-        """Forget the nudges from an epoch on."""
-        self.all = [each for each in self.all if each.epoch < epoch]
+    def forget_from(self, epoch: int) -> None:
+        """Forget the effects of nudges from an epoch on, since a rewind cancelled them."""
+        self.comparisons = [each for each in self.comparisons if each.effect.epoch < epoch]
 
-    def due(self, progress: Sequence[Progress], closes: bool) -> dict[int, list[Action]]:
-        """A look at every model of the comparison that goes on, where it is time for one or a nudge will close it."""
-        running, now = self.open, time.monotonic()
-        if not running or not (closes or now - self._last > _SECONDS):
+    def looks(self, progress: Sequence[Progress], closes: bool) -> dict[int, list[Action]]:
+        """Return a checkpoint of each model of the open comparison, if a look at them is due.
+
+        Args:
+            progress: of all jobs.
+            closes: True if a nudge is about to close the comparison.
+        """
+        current, time_now = self.current, time.monotonic()
+        if not current or not (closes or time_now - self._last_look > _SECONDS):
             return {}
-        epochs = {each.job: each.epoch for each in progress if each.between_epochs}
-        jobs = [*running.pairs, *running.pairs.values()]
-        if len({epochs.get(job) for job in jobs}) != 1 or epochs[jobs[0]] == running.epoch:
+        epochs = {model.job: model.epoch for model in progress if model.between_epochs}
+        jobs = [*current.pairs, *current.pairs.values()]
+        # Both models of a pair must have seen equally many batches; at the nudge itself they are still the same.
+        if len({epochs.get(job) for job in jobs}) != 1 or epochs[jobs[0]] == current.effect.epoch:
             return {}
-        self._last, self._seen = now, {}
-        taken = functools.partial(self._take, running, epochs[jobs[0]])
-        return {job: [Checkpoint(functools.partial(taken, job))] for job in jobs}
-
-    def _take(self, running: Comparison, epoch: int, job: int, moment: Moment) -> None:
-        self._seen[job] = self.judge(flatten(*moment.state.best))
-        if len(self._seen) == 2 * len(running.pairs):
-            self._judge(running, epoch, self._seen)
+        self._last_look, self._scores = time_now, {}
+        score = functools.partial(self._score, current, epochs[jobs[0]])
+        return {job: [Checkpoint(functools.partial(score, job))] for job in jobs}
 
     def close(self, runs: Sequence[Run]) -> None:
-        """Compare what the trainings ended with, by job."""
-        running = self.open
-        if running and all(runs[job].usable for pair in running.pairs.items() for job in pair):
-            seen = {job: self.judge(runs[job].best) for pair in running.pairs.items() for job in pair}
-            self._judge(running, len(runs[0].history["epoch"]), seen)
-            running.ended = True
+        """Compare the parameters that the trainings ended with, by job."""
+        current = self.current
+        if current and all(runs[job].usable for pair in current.pairs.items() for job in pair):
+            scores = {job: self.scorer(runs[job].best) for pair in current.pairs.items() for job in pair}
+            self._measure(current, len(runs[0].history["epoch"]), scores)
+            current.effect = replace(current.effect, ended=True)
 
-    def _judge(self, running: Comparison, epoch: int, seen: Mapping[int, Costs]) -> None:
-        nudged, untouched = ([seen[job] for job in jobs] for jobs in (running.pairs.keys(), running.pairs.values()))
-        running.cost, running.error = self.judge.compare(nudged, untouched)
-        running.at = epoch
-        running.sentence = self.judge.words(running.cost, running.error, len(running.pairs))
+    def _score(self, comparison: Comparison, epoch: int, job: int, moment: Moment) -> None:
+        """Score one model; the last of a look completes the comparison."""
+        self._scores[job] = self.scorer(flatten(*moment.state.best))
+        if len(self._scores) == 2 * len(comparison.pairs):
+            self._measure(comparison, epoch, self._scores)
 
-    def to_list(self) -> list[dict[str, Any]]:
-        """The comparisons as JSON has them, with what each nudge was worth."""
-        return [each.to_dict() for each in self.all]
+    def _measure(self, comparison: Comparison, epoch: int, scores: Mapping[int, Scores]) -> None:
+        pairs = comparison.pairs
+        cost, error = self.scorer.compare([scores[job] for job in pairs], [scores[job] for job in pairs.values()])
+        comparison.effect = replace(
+            comparison.effect,
+            at=epoch,
+            cost=_estimate(cost),
+            error=_estimate(error),
+            sentence=_conclusion(cost, error, len(pairs)),
+        )
+
+
+def _estimate(effect: PairedEffect) -> EffectEstimate:
+    return EffectEstimate(effect.effect, effect.low, effect.high, effect.p)
+
+
+def _conclusion(cost: PairedEffect, error: PairedEffect, pairs: int) -> str:
+    """Return the effect in words.
+
+    The cost decides: it sees changes that are too small to turn a right answer into a wrong one.
+    """
+    verdict = "it helped" if cost.high < 0 else "it hurt" if cost.low > 0 else "no measurable effect"
+    change_of_error = numbers.change(error.effect, error.low, error.high)
+    change_of_cost = numbers.cost_change(cost.effect, cost.low, cost.high)
+    trainings = _ONE_PAIR if pairs == 1 else f"{pairs} pairs of trainings"
+    changes = f"dev error {change_of_error} and calibrated dev cost {change_of_cost}"
+    return f"{changes}, compared with an untouched copy: {verdict} ({trainings})"

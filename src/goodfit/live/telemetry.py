@@ -1,12 +1,11 @@
-"""What a live training says of itself in its run's folder, for whoever watches; who watches never slows it."""
+"""Records and state that a live training writes to its run's folder for its watchers, who never slow it down."""
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,102 +14,136 @@ from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.control import Progress
 from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
+from goodfit.record.result import NudgeEffect
 from goodfit.record.run import SEEN, health_of
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER, write_json
-from goodfit.run_folder.mailbox import NOW_FILE
-from goodfit.run_folder.records import ABOUT_FILE
+from goodfit.run_folder.archive import CHECKPOINT_FOLDER
+from goodfit.run_folder.live_state import About, Answer, DataOverview, LiveState, SeriesFile
 
-_SECONDS = 0.5  # between two times that it says where it is
+_SECONDS = 0.5  # between two writes of the state: as often as a page asks for it
 
 
 def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int) -> None:
-    """Say once how the records are to be read, and what the doctor needs to know of the data.
+    """Write the layout of the records and the facts of the data once, when a training starts.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     facts = basic_data_facts(splits)
-    said = {
-        "recorded": RECORDED,
-        "layers": health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,
-        "seen": SEEN,
-        "facts": {"m": facts.m, "task": facts.task, "class_counts": facts.class_counts, "dev": len(splits.dev)},
-        "metric": "1-r2" if facts.task == "regression" else "error_rate",
-        "untouched_copies": untouched_copies,
-    }
-    write_json(folder / ABOUT_FILE, said)
+    About(
+        recorded=tuple(RECORDED),
+        layers=health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,
+        health_columns=tuple(SEEN),
+        data=DataOverview(m=facts.m, task=facts.task, class_counts=facts.class_counts, dev=len(splits.dev)),
+        metric="1-r2" if facts.task == "regression" else "error_rate",
+        untouched_copies=untouched_copies,
+    ).write(folder)
 
 
 @dataclass
 class _Series:
-    """The records of one job in a file: float32 rows, one an epoch, that only grow; other ones have another name."""
+    """The records of one job in a file that only grows: float32, a row per epoch. A restarted series is a new file."""
 
     role: str
     pair: int
-    begun: int = 0
-    anew: int = 0
+    start_epoch: int = 0
+    restarts: int = 0
     rows: int = 0
 
 
 @dataclass
-class Broadcast:
-    """Writes records and the state of a training; where there is no room, it goes on unseen.
+class Telemetry:
+    """Writes the records and the state of a training. If the disk is full, the training goes on unseen.
 
     Attributes:
         folder: the run's.
-        copies: the job that is the untouched copy of a pair's, by the pair's job.
+        copies: the job that is the untouched copy, by the job that it is a copy of.
     """
 
     folder: Path
-    copies: dict[int, int]
+    copies: Mapping[int, int]
     _series: dict[int, _Series] = field(default_factory=dict, init=False)
-    _written: float = field(default=-math.inf, init=False)
+    _last_write: float = field(default=-math.inf, init=False)
     _clock: tuple[float, int] | None = field(default=None, init=False)
 
-    def anew(self, jobs: Sequence[int], begun: int = 0) -> None:
-        """The records of these jobs are others from here on: they went back, or were forked after epoch `begun`."""
+    def restart_series(self, jobs: Sequence[int], start_epoch: int = 0) -> None:
+        """Start new records for these jobs: they were rewound, or forked off after `start_epoch`."""
         self._clock = None
         for job in jobs:
-            own = self._series.setdefault(job, self._first(job))
-            own.begun, own.anew, own.rows = begun, own.anew + 1, 0
+            series = self._series_of(job)
+            series.start_epoch, series.restarts, series.rows = start_epoch, series.restarts + 1, 0
 
-    def records(self, progress: Sequence[Progress]) -> None:
-        """Append what is new."""
-        for each in progress:
-            own = self._series.setdefault(each.job, self._first(each.job))
-            if own.rows < each.epoch:
-                with suppress(OSError), self._file(each.job, own).open("r+b" if own.rows else "wb") as file:
-                    file.seek(own.rows * each.records.itemsize * each.records.shape[1])
-                    file.write(each.records[own.rows :].astype("<f4").tobytes())
-                    own.rows = each.epoch
+    def write_records(self, progress: Sequence[Progress]) -> None:
+        """Append the records of the epochs completed since the last call."""
+        for model in progress:
+            series = self._series_of(model.job)
+            if series.rows < model.epoch:
+                mode = "r+b" if series.rows else "wb"
+                with suppress(OSError), self._path(model.job, series).open(mode) as file:
+                    # Seek instead of appending, so that a write cut short by a full disk is repeated whole.
+                    file.seek(series.rows * model.records.itemsize * model.records.shape[1])
+                    file.write(model.records[series.rows :].astype("<f4").tobytes())
+                    series.rows = model.epoch
 
-    def now(self, own: Progress, waits: bool, hurry: bool, **facts: Any) -> None:
-        """Write down where the training is: at once if that is asked, else now and then."""
+    def write_state(
+        self,
+        model: Progress,
+        *,
+        waiting: bool,
+        at_once: bool,
+        paused: bool,
+        pause_epoch: int | None,
+        plan: Plan,
+        answers: Mapping[str, Answer],
+        effects: tuple[NudgeEffect, ...],
+    ) -> None:
+        """Write the state of the training, if the last write is half a second ago.
+
+        Args:
+            model: the watched model; once that has ended, the first copy that trains on.
+            waiting: True while the training pauses.
+            at_once: True to write now in any case, since somebody waits for an answer.
+            paused: True if it was asked to pause.
+            pause_epoch: after which it will pause.
+            plan: as nudged so far.
+            answers: to requests, by their IDs.
+            effects: measured effects of nudges.
+        """
         time_now = time.monotonic()
-        if waits or self._clock is None:
-            self._clock = time_now, own.epoch  # a pause says nothing of the speed
-        if not hurry and time_now - self._written < _SECONDS:
+        if waiting or self._clock is None:
+            self._clock = time_now, model.epoch  # a pause says nothing about the speed
+        if not at_once and time_now - self._last_write < _SECONDS:
             return
-        self._written = time_now
-        passed, done = time_now - self._clock[0], own.epoch - self._clock[1]
-        left = passed / done * (own.epochs - own.epoch) if done else None
-        said = {"epoch": own.epoch, "share": own.epoch / own.epochs, "seconds_left": left}
-        series = [
-            {"role": each.role, "pair": each.pair, "file": self._file(job, each).name, "begun": each.begun}
-            for job, each in self._series.items()
-        ]
+        self._last_write = time_now
+        elapsed, epochs = time_now - self._clock[0], model.epoch - self._clock[1]
+        series = tuple(
+            SeriesFile(role=own.role, pair=own.pair, file=self._path(job, own).name, start_epoch=own.start_epoch)
+            for job, own in self._series.items()
+        )
+        state = LiveState(
+            epoch=model.epoch,
+            share=model.epoch / model.epochs,
+            seconds_left=elapsed / epochs * (model.epochs - model.epoch) if epochs else None,
+            paused=paused,
+            pause_epoch=pause_epoch,
+            plan=plan.to_dict(),
+            answers=dict(answers),
+            nudge_effects=effects,
+            series=series,
+        )
         with suppress(OSError):
-            write_json(self.folder / NOW_FILE, said | facts | {"series": series})
-            self._tidy({each["file"] for each in series})
+            state.write(self.folder)
+            self._remove_except({file.file for file in series})
 
-    def _first(self, job: int) -> _Series:
-        pair = next((pair for pair, copy in self.copies.items() if copy == job), None)
-        return _Series("run", job) if pair is None else _Series("copy", pair)
+    def _series_of(self, job: int) -> _Series:
+        if job not in self._series:
+            pair = next((pair for pair, copy in self.copies.items() if copy == job), None)
+            self._series[job] = _Series("run", job) if pair is None else _Series("copy", pair)
+        return self._series[job]
 
-    def _file(self, job: int, own: _Series) -> Path:
-        return self.folder / CHECKPOINT_FOLDER / f"records-{job}-{own.anew}.f32"
+    def _path(self, job: int, series: _Series) -> Path:
+        return self.folder / CHECKPOINT_FOLDER / f"records-{job}-{series.restarts}.f32"
 
-    def _tidy(self, named: set[str]) -> None:
+    def _remove_except(self, names: set[str]) -> None:
         for path in (self.folder / CHECKPOINT_FOLDER).glob("records-*.f32"):
-            if path.name not in named:
+            if path.name not in names:
                 path.unlink(missing_ok=True)

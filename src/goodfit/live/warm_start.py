@@ -1,4 +1,4 @@
-"""A branch: a new run that starts from another one's parameters, where their shapes allow."""
+"""Start of a branch: a new run that continues from another run's parameters, as far as their shapes allow."""
 
 import hashlib
 from pathlib import Path
@@ -15,31 +15,38 @@ _FILE = f"{CHECKPOINT_FOLDER}/origin.safetensors"
 
 
 def write_origin(folder: Path, weights: Weights) -> None:
-    """Leave the parameters that a run shall start from in its folder.
+    """Write the parameters that a run shall start from to its folder.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: the file cannot be written.
     """
-    save_file({name: np.ascontiguousarray(leaf) for name, leaf in weights.items()}, folder / _FILE)
+    save_file({name: np.ascontiguousarray(weight) for name, weight in weights.items()}, folder / _FILE)
 
 
 def read_origin(folder: Path) -> tuple[Weights, str]:
-    """The parameters that a run starts from, and what tells them from others."""
+    """Return the parameters that a run starts from, and a digest that identifies them."""
     return load_file(folder / _FILE), hashlib.sha256((folder / _FILE).read_bytes()).hexdigest()
 
 
-def fitting(state: State, weights: Weights) -> list[str]:
-    """Names of the weights that a first state has in the same shape; batch norm's averages all or none."""
-    own = flatten(*state.model)
-    fits = [name for name, leaf in weights.items() if name in own and own[name].shape == leaf.shape]
-    averages = {name for name in own if name.startswith("averages.")}
+def fitting_names(state: State, weights: Weights) -> list[str]:
+    """Return the names of the weights that have the same shape in a new network; batch norm's averages all or none.
+
+    Args:
+        state: of the new network.
+        weights: of the run that it starts from.
+    """
+    target = flatten(*state.model)
+    fits = [name for name, weight in weights.items() if name in target and target[name].shape == weight.shape]
+    averages = {name for name in target if name.startswith("averages.")}
+    # One count of steps corrects the bias of all averages, so those of two runs cannot be mixed.
     return fits if averages <= set(fits) else [name for name in fits if name not in averages]
 
 
-def grafted(state: State, weights: Weights) -> State:
-    """A first state with these weights where they fit."""
-    fits = fitting(state, weights)
+def warm_started(state: State, weights: Weights) -> State:
+    """Return a new network's state with another run's weights wherever they fit."""
+    fits = fitting_names(state, weights)
     params, averages = unflatten(flatten(*state.model) | {name: weights[name] for name in fits})
     model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
-    averaged = np.ones_like(state.averaged) if any(name.startswith("averages.") for name in fits) else state.averaged
+    has_averages = any(name.startswith("averages.") for name in fits)
+    averaged = np.ones_like(state.averaged) if has_averages else state.averaged
     return state._replace(model=model, best=model, averaged=averaged)

@@ -41,7 +41,7 @@ def gap(
         return None
     rates, given = about["metric"] == "error_rate", options.get("human_error")
     human = 0.0 if given is None and rates else given
-    facts, found = about["facts"], None
+    facts, found = about["data"], None
     if rates and facts.get("dev"):
         found = judge(
             min(train, 1.0),

@@ -102,13 +102,13 @@ class Reader:
         begun = Plan.from_dict(asked.plan)
         plan = Plan.from_dict(now["plan"]) if now else begun
         log = nudges.read_nudges(bytes_of(self.folder / NUDGES_FILE))
-        task = about["facts"]["task"] if about else None
+        task = about["data"]["task"] if about else None
         shared = {
             "knobs": knobs(plan, begun.structure, task),
             "structure": structure(plan),
             "log": log,
             "marks": nudges.marks(log),
-            "worth": parts.worth(now.get("worth") or []),
+            "worth": parts.worth(now.get("nudge_effects") or []),
         }
         curves = self._grown(now, about) if about else ()
         main = next((each for each in curves if (each.role, each.pair) == ("run", 0)), None)
@@ -118,7 +118,7 @@ class Reader:
             epochs=plan.epochs,
             share=now.get("share"),
             seconds_left=now.get("seconds_left"),
-            until=now.get("until"),
+            until=now.get("pause_epoch"),
             metric=about.get("metric"),
             untouched_copies=about.get("untouched_copies", 0),
             best=_best(main),
@@ -128,7 +128,7 @@ class Reader:
         told = {"state": state, "findings": [], "gap": None, "health": []} | shared
         if main and about and len(main.values):
             records = self._records[_file(now, main)]
-            found = self._examined.again(records, about["recorded"], about["layers"], plan, facts_from(about["facts"]))
+            found = self._examined.again(records, about["recorded"], about["layers"], plan, facts_from(about["data"]))
             _, _, train, dev, _ = map(parts.finite, main.values[-1].tolist())
             told |= {
                 "findings": shown(found, plan, begun.structure),
@@ -148,10 +148,12 @@ class Reader:
 
     def _grown(self, now: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Curve, ...]:
         """The curves that the training names, each with what was appended to it; of copies those that are compared."""
-        compared = {each["epoch"] for each in now.get("worth") or []}  # not any more where the run went back before it
-        names, seen = about["recorded"], len(about["layers"]) * len(about["seen"])
+        compared = {
+            each["epoch"] for each in now.get("nudge_effects") or []
+        }  # not any more where the run went back before it
+        names, seen = about["recorded"], len(about["layers"]) * len(about["health_columns"])
         columns = [names.index(name) for name in COLUMNS]
-        told = [each for each in now.get("series") or [] if each["role"] == "run" or each["begun"] in compared]
+        told = [each for each in now.get("series") or [] if each["role"] == "run" or each["start_epoch"] in compared]
         self._records = {
             each["file"]: self._records.get(each["file"])
             or Records(self.folder / archive.CHECKPOINT_FOLDER / Path(each["file"]).name, len(names), len(names) + seen)
@@ -164,7 +166,9 @@ class Reader:
                 records.grow()
             if not records.key:
                 continue
-            curves.append(Curve(records.key, each["role"], each["pair"], each["begun"], records.values[:, columns]))
+            curves.append(
+                Curve(records.key, each["role"], each["pair"], each["start_epoch"], records.values[:, columns])
+            )
         return tuple(curves)
 
     def _at_the_end(self) -> View:
@@ -200,7 +204,7 @@ class Reader:
             "structure": structure(plan),
             "log": log,
             "marks": nudges.marks(log),
-            "worth": parts.worth(result.get("worth") or []),
+            "worth": parts.worth(result.get("nudge_effects") or []),
         }
         self._ended, self._records = _view(told, curves), {}
         return self._ended

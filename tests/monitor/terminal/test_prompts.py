@@ -49,7 +49,7 @@ def test_answers_in_words():
     assert answer("unpause", told) == "Goes on after epoch 7."
     assert answer("stop", told) == "Stopped after epoch 7; its best network is being diagnosed."
     assert answer("rewind", told | {"rewind": [9, 7]}) == "Went back from epoch 9 to 7, where it pauses."
-    made = {"made": [["l2", 0.0, 0.1], ["epochs", 30, 40]]}
+    made = {"changes": [["l2", 0.0, 0.1], ["epochs", 30, 40]]}
     assert answer("nudge", told | made) == "l2 went from 0 to 0.1, epochs went from 30 to 40, from epoch 8 on."
     begun = "A branch trains in a process of its own: goodfit watch runs/b --terminal"
     assert answer("branch", {"run": "runs/b"}) == begun

@@ -90,7 +90,7 @@ def answer(action: str, told: Mapping[str, Any]) -> str:
     epoch = told["epoch"]
     if action == "nudge":
         made = ", ".join(
-            f"{name} went from {numbers.setting(old)} to {numbers.setting(new)}" for name, old, new in told["made"]
+            f"{name} went from {numbers.setting(old)} to {numbers.setting(new)}" for name, old, new in told["changes"]
         )
         return f"{made}, from epoch {epoch + 1} on."
     if action == "rewind":

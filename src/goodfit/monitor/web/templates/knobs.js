@@ -141,7 +141,7 @@ async function apply(event) {
   }
   show(byId("knobs-answer"), answer.answered ? "" : "Asked; the numbers change at the end of the epoch.");
   for (const row of rows.values()) {
-    const [, , value] = (answer.made || []).find(([name]) => name === row.knob.name) || [];
+    const [, , value] = (answer.changes || []).find(([name]) => name === row.knob.name) || [];
     if (value !== undefined) row.knob = { ...row.knob, value: Array.isArray(value) ? value[row.knob.layer] : value };
     settle(row);
   }
