@@ -1,7 +1,7 @@
 """All findings of the doctor, one in each file, and `examine`, which looks for them.
 
-A file has an ID and a NAME, and a function `find(observation)` that returns the finding or None. It needs one line in
-the lists below.
+A file has an ID and a NAME, and a function `find(observation)` that returns the finding or None. It is imported
+and stands in one of the lists below.
 """
 
 from collections.abc import Iterable
