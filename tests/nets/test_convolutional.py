@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from goodfit.nets.architectures import forward, forward_flops, init, layer_by_layer, shown, sizes
-from goodfit.nets.convolutional import blocks, pictures
+from goodfit.nets.architectures import forward, forward_flops, init, layer_by_layer, network_size, probed_layers
+from goodfit.nets.convolutional import blocks, image_shapes
 from goodfit.plan import Plan
 
 IMAGE = (28, 20, 1)
@@ -19,9 +19,9 @@ def structure_of(image=IMAGE, **settings):
 
 def test_the_picture_is_halved_before_its_feature_maps_grow():
     structure = structure_of(hidden_units=(8, 8, 16, 16, 32))
-    assert pictures(structure) == [(28, 20, 8), (28, 20, 8), (14, 10, 16), (14, 10, 16), (7, 5, 32)]
+    assert image_shapes(structure) == [(28, 20, 8), (28, 20, 8), (14, 10, 16), (14, 10, 16), (7, 5, 32)]
     small = structure_of((5, 3, 3), hidden_units=(8, 16, 32))
-    assert pictures(small) == [(5, 3, 8), (5, 3, 16), (5, 3, 32)]  # too small to be halved
+    assert image_shapes(small) == [(5, 3, 8), (5, 3, 16), (5, 3, 32)]  # too small to be halved
 
 
 @pytest.mark.parametrize(("depth", "each"), [(20, 2), (56, 6), (110, 12)])
@@ -32,10 +32,10 @@ def test_a_network_by_its_depth_has_so_many_layers(depth, each):
     assert sum(len(block.convolutions) for block in parts) + 1 == depth
     assert [block.stage for block in parts] == [0] + [0] * each + [1] * each + [2] * each
     assert [place for place, block in enumerate(parts) if block.halves] == [1 + each, 1 + 2 * each]
-    assert [place for place, block in enumerate(parts) if block.skip] == [1 + each, 1 + 2 * each]
+    assert [place for place, block in enumerate(parts) if block.projection] == [1 + each, 1 + 2 * each]
     inner = [convolution.maps_out for convolution in parts[1 + each].convolutions]
     assert inner == [8, 8, 32]
-    assert not any(block.around for block in blocks(structure_of(depth=depth, hidden_units=(16, 32, 64))))
+    assert not any(block.shortcut for block in blocks(structure_of(depth=depth, hidden_units=(16, 32, 64))))
 
 
 def test_parameters_have_their_shapes_and_hes_deviation():
@@ -48,7 +48,7 @@ def test_parameters_have_their_shapes_and_hes_deviation():
     ]
     assert len(averages) == 2
     assert np.asarray(params[1]["W"]).std() == pytest.approx(np.sqrt(2 / (9 * 64)), rel=0.02)
-    numbers, _ = sizes(structure_of(hidden_units=(64, 96)), 560, 10)
+    numbers, _ = network_size(structure_of(hidden_units=(64, 96)), 560, 10)
     assert numbers == (9 + 1) * 64 + (9 * 64 + 1) * 96 + (96 + 1) * 10
     assert forward_flops(structure, 560) == 2 * 9 * (28 * 20 * 64 + 14 * 10 * 64 * 96)
 
@@ -82,9 +82,9 @@ def test_with_weights_of_zero_a_residual_network_passes_its_input_on(depth):
     assert np.asarray(seen[0]).max() > 0
 
 
-def test_what_is_looked_into_is_each_parts_own_kernel_and_the_output():
+def test_the_probed_layers_are_the_3x3_kernel_of_each_block_and_the_output():
     plain = structure_of(hidden_units=(8, 16))
-    assert shown(plain) == [0, 1, 2]
+    assert probed_layers(plain) == [0, 1, 2]
     deep = structure_of(hidden_units=(8, 16), depth=8, architecture="residual")
     params, _ = init(deep, "auto", 0, 560, 2)
-    assert [params[place]["W"].shape[:2] for place in shown(deep)] == [(3, 3), (3, 3), (3, 3), (16, 2)]
+    assert [params[place]["W"].shape[:2] for place in probed_layers(deep)] == [(3, 3), (3, 3), (3, 3), (16, 2)]

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 from goodfit.engine.decay import learning_rate
 from goodfit.engine.optimizers import add_l2, optimizer
 from goodfit.engine.task import Data, Program, State, Task, steps_per_epoch
-from goodfit.nets.architectures import Params, layer_by_layer, shown
+from goodfit.nets.architectures import Params, layer_by_layer, probed_layers
 from goodfit.nets.layers import Leaf
 from goodfit.nets.losses import losses
 from goodfit.plan import Activation
@@ -47,7 +47,7 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
     rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
     moves = [jnp.zeros(3)] + [
         jnp.stack([_norm(g["W"]), _norm(layer["W"]), rate * _norm(d["W"])])
-        for g, layer, d in ((gradients[place], params[place], direction[place]) for place in shown(structure))
+        for g, layer, d in ((gradients[place], params[place], direction[place]) for place in probed_layers(structure))
     ]
     return jnp.concatenate([_signals(seen, structure.activation), jnp.stack(moves).astype(inputs.dtype)], axis=1)
 

@@ -7,7 +7,7 @@ from goodfit.engine import machine
 from goodfit.engine.stack import capacity
 from goodfit.engine.task import Program
 from goodfit.errors import PlanError
-from goodfit.nets.architectures import sizes
+from goodfit.nets.architectures import network_size
 from goodfit.wording import numbers
 
 MOST_SETS = 8  # differently prepared copies of the data in one stack
@@ -31,7 +31,7 @@ class _Memory(NamedTuple):
 def _memory(program: Program, splits: Splits, inputs: int) -> _Memory:
     rows = len(splits.pool)
     outputs = max(1, len(splits.dataset.schema.classes))
-    numbers, activations = sizes(program.structure, inputs, outputs)
+    numbers, activations = network_size(program.structure, inputs, outputs)
     weights, batch = 4 * numbers, max(program.structure.batch_size, program.evaluation_chunk)
     working = 4 * 4 * activations * batch
     # Parameters, gradients, two averages, the best parameters and a copy; four lists of rows.

@@ -1,4 +1,7 @@
-"""The function being fitted: dense or convolutional layers, plain or residual; without hidden layers, regression."""
+"""The function being fitted: dense or convolutional layers, plain or residual; without hidden layers, regression.
+
+Everything is written for one network and one mini-batch; `engine.stack` lifts it over many networks.
+"""
 
 import math
 from collections.abc import Callable
@@ -11,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from goodfit.nets.convolution import convolve, max_pool
-from goodfit.nets.convolutional import blocks, flops, looked_into, pictures
+from goodfit.nets.convolutional import blocks, flops, image_shapes, probed_convolutions
 from goodfit.nets.initialization import draw_weights, weight_deviation
 from goodfit.nets.layers import ACTIVATIONS, Layer, Moments, batch_norm, dense, dropout, moments
 from goodfit.nets.noise import fold
@@ -21,11 +24,16 @@ Params = tuple[Layer, ...]
 Averages = tuple[Moments, ...]
 Activate = Callable[[Array], Array]
 
-_PLACES = 8  # of each side of a picture, that are looked at
+_PROBED_PLACES = 8  # on each side of an image, at most
 
 
 class Dropout(NamedTuple):
-    """What dropout needs in training: the step's key and the probabilities."""
+    """Arguments of dropout in training.
+
+    Attributes:
+        key: of the step.
+        hyperparameters: with the probabilities of keeping a unit.
+    """
 
     key: UInt32[Array, ""]
     hyperparameters: Hyperparameters
@@ -34,18 +42,24 @@ class Dropout(NamedTuple):
 def init(
     structure: Structure, initialization: Initialization, seed: int, inputs: int, outputs: int
 ) -> tuple[Params, Averages]:
-    """First parameters of one network, and batch norm's running averages, all zero.
+    """Return the first parameters of one network, and batch norm's running averages, all zero.
+
+    Args:
+        structure: the architecture.
+        initialization: decides the deviation of the weights.
+        seed: random seed of the weights.
+        inputs: number of features (pixels times channels of an image).
+        outputs: number of outputs.
 
     Returns:
-        params: a dict a layer: W `[inputs, units]` (a kernel: `[size, size, maps, maps]`), b `[units]`; with batch norm
-            gamma and beta `[units]`, and no b where the mean taken away would undo it (notes: fitting batch norm into a
-            network).
+        params: the parameters of each layer, see `goodfit.nets.layers`. There is no b before a batch norm, whose mean
+            would remove it again (course notes: fitting batch norm into a network).
         averages: Moments of each batch-norm layer.
     """
     params, averages = [], []
-    for layer, shape in enumerate(_shapes(structure, inputs)):
-        units, before = shape[-1], math.prod(shape[:-1])
-        deviation = weight_deviation(initialization, structure.activation, before)
+    for layer, shape in enumerate(_weight_shapes(structure, inputs)):
+        units, fan_in = shape[-1], math.prod(shape[:-1])
+        deviation = weight_deviation(initialization, structure.activation, fan_in)
         weights = {"W": draw_weights(seed, layer, shape, deviation)}
         if structure.batch_norm != "before":
             weights["b"] = np.zeros(units, np.float32)
@@ -54,17 +68,18 @@ def init(
             zeros = np.zeros(units, np.float32)
             averages.append(Moments(zeros, zeros))  # pyright: ignore[reportArgumentType]
         params.append(weights)
+    # the output layer's activation is a softmax, a sigmoid or the identity, for which 1/n is right
     width = structure.hidden_units[-1] if structure.hidden_units else inputs
     last = draw_weights(seed, len(params), (width, outputs), weight_deviation("xavier", "tanh", width))
     params.append({"W": last, "b": np.zeros(outputs, np.float32)})
     return tuple(params), tuple(averages)
 
 
-def _shapes(structure: Structure, inputs: int) -> list[tuple[int, ...]]:
-    """Of each hidden layer's W: inputs and units, or a kernel's size twice and the feature maps before and after it."""
+def _weight_shapes(structure: Structure, inputs: int) -> list[tuple[int, ...]]:
+    """Return the shape of each hidden layer's W: [inputs, units], or [size, size, maps before, maps after]."""
     if structure.layer == "convolutional":
-        kernels = [each for block in blocks(structure) for each in block.kernels]
-        return [(each.size, each.size, each.maps_in, each.maps_out) for each in kernels]
+        kernels = [kernel for block in blocks(structure) for kernel in block.kernels]
+        return [(kernel.size, kernel.size, kernel.maps_in, kernel.maps_out) for kernel in kernels]
     widths = (inputs, *structure.hidden_units)
     return list(pairwise(widths))
 
@@ -76,14 +91,14 @@ def forward(
     running: Averages | None,
     drop: Dropout | None,
 ) -> tuple[Float[Array, "batch outputs"], Averages]:
-    """Outputs before the last activation (logits), and the moments that batch norm used.
+    """Return the outputs before the last activation (logits), and the moments that batch norm used.
 
     Args:
         structure: the architecture.
-        params: as `init` gives them.
+        params: as `init` returns them.
         inputs: prepared features.
-        running: the averages to normalize with at test time; None takes the mini-batch's own.
-        drop: None outside training.
+        running: averages that batch norm uses at test time; None for the mini-batch's own moments.
+        drop: arguments of dropout; None outside training.
     """
     logits, used, _ = layer_by_layer(structure, params, inputs, running, drop)
     return logits, used
@@ -96,85 +111,103 @@ def layer_by_layer(
     running: Averages | None,
     drop: Dropout | None,
 ) -> tuple[Float[Array, "batch outputs"], Averages, list[Float[Array, "batch _"]]]:
-    """As `forward`, with each hidden layer's output beside it."""
-    way = _Way(structure, running, drop)
+    """Return what `forward` returns, and the output of each hidden layer or block."""
+    network = _Pass(structure, running, drop)
     a = inputs
     if drop is not None and structure.input_dropout:
         a = dropout(a, fold(drop.key, 0), jnp.asarray(drop.hyperparameters.input_keep_prob))
-    last, seen = (_convolutional if structure.layer == "convolutional" else _dense)(structure, params, a, way)
-    return dense(params[-1], last), tuple(way.used), seen
+    hidden = _convolutional if structure.layer == "convolutional" else _dense
+    last, outputs = hidden(structure, params, a, network)
+    return dense(params[-1], last), tuple(network.moments), outputs
 
 
 @dataclass
-class _Way:
-    """What the layers of one pass share: whose moments normalize, and dropout."""
+class _Pass:
+    """A forward pass: the parts of it that all layers share.
+
+    Attributes:
+        structure: the architecture.
+        running: averages that batch norm uses at test time; None for the mini-batch's own moments.
+        drop: arguments of dropout; None outside training.
+        moments: those that batch norm has used so far, a pair for each layer.
+    """
 
     structure: Structure
     running: Averages | None
     drop: Dropout | None
-    used: list[Moments] = field(default_factory=list)
+    moments: list[Moments] = field(default_factory=list)
 
     def normalize(self, weights: Layer, z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
-        self.used.append(moments(z) if self.running is None else self.running[len(self.used)])
-        return batch_norm(weights, z, self.used[-1])
+        """Batch norm, whose moments are noted for the running averages."""
+        self.moments.append(moments(z) if self.running is None else self.running[len(self.moments)])
+        return batch_norm(weights, z, self.moments[-1])
 
     def activate(
         self, weights: Layer, z: Float[Array, "batch units"], activation: Activate
     ) -> Float[Array, "batch units"]:
-        """Normalized before or after the activation, or not at all."""
+        """The activation, with batch norm before it, after it, or not at all."""
         kind = self.structure.batch_norm
         out = activation(self.normalize(weights, z) if kind == "before" else z)
         return self.normalize(weights, out) if kind == "after" else out
 
-    def dropped(self, a: Float[Array, "batch *rest"], layer: int, stage: int) -> Float[Array, "batch *rest"]:
-        """Dropout of units; of a picture, whole feature maps (Tompson et al. 2015)."""
+    def dropout(self, a: Float[Array, "batch *units"], layer: int, stage: int) -> Float[Array, "batch *units"]:
+        """Dropout in training.
+
+        Args:
+            a: the output of a layer or block.
+            layer: its number from 0, which decides the draws.
+            stage: index into `keep_prob`.
+        """
         if self.drop is None or not self.structure.dropout:
             return a
         keep_prob = jnp.asarray(self.drop.hyperparameters.keep_prob[stage])
-        return dropout(a, fold(self.drop.key, layer + 1), keep_prob)
+        return dropout(a, fold(self.drop.key, layer + 1), keep_prob)  # key 0 is that of the inputs
 
 
 def _dense(
-    structure: Structure, params: Params, a: Float[Array, "batch features"], way: _Way
+    structure: Structure, params: Params, a: Float[Array, "batch features"], network: _Pass
 ) -> tuple[Float[Array, "batch units"], list[Float[Array, "batch _"]]]:
-    """The last hidden layer's output, and all hidden layers'."""
-    activation, seen = ACTIVATIONS[structure.activation], []
+    """Return the last hidden layer's output, and all hidden layers' outputs."""
+    activation, outputs = ACTIVATIONS[structure.activation], []
     for layer, weights in enumerate(params[:-1]):
-        out = way.dropped(way.activate(weights, dense(weights, a), activation), layer, layer)
+        out = network.dropout(network.activate(weights, dense(weights, a), activation), layer, layer)
         residual = structure.architecture == "residual" and out.shape == a.shape
         a = a + out if residual else out
-        seen.append(a)
-    return a, seen
+        outputs.append(a)
+    return a, outputs
 
 
 def _convolutional(
-    structure: Structure, params: Params, a: Float[Array, "batch pixels"], way: _Way
+    structure: Structure, params: Params, a: Float[Array, "batch pixels"], network: _Pass
 ) -> tuple[Float[Array, "batch maps"], list[Float[Array, "batch _"]]]:
-    """The mean of each feature map (Lin et al. 2014), and a grid of places of each part's output."""
-    activation, seen, rest = ACTIVATIONS[structure.activation], [], iter(params[:-1])
-    picture = a.reshape(len(a), *(structure.image or ()))
+    """Return the mean of each feature map (Lin et al. 2014), and a grid of places of each block's output."""
+    activation, outputs, layers = ACTIVATIONS[structure.activation], [], iter(params[:-1])
+    image = a.reshape(len(a), *(structure.image or ()))
 
-    def convolved(before: Array, activate: Activate) -> Array:
-        weights = next(rest)
-        z = convolve(before, jnp.asarray(weights["W"]))
+    def convolution(image: Array, activate: Activate) -> Array:
+        weights = next(layers)
+        z = convolve(image, jnp.asarray(weights["W"]))
+        # batch norm takes its moments over examples and places alike, so that the places become rows
         flat = z.reshape(-1, z.shape[-1])
         flat = flat + weights["b"][None, :] if "b" in weights else flat
-        return way.activate(weights, flat, activate).reshape(z.shape)
+        return network.activate(weights, flat, activate).reshape(z.shape)
 
     for layer, block in enumerate(blocks(structure)):
-        picture = max_pool(picture) if block.halves else picture
-        out = picture
-        for place in range(len(block.convolutions)):
-            ends = block.around and len(block.convolutions) > 1 and place == len(block.convolutions) - 1
-            out = convolved(out, _identity if ends else activation)
-        out = way.dropped(out, layer, block.stage)
-        if block.around:
-            out = out + (convolved(picture, _identity) if block.skip else picture)
-            out = activation(out) if len(block.convolutions) > 1 else out
-        picture = out
-        apart = [-(-length // _PLACES) for length in picture.shape[1:3]]
-        seen.append(picture[:, :: apart[0], :: apart[1]].reshape(len(a), -1))
-    return picture.mean(axis=(1, 2)), seen
+        image = max_pool(image) if block.halves else image
+        bottleneck, last = len(block.convolutions) > 1, len(block.convolutions) - 1
+        out = image
+        for index in range(len(block.convolutions)):
+            # a bottleneck's last activation comes after the addition (He et al. 2016, figure 5)
+            is_linear = block.shortcut and bottleneck and index == last
+            out = convolution(out, _identity if is_linear else activation)
+        out = network.dropout(out, layer, block.stage)
+        if block.shortcut:
+            out = out + (convolution(image, _identity) if block.projection else image)
+            out = activation(out) if bottleneck else out
+        image = out
+        strides = [-(-length // _PROBED_PLACES) for length in image.shape[1:3]]
+        outputs.append(image[:, :: strides[0], :: strides[1]].reshape(len(a), -1))
+    return image.mean(axis=(1, 2)), outputs
 
 
 def _identity(z: Array) -> Array:
@@ -182,27 +215,27 @@ def _identity(z: Array) -> Array:
 
 
 def forward_flops(structure: Structure, inputs: int) -> float:
-    """About the multiplications and additions of one example on its way forward."""
+    """Return about the number of multiplications and additions of one example's forward pass."""
     if structure.layer == "convolutional":
         return flops(structure)
     return 2.0 * sum(before * after for before, after in pairwise((inputs, *structure.hidden_units, 1)))
 
 
-def shown(structure: Structure) -> list[int]:
-    """Places among the parameters of the layers that are looked into: hidden ones, then the output."""
+def probed_layers(structure: Structure) -> list[int]:
+    """Return the indices among the parameters of the layers whose health is recorded; the output layer is the last."""
     if structure.layer == "convolutional":
-        return looked_into(structure)
+        return probed_convolutions(structure)
     return list(range(len(structure.hidden_units) + 1))
 
 
-def sizes(structure: Structure, inputs: int, outputs: int) -> tuple[int, int]:
-    """How many parameters the network has, and how many numbers one example is on its way forward."""
-    shapes = _shapes(structure, inputs)
+def network_size(structure: Structure, inputs: int, outputs: int) -> tuple[int, int]:
+    """Return the number of parameters, and about the number of activations of one example's forward pass."""
+    shapes = _weight_shapes(structure, inputs)
     last = (shapes[-1][-1] if shapes else inputs, outputs)
-    numbers = sum(math.prod(shape) + shape[-1] for shape in [*shapes, last])
+    parameters = sum(math.prod(shape) + shape[-1] for shape in [*shapes, last])
     if structure.layer == "convolutional":
-        kernels = len(shapes) / len(pictures(structure))
-        activations = kernels * sum(map(math.prod, pictures(structure)))
+        kernels_per_block = len(shapes) / len(image_shapes(structure))
+        activations = kernels_per_block * sum(map(math.prod, image_shapes(structure)))
     else:
         activations = sum(shape[-1] for shape in shapes)
-    return numbers, inputs + int(activations) + outputs
+    return parameters, inputs + int(activations) + outputs

@@ -1,20 +1,20 @@
-"""The functions fitted to images: plain convolutional networks, and residual ones of any depth."""
+"""The blocks of convolutional networks: plain ones, and residual ones of any depth."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from goodfit.plan import Structure
 
-FEWEST_PIXELS = 4  # on the shorter side, of a picture that is halved
+FEWEST_PIXELS = 4  # on the shorter side of an image that is halved
 
 
 class Convolution(NamedTuple):
     """One convolution of a network.
 
     Attributes:
-        size: of its square kernel.
-        maps_in: feature maps before it.
-        maps_out: feature maps after it.
+        size: height and width of its kernel.
+        maps_in: number of feature maps before it.
+        maps_out: number of feature maps after it.
     """
 
     size: int
@@ -23,56 +23,61 @@ class Convolution(NamedTuple):
 
 
 class Block(NamedTuple):
-    """What is computed between two outputs that are looked at: one convolution, or a bottleneck of three.
+    """One convolution, or a bottleneck of three, whose output's health is recorded.
 
     Attributes:
-        halves: whether the picture is halved before it.
-        stage: its place in `hidden_units`.
-        convolutions: one after another.
-        skip: the 1×1 convolution of the way around them, where their input has other feature maps than their output;
-            None where there is no way around, or it takes none.
-        around: whether there is a way around them.
+        halves: True where the image is halved before it.
+        stage: index into `hidden_units`.
+        convolutions: in their order.
+        shortcut: True where the block's input is added to its output.
+        projection: the 1×1 convolution of the shortcut, where input and output differ in their number of feature maps.
     """
 
     halves: bool
     stage: int
     convolutions: tuple[Convolution, ...]
-    skip: Convolution | None = None
-    around: bool = False
+    shortcut: bool = False
+    projection: Convolution | None = None
 
     @property
     def kernels(self) -> tuple[Convolution, ...]:
         """All convolutions, in the order of their parameters."""
-        return (*self.convolutions, *([self.skip] if self.skip else []))
+        return (*self.convolutions, *([self.projection] if self.projection else []))
 
 
 def blocks(structure: Structure) -> list[Block]:
-    """The network's parts from the image to the pooling.
+    """Return the network's blocks from the image to the global pooling.
 
-    Without a depth each of `hidden_units` is a 3×3 convolution. With one, after the first convolution come bottlenecks
-    of 1×1, 3×3 and 1×1 convolutions, the inner two with a quarter of the feature maps (He et al. 2016); `residual` adds
-    a way around each.
+    Without a depth, each of `hidden_units` is a 3×3 convolution. With one, the first convolution is followed by
+    bottlenecks of 1×1, 3×3 and 1×1 convolutions, the first two with a quarter of the feature maps; `residual` adds a
+    shortcut around each (He et al. 2016).
+
+    Raises:
+        ValueError: the structure has no image.
     """
     if structure.image is None:
         raise ValueError("convolutional layers need the image's shape")
     height, width, maps = structure.image
     units, residual = structure.hidden_units, structure.architecture == "residual"
-    made = []
-    for stage, kernels in _parts(structure):
+    network: list[Block] = []
+    for stage, kernels in _stages_and_kernels(structure):
         out = units[stage]
-        halves = bool(made) and out > maps and min(height, width) >= FEWEST_PIXELS
+        # halved where the feature maps grow in number, so that stages cost about the same (He et al. 2016)
+        halves = bool(network) and out > maps and min(height, width) >= FEWEST_PIXELS
         if halves:
             height, width = height // 2, width // 2
-        sizes = [maps, *(max(1, out // 4) for _ in kernels[1:]), out]
-        chain = tuple(Convolution(size, *sizes[place : place + 2]) for place, size in enumerate(kernels))
-        around = residual and bool(made) and (len(kernels) > 1 or maps == out)
-        made.append(Block(halves, stage, chain, Convolution(1, maps, out) if around and maps != out else None, around))
+        widths = [maps, *(max(1, out // 4) for _ in kernels[1:]), out]
+        convolutions = tuple(Convolution(size, *widths[index : index + 2]) for index, size in enumerate(kernels))
+        # without a depth, the input is added only where the widths agree, as between dense layers
+        shortcut = residual and bool(network) and (len(kernels) > 1 or maps == out)
+        projection = Convolution(1, maps, out) if shortcut and maps != out else None
+        network.append(Block(halves, stage, convolutions, shortcut, projection))
         maps = out
-    return made
+    return network
 
 
-def _parts(structure: Structure) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The stage and the kernels' sizes of each part."""
+def _stages_and_kernels(structure: Structure) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield the stage and the kernels' sizes of each block."""
     if not structure.depth:
         yield from ((stage, (3,)) for stage in range(len(structure.hidden_units)))
         return
@@ -80,17 +85,17 @@ def _parts(structure: Structure) -> Iterator[tuple[int, tuple[int, ...]]]:
     yield from ((stage, (1, 3, 1)) for stage in structure.blocks)
 
 
-def looked_into(structure: Structure) -> list[int]:
-    """Places among the parameters of what stands for each part: its only convolution or its 3×3 one; then the last."""
-    places, start = [], 0
+def probed_convolutions(structure: Structure) -> list[int]:
+    """Return the index among the parameters of each block's 3×3 convolution, then that of the output layer."""
+    indices, start = [], 0
     for block in blocks(structure):
-        places.append(start + [each.size for each in block.convolutions].index(3))
+        indices.append(start + [convolution.size for convolution in block.convolutions].index(3))
         start += len(block.kernels)
-    return [*places, start]
+    return [*indices, start]
 
 
-def pictures(structure: Structure) -> list[tuple[int, int, int]]:
-    """Height, width and feature maps after each part."""
+def image_shapes(structure: Structure) -> list[tuple[int, int, int]]:
+    """Return the height, width and number of feature maps after each block."""
     shapes = []
     height, width, _ = structure.image or (0, 0, 0)
     for block in blocks(structure):
@@ -101,9 +106,9 @@ def pictures(structure: Structure) -> list[tuple[int, int, int]]:
 
 
 def flops(structure: Structure) -> float:
-    """Multiplications and additions of one example on its way forward."""
+    """Return the number of multiplications and additions of one example's forward pass."""
     return sum(
-        2.0 * height * width * each.size**2 * each.maps_in * each.maps_out
-        for (height, width, _), block in zip(pictures(structure), blocks(structure), strict=True)
-        for each in block.kernels
+        2.0 * height * width * kernel.size**2 * kernel.maps_in * kernel.maps_out
+        for (height, width, _), block in zip(image_shapes(structure), blocks(structure), strict=True)
+        for kernel in block.kernels
     )

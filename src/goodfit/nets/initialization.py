@@ -1,4 +1,4 @@
-"""The first weights: normal draws whose variance keeps the signal's size from layer to layer."""
+"""The first weights: normal draws whose variance preserves the size of the signal from layer to layer."""
 
 import math
 
@@ -7,12 +7,18 @@ from jaxtyping import Float, Float32
 
 from goodfit.plan import Activation, Initialization
 
-# He et al. 2015: rectifiers halve the signal's variance, so weights get 2/n. The others keep 1/n (notes: "Xavier").
+# He et al. 2015: a rectifier halves the signal's variance, so weights get 2/n. These activations keep 1/n
+# (Glorot & Bengio 2010, the course notes' "Xavier"; for SELU, Klambauer et al. 2017).
 _XAVIER_ACTIVATIONS = ("tanh", "sigmoid", "selu")
 
 
 def weight_deviation(initialization: Initialization, activation: Activation, inputs: int) -> float:
-    """Standard deviation of a hidden layer's weights: √(1/n) for Xavier, √(2/n) for He.
+    """Return the standard deviation of a hidden layer's weights: √(1/n) for Xavier, √(2/n) for He.
+
+    Args:
+        initialization: `auto` decides by the activation.
+        activation: of the layer.
+        inputs: n, the number of inputs of each unit.
 
     >>> round(weight_deviation("auto", "relu", 50), 6)
     0.2
@@ -24,7 +30,7 @@ def weight_deviation(initialization: Initialization, activation: Activation, inp
 def draw_weights(
     seed: int, layer: int, shape: tuple[int, ...], deviation: float
 ) -> Float32[np.ndarray, "*inputs units"]:
-    """Normal weights that depend on seed, layer and shape alone (the seed's `rand` is a slip for `randn`)."""
+    """Return normal weights that depend on seed, layer and shape alone (the course notes' `rand` means `randn`)."""
     generator = np.random.default_rng([seed, layer])
     weights: Float[np.ndarray, "*inputs units"] = generator.standard_normal(shape)
     return (weights * deviation).astype(np.float32)
