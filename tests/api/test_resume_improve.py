@@ -152,7 +152,7 @@ def test_cut_at_any_step_it_goes_on_to_the_same_end(improve, whole, tmp_path, mo
 
     monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-4)
     before(sealed_files, "write", lambda folder, stem, *_: ("before it is kept", stem))
-    before(Decisions, "take", lambda self, **line: ("before it is written", self._taken, line["id"]))
+    before(Decisions, "take", lambda self, **line: ("before it is written", self._repeated, line["id"]))
     for owner, name in (
         (laboratory, "fit_many"),
         (improve_module, "build_ensemble"),

@@ -58,7 +58,7 @@ def test_asked_again_it_shows_what_was_found_and_with_more_trials_it_goes_on(tab
     assert more["search"]["wave_size"] == found["search"]["wave_size"]  # alone, it would have waves of 9
     best = min(trial["dev_error"] for trial in more["trials"] if trial["state"] == "complete")
     interval = binomtest(round(100 * best), 100).proportion_ci(method="wilson")
-    error = f"{100 * best:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    error = f"{100 * best:.1f} % [{100 * interval.low:.1f} %, {100 * interval.high:.1f} %]"
     assert f"trial 34 of 34, best dev error {error}" in told
 
 

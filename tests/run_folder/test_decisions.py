@@ -5,7 +5,7 @@ import pytest
 
 from goodfit.run_folder.decisions import Decisions
 
-LINES = [{"what": "seeds", "value": 4, "seconds": 1.5}, {"what": "training", "stopped": {"0": 3}, "seconds": 2.5}]
+LINES = [{"id": "seeds", "value": 4, "seconds": 1.5}, {"id": "training", "stopped": {"0": 3}, "seconds": 2.5}]
 
 
 @pytest.fixture
@@ -24,30 +24,30 @@ def test_they_are_taken_again_in_their_order_and_new_ones_follow(run):
     assert decisions.seconds == 2.5
     for line in LINES:
         assert decisions.next == line
-        decisions.take(what="whatever", value=0, seconds=9.0)
+        decisions.take(id="whatever", value=0, seconds=9.0)
     assert decisions.next is None
-    decisions.take(what="more", value=np.int64(7), seconds=3.5)
+    decisions.take(id="more", value=np.int64(7), seconds=3.5)
     again = Decisions.read(run)
-    assert again.lines == [*LINES, {"what": "more", "value": 7, "seconds": 3.5}]
-    assert again.told == []
+    assert again.lines == [*LINES, {"id": "more", "value": 7, "seconds": 3.5}]
+    assert again.warnings == []
 
 
-@pytest.mark.parametrize("length", [1, 20, 47])
+@pytest.mark.parametrize("length", [1, 20, 45])
 def test_a_torn_last_line_is_cut_off(run, length):
     path = Decisions.read(run).path
     whole = path.read_bytes()
-    path.write_bytes(whole + b'{"what": "more", "value": 7, "seconds": 3.51234}\n'[:length])
+    path.write_bytes(whole + b'{"id": "more", "value": 7, "seconds": 3.51234}\n'[:length])
     again = Decisions.read(run)
-    assert (again.lines, again.told) == (LINES, [])
+    assert (again.lines, again.warnings) == (LINES, [])
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("damage", [b"{", b"[]", b"\xff", b'{"what": "more", "seconds": 1.0}', b'{"value": 1}'])
-def test_from_a_damaged_line_on_they_are_told_to_be_lost(run, damage):
+@pytest.mark.parametrize("damage", [b"{", b"[]", b"\xff", b'{"id": "more", "seconds": 1.0}', b'{"value": 1}'])
+def test_from_a_damaged_line_on_a_warning_says_they_are_made_again(run, damage):
     path = Decisions.read(run).path
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([lines[0], damage, lines[1], b""]))
     again = Decisions.read(run)
     assert again.lines == LINES[:1]
-    assert again.told == [f"line 2 of {path} is damaged, so what was decided from there on is decided anew"]
-    assert Decisions.read(run).told == []
+    assert again.warnings == [f"line 2 of {path} is damaged, so decisions from there on are made again"]
+    assert Decisions.read(run).warnings == []

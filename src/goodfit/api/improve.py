@@ -100,7 +100,7 @@ def complete(
         result = finish(folder, first | asked_facts(request, asked) | facts, began)
     if not context.interrupted:
         finish_run(folder)
-    return result, [*decisions.told, *trainings.warnings, trainings.sentence] if decisions and trainings else []
+    return result, [*decisions.warnings, *trainings.warnings, trainings.sentence] if decisions and trainings else []
 
 
 @contextmanager
