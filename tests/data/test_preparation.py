@@ -42,7 +42,7 @@ def test_standard_on_digits_is_scikit_learns_standard_scaler():
     assert not inputs[:, constant].any()
 
 
-def test_standard_gives_mean_zero_and_variance_one_where_the_seeds_slip_would_not():
+def test_standard_gives_mean_zero_and_variance_one_where_the_course_notes_slip_would_not():
     numbers = np.array([[0.0], [10.0], [20.0], [30.0]])
     inputs = Preparation.fit("standard", dataset(numbers), np.arange(4)).transform(dataset(numbers).features)
     np.testing.assert_allclose(inputs[:, 0], [-3 / 5**0.5, -1 / 5**0.5, 1 / 5**0.5, 3 / 5**0.5], rtol=1e-6)

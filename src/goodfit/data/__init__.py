@@ -1,1 +1,1 @@
-"""What comes in: tables to datasets, their division, and the network's inputs."""
+"""Data: any source to a dataset, its division into sets, and the inputs of a network."""

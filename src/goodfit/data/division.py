@@ -39,15 +39,15 @@ def draw_sets(dataset: Dataset, sources: dict[str, _Rows], no_test: bool, seed: 
     pieces = divide(dataset, rows, k, seed, fewest=len(cuts) + 1)
     if dataset.times is None:  # dev and test are the pieces nearest to the right size; whole groups can be far from it
         pieces.sort(key=lambda piece: -abs(len(piece) - len(rows) / k))
-    train, others = np.sort(np.concatenate(pieces[: -len(cuts)])), pieces[-len(cuts) :]
+    train, drawn_sets = np.sort(np.concatenate(pieces[: -len(cuts)])), pieces[-len(cuts) :]
     if dataset.schema.classes and dataset.groups is None and dataset.times is None:
-        train, *others = _with_every_class(dataset.target, train, others)
-    return sets | {"train": train} | dict(zip(cuts, others, strict=True))
+        train, *drawn_sets = _with_every_class(dataset.target, train, drawn_sets)
+    return sets | {"train": train} | dict(zip(cuts, drawn_sets, strict=True))
 
 
-def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, others: list[_Rows]) -> list[_Rows]:
+def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, drawn_sets: list[_Rows]) -> list[_Rows]:
     """Return the same sets with an example of every class in training, each exchanged for one of the largest class."""
-    sets = [train.copy(), *(rows.copy() for rows in others)]
+    sets = [train.copy(), *(rows.copy() for rows in drawn_sets)]
     for code in np.setdiff1d(target[np.concatenate(sets)], target[train]):
         giver = next(rows for rows in sets[1:] if code in target[rows])
         place = np.flatnonzero(target[giver] == code)[0]

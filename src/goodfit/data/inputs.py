@@ -11,7 +11,7 @@ from goodfit.data.notes import Note
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What is learned from.
+    """Features of the labeled rows and the facts about them.
 
     Attributes:
         features: of the usable rows.

@@ -1,6 +1,7 @@
-"""Arrays in files that are mapped into memory, which they may not fit: the system is told what is read when.
+"""Hints to the system on how an array in a file that is mapped into memory, and may not fit there, is read.
 
-It reads megabytes around each place that is touched, which is right from end to end, but not for rows in random order.
+By default it reads megabytes around each address that is touched, which suits a pass from end to end, but not rows in
+random order.
 """
 
 import mmap
@@ -10,7 +11,7 @@ from jaxtyping import Int
 
 
 def mapped_at_random(array: np.ndarray) -> np.ndarray:
-    """The array, of which rows will be read in any order."""
+    """Return the array; the system expects its rows to be read in any order."""
     mapping = _mapping(array)
     if mapping is not None:
         mapping.madvise(mmap.MADV_RANDOM)
@@ -18,14 +19,14 @@ def mapped_at_random(array: np.ndarray) -> np.ndarray:
 
 
 def read_ahead(array: np.ndarray, rows: Int[np.ndarray, "rows"] | slice) -> None:
-    """Have the system read these rows now, all at once; 6 times as fast as one after another as they are touched."""
+    """Have the system read these rows now, all at once: 6 times as fast as one by one when they are touched."""
     mapping = _mapping(array)
     if mapping is None or array.size == 0:
         return
-    every = np.arange(len(array))[rows] if isinstance(rows, slice) else np.sort(rows)
+    indices = np.arange(len(array))[rows] if isinstance(rows, slice) else np.sort(rows)
     first = np.lib.array_utils.byte_bounds(array)[0] - np.frombuffer(mapping, np.uint8).ctypes.data
     size = abs(array.strides[0])
-    for part in np.split(every, np.flatnonzero(np.diff(every) > 1) + 1):
+    for part in np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1):  # consecutive rows in one call
         if len(part):
             start = first + int(part[0]) * size
             page = start // mmap.PAGESIZE * mmap.PAGESIZE
@@ -33,7 +34,7 @@ def read_ahead(array: np.ndarray, rows: Int[np.ndarray, "rows"] | slice) -> None
 
 
 def _mapping(array: np.ndarray) -> mmap.mmap | None:
-    """What the array lies in; None where that is ordinary memory, or cannot be told anything (on Windows)."""
+    """Return the mapping that holds the array; None if it is ordinary memory, or takes no hints (on Windows)."""
     base = array
     while isinstance(base, np.ndarray):
         base = base.base

@@ -1,4 +1,4 @@
-"""Features to network inputs: scaling fitted on training rows alone, one-hot categories, missing-value indicators."""
+"""Features to network inputs: numbers scaled, categories one-hot, missing values marked; fitted on training rows."""
 
 import math
 import os
@@ -15,19 +15,20 @@ from goodfit.data.dataset import Dataset, Features, Schema
 from goodfit.data.paging import read_ahead
 from goodfit.plan import PreparationKind
 
-MOST_KNOTS = 1000
+MOST_KNOTS = 1000  # of a quantile transformation, as scikit-learn's has
 PIECES = 16  # 16 and 32 did about as well on phoneme and segment
 SMOOTH_CLIP = 3.0  # Holzmüller et al. 2024
-_CHUNK = 16_384  # rows at a time, so that the work stays in the cache
+_ROWS_AT_ONCE = 16_384  # so that the work stays in the processor's cache
+_IMAGES_AT_ONCE = _ROWS_AT_ONCE // 16
 
 
 class PixelScale(NamedTuple):
-    """How images are standardized.
+    """Standardization of images by channel.
 
     Attributes:
         shape: height, width and channels.
         mean: of each channel over the fitted images, in pixels from 0 to 255.
-        scale: one over its standard deviation; 0 where it is constant.
+        scale: one over its standard deviation; 0 for a constant channel.
     """
 
     shape: tuple[int, int, int]
@@ -37,20 +38,20 @@ class PixelScale(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """From features to float32 inputs, and from targets to what the network fits; fitted on some rows, then fixed.
+    """Features to float32 inputs, and targets to the values that the network fits; fitted on some rows, then fixed.
 
-    The inputs are: the scaled numbers, the one-hot categories, an indicator for each column with missing values. Their
-    number depends on the kind and the schema alone, so that every fold has the same shape.
+    The inputs are the scaled numbers, the one-hot categories, and an indicator for each column with missing values.
+    Their number depends on the kind and the schema alone, so that every fold has the same shape.
 
     Attributes:
         kind: standard, robust, quantile or piecewise.
         center: subtracted from each number; empty for quantile.
-        scale: multiplied with each number then; 0 where the fitted rows are constant.
+        scale: multiplied with each number then; 0 if the fitted rows are constant.
         knots: for quantile, the values of each number at its knots, and the normal scores there; for piecewise, the
             left end of each piece, and one over its length.
-        seen: for each category its levels, true where the fitted rows have them.
-        missing: the columns with missing values, first of the numbers, then of the categories.
-        pixels: of images, which are standardized by channel, whatever the kind.
+        levels: for each category True for the levels that occur in the fitted rows.
+        missing: True for the columns with missing values, first of the numbers, then of the categories.
+        pixels: standardization of images, whatever the kind; None for a table.
         target_center: mean of the fitted target; 0 for classes.
         target_scale: standard deviation of the fitted target; 1 for classes.
     """
@@ -59,7 +60,7 @@ class Preparation:
     center: Float[np.ndarray, "numbers"]
     scale: Float[np.ndarray, "numbers"]
     knots: tuple[tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]], ...]
-    seen: tuple[Bool[np.ndarray, "_"], ...]
+    levels: tuple[Bool[np.ndarray, "_"], ...]
     missing: tuple[Bool[np.ndarray, "numbers"], Bool[np.ndarray, "categories"]]
     target_center: float
     target_scale: float
@@ -69,21 +70,22 @@ class Preparation:
     def fit(cls, kind: PreparationKind, dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Self:
         """Fit on these rows.
 
-        `standard` subtracts the mean and divides by the standard deviation. (The seed's notes say "x /= variance",
+        `standard` subtracts the mean and divides by the standard deviation. (The course notes say "x /= variance",
         which is a slip: only the deviation gives variance 1.)
 
-        `robust` subtracts the median, divides by the distance of the quartiles (by half of the range where they are
+        `robust` subtracts the median, divides by the distance of the quartiles (by half of the range if they are
         equal) and clips smoothly, x/sqrt(1 + (x/3)²), as RealMLP does (Holzmüller et al. 2024, "Better by default").
 
         `quantile` maps the empirical quantiles to those of a normal distribution, interpolated between at most 1,000.
 
-        `piecewise` is `robust`, and beside it each number on PIECES pieces between its quantiles: −1 left of a piece, 1
-        right of it, rising within (Gorishniy et al. 2022, "On embeddings for numerical features").
+        `piecewise` is `robust`, and in addition PIECES inputs for each number, one for each piece between two of its
+        quantiles: −1 left of the piece, 1 right of it, rising within (Gorishniy et al. 2022, "On embeddings for
+        numerical features").
 
         Args:
-            kind: how numbers are scaled.
+            kind: of the scaling of numbers.
             dataset: features, target and schema.
-            rows: the training rows; no other row is looked at.
+            rows: the training rows; no other row is used.
         """
         numbers, codes, _ = dataset.features._replace(pixels=None).take(rows)
         columns = [column[~np.isnan(column)] for column in numbers.T]
@@ -96,7 +98,8 @@ class Preparation:
             center=moments[:, 0],
             scale=moments[:, 1],
             knots=tuple(_KNOTS[kind](column) for column in columns) if kind in _KNOTS else (),
-            seen=tuple(
+            levels=tuple(
+                # counted from code -1, missing or unknown, which is then cut off
                 np.bincount(codes[:, place] + 1, minlength=len(column.categories) + 1)[1:] > 0
                 for place, column in enumerate(schema.categories)
             ),
@@ -111,25 +114,27 @@ class Preparation:
 
     @property
     def width(self) -> int:
-        """The number of inputs."""
+        """Number of inputs."""
         if self.pixels:
             return math.prod(self.pixels.shape)
         numbers = len(self.center) * (1 + PIECES if self.kind == "piecewise" else 1)
-        return numbers + sum(map(len, self.seen)) + sum(int(flags.sum()) for flags in self.missing)
+        return numbers + sum(map(len, self.levels)) + sum(int(flags.sum()) for flags in self.missing)
 
     def transform(self, features: Features) -> Float[np.ndarray, "rows width"]:
-        """The network's inputs, float32; missing numbers are 0, as are the levels the fitted rows did not have.
+        """Return the network's inputs, float32.
 
-        Of an image all pixels in a row, the channels of each together.
+        Missing numbers are 0, which is the center of the fitted rows; so are levels that the fitted rows lack. An image
+        is flattened row by row, with the channels of a pixel together.
         """
         rows = len(features.numbers)
         inputs = np.zeros((rows, self.width), np.float32)
-        parts = [slice(start, start + _CHUNK) for start in range(0, rows, _CHUNK)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets other threads work while it does
+        parts = [slice(start, start + _ROWS_AT_ONCE) for start in range(0, rows, _ROWS_AT_ONCE)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy releases the interpreter lock while it works
             list(pool.map(lambda part: self._fill(inputs[part], *features.take(part)), parts))
         return inputs
 
     def _fill(self, inputs: np.ndarray, numbers: np.ndarray, codes: np.ndarray, pixels: np.ndarray | None) -> None:
+        """Write the inputs of some rows, in the order: numbers, pieces, one-hot categories, indicators."""
         if self.pixels and pixels is not None:
             scaled = inputs.reshape(pixels.shape)
             np.subtract(pixels, self.pixels.mean.astype(np.float32), out=scaled)
@@ -139,43 +144,45 @@ class Preparation:
         absent = np.isnan(numbers)
         inputs[:, :place] = np.where(absent, 0.0, self._scaled(numbers))
         if self.kind == "piecewise":
-            for column, (left, steepness) in zip(numbers.T, self.knots, strict=True):
-                pieces = 2 * np.clip((column[:, None] - left) * steepness, 0, 1) - (steepness > 0)
+            for column, (starts, steepness) in zip(numbers.T, self.knots, strict=True):
+                # From 0 to 1 within a piece, then to −1 and 1; a piece of no length has steepness 0 and stays 0.
+                pieces = 2 * np.clip((column[:, None] - starts) * steepness, 0, 1) - (steepness > 0)
                 inputs[:, place : place + PIECES] = np.nan_to_num(pieces)
                 place += PIECES
-        every = np.arange(len(codes))
-        for column, seen in enumerate(self.seen):
-            known = np.append(seen, False)[codes[:, column]]  # code -1 reads the appended False
-            inputs[every[known], place + codes[known, column]] = 1.0
-            place += len(seen)
+        rows = np.arange(len(codes))
+        for column, levels in enumerate(self.levels):
+            present = np.append(levels, False)[codes[:, column]]  # code -1 reads the appended False
+            inputs[rows[present], place + codes[present, column]] = 1.0
+            place += len(levels)
         flags = np.concatenate([absent[:, self.missing[0]], codes[:, self.missing[1]] < 0], axis=1)
         inputs[:, place:] = flags
 
     def _scaled(self, numbers: np.ndarray) -> np.ndarray:
         if self.kind == "quantile":
+            # Beyond the outermost knots the score stays at theirs, so that outliers cannot dominate.
             scores = [np.interp(column, *knots) for column, knots in zip(numbers.T, self.knots, strict=True)]
             return np.stack(scores, axis=1) if scores else numbers
         scaled = (numbers - self.center) * self.scale
         if self.kind in ("robust", "piecewise"):
-            scaled /= np.sqrt(1 + np.square(scaled / SMOOTH_CLIP))
+            scaled /= np.sqrt(1 + np.square(scaled / SMOOTH_CLIP))  # near 0 unchanged, never beyond ±SMOOTH_CLIP
         return scaled
 
     def target_in(self, target: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
-        """What the network fits: the standardized target of regression, class codes as they are."""
+        """Return the values that the network fits: the standardized target of regression, class codes unchanged."""
         return (target - self.target_center) / self.target_scale if target.dtype.kind == "f" else target
 
     def target_out(self, outputs: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
-        """The network's outputs in the target's own unit."""
+        """Return the network's outputs in the unit of the target."""
         return outputs * self.target_scale + self.target_center
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as they stand in JSON."""
+        """Return plain values, as JSON has them."""
         return {
             "kind": self.kind,
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),
             "knots": [[values.tolist(), scores.tolist()] for values, scores in self.knots],
-            "seen": [levels.tolist() for levels in self.seen],
+            "levels": [levels.tolist() for levels in self.levels],
             "missing": [flags.tolist() for flags in self.missing],
             "target_center": self.target_center,
             "target_scale": self.target_scale,
@@ -184,7 +191,7 @@ class Preparation:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
-        """The preparation that `to_dict` wrote."""
+        """Return the preparation that `to_dict` wrote."""
         numbers, categories = facts["missing"]
         pixels = facts.get("pixels")
         return cls(
@@ -192,7 +199,7 @@ class Preparation:
             center=np.array(facts["center"], np.float64),
             scale=np.array(facts["scale"], np.float64),
             knots=tuple((np.array(values), np.array(scores)) for values, scores in facts["knots"]),
-            seen=tuple(np.array(levels, bool) for levels in facts["seen"]),
+            levels=tuple(np.array(levels, bool) for levels in facts["levels"]),
             missing=(np.array(numbers, bool), np.array(categories, bool)),
             target_center=facts["target_center"],
             target_scale=facts["target_scale"],
@@ -201,28 +208,30 @@ class Preparation:
 
 
 def _pixel_scale(pixels: UInt8[np.ndarray, "all height width channels"], rows: Int[np.ndarray, "rows"]) -> PixelScale:
-    """Of these images; in parts, as all of them may not fit the memory."""
+    """Fit the standardization on these images, a part at a time, since all of them may not fit into memory."""
     sums = np.zeros((2, pixels.shape[-1]))
-    for start in range(0, len(rows), _CHUNK // 16):
-        places = rows[start : start + _CHUNK // 16]
-        read_ahead(pixels, places)
-        part = pixels[places].reshape(-1, pixels.shape[-1]).astype(np.float64)
+    for start in range(0, len(rows), _IMAGES_AT_ONCE):
+        indices = rows[start : start + _IMAGES_AT_ONCE]
+        read_ahead(pixels, indices)
+        part = pixels[indices].reshape(-1, pixels.shape[-1]).astype(np.float64)
         sums += part.sum(axis=0), np.square(part).sum(axis=0)
     mean, square = sums / (len(rows) * pixels.shape[1] * pixels.shape[2])
+    # Sums of whole numbers up to 255² are exact in float64, so this difference is precise; rounding may still make the
+    # variance of a constant channel negative.
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
-    known = np.maximum(deviation, np.finfo(np.float64).tiny)
-    return PixelScale(pixels.shape[1:], mean, np.where(deviation > 0, 1 / known, 0.0))
+    divisor = np.maximum(deviation, np.finfo(np.float64).tiny)
+    return PixelScale(pixels.shape[1:], mean, np.where(deviation > 0, 1 / divisor, 0.0))
 
 
 def _standard(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
-    """Mean, and one over the standard deviation."""
+    """Return the mean, and one over the standard deviation."""
     if len(values) == 0 or values.min() == values.max():
         return 0.0, 0.0
     return float(np.mean(values)), float(1 / np.std(values))
 
 
 def _robust(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
-    """Median, and one over the distance of the quartiles; over half of the range where they are equal."""
+    """Return the median, and one over the distance of the quartiles, or over half of the range if they are equal."""
     if len(values) == 0 or values.min() == values.max():
         return 0.0, 0.0
     lowest, low, median, high, highest = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
@@ -241,32 +250,34 @@ _MOMENTS = {
 def _knots(
     values: Float[np.ndarray, "present"],
 ) -> tuple[Float[np.ndarray, "knots"], Float[np.ndarray, "knots"]]:
-    """Values, rising, and the normal scores of their mid-ranks; one knot at 0 where the values are constant."""
+    """Return rising values and the normal scores of their mid-ranks; one knot at 0 if the values are constant."""
     if len(values) == 0 or values.min() == values.max():
         return np.zeros(1), np.zeros(1)
     count = min(MOST_KNOTS, len(values))
-    places = ((np.arange(count) + 0.5) * len(values) / count).astype(np.int64)
-    knots, first, times = np.unique(np.sort(values)[places], return_index=True, return_counts=True)
+    ranks = ((np.arange(count) + 0.5) * len(values) / count).astype(np.int64)  # the middle of each of `count` parts
+    # Equal values share one knot, at the middle of their ranks; so no score is that of rank 0 or 1, which is infinite.
+    knots, first, times = np.unique(np.sort(values)[ranks], return_index=True, return_counts=True)
     return knots, ndtri((first + times / 2) / count)
 
 
 def _pieces(
     values: Float[np.ndarray, "present"],
 ) -> tuple[Float[np.ndarray, "pieces"], Float[np.ndarray, "pieces"]]:
-    """The left end of each piece between two quantiles, and one over its length; 0 where there are fewer pieces."""
-    left, steepness = np.zeros(PIECES), np.zeros(PIECES)
+    """Return the start of each piece between two quantiles, and one over its length; 0 for pieces beyond the last."""
+    starts, steepness = np.zeros(PIECES), np.zeros(PIECES)
     if len(values) and values.min() < values.max():
+        # Values of the data, not between them: a frequent value takes several quantiles, and leaves fewer pieces.
         ends = np.unique(np.quantile(values, np.linspace(0, 1, PIECES + 1), method="inverted_cdf"))
-        left[: len(ends) - 1] = ends[:-1]
+        starts[: len(ends) - 1] = ends[:-1]
         steepness[: len(ends) - 1] = 1 / np.diff(ends)
-    return left, steepness
+    return starts, steepness
 
 
 _KNOTS = {"quantile": _knots, "piecewise": _pieces}
 
 
 def width(kind: PreparationKind, schema: Schema) -> int:
-    """The number of inputs that a preparation of this kind gives, whatever rows it is fitted on."""
+    """Return the number of inputs of a preparation of this kind, whatever rows it is fitted on."""
     if schema.image:
         return math.prod(schema.image)
     numbers = len(schema.numbers) * (1 + PIECES if kind == "piecewise" else 1)

@@ -54,9 +54,9 @@ def open_splits(
         data, target=target, task=task, group=group, time=time, dev=dev, test=test, as_=as_, cache=cache
     )
     dataset = replace(dataset, origin=replace(dataset.origin, no_test=no_test))
-    for name, given in (("dev", dev), ("test", test)):
-        if given is not None:
-            file = f" {given}" if isinstance(given, str | Path) else ""
+    for name, source in (("dev", dev), ("test", test)):
+        if source is not None:
+            file = f" {source}" if isinstance(source, str | Path) else ""
             _check_size(f"the {name} source{file}", sources[name], dataset.schema.target)
     sets = draw_sets(dataset, sources, no_test, seed)
     splits = Splits(dataset, sets["train"], sets["dev"], sets["test"], dataset.notes, seed)

@@ -45,18 +45,18 @@ def open_idx(request: SourceRequest) -> Source | None:
     images = array_file(path, str(path), shape, _BYTE, partial(_values, path, shape))
     if not request.labeled:
         return array_source(path, images, None, str(path))
-    beside = _labels_beside(path)
-    sizes = _shape(beside)
+    label_file = _label_file(path)
+    sizes = _shape(label_file)
     if len(sizes) != 1:
-        raise InputError(f"{beside} should hold the labels of {path.name}, but has {len(sizes)} dimensions")
-    labels = np.concatenate([np.zeros((0, 1), np.uint8), *_values(beside, (*sizes, 1))])
+        raise InputError(f"{label_file} should hold the labels of {path.name}, but has {len(sizes)} dimensions")
+    labels = np.concatenate([np.zeros((0, 1), np.uint8), *_values(label_file, (*sizes, 1))])
     if len(labels) != shape[0]:
         # The header of a gzipped file may lie: reading to its end raises the better error.
         deque(_values(path, shape), maxlen=0)
-    return array_source(path, images, labels, f"{path} with {beside.name}")
+    return array_source(path, images, labels, f"{path} with {label_file.name}")
 
 
-def _labels_beside(path: Path) -> Path:
+def _label_file(path: Path) -> Path:
     name = re.sub(r"idx\d", "idx1", path.name.replace("images", "labels")).removesuffix(".gz")
     for choice in (path.with_name(name), path.with_name(f"{name}.gz")):
         if choice.exists() and choice != path:

@@ -128,29 +128,29 @@ def _write(
     return {"notes": list(dict.fromkeys(remarks))}
 
 
-def check_alike(first: Source, other: Source, name: str) -> None:
+def check_alike(first: Source, second: Source, name: str) -> None:
     """Refuse sources of images that do not go together.
 
     Args:
         first: the main source.
-        other: a further one.
+        second: a further one.
         name: its purpose: dev or test.
 
     Raises:
         InputError: one holds files and the other arrays, or arrays differ in the shape of their images.
     """
-    images, others = first.images, other.images
-    if isinstance(images, ImageFiles) != isinstance(others, ImageFiles):
+    images, more_images = first.images, second.images
+    if isinstance(images, ImageFiles) != isinstance(more_images, ImageFiles):
         raise InputError(
-            f"{first.place} and the {name} source {other.place} hold images in different ways (files, arrays); give "
+            f"{first.place} and the {name} source {second.place} hold images in different ways (files, arrays); give "
             "both in the same way"
         )
-    if images is None or others is None or isinstance(images, ImageFiles) or isinstance(others, ImageFiles):
+    if images is None or more_images is None or isinstance(images, ImageFiles) or isinstance(more_images, ImageFiles):
         return
-    if images.shape[1:] != others.shape[1:]:
+    if images.shape[1:] != more_images.shape[1:]:
         raise InputError(
-            f"{first.place} has {shape_words(images.shape)}, but the {name} source {other.place} has "
-            f"{shape_words(others.shape)}"
+            f"{first.place} has {shape_words(images.shape)}, but the {name} source {second.place} has "
+            f"{shape_words(more_images.shape)}"
         )
 
 

@@ -13,8 +13,8 @@ def resized(image: Image.Image, height: int, width: int) -> UInt8[np.ndarray, "h
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     canvas = np.empty((height, width, *small.shape[2:]), np.uint8)
     canvas[:] = np.median(border, axis=0).round().astype(np.uint8)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    canvas[top : top + rows, left : left + columns] = small
+    y, x = (height - rows) // 2, (width - columns) // 2
+    canvas[y : y + rows, x : x + columns] = small
     return canvas
 
 

@@ -19,7 +19,7 @@ _NAMES_IN_NOTE = 5
 
 
 class _Reason(NamedTuple):
-    """Why columns are left out: the predicate of a sentence about one column, and about several."""
+    """Reason to leave out columns: the predicate of a sentence about one column, and about several."""
 
     singular: str
     plural: str
@@ -119,8 +119,10 @@ def _number(column: TypedColumn, notes: list[Note]) -> Column:
     missing = column.values.is_null()
     unreadable = column.raw.filter(missing & column.raw.is_not_null())
     if len(unreadable):
-        one = len(unreadable) == 1
-        values = "1 value cannot be read and counts" if one else f"{len(unreadable):,} values cannot be read and count"
+        single = len(unreadable) == 1
+        values = (
+            "1 value cannot be read and counts" if single else f"{len(unreadable):,} values cannot be read and count"
+        )
         notes.append(
             Note(
                 f"Column '{column.name}' holds {kind}s, but {values} as missing (the first is '{unreadable[0][:40]}')."

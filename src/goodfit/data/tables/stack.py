@@ -19,9 +19,9 @@ def stack(sources: Sequence[Source], roles: Roles) -> pl.DataFrame:
     Raises:
         InputError: a source lacks or adds a column, or a column holds lists or bytes in some sources only.
     """
-    first, *others = sources
+    first, *further = sources
     names = first.columns.columns if first.images is None else roles.names
-    for source in others:
+    for source in further:
         _check_columns(first, source, names)
     frames = [source.columns.select(names) for source in sources]
     mixed = [name for name in names if len({frame[name].dtype for frame in frames}) > 1]
@@ -35,9 +35,9 @@ def stack(sources: Sequence[Source], roles: Roles) -> pl.DataFrame:
     return pl.concat([frame.with_columns(as_words(frame[name]) for name in mixed) for frame in frames])
 
 
-def _check_columns(first: Source, other: Source, names: Sequence[str]) -> None:
-    lacking = [name for name in names if name not in other.columns.columns]
-    extra = [name for name in other.columns.columns if name not in names] if first.images is None else []
+def _check_columns(first: Source, source: Source, names: Sequence[str]) -> None:
+    lacking = [name for name in names if name not in source.columns.columns]
+    extra = [name for name in source.columns.columns if name not in names] if first.images is None else []
     facts = [f"{verb} {', '.join(columns)}" for verb, columns in (("lacks", lacking), ("adds", extra)) if columns]
     if facts:
-        raise InputError(f"{other.place} {' and '.join(facts)}; it needs the same columns as {first.place}")
+        raise InputError(f"{source.place} {' and '.join(facts)}; it needs the same columns as {first.place}")
