@@ -44,15 +44,15 @@ def test_every_technique_has_its_row():
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_options_lessons_and_settings_are_real(document):
     commands = get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
-    lessons = {each["name"] for each in goodfit.lesson()}
+    lessons = {lesson.name for lesson in goodfit.lesson()}
     text = document.read_text(encoding="utf-8")
     for name, rest in COMMAND.findall(text):
         assert name in commands, f"{document.name} names `goodfit {name}`"
-        known = {option for parameter in commands[name].params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= known
-        named = rest.split()
-        if name == "lesson" and named and named[0].islower():
-            assert named[0] in lessons
+        spellings = {option for parameter in commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= spellings
+        words = rest.split()
+        if name == "lesson" and words and words[0].islower():
+            assert words[0] in lessons
     for setting in re.findall(r'--set "?(\w+=[^`"]+)', text):
         if not setting.startswith("key="):
             key, value = setting.split("=")

@@ -10,7 +10,7 @@ from goodfit.errors import InputError
 
 def sheet(path, **options):
     facts = goodfit.augment("digits", as_="images", out=path, **options)
-    assert (facts["sheet"], facts["examples"], facts["columns"]) == (str(path), 10, 10)
+    assert (facts.sheet, facts.examples, facts.columns) == (str(path), 10, 10)
     return np.asarray(Image.open(path))
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ import goodfit
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError, PlanError
 from goodfit.run_folder.archive import read_run
+
+check: Any = goodfit.check  # without the tests for None that the parts of its result would need
 
 
 @pytest.fixture(scope="module")
@@ -21,93 +24,90 @@ def run(table, small_plan, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def checked(run):
-    return goodfit.check(run)
+    return check(run)
 
 
 def test_gradients_are_checked_at_fresh_parameters_and_at_the_runs(checked, run):
-    gradients = checked["gradients"]
-    assert gradients["fresh"]["verdict"] == gradients["run"]["verdict"] == "great"
-    assert gradients["fresh"]["cost"] > gradients["run"]["cost"]  # trained
-    assert {block["name"] for block in gradients["run"]["blocks"]} == {
+    gradients = checked.gradients
+    assert gradients.fresh.verdict == gradients.run.verdict == "great"
+    assert gradients.fresh.cost > gradients.run.cost  # trained
+    assert {block.name for block in gradients.run.blocks} == {
         f"layers.{layer}.{name}" for layer in (0, 1) for name in ("W", "b")
     }
-    assert (gradients["examples"], gradients["dropout"]) == (256, True)
-    assert (checked["run"], checked["descent"], checked["curvature"]) == (run, None, None)
-    json.dumps(checked, allow_nan=False)
+    assert (gradients.examples, gradients.dropout) == (256, True)
+    assert (checked.run, checked.descent, checked.curvature) == (run, None, None)
+    json.dumps(checked.to_dict(), allow_nan=False)
 
 
 def test_growth_needs_two_hidden_layers(checked, table, small_plan):
-    assert checked["growth"]["run"]["activations"]["trend"] is None
-    assert len(checked["growth"]["run"]["activations"]["sizes"]) == 1
+    assert checked.growth.run.activations.trend is None
+    assert len(checked.growth.run.activations.sizes) == 1
     plan = small_plan.with_(hidden_units=(16,) * 12, activation="sigmoid")
-    deep = goodfit.check(table, target="kind", plan=plan, sample=1)
-    told = deep["growth"]["fresh"]["gradients"]
+    deep = check(table, target="kind", plan=plan, sample=1)
+    told = deep.growth.fresh.gradients
     # σ' is at most 1/4, and the weights keep the size: gradients fall by about 4 a layer
-    assert told["trend"] == "vanishing"
-    assert 0.15 < told["rate"] < 0.3
-    assert told["factor"] == pytest.approx(told["rate"] ** 11)
-    assert "run" not in deep["growth"]
+    assert told.trend == "vanishing"
+    assert 0.15 < told.rate < 0.3
+    assert told.factor == pytest.approx(told.rate**11)
+    assert deep.growth.run is None
 
 
 def test_a_plan_from_a_file_is_checked_and_large_networks_by_directions(table, tmp_path):
     (tmp_path / "plan.yaml").write_text("hidden_units: [150, 150]\nactivation: tanh\nkeep_prob: 1.0\n")
-    told = goodfit.check(table, target="kind", plan=tmp_path / "plan.yaml")["gradients"]["fresh"]
-    assert (told["verdict"], told["directions"]) == ("great", 10)
-    assert told["parameters"] > 20_000
-    assert 0 < told["chance_of_missing"] < 1e-9
-    assert (
-        goodfit.check(table, target="kind", plan=tmp_path / "plan.yaml", sample=2)["gradients"]["fresh"]["directions"]
-        == 2
-    )
+    told = check(table, target="kind", plan=tmp_path / "plan.yaml").gradients.fresh
+    assert (told.verdict, told.directions) == ("great", 10)
+    assert told.parameters > 20_000
+    assert 0 < told.chance_of_missing < 1e-9
+    assert check(table, target="kind", plan=tmp_path / "plan.yaml", sample=2).gradients.fresh.directions == 2
 
 
-def test_the_seeds_epsilon_may_be_given_and_its_effect_is_told(table, small_plan, checked):
+def test_the_epsilon_of_the_course_notes_may_be_given(table, small_plan, checked):
     plan = small_plan.with_(activation="tanh")
-    ours, seeds = (
-        goodfit.check(table, target="kind", plan=plan, epsilon=e)["gradients"]["fresh"] for e in (None, 1e-7)
+    scaled, given = (
+        check(table, target="kind", plan=plan, epsilon=epsilon).gradients.fresh for epsilon in (None, 1e-7)
     )
-    assert seeds["epsilon"] == 1e-7
-    assert seeds["resolution"] > 5 * ours["resolution"]
+    assert given.epsilon == 1e-7
+    assert given.resolution > 5 * scaled.resolution
 
 
 def test_a_descent_that_never_rises_lets_dropout_come_back(run):
-    told = goodfit.check(run, descent=True)
-    descent = told["descent"]
-    assert told["gradients"] is None
-    assert (descent["first_rise"], descent["cause"], descent["rows"]) == (None, None, 300)
-    assert descent["rate"] == descent["good_rate"] == 0.02
-    assert len(descent["objective"]) == descent["iterations"] + 1
-    assert all(b <= a + 1e-12 for a, b in zip(descent["objective"], descent["objective"][1:], strict=False))
-    assert all(j > cost for j, cost in zip(descent["objective"], descent["cost"], strict=True))
-    assert "dropout may come back on" in descent["next"]
-    assert descent["page"] == str(Path(run) / "descent.html")
-    assert Path(descent["page"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    told = check(run, descent=True)
+    descent = told.descent
+    assert told.gradients is None
+    assert (descent.first_rise, descent.cause, descent.rows) == (None, None, 300)
+    assert descent.rate == descent.good_rate == 0.02
+    assert len(descent.objective) == descent.iterations + 1
+    assert all(b <= a + 1e-12 for a, b in zip(descent.objective, descent.objective[1:], strict=False))
+    assert all(j > cost for j, cost in zip(descent.objective, descent.cost, strict=True))
+    assert "dropout may come back on" in descent.next
+    assert descent.page == str(Path(run) / "descent.html")
+    assert Path(descent.page).read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_a_learning_rate_too_large_is_told_with_one_that_is_not(table, small_plan, tmp_path):
     plan = small_plan.with_(learning_rate=30.0, activation="tanh")
-    descent = goodfit.check(table, target="kind", plan=plan, descent=True, out=tmp_path / "page.html")["descent"]
-    assert descent["first_rise"] >= 1
-    assert descent["objective"][descent["first_rise"]] > descent["objective"][descent["first_rise"] - 1]
-    assert descent["cause"] == "learning rate"
-    assert 30 / descent["good_rate"] in [2**halvings for halvings in range(1, 11)]
-    assert descent["gradients"]["verdict"] == "great"
-    steady = small_plan.with_(learning_rate=descent["good_rate"], activation="tanh")
-    again = goodfit.check(table, target="kind", plan=steady, descent=True, out=tmp_path / "again.html")["descent"]
-    assert again["first_rise"] is None
-    assert "the plan has no dropout" in again["next"]
+    descent = check(table, target="kind", plan=plan, descent=True, out=tmp_path / "page.html").descent
+    assert descent.first_rise >= 1
+    assert descent.objective[descent.first_rise] > descent.objective[descent.first_rise - 1]
+    assert descent.cause == "learning rate"
+    assert 30 / descent.good_rate in [2**halvings for halvings in range(1, 11)]
+    assert descent.gradients.verdict == "great"
+    steady = small_plan.with_(learning_rate=descent.good_rate, activation="tanh")
+    again = check(table, target="kind", plan=steady, descent=True, out=tmp_path / "again.html").descent
+    assert again.first_rise is None
+    assert "the plan has no dropout" in again.next
 
 
 def test_curvature_is_that_of_the_runs_parameters(run, table):
-    told = goodfit.check(run, curvature=True)["curvature"]
-    assert told["parameters"] == "run"
-    assert told["verdict"] in ("saddle", "minimum", "flat")
-    assert told["lowest"] < told["highest"]
+    told = check(run, curvature=True).curvature
+    assert told.parameters == "run"
+    assert told.verdict in ("saddle", "minimum", "flat")
+    assert told.lowest < told.highest
     # logistic regression with a strong penalty is convex, with λ/m = 1 as the least curvature of its weights
     plan = goodfit.Plan(hidden_units=(), l2=300.0, preparation="standard")
-    convex = goodfit.check(table, target="kind", plan=plan, curvature=True)["curvature"]
-    assert (convex["verdict"], convex["parameters"]) == ("minimum", "fresh")
-    assert convex["highest"] > 1
+    convex = check(table, target="kind", plan=plan, curvature=True).curvature
+    assert (convex.verdict, convex.parameters) == ("minimum", "fresh")
+    assert convex.highest > 1
 
 
 def test_the_heaviest_network_of_an_ensemble_is_checked(run, table, small_plan, tmp_path):
@@ -118,10 +118,10 @@ def test_the_heaviest_network_of_an_ensemble_is_checked(run, table, small_plan, 
     shutil.copytree(run, both)
     light, heavy = (Predictor.load(Path(each), read_run(each).schema).members[0] for each in (run, second))
     Predictor(read_run(run).schema, (replace(light, weight=0.4), replace(heavy, weight=0.6))).save(both)
-    told = goodfit.check(both, sample=3)
-    assert told["plan"]["hidden_units"] == [8, 8]
-    assert (told["plan"]["activation"], told["plan"]["preparation"]) == ("softplus", "quantile")
-    assert told["gradients"]["run"]["verdict"] == "great"
+    told = check(both, sample=3)
+    assert told.plan.hidden_units == (8, 8)
+    assert (told.plan.activation, told.plan.preparation) == ("softplus", "quantile")
+    assert told.gradients.run.verdict == "great"
 
 
 @pytest.mark.parametrize(
@@ -133,21 +133,21 @@ def test_the_heaviest_network_of_an_ensemble_is_checked(run, table, small_plan, 
 )
 def test_a_run_takes_no_options_of_data(run, options, sentence):
     with pytest.raises(InputError, match=sentence):
-        goodfit.check(run, **options)
+        check(run, **options)
 
 
 def test_what_cannot_be_checked_is_one_sentence(table, tmp_path, small_plan):
     with pytest.raises(InputError, match="is a folder with no sub-folders with images"):
-        goodfit.check(tmp_path)
+        check(tmp_path)
     with pytest.raises(InputError, match="data beside data"):
-        goodfit.check(table, table)
+        check(table, table)
     with pytest.raises(InputError, match="cannot read the plan"):
-        goodfit.check(table, target="kind", plan="nowhere.yaml")
+        check(table, target="kind", plan="nowhere.yaml")
     (tmp_path / "plan.yaml").write_text("hiden_units: [3]")
     with pytest.raises(PlanError, match="did you mean 'hidden_units'"):
-        goodfit.check(table, target="kind", plan=tmp_path / "plan.yaml")
+        check(table, target="kind", plan=tmp_path / "plan.yaml")
     with pytest.raises(InputError, match="epsilon is -1"):
-        goodfit.check(table, target="kind", plan=small_plan, epsilon=-1.0)
+        check(table, target="kind", plan=small_plan, epsilon=-1.0)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write to"):
-        goodfit.check(table, target="kind", plan=small_plan, descent=True, out=tmp_path / "file" / "page.html")
+        check(table, target="kind", plan=small_plan, descent=True, out=tmp_path / "file" / "page.html")

@@ -85,7 +85,7 @@ def test_an_interrupted_run_can_be_used_and_resumed(interrupted, whole, table):
     result = interrupted()
     assert result["outcome"] == "interrupted"
     assert len(goodfit.predict(result["run"], table)) == 500
-    assert goodfit.runs(Path(result["run"]).parent)[0]["outcome"] == "interrupted"
+    assert goodfit.runs(Path(result["run"]).parent)[0].outcome == "interrupted"
     told = []
     resumed = goodfit.resume(result["run"], progress=lambda text, done, seconds_left: told.append(text))
     (sentence,) = resumed.pop("resumed")
@@ -138,7 +138,7 @@ def test_a_full_disk_ends_it_with_a_sentence_and_costs_nothing(interrupted, whol
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(UnfinishedError, match=r"No space left on device\); mend that, and `goodfit resume "):
+        with pytest.raises(UnfinishedError, match=r"No space left on device\); fix that, then `goodfit resume "):
             interrupted(done=2.0)
     (run,) = tmp_path.iterdir()
     assert len(list((run / "checkpoint").glob("*.safetensors"))) == 3

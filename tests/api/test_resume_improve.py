@@ -227,7 +227,7 @@ def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path
     assert result["outcome"] == "interrupted"
     run = the_run(tmp_path)
     assert len(goodfit.predict(run, table)) == 500
-    assert goodfit.runs(tmp_path)[0]["outcome"] == "interrupted"
+    assert goodfit.runs(tmp_path)[0].outcome == "interrupted"
     decided = Decisions.read(run).lines
     assert [line["id"] for line in decided][-1] == "round-1-proposals"
     assert len(files_of(run)) == 2

@@ -161,7 +161,7 @@ def test_an_epoch_that_has_not_come_is_refused(train, alone):
             with pytest.raises(PlanError, match=f"^cannot go back to epoch {to}: this training is in epoch {epoch}"):
                 goodfit.rewind(run, to)
         for to in (-1, True):
-            with pytest.raises(PlanError, match="is no epoch; give a whole number of at least 0"):
+            with pytest.raises(InputError, match=f"^to is {to}; give a whole number of at least 0$"):
                 goodfit.rewind(run, to)
 
     result = train((5, refuse))
@@ -243,6 +243,6 @@ def test_going_back_with_copies_forgets_what_the_void_nudge_was_worth(train, alo
 
 @pytest.mark.parametrize("untouched_copies", [-1, 9, True])
 def test_a_wrong_number_of_copies_is_refused(table, tmp_path, untouched_copies):
-    with pytest.raises(InputError, match="give a whole number of copies from 0 to 8"):
+    with pytest.raises(InputError, match="give a whole number from 0 to 8"):
         goodfit.train(table, target="kind", out=tmp_path, untouched_copies=untouched_copies)
     assert list(tmp_path.iterdir()) == []

@@ -150,7 +150,7 @@ def test_a_pause_changes_no_number(train, alone):
     seen = []
 
     def go_on(run):
-        seen.append(goodfit.runs(run.parent)[0]["outcome"])
+        seen.append(goodfit.runs(run.parent)[0].outcome)
         goodfit.unpause(run)
 
     result = train((0.4, goodfit.pause), (0.4, lambda run: None), (0.4, lambda run: None), (0.4, go_on))

@@ -25,7 +25,7 @@ def test_train_leaves_the_test_set_closed_until_asked(run, table):
     tested = goodfit.open_test(run["run"])
     assert tested["test_low"] < tested["test_error"] < tested["test_high"]
     assert goodfit.open_test(run["run"])["test_error"] == tested["test_error"]  # the same model learns nothing new
-    assert goodfit.runs(f"{run['run']}/..")[0]["test_error"] == tested["test_error"]
+    assert goodfit.runs(f"{run['run']}/..")[0].test_error == tested["test_error"]
 
 
 def test_diagnosis_of_a_run_repeats_its_verdict(run):
@@ -137,7 +137,7 @@ def test_a_sick_training_is_named_first_and_a_healthy_one_is_left_alone(table, s
     result = goodfit.train(table, target="kind", plan=sick, out=tmp_path)
     finding = goodfit.diagnose(result["run"])["findings"][0]
     assert finding["name"] == "learning rate too low"
-    assert "1e-06" in finding["sentence"]
+    assert "1e-6" in finding["sentence"]
     assert finding["prescriptions"][0]["changes"]["learning_rate"] > 1e-5
     assert len(finding["plot"]["x"]) == len(next(iter(finding["plot"]["lines"].values())))
     healthy = goodfit.train(table, target="kind", plan=small_plan.with_(epochs=60), out=tmp_path)

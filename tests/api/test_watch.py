@@ -3,12 +3,14 @@
 import socket
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import goodfit
 from goodfit.api.page_actions import PageActions
+from goodfit.api.result_types.listing import WatchedRun
 from goodfit.errors import InputError
 from goodfit.monitor.web.server import Server
 from goodfit.run_folder.job import JobRequest
@@ -24,26 +26,26 @@ def started(monkeypatch):
 
 
 def test_data_begins_a_training_that_waits(table, small_plan, tmp_path, started):
-    told: list[dict[str, Any]] = []
+    told: list[WatchedRun] = []
     changes = {"learning_rate": 0.5}
     options: dict[str, Any] = {"target": "kind", "seed": 4, "out": tmp_path / "runs", "plan": small_plan}
     facts = goodfit.watch(table, **options, changes=changes, untouched_copies=2, started=told.append)
     (folder,) = started
-    assert facts == told[0] | {"training": False}
-    assert facts["run"] == str(folder)
-    assert facts["address"].startswith("http://127.0.0.1:")
+    assert facts == replace(told[0], training=False)
+    assert facts.run == str(folder)
+    assert str(facts.address).startswith("http://127.0.0.1:")
     asked = JobRequest.read(folder)
     assert (asked.paused, asked.untouched_copies, asked.seed, asked.plan["learning_rate"]) == (True, 2, 4, 0.5)
 
 
 def test_the_address_is_printed_where_nobody_is_told(table, tmp_path, started, capsys):
     facts = goodfit.watch(table, target="kind", out=tmp_path / "runs")
-    assert capsys.readouterr().out == f"{facts['address']} shows {facts['run']}\n"
+    assert capsys.readouterr().out == f"{facts.address} shows {facts.run}\n"
 
 
 def test_a_run_is_watched_as_it_is(table, tmp_path, started):
-    run = goodfit.watch(table, target="kind", out=tmp_path / "runs", started=print)["run"]
-    assert goodfit.watch(run, started=print)["run"] == run
+    run = goodfit.watch(table, target="kind", out=tmp_path / "runs", started=print).run
+    assert goodfit.watch(run, started=print).run == run
     assert len(started) == 1
     refused: list[dict[str, Any]] = [
         {"target": "kind"},

@@ -47,6 +47,6 @@ def test_a_file_without_a_name_or_a_folder_is_refused(goodfit, tmp_path):
 def test_from_python(tmp_path):
     page = package.lesson("averages", tmp_path / "a.html")
     assert page == tmp_path / "a.html"
-    assert [each["name"] for each in package.lesson()] == [each.name for each in LESSONS]
+    assert [item.name for item in package.lesson()] == [item.name for item in LESSONS]
     with pytest.raises(InputError, match="did you mean 'dropout'"):
         package.lesson("drop-out")

@@ -1,13 +1,16 @@
-"""`goodfit nudge`, `pause`, `continue`, `back` and `stop`: how they are asked, and what people are told."""
+"""`goodfit nudge`, `pause`, `unpause`, `rewind` and `stop`: their requests and their answers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-ANSWERED = {"run": "runs/a", "answered": True, "training": True, "epoch": 12}
-WAITING = {"run": "runs/a", "answered": False, "training": True, "epoch": 12}
+from goodfit.api.result_types.answer import Answer
+
+ANSWERED = Answer(run="runs/a", answered=True, training=True, epoch=12)
+WAITING = replace(ANSWERED, answered=False)
 STOPPED = "Stopped after epoch 12; its best network is being diagnosed."
-GONE = WAITING | {"training": False}
+GONE = replace(WAITING, training=False)
 
 
 @pytest.fixture
@@ -24,14 +27,14 @@ def asked(functions):
 
 
 def test_a_nudge_is_read_as_yaml_and_told_with_old_and_new(goodfit, asked):
-    asked[0] = ANSWERED | {"changes": [["learning_rate", 0.003, 0.0003], ["keep_prob", [0.8], [0.9]]]}
+    asked[0] = replace(ANSWERED, changes=(("learning_rate", 0.003, 0.0003), ("keep_prob", [0.8], [0.9])))
     outcome = goodfit("nudge", "runs/a", "learning_rate=3e-4", "keep_prob=[0.9]")
     assert asked[1] == ("nudge", "runs/a", {"sender": "terminal", "learning_rate": "3e-4", "keep_prob": [0.9]})
     assert outcome.stdout.splitlines() == [
         "learning_rate went from 0.003 to 0.0003, from epoch 13 on.",
         "keep_prob went from [0.8] to [0.9], from epoch 13 on.",
     ]
-    assert goodfit("nudge", "runs/a", "l2=1", "--json").json == asked[0]
+    assert goodfit("nudge", "runs/a", "l2=1", "--json").json == asked[0].to_dict()
 
 
 @pytest.mark.parametrize(
@@ -50,31 +53,36 @@ def test_a_nudge_that_cannot_be_read_is_refused(goodfit, asked, words, sentence)
 @pytest.mark.parametrize(
     ("command", "verb", "told", "waits"),
     [
-        ("nudge", "nudge", "", "the numbers change at the end of the epoch"),
-        ("pause", "pause", "Paused after epoch 12; goodfit unpause runs/a goes on.", "it pauses where it looks next"),
-        ("unpause", "unpause", "The training goes on after epoch 12.", "it goes on where it looks next"),
+        ("nudge", "nudge", "", "The numbers will change at the end of the epoch"),
+        (
+            "pause",
+            "pause",
+            "Paused after epoch 12; goodfit unpause runs/a lets it go on.",
+            "It will pause at its next check",
+        ),
+        ("unpause", "unpause", "Training goes on after epoch 12.", "It will go on at its next check"),
         (
             "rewind",
             "rewind",
-            "Went back from epoch 12 to 7, where it pauses; goodfit unpause runs/a goes on.",
-            "it goes back where it looks next",
+            "Went back from epoch 12 to 7 and paused; goodfit unpause runs/a lets it go on.",
+            "It will go back at its next check",
         ),
         (
             "stop",
             "stop",
             "Stopped after epoch 12; its best network is being diagnosed.",
-            "it stops where it looks next",
+            "It will stop at its next check",
         ),
     ],
 )
 def test_what_is_done_or_awaited_is_told(goodfit, asked, command, verb, told, waits):
     words = {"nudge": ["l2=1"], "rewind": ["--to", "7"]}.get(command, [])
-    asked[0] = ANSWERED | {"rewind": [12, 7]}
+    asked[0] = replace(ANSWERED, rewind=(12, 7))
     assert goodfit(command, "runs/a", *words).stdout == f"{told}\n"
     assert asked[1][:2] == (verb, "runs/a")
     assert asked[1][2]["sender"] == "terminal"
     asked[0] = WAITING
-    assert goodfit(command, "runs/a", *words).stdout == f"Asked, and not answered yet: {waits}.\n"
+    assert goodfit(command, "runs/a", *words).stdout == f"Request sent; waiting for a reply. {waits}.\n"
     asked[0] = GONE
     assert goodfit(command, "runs/a", *words).stdout == "The training ended before it could answer.\n"
-    assert goodfit(command, "runs/a", *words, "--json").json == GONE
+    assert goodfit(command, "runs/a", *words, "--json").json == GONE.to_dict()

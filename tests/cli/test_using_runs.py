@@ -1,8 +1,12 @@
 """`goodfit open-test`, `predict`, `runs` and `report`: what runs are for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+
+from goodfit.api.result_types.listing import RunListing
+from goodfit.record.values import Estimate
 
 FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25], "probability:yes": [0.25, 0.75]})
 
@@ -56,13 +60,12 @@ def test_predict_in_json_holds_the_predictions_unless_a_file_does(goodfit, funct
 
 
 def test_runs_is_a_table(goodfit, functions):
-    one = {"run": "runs/b", "outcome": "finished", "verdict": "good fit", "metric": "error_rate"}
-    other = {"run": "runs/a", "outcome": "finished", "verdict": "high bias", "metric": "1-r2"}
+    done = RunListing(run="runs/b", outcome="finished", verdict="good fit", metric="error_rate", dev_error=0.0111)
     found = [
-        one | {"dev_error": 0.0111, "test_error": 0.0139},
-        other | {"dev_error": 0.5123, "test_error": None},
-        {"run": "runs/1", "outcome": "unfinished"},
-        {"run": "runs/0", "outcome": "damaged"},
+        replace(done, test_error=Estimate(0.0139, 0.01, 0.02)),
+        replace(done, run="runs/a", verdict="high bias", metric="1-r2", dev_error=0.5123),
+        RunListing(run="runs/1", outcome="unfinished"),
+        RunListing(run="runs/0", outcome="damaged"),
     ]
     asked = []
     functions.runs = lambda **options: asked.append(options) or found
@@ -74,7 +77,7 @@ def test_runs_is_a_table(goodfit, functions):
         ["runs/0", "damaged"],
         ["goodfit", "resume", "runs/1", "goes", "on", "with", "it."],
     ]
-    assert goodfit("runs", "--out", "elsewhere", "--json").json == found
+    assert goodfit("runs", "--out", "elsewhere", "--json").json == [run.to_dict() for run in found]
     assert asked == [{}, {"out": "elsewhere"}]
 
 

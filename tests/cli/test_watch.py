@@ -1,12 +1,15 @@
 """`goodfit watch`: how it is asked, and what people are told."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-FACTS = {"run": "runs/a", "address": "http://127.0.0.1:8123/?token=abc"}
+from goodfit.api.result_types.listing import WatchedRun
+
+WATCHED = WatchedRun(run="runs/a", address="http://127.0.0.1:8123/?token=abc")
 
 
 @pytest.fixture
@@ -16,8 +19,8 @@ def asked(functions):
 
     def watch(source, *, started, **given):
         calls.append((source, given))
-        started(FACTS)
-        return FACTS | {"training": calls[0]}
+        started(WATCHED)
+        return replace(WATCHED, training=calls[0])
 
     functions.watch = watch
     return calls
@@ -39,7 +42,7 @@ def test_the_address_comes_first_and_in_the_end_what_goes_on(goodfit, asked):
 def test_as_json_it_is_one_object_on_one_line(goodfit, asked):
     out = goodfit("watch", "runs/a", "--json").stdout
     assert out.count("\n") == 1
-    assert json.loads(out) == FACTS
+    assert json.loads(out) == WATCHED.to_dict()
 
 
 def test_its_options_are_those_of_train_and_its_own(goodfit, asked):

@@ -108,7 +108,7 @@ def test_the_buttons_are_written_down(ask, run, action, body, kind, to):
 @pytest.mark.parametrize(
     ("action", "body", "sentence"),
     [
-        ("rewind", {}, "going back needs the epoch to go back to"),
+        ("rewind", {}, "a rewind needs the epoch to go back to"),
         ("rewind", {"to": 7}, "cannot go back to epoch 7: this training is in epoch 7"),
         ("rewind", {"to": -1}, "the epoch is -1; it must be a whole number of at least 0"),
         ("rewind", {"to": "x"}, "the epoch is 'x'"),

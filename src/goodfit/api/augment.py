@@ -1,6 +1,4 @@
-"""A contact sheet of augmented images: what a network would be shown, to look at before it is."""
-
-from typing import Any
+"""Write a contact sheet of augmented images, to look at before a network is trained on them."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +8,7 @@ from PIL import Image
 from goodfit.api.data import open_data
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import AugmentRequest
+from goodfit.api.result_types.listing import ContactSheet
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import PixelScale, Preparation
 from goodfit.engine.augment import augment as augmented
@@ -22,11 +21,11 @@ _PAPER = 255
 
 
 @takes(AugmentRequest)
-def augment(request: AugmentRequest) -> dict[str, Any]:
+def augment(request: AugmentRequest) -> ContactSheet:
     """Write a contact sheet: training images in the first column, and augmented copies of each beside it.
 
     Returns:
-        `sheet`: the file; `examples`: number of images; `columns`: number of pictures of each.
+        The path of the sheet, and its numbers of images and columns.
 
     Raises:
         InputError: the data has no images, a number is out of its range, or the file cannot be written.
@@ -51,11 +50,11 @@ def augment(request: AugmentRequest) -> dict[str, Any]:
         Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet).save(out, "PNG")
     except OSError as error:
         raise InputError(f"cannot write {out} ({error.strerror or error}); choose another file with --out") from None
-    return {"sheet": str(out), "examples": len(rows), "columns": len(columns)}
+    return ContactSheet(sheet=str(out), examples=len(rows), columns=len(columns))
 
 
 def _rows(splits: Splits) -> np.ndarray:
-    """A training image of each class, and further ones."""
+    """Return rows of training images: one of each class, then others."""
     target = splits.dataset.target[splits.train]
     firsts = np.unique(target, return_index=True)[1][:_EXAMPLES] if splits.dataset.schema.classes else np.arange(0)
     rest = np.setdiff1d(np.arange(len(target)), firsts)[: max(0, _EXAMPLES - len(firsts))]
@@ -65,18 +64,21 @@ def _rows(splits: Splits) -> np.ndarray:
 def _pixels(
     images: Float[np.ndarray, "rows height width channels"], scale: PixelScale
 ) -> UInt8[np.ndarray, "rows height width channels"]:
+    """Return standardized images as pixels again."""
     deviation = np.divide(1, scale.scale, out=np.zeros_like(scale.scale), where=scale.scale > 0)
     return np.clip(np.rint(images * deviation + scale.mean), 0, 255).astype(np.uint8)
 
 
-def _sheet(columns: list[UInt8[np.ndarray, "rows height width channels"]]) -> UInt8[np.ndarray, "high wide channels"]:
-    """All pictures with gaps between them, each pixel some pixels wide where images are small."""
+def _sheet(
+    columns: list[UInt8[np.ndarray, "rows height width channels"]],
+) -> UInt8[np.ndarray, "_ _ channels"]:
+    """Return all pictures with gaps between them; small images are magnified."""
     rows, height, width, channels = columns[0].shape
-    times = max(1, _SIDE // max(height, width))
-    tall, broad = times * height + _GAP, times * width + _GAP
-    sheet = np.full((rows * tall + _GAP, len(columns) * broad + _GAP, channels), _PAPER, np.uint8)
+    scale = max(1, _SIDE // max(height, width))
+    cell_height, cell_width = scale * height + _GAP, scale * width + _GAP
+    sheet = np.full((rows * cell_height + _GAP, len(columns) * cell_width + _GAP, channels), _PAPER, np.uint8)
     for x, column in enumerate(columns):
-        for y, picture in enumerate(column.repeat(times, axis=1).repeat(times, axis=2)):
-            top, left = y * tall + _GAP, x * broad + _GAP
-            sheet[top : top + times * height, left : left + times * width] = picture
+        for y, picture in enumerate(column.repeat(scale, axis=1).repeat(scale, axis=2)):
+            top, left = y * cell_height + _GAP, x * cell_width + _GAP
+            sheet[top : top + scale * height, left : left + scale * width] = picture
     return sheet

@@ -1,14 +1,23 @@
 """Check the machinery on a plan's network: gradients, growth by layer, monotone descent, curvature."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from goodfit.api.data import open_data, read_plan, reopen_run
 from goodfit.api.requests.data import DataRequest, SplitRequest, quiet
 from goodfit.api.requests.inspection import CheckRequest
 from goodfit.api.requests.request import options, takes
-from goodfit.checks.curvature import curvature as curvature_of
+from goodfit.api.result_types.check import (
+    CheckResult,
+    CurvatureResult,
+    DescentResult,
+    GradientChecks,
+    GrowthChecks,
+    NetworkGrowth,
+    SignalGrowth,
+)
+from goodfit.checks.curvature import curvature
 from goodfit.checks.descent import ITERATIONS, Descent, check_descent
 from goodfit.checks.gradients import check_gradients
 from goodfit.checks.network import Network, open_network
@@ -54,7 +63,7 @@ class _Subject:
 
 
 @takes(CheckRequest)
-def check(request: CheckRequest) -> dict[str, Any]:
+def check(request: CheckRequest) -> CheckResult:
     """Check the engine on the network of a run or a plan: its gradients, its descent or its curvature.
 
     Without `descent` and `curvature` it checks the gradients of J (with the plan's penalties, smoothing and class
@@ -62,8 +71,7 @@ def check(request: CheckRequest) -> dict[str, Any]:
     much activations and gradients grow from layer to layer.
 
     Returns:
-        What `goodfit check --json` prints: data, plan, parameters; gradients and growth, by `fresh` and `run`; descent;
-        curvature. What was not asked for is None.
+        The checks; those that were not requested are None.
 
     Raises:
         GoodfitError: bad input, with one sentence that says what to do.
@@ -72,30 +80,25 @@ def check(request: CheckRequest) -> dict[str, Any]:
     if request.descent and request.out is not None:
         check_writable(Path(request.out).parent)
     subject = _subject(request)
-    whole = None
-    if request.descent or request.curvature:
-        whole = open_network(subject.plan, subject.splits, subject.seed, _MOST_EXAMPLES).without_dropout()
-    result: dict[str, Any] = {
-        "data": subject.splits.dataset.name,
-        "run": None if subject.folder is None else str(subject.folder),
-        "plan": subject.plan.to_dict(),
-        "gradients": None,
-        "growth": None,
-        "descent": None,
-        "curvature": None,
-    }
-    if whole is None:
-        result |= _gradients(subject, request.sample, request.epsilon, notify)
-    if whole is not None and request.descent:
+    result = CheckResult(
+        data=subject.splits.dataset.name,
+        run=None if subject.folder is None else str(subject.folder),
+        plan=subject.plan,
+        gradients=None,
+        growth=None,
+        descent=None,
+        curvature=None,
+    )
+    if not (request.descent or request.curvature):
+        gradients, growths = _gradients(subject, request, notify)
+        return replace(result, gradients=gradients, growth=growths)
+    network = open_network(subject.plan, subject.splits, subject.seed, _MOST_EXAMPLES).without_dropout()
+    if request.descent:
         notify("descending", None, None)
-        path = Path(request.out or (_PAGE if subject.folder is None else subject.folder / "descent.html"))
-        result["descent"] = _descent(subject, whole, request.sample, request.epsilon) | {"page": str(path)}
-        write_descent(path, result["descent"], result["data"], result["plan"])
-    if whole is not None and request.curvature:
+        result = replace(result, descent=_descent(subject, network, request))
+    if request.curvature:
         notify("measuring the curvature", None, None)
-        at = "run" if subject.trained else "fresh"
-        found = curvature_of(whole.objective, subject.trained or whole.fresh)
-        result["curvature"] = found.to_dict() | {"parameters": at, "rows": len(whole.inputs)}
+        result = replace(result, curvature=_curvature(subject, network))
     return result
 
 
@@ -123,58 +126,80 @@ def _subject(request: CheckRequest) -> _Subject:
     return _Subject(splits, settings, saved.result["seed"], trained, saved.folder)
 
 
-def _gradients(subject: _Subject, sample: int | None, epsilon: float | None, tell: Notify) -> dict[str, Any]:
-    """Gradient check and growth at fresh parameters and at the run's."""
+def _gradients(subject: _Subject, request: CheckRequest, notify: Notify) -> tuple[GradientChecks, GrowthChecks]:
+    """Check gradients and measure growth, at fresh parameters and at the run's."""
     network = open_network(subject.plan, subject.splits, subject.seed, _EXAMPLES)
     points = {"fresh": network.fresh} | ({"run": subject.trained} if subject.trained else {})
-    checked, grown = {}, {}
+    checks, growths = {}, {}
     for number, (name, params) in enumerate(points.items()):
-        tell(f"checking gradients at {name} parameters", number / len(points), None)
-        checked[name] = _checked(network, params, sample, epsilon).to_dict()
-        grown[name] = _growth(network, params)
-    facts = {"examples": len(network.inputs), "dropout": _has_dropout(subject.plan)}
-    return {"gradients": checked | facts, "growth": grown}
+        notify(f"checking gradients at {name} parameters", number / len(points), None)
+        checks[name] = _check_gradients(network, params, request)
+        growths[name] = _growth(network, params)
+    dropout = _has_dropout(subject.plan)
+    return GradientChecks(**checks, examples=len(network.inputs), dropout=dropout), GrowthChecks(**growths)
 
 
-def _checked(network: Network, params: Pytree, sample: int | None, epsilon: float | None) -> GradientCheck:
-    """Every entry of a small network, random directions of a large one."""
+def _check_gradients(network: Network, params: Pytree, request: CheckRequest) -> GradientCheck:
+    """Compare every entry of a small network, or random directions of a large one."""
     entries = sum(leaf.size for layer in params["layers"] for leaf in layer.values())
-    chosen = _DIRECTIONS if sample is None and entries > _MOST_ENTRIES else sample
-    return check_gradients(network.objective, params, sample=chosen, epsilon=epsilon)
+    directions = _DIRECTIONS if request.sample is None and entries > _MOST_ENTRIES else request.sample
+    return check_gradients(network.objective, params, sample=directions, epsilon=request.epsilon)
 
 
-def _growth(network: Network, params: Pytree) -> dict[str, Any]:
-    """The sizes of activations and gradients by layer, and their trends."""
-    outputs, derivatives = network.signals(params)
-    told = {}
-    for what, sizes, along in (("activations", outputs, outputs), ("gradients", derivatives, derivatives[::-1])):
-        found = growth(along)
-        trend = {"rate": None, "factor": None, "trend": None} if found is None else asdict(found)
-        told[what] = {"sizes": sizes, **trend, "reason": growth_words(what, found)}
-    return told
+def _growth(network: Network, params: Pytree) -> NetworkGrowth:
+    """Measure how activations grow forward and gradients backward."""
+    activations, gradients = network.signals(params)
+    return NetworkGrowth(
+        activations=_signal_growth("activations", activations, activations),
+        gradients=_signal_growth("gradients", gradients, gradients[::-1]),
+    )
 
 
-def _descent(subject: _Subject, network: Network, sample: int | None, epsilon: float | None) -> dict[str, Any]:
-    """Descend from fresh parameters at the plan's learning rate."""
-    found = check_descent(
+def _signal_growth(name: str, sizes: Sequence[float], in_direction: Sequence[float]) -> SignalGrowth:
+    trend = growth(in_direction)
+    return SignalGrowth(
+        sizes=tuple(sizes),
+        rate=trend and trend.rate,
+        factor=trend and trend.factor,
+        trend=trend and trend.trend,
+        reason=growth_words(name, trend),
+    )
+
+
+def _descent(subject: _Subject, network: Network, request: CheckRequest) -> DescentResult:
+    """Descend from fresh parameters at the plan's learning rate, and write the page."""
+    descent = check_descent(
         network.step(),
         network.fresh,
         subject.plan.learning_rate,
-        lambda params: _checked(network, params, sample, epsilon),
+        lambda params: _check_gradients(network, params, request),
     )
-    gradients = None if found.gradients is None else found.gradients.to_dict()
-    facts = {**vars(found), "objective": list(found.objective), "cost": list(found.cost), "gradients": gradients}
-    return facts | {"iterations": ITERATIONS, "rows": len(network.inputs), "next": _next(subject.plan, found)}
+    path = Path(request.out or (_PAGE if subject.folder is None else subject.folder / "descent.html"))
+    result = DescentResult(
+        **vars(descent),
+        iterations=ITERATIONS,
+        rows=len(network.inputs),
+        next=_next(subject.plan, descent),
+        page=str(path),
+    )
+    write_descent(path, result.to_dict(), subject.splits.dataset.name, subject.plan.to_dict())
+    return result
 
 
-def _next(plan: Plan, found: Descent) -> str:
-    """What to do after a descent."""
-    if found.cause == "gradient":
+def _curvature(subject: _Subject, network: Network) -> CurvatureResult:
+    measured = curvature(network.objective, subject.trained or network.fresh)
+    point = "run" if subject.trained else "fresh"
+    return CurvatureResult(**vars(measured), parameters=point, rows=len(network.inputs))
+
+
+def _next(plan: Plan, descent: Descent) -> str:
+    """Return what to do after a descent."""
+    if descent.cause == "gradient":
         return "mend the gradient of the layer that the check names, and check again"
-    if found.cause == "unknown":
+    if descent.cause == "unknown":
         return "look for what makes J jump: kinks of the activation, or a learning rate that is far too large"
-    if found.cause == "learning rate":
-        rate = f"{setting(found.good_rate)}"
+    if descent.cause == "learning rate":
+        rate = f"{setting(descent.good_rate)}"
         return f"take a learning rate of at most {rate} for plain gradient descent, and leave dropout off till J falls"
     if _has_dropout(plan):
         return "dropout may come back on: with it J is not well defined, so its curve may go up and down"

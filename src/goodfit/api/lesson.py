@@ -1,27 +1,28 @@
-"""Lessons: the list of them, and a page of one."""
+"""List the lessons, or write the page of one."""
 
 from pathlib import Path
 from typing import overload
 
+from goodfit.api.result_types.listing import LessonListing
 from goodfit.errors import InputError, nearest
 from goodfit.lessons import LESSONS
 from goodfit.lessons.page import write_lesson
 
 
 @overload
-def lesson(name: None = None, out: str | Path | None = None) -> list[dict[str, str]]: ...
+def lesson(name: None = None, out: str | Path | None = None) -> list[LessonListing]: ...
 
 
 @overload
 def lesson(name: str, out: str | Path | None = None) -> Path: ...
 
 
-def lesson(name: str | None = None, out: str | Path | None = None) -> Path | list[dict[str, str]]:
-    """Write a lesson's page, with pictures of numbers that the textbook computes; without a name, list all lessons.
+def lesson(name: str | None = None, out: str | Path | None = None) -> Path | list[LessonListing]:
+    """Write the page of a lesson, with figures computed by the textbook; without a name, list all lessons.
 
     Args:
-        name: of the lesson; None lists name, title and question of each.
-        out: the HTML file to write; by default `lesson-NAME.html` in the current folder.
+        name: name of the lesson; None to list all.
+        out: HTML file to write; `lesson-NAME.html` in the current folder by default.
 
     Returns:
         The page's path, or the list.
@@ -30,14 +31,14 @@ def lesson(name: str | None = None, out: str | Path | None = None) -> Path | lis
         InputError: there is no such lesson, or the file cannot be written.
 
     Example:
-        >>> lesson()[0]["name"]
+        >>> lesson()[0].name
         'bias-variance'
     """
-    known = {each.name: each for each in LESSONS}
+    lessons = {item.name: item for item in LESSONS}
     if name is None:
         if out is not None:
-            raise InputError(f"which lesson should be in {out}? give its name too: {', '.join(known)}")
-        return [{"name": each.name, "title": each.title, "question": each.question} for each in LESSONS]
-    if name not in known:
-        raise InputError(f"there is no lesson {name!r}; {nearest(name, known)}")
-    return write_lesson(known[name], Path(f"lesson-{name}.html" if out is None else out))
+            raise InputError(f"which lesson should be in {out}? give its name too: {', '.join(lessons)}")
+        return [LessonListing(name=item.name, title=item.title, question=item.question) for item in LESSONS]
+    if name not in lessons:
+        raise InputError(f"there is no lesson {name!r}; {nearest(name, lessons)}")
+    return write_lesson(lessons[name], Path(f"lesson-{name}.html" if out is None else out))

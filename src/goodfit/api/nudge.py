@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from goodfit.api.result_types.answer import Answer
 from goodfit.api.steering import check_training, send
 from goodfit.errors import PlanError
 from goodfit.plan import Plan, canonical_settings
@@ -10,7 +11,7 @@ from goodfit.run_folder.mailbox import now
 from goodfit.run_folder.nudges import nudged
 
 
-def nudge(run: str | Path, /, *, sender: str = "python", **changes: Any) -> dict[str, Any]:
+def nudge(run: str | Path, /, *, sender: str = "python", **changes: Any) -> Answer:
     """Change hyperparameters of a run while it trains, from the end of its current epoch on.
 
     Args:
@@ -19,8 +20,7 @@ def nudge(run: str | Path, /, *, sender: str = "python", **changes: Any) -> dict
         changes: any of `goodfit.plan.Hyperparameters`, such as `learning_rate=3e-4`.
 
     Returns:
-        `run`; `answered`: True if the training answered within a few seconds; `epoch`: after which the change was
-        made, or so far; and `changes`: name, old and new value of each.
+        The answer of the training, if it came within a few seconds.
 
     Raises:
         PlanError: the plan, as it is now, does not allow the change; nothing was sent.

@@ -1,9 +1,9 @@
-"""What the page of a live training can ask for, as functions that it calls."""
+"""Actions of the page and the terminal view of a live training."""
 
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from goodfit.api.nudge import nudge
 from goodfit.api.pause import pause
+from goodfit.api.result_types.answer import Answer
 from goodfit.api.rewind import rewind
 from goodfit.api.stop import stop
 from goodfit.api.unpause import unpause
@@ -19,110 +20,121 @@ from goodfit.monitor.view import LOG_FILE
 from goodfit.monitor.web.server import Action, Site
 from goodfit.plan import canonical_settings
 
+_Message = Callable[[Path, Mapping[str, Any], str], Answer]
+
 
 @dataclass
 class PageActions:
     """Trainings in processes of their own, which outlive this one.
 
     Attributes:
-        who: asks what is asked of them here, for their `nudges.jsonl`.
+        sender: name of the sender in their `nudges.jsonl`.
     """
 
-    who: str = "page"
+    sender: str = "page"
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, folder: Path) -> None:
-        """Let a run that was begun be trained."""
+        """Train a run from its beginning, or from where it was cut off."""
         command = [sys.executable, "-m", "goodfit", "resume", str(folder), "--json"]
-        with (folder / LOG_FILE).open("wb") as log:  # its own session, so that Ctrl-C here does not reach it
+        with (folder / LOG_FILE).open("wb") as log:  # a session of its own, so that Ctrl-C here does not reach it
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._processes[folder.name] = process
-        threading.Thread(target=process.wait, daemon=True).start()  # else it stays in the table when it has ended
+        threading.Thread(target=process.wait, daemon=True).start()  # reaps the process: otherwise it stays a zombie
 
     def alive(self, name: str) -> bool:
-        """Whether a process that was started for this run has not ended."""
+        """Return True while the process that was started for this run lives."""
         return name in self._processes and self._processes[name].poll() is None
 
     def site(self, folder: Path) -> Site:
-        """The pages of the run and its neighbors, with all that can be asked of them."""
-        whole = folder.resolve()
-        return Site(whole.parent, whole.name, self.actions(), self.alive)
+        """Return the pages of the run and its neighbors, with their actions."""
+        run = folder.resolve()
+        return Site(run.parent, run.name, self.actions(), self.alive)
 
     def actions(self) -> dict[str, Action]:
-        """What a page or a terminal may ask of a run, by name."""
-        known = {"nudge": _nudge, "pause": _pause, "unpause": _continue, "rewind": _back, "stop": _stop}
-        return {name: partial(action, who=self.who) for name, action in known.items()} | {"branch": self._branch}
+        """Return the actions on a run that a page or a terminal offers, by name."""
+        messages = {"nudge": _nudge, "pause": _pause, "unpause": _unpause, "rewind": _rewind, "stop": _stop}
+        actions: dict[str, Action] = {name: partial(_send, send, self.sender) for name, send in messages.items()}
+        return actions | {"branch": self._branch}
 
-    def _branch(self, run: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Begin a run from this one's parameters, and train it; it goes on at once, as this one does."""
+    def _branch(self, run: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a run from this one's parameters and train it; both go on at the same time."""
         from goodfit.api.branch import begin_branch
 
-        _only(asked, "epoch", "changes")
-        branch = begin_branch(run, epoch=_epoch(asked, "epoch"), **_changes(asked))
+        _check_names(values, "epoch", "changes")
+        branch = begin_branch(run, epoch=_epoch(values, "epoch"), **_changes(values))
         self.start(branch)
         return {"run": branch.name}
 
 
-def _nudge(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
-    _only(asked, "changes")
-    changes = _changes(asked)
+def _send(message: _Message, sender: str, run: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    return message(run, values, sender).to_dict()
+
+
+def _nudge(run: Path, values: Mapping[str, Any], sender: str) -> Answer:
+    _check_names(values, "changes")
+    changes = _changes(values)
     try:
-        return nudge(run, sender=who, **changes)
+        return nudge(run, sender=sender, **changes)
     except OverflowError:
         raise PlanError(f"{' or '.join(changes)} is too large a number for any plan") from None
 
 
-def _pause(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
-    _only(asked)
-    return pause(run, sender=who)
+def _pause(run: Path, values: Mapping[str, Any], sender: str) -> Answer:
+    _check_names(values)
+    return pause(run, sender=sender)
 
 
-def _continue(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
-    _only(asked, "to")
-    return unpause(run, to=_epoch(asked, "to"), sender=who)
+def _unpause(run: Path, values: Mapping[str, Any], sender: str) -> Answer:
+    _check_names(values, "to")
+    return unpause(run, to=_epoch(values, "to"), sender=sender)
 
 
-def _back(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
-    _only(asked, "to")
-    epoch = _epoch(asked, "to")
+def _rewind(run: Path, values: Mapping[str, Any], sender: str) -> Answer:
+    _check_names(values, "to")
+    epoch = _epoch(values, "to")
     if epoch is None:
-        raise PlanError("going back needs the epoch to go back to")
-    return rewind(run, to=epoch, sender=who)
+        raise PlanError("a rewind needs the epoch to go back to")
+    return rewind(run, to=epoch, sender=sender)
 
 
-def _stop(run: Path, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
-    _only(asked)
-    return stop(run, sender=who)
+def _stop(run: Path, values: Mapping[str, Any], sender: str) -> Answer:
+    _check_names(values)
+    return stop(run, sender=sender)
 
 
-def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Names and values of the plan.
+def _changes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return names and values of settings.
 
     Raises:
-        PlanError: they are none.
+        PlanError: they are not an object, or a name is unknown.
     """
-    changes = asked.get("changes") or {}
+    changes = values.get("changes") or {}
     if not isinstance(changes, dict):
         raise PlanError('changes must be an object of names and values, as in {"learning_rate": 0.001}')
-    return canonical_settings(changes)  # as arguments, other names would mean something else
+    return canonical_settings(changes)  # checked here: as keyword arguments, other names would mean something else
 
 
-def _epoch(asked: Mapping[str, Any], name: str) -> int | None:
-    """The epoch under this name, where one is given."""
-    value = asked.get(name)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**9):
-        raise PlanError(f"the epoch is {value!r}; it must be a whole number of at least 0")
-    return value
-
-
-def _only(asked: Mapping[str, Any], *names: str) -> None:
-    """Refuse what this does not take.
+def _epoch(values: Mapping[str, Any], name: str) -> int | None:
+    """Return the epoch under a name; None if there is none.
 
     Raises:
-        PlanError: another name is given.
+        PlanError: it is no epoch.
     """
-    for name in asked:
+    epoch = values.get(name)
+    if epoch is not None and (not isinstance(epoch, int) or isinstance(epoch, bool) or not 0 <= epoch < 10**9):
+        raise PlanError(f"the epoch is {epoch!r}; it must be a whole number of at least 0")
+    return epoch
+
+
+def _check_names(values: Mapping[str, Any], *names: str) -> None:
+    """Refuse values that an action does not take.
+
+    Raises:
+        PlanError: there is one.
+    """
+    for name in values:
         if name not in names:
             raise PlanError(f"this takes no {name!r}")

@@ -1,25 +1,24 @@
 """Rewind a training to an earlier epoch."""
 
 from pathlib import Path
-from typing import Any
 
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.steering import RewindRequest
+from goodfit.api.result_types.answer import Answer
 from goodfit.api.steering import check_training, send
 from goodfit.errors import PlanError
 from goodfit.run_folder.mailbox import now
 
 
 @takes(RewindRequest)
-def rewind(request: RewindRequest) -> dict[str, Any]:
+def rewind(request: RewindRequest) -> Answer:
     """Take a run that is training back to the end of an earlier epoch, and pause it there.
 
     Nudges from that epoch's end on are discarded. If no checkpoint of that epoch is kept, the training gets there from
     an earlier one, with the same numbers.
 
     Returns:
-        `run`; `answered`: True if the training answered within a few seconds; `epoch`: that it went back to; and
-        `rewind`: from and to.
+        The answer of the training, if it came within a few seconds.
 
     Raises:
         PlanError: the training has not come that far.

@@ -2,37 +2,35 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import RunsRequest
+from goodfit.api.result_types.listing import RunListing
 from goodfit.run_folder.archive import RESULT_FILE, is_unfinished
 from goodfit.run_folder.job import is_live
 
 
 @takes(RunsRequest)
-def runs(request: RunsRequest) -> list[dict[str, Any]]:
+def runs(request: RunsRequest) -> list[RunListing]:
     """List the runs in a folder, the newest first.
 
     Returns:
-        Run, started, data, metric, verdict, dev and test error of each; only run and outcome of a run that is damaged,
-        is training, or is unfinished and waits for `resume`.
+        The runs; of one that is damaged, training, or unfinished and waiting for `resume`, only folder and outcome.
     """
     folders = sorted(Path(request.out).glob("*"), reverse=True)
-    return [_facts(folder) for folder in folders if (folder / RESULT_FILE).exists() or is_unfinished(folder)]
+    return [_listing(folder) for folder in folders if (folder / RESULT_FILE).exists() or is_unfinished(folder)]
 
 
-def _facts(run: Path) -> dict[str, Any]:
-    """Return the entry of a run in the list."""
+def _listing(run: Path) -> RunListing:
     if is_live(run):
-        return {"run": str(run), "outcome": "training"}
+        return RunListing(run=str(run), outcome="training")
     if not (run / RESULT_FILE).exists():
-        return {"run": str(run), "outcome": "unfinished"}
+        return RunListing(run=str(run), outcome="unfinished")
     try:
         result = json.loads((run / RESULT_FILE).read_text(encoding="utf-8"))
         final = result["final"]
         facts = {name: result[name] for name in ("command", "started", "metric", "seconds", "outcome")}
         errors = {name: final[name] for name in ("verdict", "dev_error", "test_error")}
-        return {"run": str(run), "data": result["data"]["name"], **facts, **errors}
+        return RunListing.from_dict({"run": str(run), "data": result["data"]["name"], **facts, **errors})
     except (ValueError, KeyError, TypeError):
-        return {"run": str(run), "outcome": "damaged"}
+        return RunListing(run=str(run), outcome="damaged")

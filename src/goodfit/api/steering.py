@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from goodfit.api.result_types.answer import Answer
 from goodfit.errors import InputError, PlanError
 from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest, is_live
@@ -15,11 +16,8 @@ _PAUSE = 0.05
 
 def send(
     run: str | Path, kind: Kind, sender: str, changes: dict[str, Any] | None = None, to: int | None = None
-) -> dict[str, Any]:
+) -> Answer:
     """Send a message to the training of a run, and wait a little for its answer.
-
-    Returns:
-        `run`; `answered`: True if it answered within a few seconds; `epoch`, so far; and what the training tells.
 
     Raises:
         InputError: the run is not training.
@@ -32,11 +30,11 @@ def send(
     while (answer := now(folder).get("answers", {}).get(request)) is None:
         if time.monotonic() > deadline or not is_live(folder):
             epoch = now(folder).get("epoch")
-            return {"run": str(folder), "answered": False, "training": is_live(folder), "epoch": epoch}
+            return Answer(run=str(folder), answered=False, training=is_live(folder), epoch=epoch)
         time.sleep(_PAUSE)
     if "refused" in answer:
         raise PlanError(answer["refused"])
-    return {"run": str(folder), "answered": True, "training": True} | answer
+    return Answer.from_dict({"run": str(folder), "answered": True, "training": True} | answer)
 
 
 def check_training(folder: Path) -> JobRequest:

@@ -1,12 +1,13 @@
-"""Watch a training, in a browser or a terminal: begin it in a process of its own, and show and turn it."""
+"""Watch and steer a training in a browser or a terminal; the training is a process of its own."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from goodfit.api.page_actions import PageActions
 from goodfit.api.requests.fit import TrainRequest, WatchRequest
 from goodfit.api.requests.request import takes
+from goodfit.api.result_types.listing import WatchedRun
 from goodfit.errors import InputError
 from goodfit.monitor.terminal.keys import check_terminal
 from goodfit.monitor.terminal.session import show
@@ -16,14 +17,14 @@ from goodfit.run_folder.job import is_live
 
 
 @takes(WatchRequest)
-def watch(request: WatchRequest) -> dict[str, Any]:
+def watch(request: WatchRequest) -> WatchedRun:
     """Show a training while it runs, with controls to steer it, on a page of this machine or in the terminal.
 
     The training is a process of its own: it waits for the page's Start button, and goes on when the page is closed.
     The call returns when Ctrl-C ends the page, or when the view in the terminal is left.
 
     Returns:
-        `run`, `address` (of a page), and `training`: True if that goes on.
+        The run, and whether its training goes on.
 
     Raises:
         GoodfitError: bad input, or a port that is taken, with one sentence that says what to do.
@@ -32,17 +33,17 @@ def watch(request: WatchRequest) -> dict[str, Any]:
         check_terminal()  # before anything is begun, like a port that is taken
         trainings = PageActions("terminal")
         folder = _open_run(request, trainings)
-        facts: dict[str, Any] = {"run": str(folder)}
+        watched = WatchedRun(run=str(folder))
         show(folder, trainings.actions(), lambda: trainings.alive(folder.resolve().name))
     else:
         trainings = PageActions()
         with closing(Server(request.port)) as server:
             folder = _open_run(request, trainings)
-            facts = {"run": str(folder), "address": server.open(trainings.site(folder))}
-            (request.started or _print)(facts)
+            watched = WatchedRun(run=str(folder), address=server.open(trainings.site(folder)))
+            (request.started or _print_address)(watched)
             server.run()
     is_training = archive.is_unfinished(folder) and (is_live(folder) or trainings.alive(folder.resolve().name))
-    return facts | {"training": is_training}
+    return replace(watched, training=is_training)
 
 
 def _open_run(request: WatchRequest, trainings: PageActions) -> Path:
@@ -59,5 +60,5 @@ def _open_run(request: WatchRequest, trainings: PageActions) -> Path:
     return folder
 
 
-def _print(facts: dict[str, Any]) -> None:
-    print(f"{facts['address']} shows {facts['run']}", flush=True)
+def _print_address(watched: WatchedRun) -> None:
+    print(f"{watched.address} shows {watched.run}", flush=True)

@@ -1,6 +1,5 @@
 """Conversion of a pytree of parameters to one flat float64 vector and back; each leaf is a block with a name."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -120,15 +119,6 @@ def called(function: Callable[[Pytree], Any], parameters: Parameters) -> Any:
         return jax.jit(lambda params: function(params))(params)
     except Exception:  # NumPy cannot compute with tracers; any other error is raised again by the plain call
         return function(params)
-
-
-def layer_of(name: str) -> tuple[int, ...]:
-    """Return the numbers in a block's name, which order the layers whatever the names around them.
-
-    >>> layer_of("layers.10.W") > layer_of("layers.9.W"), layer_of("W2")
-    (True, (2,))
-    """
-    return tuple(int(number) for number in re.findall(r"\d+", name))
 
 
 def _name(path: tuple[Any, ...]) -> str:

@@ -1,13 +1,14 @@
 """The outcome of a gradient check: the relative error in the bands of the course notes, by block and overall."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from goodfit.checks.parameters import layer_of
+from goodfit.record.plain import PlainData
 from goodfit.wording.numbers import scientific
 
 Verdict = Literal["great", "look closer", "wrong"]
@@ -19,7 +20,7 @@ _MOST_KINKS = 0.1  # share of a block's entries; with more, some entries may hav
 
 
 @dataclass(frozen=True)
-class Block:
+class Block(PlainData):
     """The outcome for one block of the parameters.
 
     Attributes:
@@ -38,7 +39,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(PlainData):
     """An entry of the gradient: its block, its index in the block, and both values."""
 
     name: str
@@ -48,7 +49,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class GradientCheck:
+class GradientCheck(PlainData):
     """The outcome of a gradient check.
 
     The bands of the course notes are: below 1e-7 great, around 1e-5 look closer, from 1e-3 wrong. Here everything
@@ -93,7 +94,7 @@ class GradientCheck:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values."""
-        return {**asdict(self), "latest_wrong": list(self.latest_wrong)}
+        return super().to_dict() | {"latest_wrong": list(self.latest_wrong)}
 
 
 def latest(blocks: Sequence[Block]) -> tuple[str, ...]:
@@ -101,6 +102,15 @@ def latest(blocks: Sequence[Block]) -> tuple[str, ...]:
     wrong = [block.name for block in blocks if block.verdict == "wrong"]
     layer = max(map(layer_of, wrong), default=())
     return tuple(name for name in wrong if layer_of(name) == layer)
+
+
+def layer_of(name: str) -> tuple[int, ...]:
+    """Return the numbers in a block's name, which order the layers whatever the names around them.
+
+    >>> layer_of("layers.10.W") > layer_of("layers.9.W"), layer_of("W2")
+    (True, (2,))
+    """
+    return tuple(int(number) for number in re.findall(r"\d+", name))
 
 
 def relative_error(a: Float[np.ndarray, "n"], b: Float[np.ndarray, "n"]) -> float:

@@ -11,4 +11,4 @@ def augment(request: AugmentRequest, as_json: options.Json = False) -> None:
     Example: goodfit augment digits --as images --strength 1
     """
     result = goodfit.augment(**request.arguments())
-    output.show(result, as_json, lambda result: [f"Sheet: {result['sheet']}"])
+    output.show(result, as_json, lambda result: [f"Sheet: {result.sheet}"])

@@ -10,23 +10,18 @@ from goodfit.cli import options, output
 
 
 def lesson(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A lesson; without one, all are listed.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The page to write; lesson-NAME.html when not given.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a lesson; lists all without it.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Page to write. Default: lesson-NAME.html.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a lesson, one HTML file with pictures to play with, and say where it is; or list the lessons.
+    """Write a lesson, one interactive HTML page; without a name, list the lessons.
 
     Example: goodfit lesson averages
     """
     if name is not None:
         path = goodfit.lesson(name, out)
-        output.show({"lesson": name, "page": path}, as_json, lambda result: [str(result["page"])])
+        output.show({"lesson": name, "page": str(path)}, as_json, lambda result: [result["page"]])
         return
-    found = goodfit.lesson(None, out)
-    if as_json:
-        output.print_json(found)
-    else:
-        width = max(len(each["name"]) for each in found)
-        print("\n".join(f"{each['name']:{width}}  {each['question']}" for each in found))
+    lessons = goodfit.lesson(None, out)
+    width = max(len(item.name) for item in lessons)
+    output.show(lessons, as_json, lambda items: [f"{item.name:{width}}  {item.question}" for item in items])

@@ -1,42 +1,34 @@
 """How results leave the command line: one JSON value, or words and numbers for people."""
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from goodfit.api.result_types.answer import Answer
+from goodfit.record.plain import plain_value
 from goodfit.wording import numbers
 
+Result = TypeVar("Result")
 
-def show(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]], Iterable[str]]) -> None:
-    """Print a verb's result: as JSON, or the lines that `words` makes of it."""
+
+def show(result: Result, as_json: bool, answers: Callable[[Result], Iterable[str]]) -> None:
+    """Print a result: as JSON, or the lines that `answers` makes of it."""
     if as_json:
         print_json(result)
     else:
-        print("\n".join(words(result)))
+        print("\n".join(answers(result)))
 
 
-def not_yet(result: Mapping[str, Any], when: str) -> str:
-    """What to say of a training that was asked for something and has not answered."""
-    if not result["training"]:
+def waiting_line(answer: Answer, event: str) -> str:
+    """Return what to say of a training that has not answered yet; `event` says what it will do, and when."""
+    if not answer.training:
         return "The training ended before it could answer."
-    return f"Asked, and not answered yet: {when}."
+    return f"Request sent; waiting for a reply. {event}."
 
 
 def print_json(value: object) -> None:
-    """Print one JSON value; a number that JSON has no word for (NaN, infinity) is null."""
-    print(json.dumps(_jsonable(value), ensure_ascii=False, indent=2, allow_nan=False))
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _jsonable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
+    """Print one JSON value; NaN and infinity are null."""
+    print(json.dumps(plain_value(value), default=str, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def gap_text(gap: Mapping[str, float]) -> str:

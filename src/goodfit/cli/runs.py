@@ -1,11 +1,10 @@
-"""`goodfit runs`: what was trained so far."""
-
-from typing import Any
+"""`goodfit runs`: list the runs in a folder."""
 
 import goodfit
 from goodfit.api.requests.use import RunsRequest
+from goodfit.api.result_types.listing import RunListing
 from goodfit.cli import options, output
-from goodfit.wording.numbers import percent
+from goodfit.wording import numbers
 
 
 def runs(request: RunsRequest, as_json: options.Json = False) -> None:
@@ -13,19 +12,19 @@ def runs(request: RunsRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit runs --out runs
     """
-    found = goodfit.runs(**request.arguments())
+    listings = goodfit.runs(**request.arguments())
     if as_json:
-        output.print_json(found)
-    elif found:
-        _print_table(found)
-        for each in found:
-            if each["outcome"] == "unfinished":
-                print(f"goodfit resume {each['run']} goes on with it.")
+        output.print_json(listings)
+    elif listings:
+        _print_table(listings)
+        for run in listings:
+            if run.outcome == "unfinished":
+                print(f"goodfit resume {run.run} goes on with it.")
     else:
         print(f"No runs in {request.out} yet; `goodfit improve digits` makes one.")
 
 
-def _print_table(found: list[dict[str, Any]]) -> None:
+def _print_table(listings: list[RunListing]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -34,10 +33,10 @@ def _print_table(found: list[dict[str, Any]]) -> None:
     table.add_column("verdict")
     for name in ("dev", "test"):
         table.add_column(name, justify="right")
-    for each in found:
-        if each["outcome"] in ("damaged", "training", "unfinished"):
-            table.add_row(each["run"], each["outcome"])
-            continue
-        errors = [percent(each[f"{which}_error"]) for which in ("dev", "test")]
-        table.add_row(each["run"], each["verdict"], *errors)
+    for run in listings:
+        if run.verdict is None:  # damaged, training or unfinished
+            table.add_row(run.run, run.outcome)
+        else:
+            test = run.test_error.value if run.test_error else None
+            table.add_row(run.run, run.verdict, numbers.percent(run.dev_error), numbers.percent(test))
     Console().print(table)

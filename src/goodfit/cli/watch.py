@@ -1,10 +1,10 @@
 """`goodfit watch`: a page, or a view in the terminal, on a training while it runs, with controls."""
 
 import json
-from typing import Any
 
 import goodfit
 from goodfit.api.requests.fit import WatchRequest
+from goodfit.api.result_types.listing import WatchedRun
 from goodfit.cli import options
 from goodfit.errors import InputError
 
@@ -17,22 +17,22 @@ def watch(request: WatchRequest, as_json: options.Json = False) -> None:
     if request.terminal and (as_json or request.port):
         raise InputError("--terminal shows no page and prints no facts; leave --port and --json out")
 
-    def print_address(facts: dict[str, Any]) -> None:
+    def print_address(watched: WatchedRun) -> None:
         if as_json:
-            print(json.dumps(facts, ensure_ascii=False), flush=True)
+            print(json.dumps(watched.to_dict(), ensure_ascii=False), flush=True)
         else:
-            print(f"Open {facts['address']}")
+            print(f"Open {watched.address}")
             print("The address works in one browser. Ctrl-C closes the page; the training goes on.", flush=True)
 
-    facts = goodfit.watch(**request.arguments(), started=print_address)
+    watched = goodfit.watch(**request.arguments(), started=print_address)
     if not as_json:
-        print(_farewell(facts, request.terminal))
+        print(_farewell(watched, request.terminal))
 
 
-def _farewell(facts: dict[str, Any], terminal: bool) -> str:
-    """What to do with the run, now that its page or view has ended."""
-    run, what = facts["run"], "view" if terminal else "page"
+def _farewell(watched: WatchedRun, terminal: bool) -> str:
+    """Return what can be done with the run, now that its page or view has ended."""
+    run, view = watched.run, "view" if terminal else "page"
     again = f"goodfit watch {run}{' --terminal' if terminal else ''} shows it again"
-    if not facts["training"]:
-        return f"The {what} has ended. {again}."
-    return f"The {what} has ended, the training goes on: {again}, goodfit stop {run} ends it."
+    if not watched.training:
+        return f"The {view} has ended. {again}."
+    return f"The {view} has ended, the training goes on: {again}, goodfit stop {run} ends it."

@@ -74,7 +74,7 @@ def test_keys_ask_what_they_say(session, keys, kind, more):
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ("b7\r", "cannot go back to epoch 7: this training is in epoch 7; it can go back to one before"),
+        ("b7\r", "cannot go back to epoch 7: this training is in epoch 7; give an earlier one"),
         ("nkeep_prob=0\r", "keep_prob is 0.0; it must be a number above 0 and at most 1"),
         ("nl3=1\r", "unknown plan key 'l3'"),
         ("nl2\r", "'l2' is not key=value"),

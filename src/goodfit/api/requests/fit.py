@@ -1,8 +1,9 @@
 """Requests of the commands that fit a network: improve, train, watch, branch and resume."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from goodfit.api.requests.data import (
     Changes,
@@ -21,6 +22,7 @@ from goodfit.api.requests.data import (
 )
 from goodfit.api.requests.option import POSITIVE_SHARE, SECONDS, Option, whole
 from goodfit.api.requests.request import Request
+from goodfit.api.result_types.listing import WatchedRun
 
 MOST_COPIES = 8  # with their models they fill a stack
 
@@ -111,9 +113,9 @@ class WatchRequest(SplitRequest):
         bool, Option("Show the training in the terminal, with keyboard control, instead of a browser.")
     ] = False
     started: Annotated[
-        Any,
+        Callable[[WatchedRun], None] | None,
         Option(
-            "Called with `run` and `address` as soon as the page is ready; by default they are printed.",
+            "Called with the run and its address as soon as the page is ready; by default they are printed.",
             python_only=True,
         ),
     ] = None
