@@ -37,7 +37,7 @@ class Halving:
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
         """Return the epoch of the next rung."""
-        return min((due for rung in RUNGS if (due := _epoch(rung, epochs)) > epoch), default=None)
+        return min((visit for rung in RUNGS if (visit := _epoch(rung, epochs)) > epoch), default=None)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Stop]]:
         """Stop the weaker models among those at a rung."""

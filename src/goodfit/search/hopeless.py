@@ -38,7 +38,7 @@ class Hopeless:
 
     def next_visit(self, job: int, epoch: int, epochs: int) -> int | None:
         """Return the next epoch at which the job is judged."""
-        return next((due for due in _judgments(epochs) if due > epoch), None)
+        return next((judgment for judgment in _judgments(epochs) if judgment > epoch), None)
 
     def __call__(self, progress: list[Progress]) -> Mapping[int, Iterable[Stop]]:
         """Stop hopeless models, only at their epochs of judgment: a replay then stops the same ones."""
@@ -64,5 +64,5 @@ class Hopeless:
 
 def _judgments(epochs: int) -> list[int]:
     """Return the epochs at which a training of so many epochs is judged."""
-    due = (round(share * epochs) for share in _SHARES)
-    return [epoch for epoch in due if epoch >= _FEWEST]
+    judgments = (round(share * epochs) for share in _SHARES)
+    return [epoch for epoch in judgments if epoch >= _FEWEST]

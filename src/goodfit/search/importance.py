@@ -30,8 +30,8 @@ def applies(name: str, base: Plan) -> bool:
     """
     searched, entry = _SEARCHED[name]
     if searched.only_if is not None:
-        other, value = searched.only_if
-        if getattr(base, other) != value:
+        condition, value = searched.only_if
+        if getattr(base, condition) != value:
             return False
     if name in ("l2", "weight_decay"):
         return (name == "weight_decay") == (base.weight_decay > 0)

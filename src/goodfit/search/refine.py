@@ -23,8 +23,8 @@ def nearby_plans(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int,
         seed: random seed of the draws.
     """
     structure = (plan.structure, plan.preparation)
-    comparable = [(other, cost) for other, cost in measured if (other.structure, other.preparation) == structure]
-    layered = any(isinstance(known.keep_prob, tuple) for known in (plan, *(other for other, _ in comparable)))
+    comparable = [pair for pair in measured if (pair[0].structure, pair[0].preparation) == structure]
+    layered = isinstance(plan.keep_prob, tuple) or any(isinstance(pair[0].keep_prob, tuple) for pair in comparable)
     names = [name for name, usual in USUAL.items() if usual.tier <= LAST_TIER and applies(name, plan)]
     usual_space = Space.parse([f"{name}={USUAL[name].text}" for name in names], plan)
     numbers = [
@@ -36,8 +36,8 @@ def nearby_plans(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int,
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # the measured plans are the first wave, so that every further draw zooms in on the best of them
     study = optuna.create_study(sampler=GoodfitZoomSampler(seed, max(len(comparable), 1)))
-    for other, cost in comparable:
-        study.enqueue_trial(_parameters(space, other))
+    for measured_plan, cost in comparable:
+        study.enqueue_trial(_parameters(space, measured_plan))
         trial = study.ask()
         space(trial)
         study.tell(trial, cost)

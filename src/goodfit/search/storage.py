@@ -167,8 +167,8 @@ def _silent(study: optuna.Study, trials: Sequence[FrozenTrial]) -> set[int]:
     if server is None:
         return set()
     with server.engine.connect() as connection:
-        now = connection.execute(select(func.now())).scalar_one().replace(tzinfo=None)  # as Optuna stores times
-        late = row.heartbeat < now - timedelta(seconds=_SILENCE_SECONDS)
+        server_time = connection.execute(select(func.now())).scalar_one().replace(tzinfo=None)  # as Optuna stores times
+        late = row.heartbeat < server_time - timedelta(seconds=_SILENCE_SECONDS)
         among = row.trial_id.in_([trial._trial_id for trial in trials])
         return set(connection.execute(select(row.trial_id).where(late, among)).scalars())
 
