@@ -7,6 +7,8 @@ import numpy as np
 from goodfit.diagnosis.doctor import Doctor
 from goodfit.errors import InputError
 
+Tensor = Any  # a torch.Tensor; PyTorch is not imported to name it
+
 
 class TorchHooks:
     """Hooks that let a doctor observe the layers of a PyTorch model while it trains.
@@ -45,10 +47,10 @@ class TorchHooks:
         except ImportError:
             raise InputError("PyTorch is not installed; pip install 'goodfit[torch]'") from None
         self.doctor, self.steps = doctor, 0
-        self.inputs: dict[str, Any] = {}
-        self.output: Any = None
-        self.gradients: dict[str, Any] = {}
-        self.weights: dict[str, Any] = {}
+        self.inputs: dict[str, Tensor] = {}
+        self.output: Tensor = None
+        self.gradients: dict[str, Tensor] = {}
+        self.weights: dict[str, Tensor] = {}
         self.handles: list[Any] = []
         for name, module in model.named_modules():
             weight: Any = getattr(module, "weight", None)
@@ -58,13 +60,13 @@ class TorchHooks:
             raise InputError("the PyTorch model has no layer with a weight of two or more dimensions")
         doctor.observe(0, step=0, weights={name: _inputs_first(weight) for name, weight in self.weights.items()})
 
-    def _watch(self, name: str, module: Any, weight: Any) -> None:
-        def forward(_: Any, arguments: tuple[Any, ...], output: Any) -> None:
+    def _watch(self, name: str, module: Any, weight: Tensor) -> None:
+        def forward(_: Any, arguments: tuple[Tensor, ...], output: Tensor) -> None:
             if module.training:
                 self.inputs.pop(name, None)  # so that the layers stand in the order in which they are called
                 self.inputs[name], self.output = arguments[0].detach(), output.detach()
 
-        def backward(gradient: Any) -> None:
+        def backward(gradient: Tensor) -> None:
             self.steps += name == next(iter(self.weights))  # one backward pass counts as one step
             self.gradients[name] = gradient.detach().clone()
 
@@ -106,10 +108,10 @@ class TorchHooks:
         self.remove()
 
 
-def _array(tensor: Any) -> np.ndarray:
+def _array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().cpu().numpy()
 
 
-def _inputs_first(weight: Any) -> np.ndarray:
+def _inputs_first(weight: Tensor) -> np.ndarray:
     """Return PyTorch's [units, inputs, …] as [inputs…, units]; a copy, because steps change weights in place."""
     return np.moveaxis(_array(weight), 0, -1).copy()
