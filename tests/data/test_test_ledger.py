@@ -52,7 +52,7 @@ def test_a_second_model_is_refused_and_leaves_no_line(ledger, wine):
 def test_the_same_model_may_open_it_again(ledger, wine):
     open_test_set(wine, ledger=ledger, run="runs/1", model="m1")
     earlier = open_test_set(wine, ledger=ledger, run="runs/2", model="m1")
-    assert [line["run"] for line in earlier] == ["runs/1"]
+    assert [opening.run for opening in earlier] == ["runs/1"]
     assert [line["opening"] for line in lines(ledger)] == ["first", "repetition"]
 
 

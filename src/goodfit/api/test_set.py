@@ -39,7 +39,7 @@ def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, 
     ledger, model = folder.parent / LEDGER_FILE, model_fingerprint(predictor)
     earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model, force=force)
     if not own:
-        earlier = [line for line in earlier if (line.get("run"), line.get("model")) != (folder.name, model)]
+        earlier = [opening for opening in earlier if (opening.run, opening.model) != (folder.name, model)]
     outputs = predictor.outputs(splits.dataset.features, splits.test)
     errors = judge_outputs(splits, outputs[None], splits.test)[1]
     note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None
