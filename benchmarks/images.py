@@ -180,9 +180,10 @@ def improve(split: int) -> dict[str, Any]:
         began = time.perf_counter()
         result = goodfit.improve(path, budget=BUDGET, **options)
         facts["improve_seconds"] = time.perf_counter() - began
-    facts["improve_error"] = result["final"]["test_error"]
-    experiments = [experiment for finished in result["rounds"] for experiment in finished["experiments"]]
-    facts["adopted"] = [experiment["prescription"] for experiment in experiments if experiment["adopted"]]
+    facts["improve_error"] = result["final"]["test_error"]["value"]
+    facts["adopted"] = [
+        tried["prescription"] for each in result["rounds"] for tried in each["experiments"] if tried["adopted"]
+    ]
     return facts | {"augmentation": result.get("augmentation")}
 
 

@@ -157,7 +157,7 @@ def fit_goodfit(split: Split, budget: float | None) -> Answer:
         kind = str if split.table.classes else float
         predictions = pd.read_csv(folder / "predictions.csv", dtype={"prediction": kind}, keep_default_na=False)
     final = said["final"]
-    details = clock | {"wall": round(wall, 2), "reported_error": final["test_error"]}
+    details = clock | {"wall": round(wall, 2), "reported_error": final["test_error"] and final["test_error"]["value"]}
     details |= {name: final.get(name) for name in ("verdict", "models")} | {"rounds": len(said["rounds"])}
     return Answer(_codes(predictions["prediction"].to_numpy(), split), said["seconds"], details)
 

@@ -75,7 +75,7 @@ def test_the_report_shows_samples_and_mistakes_as_pictures(run):
 
 def test_the_run_is_tested_and_diagnosed_from_what_was_decoded(run, monkeypatch):
     monkeypatch.setattr(cache, "decode_files", None)
-    assert goodfit.open_test(run["run"])["test_error"] <= 0.5
+    assert goodfit.open_test(run["run"])["test_error"]["value"] <= 0.5
     assert goodfit.diagnose(run["run"])["verdict"]
 
 

@@ -42,10 +42,10 @@ def test_the_object_has_what_it_promises(job):
     assert {"id", "prescription", "error_effect", "cost_effect", "adopted"} <= set(job["rounds"][0]["experiments"][0])
     assert {experiment["outcome"] for experiment in job["rounds"][0]["experiments"]} <= {"finished", "stopped early"}
     assert job["final"]["dev_overfitting"]["value"] == pytest.approx(
-        job["final"]["test_error"] - job["final"]["dev_error"]
+        job["final"]["test_error"]["value"] - job["final"]["dev_error"]
     )
     final = job["final"]
-    assert final["test_low"] <= final["test_error"] <= final["test_high"]
+    assert final["test_error"]["low"] <= final["test_error"]["value"] <= final["test_error"]["high"]
     assert final["verdict"] in (
         "high bias",
         "high variance",
@@ -61,7 +61,7 @@ def test_the_test_figure_is_that_of_the_saved_model_on_new_rows(job, table):
     rows = saved.source["rows"]["test"]
     frame = pl.read_csv(table)[rows]
     predicted = goodfit.predict(job["run"], frame.drop("kind"))
-    assert (predicted["prediction"] != frame["kind"]).mean() == pytest.approx(job["final"]["test_error"])
+    assert (predicted["prediction"] != frame["kind"]).mean() == pytest.approx(job["final"]["test_error"]["value"])
     probabilities = predicted.select("probability:in", "probability:out").to_numpy()
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(100))
     picked = np.where(probabilities.argmax(axis=1) == 0, "in", "out")
@@ -133,7 +133,7 @@ def test_the_test_set_is_opened_once(job, table, small_plan):
     assert other["final"]["test_error"] is None
     assert "opened" in other["final"]["test_note"]
     forced = goodfit.open_test(other["run"], force=True)
-    assert forced["test_error"] == pytest.approx(job["final"]["test_error"], abs=0.1)
+    assert forced["test_error"]["value"] == pytest.approx(job["final"]["test_error"]["value"], abs=0.1)
 
 
 def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_path):
@@ -186,10 +186,11 @@ def test_groups_widen_every_interval_of_a_regression(regression_plan, tmp_path):
     frame = pl.concat([frame] * 5).with_columns(y=pl.col("x") + pl.col("miss")).drop("miss")
     options = {"target": "y", "group": "person", "task": "regression", "rounds": 0, "plan": regression_plan}
     final = goodfit.improve(frame, out=tmp_path, **options)["final"]
-    half = (final["test_high"] - final["test_low"]) / 2
+    error = final["test_error"]
+    half = (error["high"] - error["low"]) / 2
     # normal misses: squares of deviation sqrt(2), and 16 people in the test set
-    assert half == pytest.approx(1.96 * np.sqrt(2 / 16) * final["test_error"], rel=0.7)
-    assert half > 1.5 * 1.96 * np.sqrt(2 / 80) * final["test_error"]
+    assert half == pytest.approx(1.96 * np.sqrt(2 / 16) * error["value"], rel=0.7)
+    assert half > 1.5 * 1.96 * np.sqrt(2 / 80) * error["value"]
     assert final["dev_overfitting"]["high"] - final["dev_overfitting"]["low"] > 2 * half
 
 
@@ -220,7 +221,7 @@ def test_regression_is_measured_by_the_training_variance(regression_plan, tmp_pa
     predicted = goodfit.predict(result["run"], inputs[rows["test"]])["prediction"].to_numpy()
     expected = np.mean((predicted - target[rows["test"]]) ** 2) / np.var(target[rows["train"]])
     assert result["metric"] == "1-r2"
-    assert result["final"]["test_error"] == pytest.approx(expected, rel=1e-6)
+    assert result["final"]["test_error"]["value"] == pytest.approx(expected, rel=1e-6)
     assert result["final"]["test_metrics"]["rmse"] == pytest.approx(
         np.sqrt(np.mean((predicted - target[rows["test"]]) ** 2))
     )

@@ -89,7 +89,7 @@ def test_an_interrupted_run_can_be_used_and_resumed(interrupted, whole, table):
     told = []
     resumed = goodfit.resume(result["run"], progress=lambda text, done, seconds_left: told.append(text))
     (sentence,) = resumed.pop("resumed")
-    epochs = int(result["reason"].rpartition(" ")[2])
+    epochs = int(result["outcome_reason"].rpartition(" ")[2])
     assert 0 < epochs < 12
     assert sentence.endswith(f", after epoch {epochs} of 12")
     assert sentence in told

@@ -179,7 +179,7 @@ def test_stop_keeps_the_best_so_far(train, alone):
     assert result["outcome"] == "stopped"
     epochs = len(history(result["run"]))
     assert 6 <= epochs < 9
-    assert result["reason"].startswith(f"stopped after epoch {epochs} (python, ")
+    assert result["outcome_reason"].startswith(f"stopped after epoch {epochs} (python, ")
     assert history(result["run"]).equals(history(alone)[:epochs])
     assert not (Path(result["run"]) / "checkpoint").exists()
 
@@ -291,7 +291,7 @@ def test_by_the_command_line_of_another_process_and_through_a_kill(table, plan, 
         training.communicate()
     rates = history(run)["learning_rate"].to_list()
     assert result["outcome"] == "stopped"
-    assert result["reason"].startswith(f"stopped after epoch {len(rates)} (terminal, ")
+    assert result["outcome_reason"].startswith(f"stopped after epoch {len(rates)} (terminal, ")
     at = nudge["epoch"]
     assert rates == [rates[0]] * at + [rates[-1]] * (len(rates) - at)
     assert (rates[0], rates[-1]) == pytest.approx((0.02, 0.001))

@@ -23,7 +23,8 @@ def run(table, small_plan, tmp_path_factory):
 def test_train_leaves_the_test_set_closed_until_asked(run, table):
     assert run["final"]["test_error"] is None
     tested = goodfit.open_test(run["run"])
-    assert tested["test_low"] < tested["test_error"] < tested["test_high"]
+    error = tested["test_error"]
+    assert error["low"] < error["value"] < error["high"]
     assert goodfit.open_test(run["run"])["test_error"] == tested["test_error"]  # the same model learns nothing new
     assert goodfit.runs(f"{run['run']}/..")[0].test_error == tested["test_error"]
 
@@ -93,9 +94,10 @@ def test_rows_of_one_group_count_for_less_in_the_test_figure(made_table, small_p
     result = goodfit.train(frame, target="kind", group="person", plan=small_plan, out=tmp_path)
     tested = goodfit.open_test(result["run"], frame)
     people = len(read_run(result["run"]).source["rows"]["test"]) / 5
-    expected = wilson(tested["test_error"], people)
+    expected = wilson(tested["test_error"]["value"], people)
     # beside the twenty people, the design effect counts an imagined one of each answer
-    assert tested["test_high"] - tested["test_low"] == pytest.approx(expected.high - expected.low, rel=0.1)
+    error = tested["test_error"]
+    assert error["high"] - error["low"] == pytest.approx(expected.high - expected.low, rel=0.1)
     assert tested["dev_overfitting"]["low"] < 0 < tested["dev_overfitting"]["high"]
 
 

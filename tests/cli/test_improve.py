@@ -94,9 +94,9 @@ def test_what_is_wrong_with_the_data_is_told_first(goodfit, functions, result):
 
 def test_json_is_the_result_and_nothing_else(goodfit, functions, result):
     answering(functions, result)
-    result["final"]["test_high"] = float("nan")
+    result["final"]["test_error"]["high"] = float("nan")
     outcome = goodfit("improve", "digits", "--json")
-    result["final"]["test_high"] = None
+    result["final"]["test_error"]["high"] = None
     assert outcome.json == result
     assert outcome.stderr == ""
 
@@ -108,7 +108,7 @@ def test_regression_is_told_in_1_minus_r2(goodfit, functions, result):
         "ensemble": None,
         "rounds": [],
     }
-    result["final"] |= {"dev_error": 0.4987, "test_error": 0.5102, "test_low": 0.4111, "test_high": 0.6021}
+    result["final"] |= {"dev_error": 0.4987, "test_error": {"value": 0.5102, "low": 0.4111, "high": 0.6021}}
     answering(functions, result)
     lines = goodfit("improve", "diabetes").stdout.splitlines()
     assert lines[2].startswith("Expect on new data: 1−R² 51.0 % [41.1 %, 60.2 %] (95 % interval), measured on")
@@ -156,7 +156,7 @@ def test_other_metrics_are_told_on_one_line(goodfit, functions, result):
 
 def test_without_a_test_figure_it_says_why(goodfit, functions, result):
     result["final"] |= {"test_error": None, "test_note": "the test set was opened before", "verdict": "high variance"}
-    result["final"]["next"] = ["Collect more data."]
+    result["final"]["next_steps"] = ["Collect more data."]
     result["outcome"] = "interrupted"
     answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()

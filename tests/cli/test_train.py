@@ -11,7 +11,7 @@ from goodfit.plan import Plan
 def asked(functions, result):
     """The settings that `functions.train` was asked for."""
     given = {}
-    result["final"] |= {"test_error": None, "next": ["Try L2 regularization."]}
+    result["final"] |= {"test_error": None, "next_steps": ["Try L2 regularization."]}
 
     def train(data, *, progress, **settings):
         given.update(settings, data=data)
@@ -91,10 +91,10 @@ def test_what_is_wrong_with_the_data_is_told_first(goodfit, asked, result):
 
 
 def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
-    result |= {"outcome": "diverged", "reason": "the cost became infinite or undefined in epoch 7"}
+    result |= {"outcome": "diverged", "outcome_reason": "the cost became infinite or undefined in epoch 7"}
     lines = goodfit("train", "digits").stdout.splitlines()
     assert lines[:2] == ["Training diverged: the cost became infinite or undefined in epoch 7.", "Verdict: good fit"]
-    result |= {"outcome": "interrupted", "reason": "interrupted after epoch 7"}
+    result |= {"outcome": "interrupted", "outcome_reason": "interrupted after epoch 7"}
     assert goodfit("train", "digits").stdout.splitlines()[:2] == [
         "Training interrupted: interrupted after epoch 7.",
         "goodfit resume runs/20260101-120000-digits-3f2a goes on with it.",

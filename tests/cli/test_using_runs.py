@@ -13,7 +13,7 @@ FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25
 
 def test_open_test_prints_the_error_and_its_interval(goodfit, functions):
     asked = []
-    facts = {"metric": "error_rate", "test_error": 0.125, "test_low": 0.1, "test_high": 0.15, "test_note": None}
+    facts = {"metric": "error_rate", "test_error": {"value": 0.125, "low": 0.1, "high": 0.15}, "test_note": None}
     functions.open_test = lambda **options: asked.append(options) or facts
     expected = "Expect on new data: error 12.5 % [10.0 %, 15.0 %] (95 % interval), measured on the test set"
     assert goodfit("open-test", "runs/a").stdout == f"{expected}.\n"

@@ -95,7 +95,12 @@ class Fake:
         gap = {"value": 0.02, "low": 0.01, "high": 0.03}
         final = {"verdict": "good fit", "reason": "No gap is more than 2 points.", "findings": []}
         final |= {"train_error": 0.01, "dev_error": 0.03, "avoidable_bias": gap, "variance": gap}
-        result = {"command": "train", "outcome": "finished", "reason": "all 30 epochs were trained", "best_epoch": 30}
+        result = {
+            "command": "train",
+            "outcome": "finished",
+            "outcome_reason": "all 30 epochs were trained",
+            "best_epoch": 30,
+        }
         result |= {"metric": "error_rate", "human_error": None, "final": final, "nudges": []}
         archive.write_json(self.folder / archive.RESULT_FILE, result | more)
         finish_run(self.folder)

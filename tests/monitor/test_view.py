@@ -129,7 +129,7 @@ def test_an_ended_run_without_its_files_is_damaged(fake):
 
 def test_a_run_that_searched_has_no_curve_and_says_where_to_look(fake):
     run = fake().live()
-    run.finish(command="improve", reason=None)
+    run.finish(command="improve", outcome_reason=None)
     parts = view(run.folder)
     assert parts["curves"] == []
     assert "its report shows all" in parts["state"]["sentence"]

@@ -32,14 +32,17 @@ FINDING = FindingResult(
     confidence=0.9,
     sentence="Half of the units are dead.",
     evidence={"share": 0.5, "ratio": None},
-    prescriptions=(RemedyResult(name="leaky ReLU", why="It has a slope.", changes={"activation": "leaky_relu"}),),
+    prescriptions=(
+        RemedyResult(id="leaky", name="leaky ReLU", why="It has a slope.", changes={"activation": "leaky_relu"}),
+    ),
     plot=PlotData(title="Dead", x_name="layer", y_name="share", x=(1.0, 2.0), lines={"dead": (0.5, None)}),
 )
 EXPERIMENT = ExperimentResult(
     prescription="train longer",
     why="The cost still falls.",
     changes={"hidden_units": [8, 8]},
-    error_effect=EffectEstimate(-0.01, -0.02, 0.0, 0.02),
+    id="train-longer",
+    error_effect=EffectEstimate(-0.01, -0.02, 0.0, 0.03),
     cost_effect=EffectEstimate(-0.1, -0.2, -0.05, 0.01),
     p_holm=0.02,
     train_error=0.01,

@@ -32,15 +32,19 @@ TRIALS: list[tuple[Any, ...]] = [
 
 def trial(name: str, why: str, changes: Any, effect: float, cost: float, adopted: bool) -> dict[str, Any]:
     return {
+        "id": name.replace(" ", "-"),
         "prescription": name,
         "why": why,
         "changes": changes,
-        "error_effect": {"value": effect, "low": effect - 0.008, "high": effect + 0.007, "significant": adopted},
-        "cost_effect": {"value": cost, "low": cost - 0.019, "high": cost + 0.018, "significant": adopted},
+        "error_effect": {"value": effect, "low": effect - 0.008, "high": effect + 0.007, "p": 0.01 if adopted else 0.4},
+        "cost_effect": {"value": cost, "low": cost - 0.019, "high": cost + 0.018, "p": 0.0004 if adopted else 0.31},
         "p_holm": 0.0024 if adopted else 0.93,
         "train_error": 0.004,
         "dev_error": 0.031 + effect,
         "adopted": adopted,
+        "against": None,
+        "cured": None,
+        "outcome": "finished",
         "seconds": 6.1,
     }
 
@@ -115,7 +119,11 @@ def class_predictions(bunch: Any, names: list[str]) -> Predicted:
 def base(run: Path, task: str, name: str, classes: list[str], sizes: dict[str, int]) -> dict[str, Any]:
     return {
         "goodfit": "0.1.0",
+        "versions": {"python": "3.12.1", "jax": "0.10.0"},
         "command": "improve",
+        "opened_from": name,
+        "options": {},
+        "baseline": {},
         "run": str(run),
         "report": str(run / "report.html"),
         "started": "2025-03-04T10:20:30",
@@ -145,6 +153,7 @@ def base(run: Path, task: str, name: str, classes: list[str], sizes: dict[str, i
 def rounds_of(verdict: str, train: float, dev: float) -> list[dict[str, Any]]:
     second = [trial(one, why, what, 0.3 * error, 0.3 * cost, False) for one, why, what, error, cost, _ in TRIALS]
     common = {"avoidable_bias": interval(train, 0.004), "plan": Plan().to_dict(), "seeds": 4}
+    common |= {"findings": [], "dev_overfitting": None}
     return [
         {
             "number": 1,
@@ -213,9 +222,11 @@ def classes_run(run: Path, bunch: Any, names: list[str], task: str = "classes") 
             "dev_error": [dev * share for share in (4.1, 2.7, 1.9, 1.5, 1.2, 1)],
             "low": [dev * share for share in (3.4, 2.2, 1.6, 1.2, 1.0, 0.8)],
             "high": [dev * share for share in (4.9, 3.2, 2.3, 1.8, 1.5, 1.3)],
-            "train_error": [0.0, 0.0, 0.001, 0.002, 0.002, train],
             "doubled": {"value": 0.75 * dev, "low": 0.5 * dev, "high": 0.9 * dev},
             "gain": interval(0.25 * dev, 0.1 * dev),
+            "floor": 0.5 * dev,
+            "slope": 0.5 * dev,
+            "power": 0.5,
             "sentence": "Twice the data should lower the dev error by about a quarter.",
         },
         "ensemble": {
@@ -224,7 +235,8 @@ def classes_run(run: Path, bunch: Any, names: list[str], task: str = "classes") 
             "models": 6,
             "single_dev_error": dev + 0.006,
             "dev_error": dev,
-            "error_effect": interval(-0.006, 0.005),
+            "error_effect": interval(-0.006, 0.005) | {"p": 0.02},
+            "cost_effect": interval(-0.02, 0.01) | {"p": 0.01},
             "parts": [{"name": f"plan {i + 1}", "weight": w, "networks": 2} for i, w in enumerate((0.5, 0.3, 0.2))],
         },
         "calibration": {"temperature": 1.31, "log_loss_before": losses["dev"] * 1.06, "log_loss_after": losses["dev"]}
@@ -234,15 +246,14 @@ def classes_run(run: Path, bunch: Any, names: list[str], task: str = "classes") 
             "reason": "Dev error is above train error by more than the smallest gap, beyond its interval.",
             "train_error": train,
             "dev_error": dev,
-            "test_error": test,
-            "test_low": float(measured.low),
-            "test_high": float(measured.high),
+            "test_error": {"value": test, "low": float(measured.low), "high": float(measured.high)},
             "models": 6,
             "test_note": None,
             "avoidable_bias": interval(train, 0.004),
             "variance": interval(dev - train, 0.012),
             "dev_overfitting": interval(test - dev, 0.02),
-            "next": ["Collect more examples.", "Use it: `goodfit predict` takes the run and a file of new rows."],
+            "next_steps": ["Collect more examples.", "Use it: `goodfit predict` takes the run and a file of new rows."],
+            "findings": [],
             **metrics,
         },
     }
@@ -272,21 +283,30 @@ def regression_run(run: Path) -> Path:
         "baseline": {"mean": 1.01, "linear regression": error["dev"] + 0.01, "default network": error["dev"] + 0.04},
         "rounds": rounds_of("too few examples to tell", error["train"], error["dev"]),
         "learning_curve": None,
-        "ensemble": {"adopted": False, "models": 1, "single_dev_error": error["dev"], "dev_error": error["dev"]}
-        | {"error_effect": interval(0.0, 0.01), "parts": [{"name": "incumbent", "weight": 1.0, "networks": 1}]},
+        "ensemble": {
+            "adopted": False,
+            "sentence": "Kept a single network: no ensemble had a lower dev cost without a higher dev error.",
+            "models": 1,
+            "single_dev_error": error["dev"],
+            "dev_error": error["dev"],
+            "error_effect": interval(0.0, 0.01) | {"p": 0.5},
+            "cost_effect": interval(0.0, 0.01) | {"p": 0.5},
+            "parts": [{"name": "incumbent", "weight": 1.0, "networks": 1}],
+        },
         "calibration": None,
         "final": {
             "verdict": "too few examples to tell",
             "reason": "Variance lies between −9 and +13 points: 89 dev examples cannot say on which side of 2 it is.",
-            **{f"{name}_error": error[name] for name in cuts},
-            "test_low": error["test"] * 0.8,
-            "test_high": error["test"] * 1.22,
+            "train_error": error["train"],
+            "dev_error": error["dev"],
+            "test_error": {"value": error["test"], "low": error["test"] * 0.8, "high": error["test"] * 1.22},
             "models": 1,
             "test_note": None,
             "avoidable_bias": None,
             "variance": interval(error["dev"] - error["train"], 0.11),
             "dev_overfitting": interval(error["test"] - error["dev"], 0.14),
-            "next": ["Measure the gap by cross-validation: add --folds 5."],
+            "next_steps": ["Measure the gap by cross-validation: add --folds 5."],
+            "findings": [],
             **{f"{name}_metrics": metrics[name] for name in cuts},
         },
     }
@@ -318,7 +338,9 @@ def train_run(run: Path) -> Path:
             "avoidable_bias": interval(train, 0.004),
             "variance": interval(dev - train, 0.01),
             "dev_overfitting": None,
-            "next": [],
+            "next_steps": [],
+            "findings": [],
+            "test_metrics": None,
             "train_metrics": {"error_rate": train, "log_loss": losses["train"]},
             "dev_metrics": {"error_rate": dev, "log_loss": losses["dev"]},
         },
@@ -397,9 +419,26 @@ def tune_run(run: Path) -> Path:
 
 
 def interrupted_run(run: Path) -> Path:
-    """Stopped by Ctrl-C in the first round: no predictions, no final diagnosis, a journal cut in mid-line."""
+    """Stopped by Ctrl-C in the first round, with data from memory: no predictions, a journal cut in mid-line."""
     result = base(run, "classes", "digits", ["a", "b"], {"train": 60, "dev": 20, "test": 20})
-    result |= {"outcome": "interrupted", "baseline": {"majority class": 0.5}, "rounds": []}
+    result |= {"outcome": "interrupted", "baseline": {"majority class": 0.5}, "rounds": [], "opened_from": None}
+    result["final"] = {
+        "verdict": "too few examples to tell",
+        "reason": "20 dev examples cannot say on which side of 2 points variance is.",
+        "train_error": 0.1,
+        "dev_error": 0.15,
+        "test_error": None,
+        "test_note": "the job was interrupted, so the test set stays closed",
+        "models": 1,
+        "avoidable_bias": interval(0.1, 0.08),
+        "variance": interval(0.05, 0.17),
+        "dev_overfitting": None,
+        "next_steps": [],
+        "findings": [],
+        "train_metrics": {"error_rate": 0.1},
+        "dev_metrics": {"error_rate": 0.15},
+        "test_metrics": None,
+    }
     save(run, result, None, history([(0, "softmax regression", 1)]))
     with (run / "journal.jsonl").open("a") as file:
         file.write('{"n": 8, "seconds": 12.0, "ev')
@@ -418,7 +457,7 @@ def hostile_run(run: Path) -> Path:
     result["target"] = result["data"]["name"] = HOSTILE[0]
     result["rounds"][0]["experiments"][0]["prescription"] = HOSTILE[1]
     result["notes"] = [{"text": text, "severity": "info"} for text in HOSTILE]
-    result["final"]["next"] = list(HOSTILE)
+    result["final"]["next_steps"] = list(HOSTILE)
     result["final"]["reason"] = HOSTILE[0]
     (made / "result.json").write_text(json.dumps(result))
     frame = pl.read_parquet(made / "history.parquet")

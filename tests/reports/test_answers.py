@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from goodfit.reports.answers import Answer, answers
-from goodfit.reports.view import View, read_view
+from goodfit.reports.view import ReportView, read_view
 
 Made = Callable[[str], Path]
 
@@ -24,8 +24,8 @@ def plain(answer: Answer) -> str:
     return " | ".join(part for part in parts if part)
 
 
-def with_final(view: View, **changes: Any) -> View:
-    return replace(view, result=view.result | {"final": view.final | changes})
+def with_final(view: ReportView, **changes: Any) -> ReportView:
+    return replace(view, result=replace(view.result, final=replace(view.final, **changes)))
 
 
 @pytest.mark.parametrize("kind", ["classes", "binary", "regression", "train", "tune", "interrupted", "hostile"])
@@ -104,13 +104,13 @@ def test_a_search_tells_what_its_trials_were_worth(made: Made):
 
 
 def test_a_search_that_was_stopped_goes_on_and_widens(made: Made):
-    view = with_final(read_view(made("tune")), next=["Use it."])
+    view = with_final(read_view(made("tune")), next_steps=("Use it.",))
     assert answers(view)[4].items == (
         "Run it again: the search goes on where it was stopped.",
         "Use it.",
         "Learning_rate's best values lie at the upper end of its range (1): widen it.",
     )
-    ended = replace(view, result=view.result | {"outcome": "finished"})
+    ended = replace(view, result=replace(view.result, outcome="finished"))
     assert answers(ended)[4].items[0] == "Use it."
 
 
@@ -127,11 +127,12 @@ def test_regression_says_what_the_bias_lacks(made: Made):
 
 def test_next_steps_are_the_results_own(made: Made):
     view = read_view(made("classes"))
-    assert answers(view)[4].items == tuple(view.final["next"])
+    assert answers(view)[4].items == view.final.next_steps
     assert "goodfit predict" in answers(read_view(made("train")))[4].items[0]
     view = read_view(made("interrupted"))
     assert answers(view)[4].items == ("Run it again, and let it finish.",)
-    from_a_file = replace(view, result=view.result | {"opened_from": "a.csv", "final": {"next": ["Collect more."]}})
+    with_advice = with_final(view, next_steps=("Collect more.",))
+    from_a_file = replace(with_advice, result=replace(with_advice.result, opened_from="a.csv"))
     (first, *rest) = answers(from_a_file)[4].items
     assert first == f"Let it finish: `goodfit resume {view.run}` goes on where it was stopped."
     assert rest == ["Collect more."]

@@ -2,11 +2,12 @@ import math
 
 import pytest
 
+from goodfit.record.search_result import SearchParameter
 from goodfit.reports.axes import Axis, error_axis, parameter_axis
 
 
 def logarithmic(low: float, high: float, values: tuple[float, ...] = ()) -> Axis:
-    return parameter_axis("rate", {"scale": "log", "low": low, "high": high}, values)
+    return parameter_axis("rate", SearchParameter(scale="log", low=low, high=high), values)
 
 
 def middle(axis: Axis, low: float, high: float) -> float:
@@ -25,7 +26,7 @@ def test_the_middle_of_a_logarithmic_range_is_the_geometric_mean():
 
 
 def test_a_beta_of_0_99_is_halfway_between_0_9_and_0_999():
-    axis = parameter_axis("beta1", {"scale": "one-minus-log", "low": 0.9, "high": 0.999}, ())
+    axis = parameter_axis("beta1", SearchParameter(scale="one-minus-log", low=0.9, high=0.999), ())
     assert axis.at(0.99) == pytest.approx(middle(axis, 0.9, 0.999))
     assert {"0.9", "0.99", "0.999"} <= set(axis.names)
     assert axis.low < (axis.at(0.9) or 0) < (axis.at(0.999) or 0) < axis.high
@@ -46,18 +47,18 @@ def test_the_rungs_of_a_ladder_have_names_of_their_own(values: tuple[float, ...]
 
 
 def test_whole_numbers_have_whole_ticks():
-    axis = parameter_axis("layers", {"scale": "linear", "low": 1, "high": 3}, (1, 2))
+    axis = parameter_axis("layers", SearchParameter(scale="linear", low=1, high=3), (1, 2))
     assert axis.names == ("1", "2", "3")
     assert axis.low < 1 < 3 < axis.high
 
 
 def test_one_value_alone_has_an_axis():
-    assert parameter_axis("epochs", {"scale": "linear", "low": 20, "high": 20}, ()).at(20) == 20
+    assert parameter_axis("epochs", SearchParameter(scale="linear", low=20, high=20), ()).at(20) == 20
     assert logarithmic(0.1, 0.1).low < -1 < logarithmic(0.1, 0.1).high
 
 
 def test_choices_have_their_names_whatever_their_kind():
-    axis = parameter_axis("choice", {"scale": "choice", "choices": ["relu", None, True, [1, 2]]}, ())
+    axis = parameter_axis("choice", SearchParameter(scale="choice", choices=("relu", None, True, [1, 2])), ())
     assert axis.names == ("relu", "None", "True", "[1, 2]")
     assert [axis.at(one) for one in ("relu", None, True, [1, 2], "tanh")] == [0, 1, 2, 3, None]
 

@@ -7,6 +7,9 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from goodfit.record.nudge import Nudge
+from goodfit.record.result import LearningCurveResult
+from goodfit.record.values import Estimate
 from goodfit.reports import figures
 from goodfit.reports.curves import Curve
 from goodfit.reports.drawing import log_axis, tick_names
@@ -22,18 +25,22 @@ CURVE = Curve(
     bands={"train_cost": COSTS, "dev_cost": COSTS, "train_error": ERRORS, "dev_error": ERRORS},
     best_epoch=20,
 )
-SIZES = {
-    "sizes": [100, 200, 400, 800],
-    "dev_error": [0.2, 0.1, 0.06, 0.05],
-    "low": [0.18, 0.08, 0.05, 0.04],
-    "high": [0.23, 0.12, 0.07, 0.06],
-    "train_error": [0.0, 0.0, 0.01, 0.01],
-    "doubled": {"value": 0.04, "low": 0.02, "high": 0.05},
-}
+SIZES = LearningCurveResult(
+    sizes=(100, 200, 400, 800),
+    dev_error=(0.2, 0.1, 0.06, 0.05),
+    low=(0.18, 0.08, 0.05, 0.04),
+    high=(0.23, 0.12, 0.07, 0.06),
+    doubled=Estimate(0.04, 0.02, 0.05),
+    gain=Estimate(0.01, 0.0, 0.03),
+    floor=0.03,
+    slope=0.02,
+    power=1.0,
+    sentence="Twice the data should lower the dev error.",
+)
 NUDGES = (
-    {"what": "l2", "old": 0.0, "new": 1.0, "epoch": 0},
-    {"what": "learning_rate", "old": 0.003, "new": 0.0003, "epoch": 20},
-    {"what": "keep_prob", "old": [0.8], "new": [0.9], "epoch": 20},
+    Nudge("l2", 0.0, 1.0, 0, "python, ada", "2026-01-01T12:00:00+00:00"),
+    Nudge("learning_rate", 0.003, 0.0003, 20, "python, ada", "2026-01-01T12:00:00+00:00"),
+    Nudge("keep_prob", [0.8], [0.9], 20, "python, ada", "2026-01-01T12:00:00+00:00"),
 )
 CONFUSION = Confusion(("<b>a</b>", "b"), ((5, 1), (0, 7)), ())
 RESIDUALS = Residuals((3, 9), (1.0, 2.0), (0.5, -0.25), 2, ((1.0, 0.5, 0.2), (2.0, -0.25, 0.2)))
@@ -101,19 +108,13 @@ def test_training_and_dev_differ_without_color():
 
 def test_the_learning_curve_goes_on_to_twice_the_data():
     figure = ALL["data size"]
-    measured, _, expected = figure["data"]
+    measured, expected = figure["data"]
     assert figure["layout"]["xaxis"]["type"] == "log"
     assert measured["error_y"]["array"] == pytest.approx([3.0, 2.0, 1.0, 1.0])
     assert measured["error_y"]["arrayminus"] == pytest.approx([2.0, 2.0, 1.0, 1.0])
     assert (expected["x"], expected["y"]) == ([800, 1600], [5.0, 4.0])
     assert expected["error_y"]["arrayminus"] == pytest.approx([0.0, 2.0])
     assert figure["layout"]["xaxis"]["tickvals"] == [100, 200, 400, 800, 1600]
-
-
-def test_without_an_extrapolation_the_learning_curve_stands_alone():
-    figure = figures.data_size_figure({"sizes": [100, 200], "dev_error": [0.2, 0.1]})
-    assert len(figure["data"]) == 1
-    assert "error_y" not in figure["data"][0]
 
 
 def test_mistakes_have_a_color_scale_of_their_own():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from goodfit.errors import InputError
+from goodfit.record.values import Estimate
 from goodfit.reports import page as page_module
 from goodfit.reports.answers import gap_text
 from goodfit.reports.page import write_report
@@ -49,17 +50,18 @@ def test_ids_are_unique_and_nothing_unfilled_shows(page: Read, kind: str):
 def test_the_values_shown_are_those_of_the_result(made: Made, page: Read, kind: str):
     result, text = result_of(made(kind)), page(kind).text
     final = result["final"]
-    for name in ("train_error", "dev_error", "test_error"):
-        assert said(numbers.percent(final[name])) in text
-    assert said(numbers.percent_interval(final["test_low"], final["test_high"])) in text
+    test = final["test_error"]
+    for error in (final["train_error"], final["dev_error"], test["value"]):
+        assert said(numbers.percent(error)) in text
+    assert said(numbers.percent_interval(test["low"], test["high"])) in text
     for error in result["baseline"].values():
         assert said(numbers.percent(error)) in text
     for name in ("variance", "dev_overfitting"):
-        assert said(gap_text(final[name])) in text
+        assert said(gap_text(Estimate(**final[name]))) in text
     for turn in result["rounds"]:
         assert turn["reason"] in text
         for trial in turn["experiments"]:
-            effect, interval = numbers.change_parts(*(trial["error_effect"][end] for end in ("value", "low", "high")))
+            effect, interval = numbers.change_parts(*(trial["error_effect"][name] for name in ("value", "low", "high")))
             assert f"{said(effect)} {said(interval)}" in text
             assert trial["prescription"] in text
             assert trial["why"] in text
@@ -221,13 +223,17 @@ def test_what_ails_the_training_is_told_and_drawn(made: Made, tmp_path: Path):
     run = shutil.copytree(made("train"), tmp_path / "run")
     result = result_of(run)
     finding = {
+        "id": "vanishing-gradient",
+        "severity": 2,
         "name": "vanishing gradient",
         "layer": "layer 1",
         "epoch": 1,
         "confidence": 0.93,
         "sentence": "The gradient shrinks to 0.2 times a layer <b>here</b>.",
         "evidence": {"rate": 0.2},
-        "prescriptions": [{"name": "residual network", "why": "the gradient has a way past", "changes": {}}],
+        "prescriptions": [
+            {"id": "residual", "name": "residual network", "why": "the gradient has a way past", "changes": {}}
+        ],
         "plot": {
             "title": "Gradient by layer",
             "x_name": "layer",
@@ -274,7 +280,14 @@ def test_probabilities_that_needed_no_adjusting(made: Made, tmp_path: Path):
 
 def test_augmentations_effect_is_told_without_a_learning_curve(made: Made, tmp_path: Path):
     run = shutil.copytree(made("classes"), tmp_path / "run")
-    result = result_of(run) | {"augmentation": {"sentence": "Leaving augmentation out changed nothing."}}
+    result = result_of(run) | {
+        "augmentation": {
+            "examples": None,
+            "low": None,
+            "high": None,
+            "sentence": "Leaving augmentation out changed nothing.",
+        }
+    }
     for curve in (result["learning_curve"], None):
         (run / "result.json").write_text(json.dumps(result | {"learning_curve": curve}))
         assert write_report(run).read_text().count("Leaving augmentation out changed nothing.") == 1

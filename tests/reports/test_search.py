@@ -3,26 +3,24 @@ from typing import Any
 
 import pytest
 
+from goodfit.record.search_result import FinalistResult, SearchResult, TrialResult
 from goodfit.reports.search import MOST_STOPPED, MOST_TRIALS, Search, search_view
 
 Facts = dict[str, Any]
 
 
 def seen(facts: Facts, **changes: Any) -> Search:
-    made = search_view(facts | changes)
-    assert made is not None
-    return made
-
-
-def test_results_of_other_commands_have_no_search():
-    assert search_view({"command": "train", "rounds": []}) is None
+    changed = facts | changes
+    return search_view(
+        SearchResult.from_dict(changed["search"]),
+        [TrialResult.from_dict(trial) for trial in changed["trials"]],
+        [FinalistResult.from_dict(finalist) for finalist in changed["finalists"]],
+    )
 
 
 def test_axes_are_in_the_order_of_importance_and_importance_may_lack(facts: Facts):
     assert [axis.name for axis in seen(facts).axes] == ["learning_rate", "beta1", "units", "activation"]
-    told = facts["search"] | {"importance": {}}
-    del told["notes"]
-    bare = seen(facts, search=told)
+    bare = seen(facts, search=facts["search"] | {"importance": {}, "notes": []})
     assert (bare.importance, bare.notes) == ((), ())
     assert [axis.name for axis in bare.axes] == ["learning_rate", "beta1", "units", "activation"]
 
@@ -51,7 +49,7 @@ def test_the_winner_comes_first_and_only_what_differs_is_named(facts: Facts):
         {"learning_rate": 0.1},
         {"learning_rate": 0.5},
     ]
-    assert finalists[0].facts["against_the_winner"] is None
+    assert finalists[0].result.against_the_winner is None
     assert (seen(facts).scale.low, seen(facts).scale.high) == pytest.approx(
         (-0.002 - 0.04 * 0.042, 0.04 + 0.04 * 0.042)
     )
@@ -61,14 +59,14 @@ def test_the_middle_and_the_best_are_of_trials_that_trained_to_the_end(facts: Fa
     search = seen(facts)
     assert search.middle == pytest.approx(0.045)
     assert search.best is not None
-    assert search.best["number"] == 4
-    assert [one["number"] for one in search.complete] == [1, 2, 4, 5]
+    assert search.best.number == 4
+    assert [trial.number for trial in search.complete] == [1, 2, 4, 5]
 
 
 def test_of_many_stopped_trials_the_first_are_listed_and_the_rest_counted(facts: Facts):
     trials = [copy.copy(facts["trials"][0]) | {"number": number} for number in range(MOST_STOPPED + 5)]
     search = seen(facts, trials=trials)
-    assert [one["number"] for one in search.stopped] == list(range(MOST_STOPPED))
+    assert [trial.number for trial in search.stopped] == list(range(MOST_STOPPED))
     assert search.stopped_left_out == 5
     assert (search.middle, search.best) == (None, None)
 
@@ -77,5 +75,5 @@ def test_of_very_many_trials_the_best_are_drawn(facts: Facts):
     one = facts["trials"][1]
     errors = [None, *(0.001 * (1 + number) for number in range(MOST_TRIALS + 1))]
     search = seen(facts, trials=[one | {"number": number, "dev_error": error} for number, error in enumerate(errors)])
-    assert [each["number"] for each in search.trials] == list(range(1, MOST_TRIALS + 1))
+    assert [trial.number for trial in search.trials] == list(range(1, MOST_TRIALS + 1))
     assert (search.left_out, search.count) == (2, MOST_TRIALS + 2)

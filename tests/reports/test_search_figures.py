@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from goodfit.record.search_result import FinalistResult, SearchResult, TrialResult
 from goodfit.reports.search import Search, search_view
 from goodfit.reports.search_figures import MOST_AXES, parallel_figure, parameter_figure, progress_figure, search_figures
 
@@ -13,9 +14,12 @@ Facts = dict[str, Any]
 
 
 def seen(facts: Facts, **changes: Any) -> Search:
-    made = search_view(facts | changes)
-    assert made is not None
-    return made
+    changed = facts | changes
+    return search_view(
+        SearchResult.from_dict(changed["search"]),
+        [TrialResult.from_dict(trial) for trial in changed["trials"]],
+        [FinalistResult.from_dict(finalist) for finalist in changed["finalists"]],
+    )
 
 
 def panel(facts: Facts, name: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +14,16 @@ Made = Callable[[str], Path]
 
 def test_levels_hold_the_errors_and_intervals_of_the_result(made: Made):
     view = read_view(made("classes"))
-    final = view.result["final"]
+    final = view.final
+    assert final.test_error
     assert [level.name for level in view.levels] == ["human", "train", "dev", "test"]
-    assert [level.error for level in view.levels[1:]] == [final[f"{name}_error"] for name in ("train", "dev", "test")]
+    assert [level.error for level in view.levels[1:]] == [final.train_error, final.dev_error, final.test_error.value]
     dev, test = view.levels[2:]
-    assert (test.low, test.high) == (final["test_low"], final["test_high"])
+    assert (test.low, test.high) == (final.test_error.low, final.test_error.high)
     assert dev.low is not None
     assert dev.high is not None
     assert dev.low < dev.error < dev.high
-    assert (dev.before, dev.gap_name, dev.gap) == (final["train_error"], "variance", final["variance"])
+    assert (dev.before, dev.gap_name, dev.gap) == (final.train_error, "variance", final.variance)
     assert (dev.size, test.size) == (360, 359)
 
 
@@ -33,10 +35,15 @@ def test_without_a_human_error_regression_has_no_human_level(made: Made):
 
 
 def test_trials_are_sorted_by_what_decides(made: Made):
-    trials = read_view(made("classes")).rounds[0].trials
-    costs = [trial["cost_effect"]["value"] for trial in trials]
+    experiments = read_view(made("classes")).rounds[0].experiments
+    costs = [experiment.cost_effect.value for experiment in experiments]
     assert costs == sorted(costs)
-    assert trials[0]["adopted"]
+    assert experiments[0].adopted
+
+
+def test_only_a_search_has_a_view_of_one(made: Made):
+    assert read_view(made("train")).search is None
+    assert read_view(made("tune")).search
 
 
 def test_the_test_set_comes_before_dev_and_training_rows_are_not_shown(made: Made):
@@ -45,7 +52,8 @@ def test_the_test_set_comes_before_dev_and_training_rows_are_not_shown(made: Mad
 
 def test_an_interrupted_run_shows_what_there_is(made: Made):
     view = read_view(made("interrupted"))
-    assert (view.levels, view.rounds, view.sets, view.final) == ((), (), (), {})
+    assert (view.rounds, view.sets) == ((), ())
+    assert [(level.name, level.low) for level in view.levels] == [("human", None), ("train", None), ("dev", None)]
     assert len(view.curves) == 1
     assert len(view.journal) == 7  # neither the decision without a sentence nor the torn line
 
@@ -72,7 +80,7 @@ def test_damaged_files_are_named(made: Made, tmp_path: Path, name: str):
 def test_a_result_without_its_facts_is_damaged(made: Made, tmp_path: Path):
     run = copied(made, tmp_path)
     (run / "result.json").write_text(json.dumps({"command": "improve"}))
-    with pytest.raises(InputError, match="it has no 'task'"):
+    with pytest.raises(InputError, match="it has no 'goodfit'"):
         read_view(run)
 
 
@@ -80,7 +88,7 @@ def test_nan_in_a_result_is_not_known(made: Made, tmp_path: Path):
     run = copied(made, tmp_path)
     result = json.loads((run / "result.json").read_text()) | {"baseline": {"majority class": float("nan")}}
     (run / "result.json").write_text(json.dumps(result))
-    assert read_view(run).result["baseline"] == {"majority class": None}
+    assert math.isnan(read_view(run).result.baseline["majority class"])
 
 
 def test_the_plan_is_shown_even_where_its_file_is_missing(made: Made, tmp_path: Path):

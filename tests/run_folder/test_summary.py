@@ -9,7 +9,7 @@ from goodfit.api.advice import AdviceContext, advice
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.gaps import Gaps
 from goodfit.diagnosis.intervals import Interval
-from goodfit.loop import summary as rounds_summary
+from goodfit.loop import summary as loop_summary
 from goodfit.record.run import Outcome
 
 SMALL, WIDE = Interval(0.01, 0.0, 0.02), Interval(0.03, -0.02, 0.08)
@@ -53,4 +53,4 @@ def test_high_bias_after_train_points_to_improve(splits):
 
 
 def test_every_outcome_has_a_place_in_the_story():
-    assert set(rounds_summary._BADNESS) == set(Outcome)
+    assert set(loop_summary._BADNESS) == set(Outcome)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.gaps import Gaps
@@ -17,14 +16,14 @@ class AdviceContext:
         run: its folder.
         min_gap: the smallest gap that matters.
         folds: that it was judged by; None by the dev set.
-        doubled: what the learning curve says of more data.
+        doubled: the learning curve's sentence on more data.
     """
 
     command: str
     run: Path
     min_gap: float
     folds: int | None = None
-    doubled: dict[str, Any] | None = None
+    doubled: str | None = None
 
 
 def advice(gaps: Gaps, splits: Splits, told: AdviceContext) -> list[str]:
@@ -33,7 +32,7 @@ def advice(gaps: Gaps, splits: Splits, told: AdviceContext) -> list[str]:
     if gaps.verdict == "too few examples to tell":
         lines += _to_tell(gaps, told)
     if gaps.verdict in ("high variance", "high bias and high variance"):
-        lines.append(told.doubled["sentence"] if told.doubled else "Collect more data, the first cure for variance.")
+        lines.append(told.doubled or "Collect more data, the first cure for variance.")
     if gaps.verdict in ("high bias", "high bias and high variance"):
         longer = "Give it longer with --budget" if told.command == "improve" else "Run `goodfit improve` on the data"
         columns = "" if splits.dataset.schema.image else "add columns that tell more, "

@@ -72,7 +72,7 @@ def diagnose_errors(request: ErrorsRequest) -> dict[str, Any]:
 
 
 def _told(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
-    return {**summary.of_gaps(gaps), "train_error": train_error, "dev_error": dev_error}
+    return {**summary.gap_figures(gaps).to_dict(), "train_error": train_error, "dev_error": dev_error}
 
 
 def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> Errors:

@@ -18,7 +18,7 @@ from goodfit.api.replay import asked_facts, recorded
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import ImproveRequest
 from goodfit.api.requests.request import takes
-from goodfit.api.results import finish, header
+from goodfit.api.results import finish, run_facts
 from goodfit.api.test_set import FinalTest, final_test
 from goodfit.api.training_job import fresh_run, job_request
 from goodfit.data.dataset import Splits
@@ -30,13 +30,14 @@ from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.progress import Notify
 from goodfit.experiments.training_cache import TrainingCache
-from goodfit.loop import summary as rounds_summary
 from goodfit.loop.augmentation_worth import augmentation_worth
 from goodfit.loop.ensemble_members import build_ensemble
 from goodfit.loop.loop import open_loop, run_loop
 from goodfit.loop.round_diagnosis import is_bias_shown, measurement_findings
 from goodfit.loop.state import LoopContext, LoopSettings, LoopState
+from goodfit.loop.summary import learning_curve_result, round_results
 from goodfit.plan import Plan
+from goodfit.record.result import RunFacts, RunResult
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.decisions import Decisions
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
@@ -95,9 +96,8 @@ def complete(
         state, ensemble = build_ensemble(run_loop(context), context)
     with _resumable(folder, asked, "the trainings are done, but not their run", GoodfitError):
         (folder / archive.RESULT_FILE).unlink(missing_ok=True)  # of a job that was interrupted, and is resumed
-        facts = _end(state, ensemble, context, folder, request.force_test)
-        first = header(folder, asked, splits, ImproveRequest)
-        result = finish(folder, first | asked_facts(request, asked) | facts, began)
+        facts = run_facts(folder, asked, splits, ImproveRequest)
+        result = finish(folder, _result(facts, asked, request, state, ensemble, context), began)
     if not context.interrupted:
         finish_run(folder)
     return result, [*decisions.warnings, *trainings.warnings, trainings.sentence] if decisions and trainings else []
@@ -118,28 +118,35 @@ def _resumable(folder: Path, asked: JobRequest, told: str, *errors: type[Excepti
         raise UnfinishedError(f"{told} ({error}); mend that, and `goodfit resume {folder}` goes on with it") from None
 
 
-def _end(state: LoopState, ensemble: Assembly, context: LoopContext, folder: Path, force_test: bool) -> dict[str, Any]:
-    """The final test, and what is left in the folder; returns what came of the job."""
-    splits, settings, incumbent = context.splits, context.settings, state.incumbent
-    tested = _test(splits, ensemble, folder, force_test, context)
+def _result(
+    facts: RunFacts,
+    asked: JobRequest,
+    request: ImproveRequest,
+    state: LoopState,
+    ensemble: Assembly,
+    context: LoopContext,
+) -> RunResult:
+    """Make the final test and leave everything but the result in the folder; return the result."""
+    splits, settings, incumbent, folder = context.splits, context.settings, state.incumbent, Path(facts.run)
+    tested = _test(splits, ensemble, folder, request.force_test, context)
     results.leave(folder, splits, incumbent.plan, state.measured, ensemble, tested)
-    curve = state.learning_curve
-    learning_curve = None if curve is None else rounds_summary.learning_curve_result(curve).to_dict()
-    told = AdviceContext("improve", folder, settings.min_gap, settings.folds, learning_curve)
-    augmentation = augmentation_worth(state.experiments, curve)
-    bias_shown = is_bias_shown(incumbent, state.measured, context)
-    return {
-        "outcome": "interrupted" if context.interrupted else "finished",
-        "baseline": state.baseline,
-        "rounds": [finished.to_dict() for finished in rounds_summary.round_results(state)],
-        "learning_curve": learning_curve,
-        "augmentation": None if augmentation is None else augmentation.to_dict(),
-        "ensemble": assembly.ensemble_result(ensemble).to_dict(),
-        "calibration": ensemble.calibration and ensemble.calibration.to_dict(),
-        "final": results.final(splits, ensemble, told, settings.human_error, tested, bias_shown)
-        | {"findings": [summary.of_finding(finding) for finding in measurement_findings(incumbent, context)]},
-        "plan": incumbent.plan.to_dict(),
-    }
+    curve = None if state.learning_curve is None else learning_curve_result(state.learning_curve)
+    told = AdviceContext("improve", folder, settings.min_gap, settings.folds, curve and curve.sentence)
+    bias_shown, findings = is_bias_shown(incumbent, state.measured, context), measurement_findings(incumbent, context)
+    return RunResult(
+        **facts.field_values(),
+        **asked_facts(request, asked),
+        outcome="interrupted" if context.interrupted else "finished",
+        baseline=dict(state.baseline),
+        rounds=round_results(state),
+        learning_curve=curve,
+        augmentation=augmentation_worth(state.experiments, state.learning_curve),
+        ensemble=assembly.ensemble_result(ensemble),
+        calibration=ensemble.calibration,
+        final=results.final(splits, ensemble, told, settings.human_error, tested, bias_shown, findings),
+        plan=incumbent.plan,
+        seconds=0.0,  # filled in when it is written
+    )
 
 
 def _settings(asked: JobRequest, request: ImproveRequest) -> LoopSettings:
@@ -168,5 +175,5 @@ def _test(splits: Splits, ensemble: Assembly, folder: Path, force: bool, context
         sentence = f"On the test set the error is {error}."
     else:
         sentence = f"No test figure: {tested.note}."
-    context.journal.write("test", sentence, error=summary.interval(tested.error))
+    context.journal.write("test", sentence, error=tested.error and summary.estimate(tested.error).to_dict())
     return tested

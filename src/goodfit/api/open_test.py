@@ -21,7 +21,7 @@ def open_test(request: OpenTestRequest) -> dict[str, Any]:
     """Open the test set for this run: once for this data, unless forced.
 
     Returns:
-        test_error, test_low, test_high, test_metrics, dev_overfitting (test above dev error), the verdict's reason, and
+        test_error with its interval, test_metrics, dev_overfitting (test above dev error), the verdict's reason, and
         a test_note where it was opened before.
 
     Raises:
@@ -36,14 +36,14 @@ def open_test(request: OpenTestRequest) -> dict[str, Any]:
     tested = final_test(splits, predictor, saved.folder, request.force)
     if tested.error is None or tested.outputs is None:
         raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
-    figures = {"test_error": tested.error.value, "test_low": tested.error.low, "test_high": tested.error.high}
-    figures |= {
+    figures = {
+        "test_error": summary.estimate(tested.error).to_dict(),
         "test_note": tested.note,
-        "test_metrics": summary.of_metrics(splits, tested.outputs, splits.test),
+        "test_metrics": summary.set_metrics(splits, tested.outputs, splits.test),
     }
     final = saved.result["final"]
     gaps = _gaps(saved, splits, tested)
-    figures["dev_overfitting"] = summary.interval(gaps.dev_overfitting)
+    figures["dev_overfitting"] = summary.gap_figures(gaps).to_dict()["dev_overfitting"]
     if gaps.verdict == final["verdict"]:  # `improve` on a regression may know more of the bias than the run keeps
         figures["reason"] = gaps.reason
     final |= figures

@@ -1,12 +1,13 @@
 """The decisions of an earlier run of `improve`, for a new run with the same request on the same data."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from goodfit.api.requests.fit import ImproveRequest
 from goodfit.data.dataset import Splits
 from goodfit.errors import InputError
+from goodfit.plan import Plan
+from goodfit.record.plain import plain_value
 from goodfit.run_folder import archive
 from goodfit.run_folder.archive import SavedRun
 from goodfit.run_folder.job import JobRequest
@@ -25,7 +26,7 @@ def asked_facts(request: ImproveRequest, job: JobRequest) -> dict[str, Any]:
         "folds": request.folds,
         "human_error": request.human_error,
         "min_gap": request.min_gap,
-        "given_plan": job.plan or None,
+        "given_plan": Plan.from_dict(job.plan) if job.plan else None,
     }
 
 
@@ -39,7 +40,7 @@ def recorded(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest
     _check_kind(run, saved)
     if saved.source["fingerprint"] != splits.dataset.fingerprint:
         raise InputError(f"{run} was trained on other data; a replay needs the same")
-    options = {"group": request.group, "time": request.time} | json.loads(json.dumps(asked_facts(request, job)))
+    options = {"group": request.group, "time": request.time} | plain_value(asked_facts(request, job))
     for name, value in options.items():
         earlier = saved.result["options"].get(name) if name in ("group", "time") else saved.result.get(name)
         if value != earlier:

@@ -5,6 +5,7 @@ import platform
 import shlex
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.requests.request import Request
 from goodfit.api.test_set import FinalTest
 from goodfit.data.dataset import Splits, groups_of
+from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import gaps_from_runs
 from goodfit.experiments.assembly import Assembly
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement
+from goodfit.record.result import FinalFigures, RunFacts, RunResult
 from goodfit.reports.page import write_report
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.archive import RESULT_FILE, write_json
@@ -45,8 +48,9 @@ def final(
     human_error: float | None,
     tested: FinalTest,
     bias_shown: bool | None = None,
-) -> dict[str, Any]:
-    """The end of the story: verdict, errors, intervals, advice."""
+    findings: Sequence[Finding] = (),
+) -> FinalFigures:
+    """Return verdict, errors, intervals and advice."""
     gaps = gaps_from_runs(
         closed.train_errors,
         closed.dev_errors,
@@ -58,43 +62,53 @@ def final(
         dev_groups=groups_of(splits, closed.rows),
         test_groups=groups_of(splits, splits.test),
     )
-    return summary.of_gaps(gaps) | {
-        "train_error": float(closed.train_errors.mean()),
-        "dev_error": float(closed.dev_errors.mean()),
-        "test_error": tested.error.value if tested.error else None,
-        "test_low": tested.error.low if tested.error else None,
-        "test_high": tested.error.high if tested.error else None,
-        "test_note": tested.note,
-        "models": len(closed.predictor.members),
-        "next": advice(gaps, splits, told),
-        "train_metrics": summary.of_metrics(splits, closed.train_outputs, closed.train_rows),
-        "dev_metrics": summary.of_metrics(splits, closed.outputs, closed.rows),
-        "test_metrics": None if tested.outputs is None else summary.of_metrics(splits, tested.outputs, splits.test),
-    }
+    return FinalFigures(
+        **summary.gap_figures(gaps).field_values(),
+        train_error=float(closed.train_errors.mean()),
+        dev_error=float(closed.dev_errors.mean()),
+        test_error=summary.estimate(tested.error) if tested.error else None,
+        test_note=tested.note,
+        models=len(closed.predictor.members),
+        next_steps=tuple(advice(gaps, splits, told)),
+        train_metrics=summary.set_metrics(splits, closed.train_outputs, closed.train_rows),
+        dev_metrics=summary.set_metrics(splits, closed.outputs, closed.rows),
+        test_metrics=None if tested.outputs is None else summary.set_metrics(splits, tested.outputs, splits.test),
+        findings=tuple(summary.finding_result(finding) for finding in findings),
+    )
 
 
-def header(folder: Path, job: JobRequest, splits: Splits, request: type[Request]) -> dict[str, Any]:
-    """Return the first facts of a result: what was run, on what, and how to run it again."""
+def run_facts(folder: Path, job: JobRequest, splits: Splits, request: type[Request]) -> RunFacts:
+    """Return what was run, on what, and the command line that repeats it."""
     words = ["goodfit", job.command, job.data or "DATA", *request.command_words(job.options)]
-    return {
-        "goodfit": version("goodfit"),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
-        "command": job.command,
-        "run": str(folder),
-        "report": str(folder / "report.html"),
-        "started": job.started,
-        **summary.of_data(splits),
-        "opened_from": job.data,
-        "options": job.options,
-        "command_line": shlex.join(words),
-    }
+    schema = splits.dataset.schema
+    return RunFacts(
+        goodfit=version("goodfit"),
+        versions={"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
+        command=job.command,
+        run=str(folder),
+        report=str(folder / "report.html"),
+        started=job.started,
+        data=summary.data_summary(splits),
+        task=schema.task,
+        target=schema.target,
+        classes=tuple(schema.classes),
+        metric=summary.error_metric(splits),
+        notes=tuple(splits.notes),
+        sizes=summary.set_sizes(splits),
+        opened_from=job.data,
+        options=job.options,
+        command_line=shlex.join(words),
+    )
 
 
-def finish(folder: Path, result: dict[str, Any], began: float) -> dict[str, Any]:
+def finish(folder: Path, result: RunResult, began: float) -> dict[str, Any]:
     """Write the result and the report; returns the result as JSON would give it back."""
-    result["seconds"] = round(time.perf_counter() - began, 2)
-    write_json(folder / RESULT_FILE, result)
+
+    def write() -> None:
+        seconds = round(time.perf_counter() - began, 2)
+        write_json(folder / RESULT_FILE, replace(result, seconds=seconds).to_dict())
+
+    write()
     write_report(folder)
-    result["seconds"] = round(time.perf_counter() - began, 2)
-    write_json(folder / RESULT_FILE, result)
+    write()  # again: the time that the report took counts
     return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))

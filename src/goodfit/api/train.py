@@ -1,7 +1,7 @@
 """Train one plan and diagnose it; the test set stays closed. What is cut off on the way can be resumed."""
 
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,9 +12,10 @@ from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.requests.request import takes
-from goodfit.api.results import finish, header
+from goodfit.api.results import finish, run_facts
 from goodfit.api.training_job import StartedJob, fresh_run, prepare, start_job
 from goodfit.data.dataset import Cut, Splits, groups_of
+from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.engine import checkpoint
 from goodfit.engine.checkpoint import Periodically
@@ -31,6 +32,7 @@ from goodfit.live.telemetry import write_about
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.record.nudge import Nudge, standing
+from goodfit.record.result import BranchOrigin, FinalFigures, RunResult
 from goodfit.record.run import Outcome, Run
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
@@ -98,7 +100,7 @@ def complete(
 
 def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> LiveControl:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
-    replay = [Nudge(**facts) for facts in asked.replay]
+    replay = [Nudge.from_dict(facts) for facts in asked.replay]
     done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
     to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
     copies = {pair: len(at.jobs) - asked.untouched_copies + pair for pair in range(asked.untouched_copies)}
@@ -123,8 +125,8 @@ def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: Start
 
 def _result(
     folder: Path, asked: JobRequest, splits: Splits, history: list[Measurement], live: LiveControl
-) -> dict[str, Any]:
-    """Diagnose the training, the first of these, and leave all in the folder; returns the facts of the result."""
+) -> RunResult:
+    """Diagnose the first of these trainings, leave everything but the result in the folder, and return the result."""
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
     human_error, min_gap = asked.options.get("human_error"), asked.options.get("min_gap", 0.02)
@@ -139,28 +141,28 @@ def _result(
         dev_groups=groups_of(splits, splits.dev),
     )
     nudges = [nudge for nudge in standing(live.nudges) if nudge.epoch <= len(run.history["epoch"])]
-    effects = live.effects.effects
+    effects = tuple(live.effects.effects)
     sentences = [nudge.sentence for nudge in live.nudges] + live.requests.problems
     sentences += [
         f"Effect of the nudge after epoch {effect.epoch}: {effect.sentence}" for effect in effects if effect.sentence
     ]
-    final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences)
-    final["findings"] = [summary.of_finding(finding) for finding in findings]
-    return header(folder, asked, splits, TrainRequest) | {
-        "outcome": str(run.outcome),
-        "reason": run.reason,
-        "best_epoch": run.best_epoch,
-        "seed": asked.seed,
-        "human_error": human_error,
-        "min_gap": min_gap,
-        "baseline": {},
-        "rounds": [],
-        "nudges": [asdict(nudge) for nudge in nudges],
-        "nudge_effects": [effect.to_dict() for effect in effects],
-        "branched_from": asked.origin,
-        "final": final,
-        "plan": plan.to_dict(),
-    }
+    final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences, findings)
+    return RunResult(
+        **run_facts(folder, asked, splits, TrainRequest).field_values(),
+        outcome=str(run.outcome),
+        outcome_reason=run.reason,
+        best_epoch=run.best_epoch,
+        seed=asked.seed,
+        human_error=human_error,
+        min_gap=min_gap,
+        baseline={},
+        nudges=tuple(nudges),
+        nudge_effects=effects,
+        branched_from=BranchOrigin.from_dict(asked.origin) if asked.origin else None,
+        final=final,
+        plan=plan,
+        seconds=0.0,  # filled in when it is written
+    )
 
 
 def _refuse(run: Run, folder: Path, asked: JobRequest) -> NoReturn:
@@ -174,9 +176,15 @@ def _refuse(run: Run, folder: Path, asked: JobRequest) -> NoReturn:
 
 
 def _leave(
-    folder: Path, splits: Splits, history: list[Measurement], gaps: Gaps, told: AdviceContext, nudges: list[str]
-) -> dict[str, Any]:
-    """Leave journal, plan, model, history and predictions in the folder; returns the end of the story."""
+    folder: Path,
+    splits: Splits,
+    history: list[Measurement],
+    gaps: Gaps,
+    told: AdviceContext,
+    nudges: list[str],
+    findings: Sequence[Finding],
+) -> FinalFigures:
+    """Leave journal, plan, model, history and predictions in the folder; return the last diagnosis."""
     measured = history[0]
     run, outputs = measured.runs[0][0], measured.outputs[0]
     for name in (archive.RESULT_FILE, JOURNAL_FILE):  # of a training that was interrupted, and is resumed
@@ -194,13 +202,16 @@ def _leave(
     sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
     archive.write_predictions(folder, splits, sets)
     write_pictures(folder, splits, splits.dev, outputs)
-    return summary.of_gaps(gaps) | {
-        "train_error": float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
-        "dev_error": measured.dev_error,
-        "test_error": None,
-        "test_note": "the test set stays closed until `goodfit open-test` opens it",
-        "models": 1,
-        "next": advice(gaps, splits, told),
-        "train_metrics": summary.of_metrics(splits, train_outputs, splits.train),
-        "dev_metrics": summary.of_metrics(splits, outputs, splits.dev),
-    }
+    return FinalFigures(
+        **summary.gap_figures(gaps).field_values(),
+        train_error=float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
+        dev_error=measured.dev_error,
+        test_error=None,
+        test_note="the test set stays closed until `goodfit open-test` opens it",
+        models=1,
+        next_steps=tuple(advice(gaps, splits, told)),
+        train_metrics=summary.set_metrics(splits, train_outputs, splits.train),
+        dev_metrics=summary.set_metrics(splits, outputs, splits.dev),
+        test_metrics=None,
+        findings=tuple(summary.finding_result(finding) for finding in findings),
+    )

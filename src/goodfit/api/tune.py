@@ -18,7 +18,7 @@ from goodfit.api.data import open_data, read_plan
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.search import TuneRequest
-from goodfit.api.results import finish, header
+from goodfit.api.results import finish, run_facts
 from goodfit.api.test_set import FinalTest
 from goodfit.api.training_job import job_request
 from goodfit.data.dataset import Cut, Splits, groups_of
@@ -27,13 +27,17 @@ from goodfit.diagnosis.paired_test import paired_test
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import InputError
 from goodfit.experiments import assembly
+from goodfit.experiments.assembly import Assembly
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.examination import data_facts, shared_findings
 from goodfit.experiments.laboratory import Laboratory, Notify
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry, Measurement
-from goodfit.run_folder import archive, summary
+from goodfit.record.result import FinalFigures, RunResult
+from goodfit.record.search_result import FinalistResult, StudyFacts
+from goodfit.record.values import Estimate
+from goodfit.run_folder import archive
 from goodfit.run_folder.journal import Journal
 from goodfit.search import space_input
 from goodfit.search import summary as search_summary
@@ -77,26 +81,36 @@ def tune(request: TuneRequest) -> dict[str, Any]:
         wave_size = _wave_size(study, request.sampler, space, request.trials, seed)
         told = _told(notify, request.trials, splits)
         searched = Search(study, space, workers, request.trials, wave_size, seed, told).run()
-    finalists = _finalists(splits, _found(study, searched), seed, notify)
-    winner = min(finalists, key=lambda finalist: finalist.dev_cost)
-    facts = {
-        "outcome": "finished" if searched else "interrupted",
-        "seed": seed,
-        "human_error": request.human_error,
-        "min_gap": request.min_gap,
-        "baseline": {},
-        "rounds": [],
-        "finalists": [_finalist(finalist, winner, seed) for finalist in finalists],
-        "plan": winner.plan.to_dict(),
-    }
-    facts |= _of_search(study, space, request.storage or _beside(out))
+    measured = _finalists(splits, _found(study, searched), seed, notify)
+    winner = min(measured, key=lambda finalist: finalist.dev_cost)
     job = job_request("tune", request, None, started)
     if request.storage:
         job = replace(job, options=job.options | {"storage": safe_address(request.storage)})
     with archive.fresh_folder(out, splits.dataset.name) as folder:
         told = AdviceContext("tune", folder, request.min_gap)
-        facts |= _end(folder, splits, finalists, winner, told, request.human_error, seed)
-        return finish(folder, header(folder, job, splits, TuneRequest) | facts, start)
+        closed, final = _end(folder, splits, measured, winner, told, request.human_error, seed)
+        result = RunResult(
+            **run_facts(folder, job, splits, TuneRequest).field_values(),
+            outcome="finished" if searched else "interrupted",
+            seed=seed,
+            human_error=request.human_error,
+            min_gap=request.min_gap,
+            baseline={},
+            finalists=tuple(_finalist(finalist, winner, seed) for finalist in measured),
+            study=StudyFacts(
+                name=study.study_name,
+                storage=safe_address(request.storage or _beside(out)),
+                space=space_input.description(space),
+            ),
+            search=search_summary.search_result(study),
+            trials=search_summary.trial_results(study, space.values if isinstance(space, Space) else dict),
+            ensemble=assembly.ensemble_result(closed),
+            calibration=closed.calibration,
+            final=final,
+            plan=winner.plan,
+            seconds=0.0,  # filled in when it is written
+        )
+        return finish(folder, result, start)
 
 
 def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractContextManager[Workers]:
@@ -122,22 +136,6 @@ def _wave_size(
     structural = asked.structural if isinstance(asked, Space) else frozenset()
     study.sampler = sampler or GoodfitZoomSampler(seed, size, structural)
     return size
-
-
-def _of_search(study: optuna.Study, asked: SpaceFunction, storage: str) -> dict[str, Any]:
-    """What the result holds of the search."""
-    return {
-        "study": {
-            "name": study.study_name,
-            "storage": safe_address(storage),
-            "space": space_input.description(asked),
-        },
-        "search": search_summary.search_result(study).to_dict(),
-        "trials": [
-            trial.to_dict()
-            for trial in search_summary.trial_results(study, asked.values if isinstance(asked, Space) else dict)
-        ],
-    }
 
 
 def _beside(out: str | Path) -> str:
@@ -194,15 +192,15 @@ def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, tell: Notify) -
     return laboratory.measure("training the finalists again", entries)
 
 
-def _finalist(measured: Measurement, winner: Measurement, seed: int) -> dict[str, Any]:
+def _finalist(measured: Measurement, winner: Measurement, seed: int) -> FinalistResult:
     against = None if measured is winner else paired_test(winner.errors, measured.errors, groups=None, seed=seed)
-    return {
-        "plan": measured.plan.to_dict(),
-        "dev_error": measured.dev_error,
-        "dev_cost": measured.dev_cost,
-        "seeds": len(measured.seeds),
-        "against_the_winner": None if against is None else summary.interval(against),
-    }
+    return FinalistResult(
+        plan=measured.plan,
+        dev_error=measured.dev_error,
+        dev_cost=measured.dev_cost,
+        seeds=len(measured.seeds),
+        against_the_winner=None if against is None else Estimate(against.effect, against.low, against.high),
+    )
 
 
 def _end(
@@ -213,20 +211,16 @@ def _end(
     asked: AdviceContext,
     human_error: float | None,
     seed: int,
-) -> dict[str, Any]:
-    """The finalists as an ensemble, where that is better than the winner; its model in the folder; its diagnosis."""
+) -> tuple[Assembly, FinalFigures]:
+    """Return the ensemble of the finalists, or the winner if that is as good, and its diagnosis; its model is saved."""
     closed = assembly.assemble(finalists, winner, splits, splits.dev, groups_of(splits, splits.dev), seed)
     untested = FinalTest(None, "the test set stays closed until `goodfit open-test` opens it")
     results.leave(folder, splits, winner.plan, finalists, closed, untested)
-    final = results.final(splits, closed, asked, human_error, untested)
+    findings = shared_findings(winner, splits, data_facts(splits))
+    final = results.final(splits, closed, asked, human_error, untested, findings=findings)
     journal = Journal(folder)
     best = f"The best trials were trained again; {winner.name} is the winner."
     journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})
     assembly.write_assembly(journal, closed)
-    journal.write("diagnosis", f"{final['verdict']}. {final['reason']}", verdict=final["verdict"])
-    findings = [summary.of_finding(each) for each in shared_findings(winner, splits, data_facts(splits))]
-    return {
-        "ensemble": assembly.ensemble_result(closed).to_dict(),
-        "calibration": closed.calibration and closed.calibration.to_dict(),
-        "final": final | {"findings": findings},
-    }
+    journal.write("diagnosis", f"{final.verdict}. {final.reason}", verdict=final.verdict)
+    return closed, final

@@ -32,7 +32,7 @@ def answers(result: dict[str, Any]) -> Iterator[str]:
     yield output.expected_error(final, result["metric"])
     yield from output.metric_lines(final)
     yield from _what_helped(result)
-    for sentence in final["next"][:3]:
+    for sentence in final["next_steps"][:3]:
         yield f"Next: {sentence}"
     yield f"Report: {result['report']}"
 

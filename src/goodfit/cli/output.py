@@ -64,12 +64,13 @@ def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
     yield f"  {facts['reason']}"
     for which in ("train", "dev", "test"):
         if facts.get(f"{which}_error") is not None:
-            yield f"{which.capitalize()} {name}: {numbers.percent(facts[f'{which}_error'])}"
+            error = facts[f"{which}_error"]
+            yield f"{which.capitalize()} {name}: {numbers.percent(error['value'] if which == 'test' else error)}"
     for gap in ("avoidable_bias", "variance", "dev_overfitting"):
         if facts.get(gap) is not None:
             yield f"{gap.replace('_', ' ').capitalize()}: {gap_text(facts[gap])}"
     yield from metric_lines(facts)
-    for sentence in facts.get("next", []):
+    for sentence in facts.get("next_steps", []):
         yield f"Next: {sentence}"
 
 
@@ -93,6 +94,7 @@ def expected_error(facts: Mapping[str, Any], metric: str) -> str:
     note = (facts["test_note"] or "").rstrip(".")
     if facts["test_error"] is None:
         return f"No test figure: {note}."
-    error = numbers.percent(facts["test_error"], facts["test_low"], facts["test_high"])
+    test = facts["test_error"]
+    error = numbers.percent(test["value"], test["low"], test["high"])
     words = f"Expect on new data: {metric_name(metric)} {error} (95 % interval), measured on the test set"
     return f"{words}; {note}." if note else f"{words}."

@@ -22,7 +22,7 @@ def answers(result: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the data, how it ended, the verdict, both errors, and where the run is."""
     yield from output.warning_lines(result)
     if result.get("outcome", "finished") != "finished":
-        yield f"Training {result['outcome']}: {result['reason'].rstrip('.')}."
+        yield f"Training {result['outcome']}: {result['outcome_reason'].rstrip('.')}."
     if result.get("outcome") == "interrupted":
         yield f"goodfit resume {result['run']} goes on with it."
     yield from output.verdict_lines(result["final"], result["metric"])

@@ -186,7 +186,7 @@ class Reader:
         state = self._state(
             "ended",
             outcome=result["outcome"],
-            sentence=result.get("reason") or sentence,
+            sentence=result.get("outcome_reason") or sentence,
             epoch=len(curve.values) if curve else 0,
             epochs=plan.epochs,
             share=1.0,

@@ -103,12 +103,14 @@ def _typed(kind: Any, value: Any, name: str) -> Any:
         return math.nan
     expected = _NUMBER_TYPES.get(getattr(kind, "__name__", ""))
     if expected and isinstance(value, expected) and (kind is bool or not isinstance(value, bool)):
-        return float(value) if kind is float else value
+        return value
     raise ValueError(f"'{name}' cannot be {value!r}"[:200])
 
 
 def _nested(kind: Any, value: Mapping[str, Any], name: str) -> Any:
     try:
         return kind.from_dict(value)
+    except KeyError as error:
+        raise ValueError(f"in '{name}', it has no {error}") from None
     except (ValueError, GoodfitError) as error:  # a plan refuses what is no plan in its own way
         raise ValueError(f"in '{name}', {error}") from None

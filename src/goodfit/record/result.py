@@ -7,6 +7,7 @@ regression.
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.data.notes import Note
 from goodfit.plan import Plan
 from goodfit.record.nudge import Nudge
 from goodfit.record.plain import PlainData
@@ -20,7 +21,7 @@ class DataSummary(PlainData):
 
     Attributes:
         name: of the built-in data set, the file or the folder.
-        source: path or built-in name.
+        source: path or built-in name; None for data in memory.
         rows: examples in all three sets.
         columns: features.
         fingerprint: digest of the contents.
@@ -28,7 +29,7 @@ class DataSummary(PlainData):
     """
 
     name: str
-    source: str
+    source: str | None
     rows: int
     columns: int
     fingerprint: str
@@ -70,13 +71,14 @@ class RemedyResult(PlainData):
     """A change that a finding suggests.
 
     Attributes:
+        id: stable identifier; the name may be reworded, the ID may not.
         id: stable identifier.
         name: short name.
         why: the reason, in a sentence.
         changes: settings of the plan; empty if no plan can express the change.
     """
 
-    id: str = ""
+    id: str
     name: str
     why: str
     changes: dict[str, Any]
@@ -99,9 +101,9 @@ class FindingResult(PlainData):
         plot: the evidence drawn.
     """
 
-    id: str = ""
+    id: str
     name: str
-    severity: int = 2
+    severity: int
     layer: str | None
     epoch: int | None
     confidence: float
@@ -151,7 +153,7 @@ class ExperimentResult(PlainData):
         seconds: training time.
     """
 
-    id: str = ""
+    id: str
     prescription: str
     why: str
     changes: dict[str, Any]
@@ -399,7 +401,7 @@ class RunFacts(PlainData):
     target: str
     classes: tuple[str, ...]
     metric: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     sizes: SetSizes
     opened_from: str | None
     options: dict[str, Any]

@@ -17,7 +17,11 @@ class Estimate(PlainData):
 
 @dataclass(frozen=True)
 class EffectEstimate(Estimate):
-    """A measured change, and the one-sided p value of no improvement."""
+    """A measured change; negative is better.
+
+    Attributes:
+        p: one-sided p value of the hypothesis that nothing became better.
+    """
 
     p: float
 

@@ -1,11 +1,11 @@
 """The first screen of a page: the five questions that everyone asks of a run, answered in plain words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from goodfit.record.result import ExperimentResult, RoundResult
+from goodfit.record.values import EffectEstimate, Estimate
 from goodfit.reports.search import Search
-from goodfit.reports.view import View
+from goodfit.reports.view import ReportView
 from goodfit.wording import numbers
 from goodfit.wording.text import count, sentence
 
@@ -35,33 +35,36 @@ class Answer:
     tone: str = ""  # of the verdict: "yes", "no" or "unsure"
 
 
-def answers(view: View) -> tuple[Answer, ...]:
+def answers(view: ReportView) -> tuple[Answer, ...]:
     """The five answers, in the order in which they are asked."""
     return (_fit(view), _expected_error(view), _held_back(view), _tried(view), _next(view))
 
 
-def gap_text(gap: Mapping[str, Any] | None) -> str:
+def gap_text(gap: Estimate | None) -> str:
     """Return a gap between two errors with its interval."""
-    return numbers.gap(gap["value"], gap.get("low"), gap.get("high")) if gap else "not known"
+    return numbers.gap(gap.value, gap.low, gap.high) if gap else "not known"
 
 
-def _fit(view: View) -> Answer:
-    question = "Is it a good fit?"
-    verdict = view.final.get("verdict")
-    if not verdict:
-        return Answer(question, "Not known yet", sentences=("The run ended before a diagnosis.",), tone="unsure")
-    reason = (view.final["reason"],) if view.final.get("reason") else ()
+def change_text(effect: EffectEstimate) -> str:
+    """Return the change of an error with its interval, and if it is significant."""
+    text = numbers.change(effect.value, effect.low, effect.high)
+    return text if effect.significant else f"{text}, not significant; its dev cost is lower"
+
+
+def _fit(view: ReportView) -> Answer:
+    verdict, reason = view.final.verdict, view.final.reason
     tone = {"good fit": "yes", "too few examples to tell": "unsure"}.get(verdict, "no")
-    return Answer(question, verdict[0].upper() + verdict[1:], sentences=reason, tone=tone)
+    sentences = (reason,) if reason else ()
+    return Answer("Is it a good fit?", verdict[0].upper() + verdict[1:], sentences=sentences, tone=tone)
 
 
-def _expected_error(view: View) -> Answer:
+def _expected_error(view: ReportView) -> Answer:
     question = "What error to expect on new data?"
     level = next((level for level in reversed(view.levels) if level.name in ("test", "dev")), None)
     if level is None:
         return Answer(question, "Not measured yet")
     examples = f"{level.size:,} {level.name} examples" if level.size else f"the {level.name} set"
-    note = view.final.get("test_note")
+    note = view.final.test_note
     if level.name == "test":
         source = f"Measured once, on {examples} that took no part in training or in choosing."
         notes = (source, sentence(note)) if note else (source,)
@@ -88,13 +91,19 @@ def _one_in(error: float) -> str:
 
 
 def _expected_miss(
-    view: View, question: str, name: str, error: float, low: float | None, high: float | None, notes: tuple[str, ...]
+    view: ReportView,
+    question: str,
+    name: str,
+    error: float,
+    low: float | None,
+    high: float | None,
+    notes: tuple[str, ...],
 ) -> Answer:
     """Regression: the typical miss in the target's own units; 1 − R² goes with its square."""
-    share = f"{numbers.percent(error)} of the variation of {view.result['target']} stays unexplained (1 − R²"
+    share = f"{numbers.percent(error)} of the variation of {view.result.target} stays unexplained (1 − R²"
     interval = numbers.percent_interval(low, high)
     share += f"; 95 % interval {interval})." if interval else ")."
-    metrics = view.final.get(f"{name}_metrics") or {}
+    metrics = (view.final.test_metrics if name == "test" else view.final.dev_metrics) or {}
     rmse, mae = metrics.get("rmse"), metrics.get("mae")
     if rmse is None:
         return Answer(question, numbers.percent(error), sentences=(share, *notes))
@@ -106,63 +115,58 @@ def _expected_miss(
     return Answer(question, f"± {numbers.column_number(rmse)}", aside, (mean + share, *notes))
 
 
-def _held_back(view: View) -> Answer:
-    question = "What held it back?"
-    verdict = view.final.get("verdict")
+def _held_back(view: ReportView) -> Answer:
+    question, final = "What held it back?", view.final
     gaps = tuple(
         f"{level.gap_name[0].upper()}{level.gap_name[1:]}: {gap_text(level.gap)}"
         for level in view.levels
         if level.gap_name
     )
-    if view.final and view.final.get("avoidable_bias") is None:
+    if final.avoidable_bias is None:
         gaps = ("Avoidable bias: not known, as no human error level was given", *gaps)
-    if not verdict:
-        return Answer(question, "Not known yet")
-    gaps += tuple(finding["sentence"] for finding in (view.final.get("findings") or ())[:1])
-    if verdict == "good fit":
-        first = view.rounds[0].facts if view.rounds else {}
-        if first.get("verdict") in (None, "good fit"):
+    gaps += tuple(finding.sentence for finding in final.findings[:1])
+    if final.verdict == "good fit":
+        first = view.rounds[0].result if view.rounds else None
+        if first is None or first.verdict == "good fit":
             return Answer(question, "Nothing measurable", items=gaps)
-        before = f"Round 1 found {first['verdict']}, with {_two_errors(first)}; the gaps have closed since."
-        return Answer(question, f"{first['verdict'].capitalize()}, now gone", sentences=(before,), items=gaps)
-    headline, sentence = _HELD_BACK.get(verdict, (verdict.capitalize(), ""))
+        before = f"Round 1 found {first.verdict}, with {_two_errors(first)}; the gaps have closed since."
+        return Answer(question, f"{first.verdict.capitalize()}, now gone", sentences=(before,), items=gaps)
+    headline, sentence = _HELD_BACK.get(final.verdict, (final.verdict.capitalize(), ""))
     return Answer(question, headline, sentences=(sentence,) if sentence else (), items=gaps)
 
 
-def _two_errors(facts: dict[str, Any]) -> str:
-    train, dev = numbers.percent(facts.get("train_error")), numbers.percent(facts.get("dev_error"))
+def _two_errors(record: RoundResult) -> str:
+    train, dev = numbers.percent(record.train_error), numbers.percent(record.dev_error)
     return f"{train} error in training and {dev} on dev"
 
 
-def _tried(view: View) -> Answer:
-    question = "What was tried, and what was it worth?"
-    baseline = view.result.get("baseline") or {}
-    end = view.final.get("dev_error")
-    if view.result["command"] == "train":
-        dev = f"It ends with a dev error of {numbers.percent(end)}." if end is not None else ""
+def _tried(view: ReportView) -> Answer:
+    question, end = "What was tried, and what was it worth?", view.final.dev_error
+    if view.result.command == "train":
+        dev = f"It ends with a dev error of {numbers.percent(end)}."
         advice = "`goodfit improve` would try what the diagnosis suggests and keep what measurably helps."
-        return Answer(question, "One plan, as it stands", sentences=tuple(filter(None, (dev, advice))))
+        return Answer(question, "One plan, as it stands", sentences=(dev, advice))
     if view.search:
         return _searched(question, view.search, _error(view), end)
-    trials = [trial for turn in view.rounds for trial in turn.trials]
-    adopted = [trial for trial in trials if trial.get("adopted")]
-    start_name, start = _start(baseline)
-    headline, aside = count(len(trials), "prescription") if trials else "Nothing yet", ""
-    if start is not None and end is not None:
+    experiments = [experiment for record in view.rounds for experiment in record.experiments]
+    adopted = [experiment for experiment in experiments if experiment.adopted]
+    start_name, start = _start(view.result.baseline)
+    headline, aside = count(len(experiments), "prescription") if experiments else "Nothing yet", ""
+    if start is not None:
         headline = f"{numbers.percent(start)} → {numbers.percent(end)}"
         aside = f"{_error(view)}, from the {start_name} to the end"
     kept = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
     if not adopted:
         kept = "none measurably helped, so none was kept"
-    tried = f"{count(len(trials), 'prescription')} in {count(len(view.rounds), 'round')}: {kept}."
-    sentence = tried if trials else "No prescription was tried."
+    tried = f"{count(len(experiments), 'prescription')} in {count(len(view.rounds), 'round')}: {kept}."
+    sentence = tried if experiments else "No prescription was tried."
     return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
 
 
-def _searched(question: str, search: Search, error: str, end: float | None) -> Answer:
+def _searched(question: str, search: Search, error: str, end: float) -> Answer:
     """A search: its winner beside the middle of its trials, and what the error hung on."""
     headline, aside = count(search.count, "trial"), ""
-    if end is not None and search.middle is not None:
+    if search.middle is not None:
         headline = f"{numbers.percent(search.middle)} → {numbers.percent(end)}"
         aside = f"{error}, from the middle of {count(search.count, 'trial')} to the winner"
     name, share = search.importance[0] if search.importance else ("", 0.0)
@@ -170,7 +174,7 @@ def _searched(question: str, search: Search, error: str, end: float | None) -> A
     return Answer(question, headline, aside, tuple(filter(None, (search.ended, mattered))))
 
 
-def _error(view: View) -> str:
+def _error(view: ReportView) -> str:
     return "unexplained variation on dev" if view.is_regression else "dev error"
 
 
@@ -180,28 +184,23 @@ def _start(baseline: dict[str, float]) -> tuple[str, float | None]:
     return name, baseline.get(name)
 
 
-def _worth(view: View, adopted: list[dict[str, Any]]) -> tuple[str, ...]:
-    items = []
-    for trial in adopted:
-        effect = trial["error_effect"]
-        change = numbers.change(effect["value"], effect["low"], effect["high"])
-        doubt = "" if effect["significant"] else ", not significant; its dev cost is lower"
-        items.append(f"{trial['prescription']}: {change}{doubt}")
-    ensemble = view.result.get("ensemble")
-    if ensemble and ensemble.get("adopted"):
-        items.append(ensemble["sentence"])
+def _worth(view: ReportView, adopted: list[ExperimentResult]) -> tuple[str, ...]:
+    items = [f"{experiment.prescription}: {change_text(experiment.error_effect)}" for experiment in adopted]
+    ensemble = view.result.ensemble
+    if ensemble and ensemble.adopted:
+        items.append(ensemble.sentence)
     return tuple(items)
 
 
-def _next(view: View) -> Answer:
+def _next(view: ReportView) -> Answer:
     question = "What to do next?"
-    steps, before = tuple(view.final.get("next") or ()), ()
+    steps, before = view.final.next_steps, ()
     if view.search:
         steps = (*steps, *map(sentence, view.search.notes))
-    if view.result.get("outcome") == "interrupted":
+    if view.result.outcome == "interrupted":
         if view.search:
             before = ("Run it again: the search goes on where it was stopped.",)
-        elif view.result.get("opened_from"):
+        elif view.result.opened_from:
             before = (f"Let it finish: `goodfit resume {view.run}` goes on where it was stopped.",)
         elif not steps:  # its data was in memory
             before = ("Run it again, and let it finish.",)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.record.search_result import SearchParameter
 from goodfit.reports.drawing import hundredfold, log_axis
 from goodfit.reports.scale import round_ticks, scale
 from goodfit.wording import numbers
@@ -61,20 +62,20 @@ class Axis:
         return {"log": "logarithmic", "one-minus-log": f"logarithmic in 1 − {self.name}"}.get(self.scale, "")
 
 
-def parameter_axis(name: str, facts: dict[str, Any], values: Iterable[Any]) -> Axis:
+def parameter_axis(name: str, parameter: SearchParameter, values: Iterable[Any]) -> Axis:
     """The axis of a hyperparameter.
 
     Args:
         name: as people read it.
-        facts: its `scale`, and `low` and `high` or `choices`, as a result's `search` has them.
+        parameter: its scale and range.
         values: what the trials had.
     """
-    if facts["scale"] == "choice":
-        names = tuple(str(choice) for choice in facts["choices"])
+    if parameter.choices is not None:
+        names = tuple(str(choice) for choice in parameter.choices)
         return Axis(name, "choice", -0.5, len(names) - 0.5, tuple(map(float, range(len(names)))), names)
-    known = [value for value in (facts["low"], facts["high"], *values) if isinstance(value, int | float)]
+    known = [value for value in (parameter.low, parameter.high, *values) if isinstance(value, int | float)]
     whole = all(isinstance(value, int) for value in known)
-    match facts["scale"]:
+    match parameter.scale:
         case "log" if min(known) > 0:
             return _logarithmic(name, known, whole=whole)
         case "one-minus-log":

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from goodfit.record.nudge import Nudge
+from goodfit.record.result import LearningCurveResult, PlotData
+from goodfit.record.values import Estimate
 from goodfit.reports.curves import Curve
 from goodfit.reports.drawing import (
     Figure,
@@ -30,7 +33,7 @@ _LABEL = 0.18  # of the axis: room for a number on a phone
 _SETTLING = 0.1  # share of the epochs whose errors need not fit into the picture: there, all networks guess
 
 
-def curve_figures(curve: Curve, nudges: Sequence[dict[str, Any]] = ()) -> tuple[Figure, Figure]:
+def curve_figures(curve: Curve, nudges: Sequence[Nudge] = ()) -> tuple[Figure, Figure]:
     """Train and dev cost (logarithmic) and train and dev error against epochs, with the spread over seeds.
 
     Nudges, as a result has them, are marked at their epochs.
@@ -42,12 +45,12 @@ def curve_figures(curve: Curve, nudges: Sequence[dict[str, Any]] = ()) -> tuple[
     return cost, error
 
 
-def _mark(panel: Figure, nudges: Sequence[dict[str, Any]], top: float) -> None:
+def _mark(panel: Figure, nudges: Sequence[Nudge], top: float) -> None:
     """A dotted line and a triangle at the panel's top for each epoch with nudges, which are its hover words."""
     by_epoch: dict[int, list[str]] = {}
     for nudge in nudges:
-        numbers = f"{nudge['what']} {nudge['old']} → {nudge['new']}"
-        by_epoch.setdefault(max(nudge["epoch"], 1), []).append(escaped(numbers))  # the axis begins at 1
+        change = f"{nudge.what} {nudge.old} → {nudge.new}"
+        by_epoch.setdefault(max(nudge.epoch, 1), []).append(escaped(change))  # the axis begins at 1
     panel["data"].append(
         {"type": "scatter", "mode": "markers", "x": list(by_epoch), "y": rounded([top] * len(by_epoch))}
         | {"text": ["<br>".join(each) for each in by_epoch.values()], "hovertemplate": "%{text}<extra></extra>"}
@@ -119,68 +122,46 @@ def _positive(values: Sequence[float | None]) -> list[float | None]:
     return [value if value is not None and value > 0 else None for value in values]
 
 
-def data_size_figure(curve: dict[str, Any]) -> Figure:
+def data_size_figure(curve: LearningCurveResult) -> Figure:
     """Error against the number of training examples (logarithmic), and what twice as many should give."""
-    sizes, dev, doubled = curve["sizes"], [100 * error for error in curve["dev_error"]], curve.get("doubled")
-    starts = {"dev": ("dev", dev[0])}
+    sizes, dev, doubled = list(curve.sizes), [100 * error for error in curve.dev_error], curve.doubled
     data = [line(sizes, dev, "dev", "dev %{y:.3~g} %") | {"mode": "lines+markers"}]
-    if curve.get("low") and curve.get("high"):
-        low, high = ([100 * end for end in curve[name]] for name in ("low", "high"))
-        data[0]["error_y"] = whiskers(dev, low, high, "dev")
-    if curve.get("train_error"):
-        train = hundredfold(curve["train_error"])
-        data.append(line(sizes, train, "train", "training %{y:.3~g} %") | {"mode": "lines+markers"})
-        starts |= {"train": ("training", train[0] or 0.0)}
-    labels = [
-        {"x": math.log10(sizes[0]), "y": y, "text": name, "showarrow": False, "xanchor": "left", "yanchor": "bottom"}
-        | {"xshift": 8, "yshift": 2, "font": {"color": f"@{color}", "size": 13}}
-        for color, (name, y) in starts.items()
-    ]
-    ticks = list(sizes)
-    if doubled:
-        ticks.append(2 * sizes[-1])
-        data.append(_expected(ticks[-2:], dev[-1], doubled))
-        labels += end_labels(
-            {
-                "dev": (
-                    f"expected<br>{numbers.percent(doubled['value'])}",
-                    math.log10(ticks[-1]),
-                    100 * doubled["value"],
-                )
-            },
-            0,
-            math.inf,
-        )
+    low, high = ([100 * end for end in ends] for ends in (curve.low, curve.high))
+    data[0]["error_y"] = whiskers(dev, low, high, "dev")
+    start = {"x": math.log10(sizes[0]), "y": dev[0], "text": "dev", "showarrow": False}
+    start |= {"xanchor": "left", "yanchor": "bottom", "xshift": 8, "yshift": 2}
+    ticks = [*sizes, 2 * sizes[-1]]
+    data.append(_expected(ticks[-2:], dev[-1], doubled))
+    expected = (f"expected<br>{numbers.percent(doubled.value)}", math.log10(ticks[-1]), 100 * doubled.value)
+    labels = [start | {"font": {"color": "@dev", "size": 13}}, *end_labels({"dev": expected}, 0, math.inf)]
     shown = _apart(ticks)
     xaxis = {"type": "log", "title": "training examples, logarithmic", "tickvals": shown, "tickangle": 0}
     edge = 0.04 * math.log10(ticks[-1] / ticks[0])
     xaxis |= {"range": [math.log10(ticks[0]) - edge, math.log10(ticks[-1]) + edge]}
     xaxis["ticktext"] = [f"{size:,}" for size in shown]
-    made = layout(xaxis, percent_axis(), height=360, right=76 if doubled else 12)
+    made = layout(xaxis, percent_axis(), height=360, right=76)
     return {"data": data, "layout": made | {"annotations": labels}}
 
 
-def finding_figure(plot: dict[str, Any]) -> Figure:
+def finding_figure(plot: PlotData) -> Figure:
     """The evidence of a finding: its lines, the first and the last named at their ends, all of them on hovering."""
-    x, lines = plot["x"], list(plot["lines"].items())
+    x, lines = plot.x, list(plot.lines.items())
     colors = [*["train"][: len(lines) - 1], *["muted"] * (len(lines) - 2), "dev"]
-    shown = {name: _positive(y) if plot["log"] else y for name, y in lines}
+    shown = {name: _positive(y) if plot.log else y for name, y in lines}
     data = [
         line(x, shown[name], color, f"{escaped(name)} %{{y:.3~g}}")
         for (name, _), color in zip(lines, colors, strict=True)
     ]
     every = [value for y in shown.values() for value in y if value is not None]
-    yaxis = log_axis(every) if plot["log"] else {"zeroline": False, "rangemode": "tozero"}
+    yaxis = log_axis(every) if plot.log else {"zeroline": False, "rangemode": "tozero"}
     ends = {}
     for (name, _), color in zip(lines, colors, strict=True):
         known = [(place, y) for place, y in zip(x, shown[name], strict=True) if place is not None and y is not None]
         if known and color != "muted":
             place, y = known[-1]
-            ends[color] = (escaped(name), place, math.log10(y) if plot["log"] else y)
-    low, high = yaxis["range"] if plot["log"] else (min(every, default=0.0), max(every, default=1.0))
-    made = layout(
-        {"title": plot["x_name"], "zeroline": False}, yaxis | {"title": plot["y_name"]}, height=300, right=110
-    )
+            ends[color] = (escaped(name), place, math.log10(y) if plot.log else y)
+    low, high = yaxis["range"] if plot.log else (min(every, default=0.0), max(every, default=1.0))
+    made = layout({"title": plot.x_name, "zeroline": False}, yaxis | {"title": plot.y_name}, height=300, right=110)
     return {"data": data, "layout": made | {"annotations": end_labels(ends, low, high)}}
 
 
@@ -194,9 +175,9 @@ def _apart(sizes: list[int]) -> list[int]:
     return shown
 
 
-def _expected(sizes: list[int], last: float, doubled: dict[str, float]) -> dict[str, Any]:
+def _expected(sizes: list[int], last: float, doubled: Estimate) -> dict[str, Any]:
     """The dotted way from the last measured size to twice of it."""
-    value, low, high = (100 * doubled[name] for name in ("value", "low", "high"))
+    value, low, high = (100 * value for value in (doubled.value, doubled.low, doubled.high))
     made: Figure = line(sizes, [last, value], "dev", "%{x:,} examples: %{y:.3~g} % expected") | {
         "mode": "lines+markers"
     }

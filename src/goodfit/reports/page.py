@@ -14,7 +14,7 @@ from goodfit.errors import InputError
 from goodfit.reports import figures
 from goodfit.reports.answers import answers, gap_text
 from goodfit.reports.search_figures import search_figures
-from goodfit.reports.view import SETS, View, read_view
+from goodfit.reports.view import SETS, ReportView, read_view
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
@@ -53,9 +53,9 @@ def write_report(run: Path) -> Path:
     return path
 
 
-def render(view: View) -> str:
+def render(view: ReportView) -> str:
     """The page as text."""
-    error_name = _ERROR_NAMES.get(view.result["metric"], view.result["metric"])
+    error_name = _ERROR_NAMES.get(view.result.metric, view.result.metric)
     return (
         environment()
         .get_template("report.html")
@@ -69,8 +69,8 @@ def render(view: View) -> str:
             chapters=(chapters := _chapters(view)),
             opening=_opening([name for name, _ in chapters]),
             metrics=_metrics(view),
-            notes=list(dict.fromkeys(note["text"] for note in view.result.get("notes") or [])),
-            started=_started(view.result.get("started")),
+            notes=list(dict.fromkeys(note.text for note in view.result.notes)),
+            started=_started(view.result.started),
             style=asset("report.css"),
             script=asset("report.js"),
             plotly=Markup(get_plotlyjs()),
@@ -115,16 +115,16 @@ def asset(name: str) -> Markup:
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
-def _figures(view: View) -> dict[str, dict[str, list[figures.Figure]]]:
+def _figures(view: ReportView) -> dict[str, dict[str, list[figures.Figure]]]:
     """For each place on the page the choices there are, and the figures that each of them draws."""
-    nudges = view.result.get("nudges") or ()
+    nudges = view.result.nudges
     places: dict[str, dict[str, list[figures.Figure]]] = {
         "curves": {str(i): list(figures.curve_figures(one, nudges)) for i, one in enumerate(view.curves)},
         "confusion": {
             one.name: [figures.confusion_figure(one.confusion)] for one in view.sets if one.confusion is not None
         },
         "residuals": {
-            one.name: [figures.residual_figure(one.residuals, view.result["target"])]
+            one.name: [figures.residual_figure(one.residuals, view.result.target)]
             for one in view.sets
             if one.residuals is not None
         },
@@ -134,23 +134,23 @@ def _figures(view: View) -> dict[str, dict[str, list[figures.Figure]]]:
             if one.calibration
         },
     }
-    for place, finding in enumerate(view.final.get("findings") or ()):
-        if finding["plot"]:
-            places[f"finding-{place}"] = {"all": [figures.finding_figure(finding["plot"])]}
-    if view.result.get("learning_curve"):
-        places["data-size"] = {"all": [figures.data_size_figure(view.result["learning_curve"])]}
+    for place, finding in enumerate(view.final.findings):
+        if finding.plot:
+            places[f"finding-{place}"] = {"all": [figures.finding_figure(finding.plot)]}
+    if view.result.learning_curve:
+        places["data-size"] = {"all": [figures.data_size_figure(view.result.learning_curve)]}
     if view.search:
         places |= search_figures(view.search)
     return {name: choices for name, choices in places.items() if choices}
 
 
-def _positive(view: View) -> str | None:
+def _positive(view: ReportView) -> str | None:
     """The class whose probability a binary task's calibration curve shows."""
-    classes = view.result.get("classes") or ()
-    return f"{view.result['target']} = {classes[1]}" if len(classes) == 2 else None
+    classes = view.result.classes
+    return f"{view.result.target} = {classes[1]}" if len(classes) == 2 else None
 
 
-def _chapters(view: View) -> list[tuple[str, list[tuple[int, str]]]]:
+def _chapters(view: ReportView) -> list[tuple[str, list[tuple[int, str]]]]:
     """The learning curves by round: the round's name, then each curve's place and experiment."""
     chapters: dict[str, list[tuple[int, str]]] = {}
     for i, curve in enumerate(view.curves):
@@ -164,10 +164,12 @@ def _opening(chapters: list[str]) -> str:
     return (rounds or chapters or [""])[-1 if rounds else 0]
 
 
-def _metrics(view: View) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
+def _metrics(view: ReportView) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
     """The sets that were measured, and for each metric its values there."""
     measured = {
-        label: metrics for name, label in SETS.items() if (metrics := view.final.get(f"{name}_metrics")) is not None
+        label: metrics
+        for name, label in SETS.items()
+        if (metrics := getattr(view.final, f"{name}_metrics")) is not None
     }
     names = dict.fromkeys(name for metrics in measured.values() for name in metrics)
     return list(measured), [(name, [metrics.get(name) for metrics in measured.values()]) for name in names]

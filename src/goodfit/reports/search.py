@@ -1,11 +1,13 @@
 """A search as plain facts to show: what was found, where it looked, which trials were stopped and why."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from goodfit.record.search_result import FinalistResult, SearchRegion, SearchResult, TrialResult
 from goodfit.reports.axes import Axis, error_axis, parameter_axis
 from goodfit.reports.scale import Scale, scale
 from goodfit.wording import numbers
@@ -22,7 +24,7 @@ class Finalist:
 
     place: int
     settings: dict[str, Any]  # in which the finalists differ
-    facts: dict[str, Any]
+    result: FinalistResult
 
 
 @dataclass(frozen=True)
@@ -53,75 +55,83 @@ class Search:
     ended: str
     axes: tuple[Axis, ...]
     error: Axis
-    trials: tuple[dict[str, Any], ...]
+    trials: tuple[TrialResult, ...]
     left_out: int
-    regions: tuple[dict[str, Any], ...]
+    regions: tuple[dict[str, SearchRegion], ...]
     importance: tuple[tuple[str, float], ...]
     finalists: tuple[Finalist, ...]
     scale: Scale
-    stopped: tuple[dict[str, Any], ...]
+    stopped: tuple[TrialResult, ...]
     stopped_left_out: int
     notes: tuple[str, ...]
 
     @property
-    def complete(self) -> list[dict[str, Any]]:
+    def complete(self) -> list[TrialResult]:
         """The trials that trained to the end and have an error."""
-        return [one for one in self.trials if one["state"] == "complete" and one["dev_error"] is not None]
+        return [trial for trial in self.trials if trial.state == "complete" and trial.dev_error is not None]
 
     @property
-    def best(self) -> dict[str, Any] | None:
+    def best(self) -> TrialResult | None:
         """The trial with the lowest dev error of one training."""
-        return min(self.complete, key=lambda one: one["dev_error"], default=None)
+        return min(self.complete, key=_order, default=None)
 
 
-def search_view(result: dict[str, Any]) -> Search | None:
-    """The search of a result; None for commands that do not search."""
-    facts, trials = result.get("search"), result.get("trials")
-    if not isinstance(facts, dict) or not isinstance(trials, list):
-        return None
+def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: Sequence[FinalistResult]) -> Search:
+    """Return what a page shows of a search.
+
+    Args:
+        facts: its space and course.
+        trials: all of them.
+        candidates: the best plans, trained again.
+    """
     shown = _shown(trials)
-    errors = [one["dev_error"] for one in trials if one["state"] == "complete" and one["dev_error"] is not None]
-    finalists, importance = _finalists(result.get("finalists") or []), facts.get("importance") or {}
-    distances = [(one.facts.get("against_the_winner") or {}).get(end) for one in finalists for end in ("low", "high")]
-    stopped = [one for one in trials if one["state"] in ("pruned", "fail")]
-    ordered = sorted(facts["parameters"], key=lambda name: -importance.get(name, 0.0))
+    errors = [trial.dev_error for trial in trials if trial.state == "complete" and trial.dev_error is not None]
+    finalists, importance = _finalists(candidates), facts.importance
+    apart = [one.result.against_the_winner for one in finalists]
+    distances = [end for distance in apart if distance for end in (distance.low, distance.high)]
+    stopped = [trial for trial in trials if trial.state in ("pruned", "fail")]
+    ordered = sorted(facts.parameters, key=lambda name: -importance.get(name, 0.0))
     return Search(
         found=_found(finalists, len(trials)),
         count=len(trials),
         middle=median(errors) if errors else None,
         ended=_ended(trials),
         axes=tuple(
-            parameter_axis(name, facts["parameters"][name], [one["parameters"].get(name) for one in shown])
+            parameter_axis(name, facts.parameters[name], [trial.parameters.get(name) for trial in shown])
             for name in ordered
         ),
-        error=error_axis("dev error", [one["dev_error"] for one in shown]),
+        error=error_axis("dev error", [trial.dev_error for trial in shown]),
         trials=shown,
         left_out=len(trials) - len(shown),
-        regions=tuple(facts.get("regions") or ()),
-        importance=tuple(sorted(importance.items(), key=lambda each: -each[1])),
+        regions=facts.regions,
+        importance=tuple(sorted(importance.items(), key=lambda item: -item[1])),
         finalists=finalists,
         scale=scale(distances),
         stopped=tuple(stopped[:MOST_STOPPED]),
         stopped_left_out=max(len(stopped) - MOST_STOPPED, 0),
-        notes=tuple(facts.get("notes") or ()),
+        notes=facts.notes,
     )
 
 
-def _shown(trials: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+def _shown(trials: Sequence[TrialResult]) -> tuple[TrialResult, ...]:
     """The best trials in the order of their numbers, as many as can be drawn."""
-    worst_last = sorted(trials, key=lambda one: (one["dev_error"] is None, one["dev_error"]))
-    return tuple(sorted(worst_last[:MOST_TRIALS], key=lambda one: one["number"]))
+    return tuple(sorted(sorted(trials, key=_order)[:MOST_TRIALS], key=lambda trial: trial.number))
+
+
+def _order(trial: TrialResult) -> float:
+    """The place of a trial from the best to the worst."""
+    return math.inf if trial.dev_error is None else trial.dev_error
 
 
 def _found(finalists: Sequence[Finalist], trials: int) -> str:
     if not finalists:
         return f"{count(trials, 'trial')} were begun and no winner was chosen."
-    winner = finalists[0].facts
-    seeds = count(winner["seeds"], "fresh seed")
-    found = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner['dev_error'])}"
+    winner = finalists[0].result
+    seeds = count(winner.seeds, "fresh seed")
+    found = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner.dev_error)}"
     found += f", the mean over {seeds} that no trial had"
-    others = [one.facts["against_the_winner"] for one in finalists[1:]]
-    worse = sum(each["low"] > 0 for each in others)
+    others = [distance for one in finalists[1:] if (distance := one.result.against_the_winner)]
+    worse = sum(distance.low > 0 for distance in others)
     if not others:
         return f"{found}."
     if not worse:
@@ -129,8 +139,8 @@ def _found(finalists: Sequence[Finalist], trials: int) -> str:
     return f"{found}; of {count(len(others), 'other finalist')} {worse} measurably did worse."
 
 
-def _ended(trials: Sequence[dict[str, Any]]) -> str:
-    states = Counter(one["state"] for one in trials)
+def _ended(trials: Sequence[TrialResult]) -> str:
+    states = Counter(trial.state for trial in trials)
     said = {
         "complete": "trained to the end",
         "pruned": "stopped early, because others were far ahead or nothing was learned",
@@ -142,14 +152,14 @@ def _ended(trials: Sequence[dict[str, Any]]) -> str:
     return sentence("; ".join(parts))
 
 
-def _finalists(finalists: Sequence[dict[str, Any]]) -> tuple[Finalist, ...]:
+def _finalists(finalists: Sequence[FinalistResult]) -> tuple[Finalist, ...]:
     """The winner first, then by dev cost, each with the settings in which they differ."""
-    order = sorted(finalists, key=lambda one: (one["against_the_winner"] is not None, one["dev_cost"]))
-    plans = [one["plan"] for one in order]
+    order = sorted(finalists, key=lambda finalist: (finalist.against_the_winner is not None, finalist.dev_cost))
+    plans = [finalist.plan.to_dict() for finalist in order]
     differing = [name for name in (plans[0] if plans else ()) if any(plan[name] != plans[0][name] for plan in plans)]
     return tuple(
-        Finalist(place, {name: _short(one["plan"][name]) for name in differing}, one)
-        for place, one in enumerate(order, 1)
+        Finalist(place, {name: _short(plan[name]) for name in differing}, finalist)
+        for place, (finalist, plan) in enumerate(zip(order, plans, strict=True), 1)
     )
 
 

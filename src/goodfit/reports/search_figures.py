@@ -5,6 +5,7 @@ from itertools import accumulate
 from statistics import median
 from typing import Any
 
+from goodfit.record.search_result import SearchRegion, TrialResult
 from goodfit.reports.axes import Axis, error_axis
 from goodfit.reports.drawing import Figure, axis, end_labels, escaped, layout, line, rounded
 from goodfit.reports.search import Search
@@ -62,9 +63,9 @@ def parallel_figure(search: Search) -> Figure:
     return {"data": [drawn], "layout": made}
 
 
-def _dimension(one: Axis, trials: list[dict[str, Any]]) -> dict[str, Any]:
+def _dimension(one: Axis, trials: list[TrialResult]) -> dict[str, Any]:
     """One upright axis; trials without this hyperparameter pass below it."""
-    places = [one.at(trial["parameters"].get(one.name)) for trial in trials]
+    places = [one.at(trial.parameters.get(one.name)) for trial in trials]
     made = _straight(one, places) | {"label": _broken(one.name)}
     if None in places:
         below = float(f"{one.low - _LACKING * (one.high - one.low):.4g}")
@@ -130,14 +131,14 @@ def _error_axis(one: Axis) -> dict[str, Any]:
 def _marks(search: Search, one: Axis, state: str) -> dict[str, Any]:
     """Filled marks for trials that trained to the end, hollow ones where they were stopped."""
     hollow = state == "pruned"
-    trials = [each for each in search.trials if each["state"] == state and _error(search, each) is not None]
+    trials = [each for each in search.trials if each.state == state and _error(search, each) is not None]
     marker = {"size": 8, "symbol": "circle-open" if hollow else "circle", "color": "@muted" if hollow else "@point"}
     return _scatter(search, one, trials, [_error(search, each) for each in trials]) | {"marker": marker}
 
 
 def _without_error(search: Search, one: Axis) -> dict[str, Any]:
     """A rug at the upper edge for trials that were stopped or failed before they had an error."""
-    trials = [each for each in search.trials if each["state"] in ("pruned", "fail") and _error(search, each) is None]
+    trials = [each for each in search.trials if each.state in ("pruned", "fail") and _error(search, each) is None]
     made = _scatter(search, one, trials, [search.error.high] * len(trials))
     return made | {"marker": {"size": 9, "symbol": "line-ns-open", "color": "@no"}, "cliponaxis": False}
 
@@ -151,7 +152,7 @@ def _best(search: Search, one: Axis) -> list[dict[str, Any]]:
     return [_scatter(search, one, [best], [_error(search, best)]) | {"marker": ring}]
 
 
-def _scatter(search: Search, one: Axis, trials: list[dict[str, Any]], y: list[float | None]) -> dict[str, Any]:
+def _scatter(search: Search, one: Axis, trials: list[TrialResult], y: list[float | None]) -> dict[str, Any]:
     places = [(trial, _place(one, trial), error) for trial, error in zip(trials, y, strict=True)]
     known = [(trial, x, error) for trial, x, error in places if x is not None]
     return {
@@ -164,22 +165,22 @@ def _scatter(search: Search, one: Axis, trials: list[dict[str, Any]], y: list[fl
     }
 
 
-def _place(one: Axis, trial: dict[str, Any]) -> float | None:
-    place = one.at(trial["parameters"].get(one.name))
+def _place(one: Axis, trial: TrialResult) -> float | None:
+    place = one.at(trial.parameters.get(one.name))
     if place is None or one.scale != "choice":
         return place
-    return place + _SPREAD * (_GOLDEN * trial["number"] % 1 - 0.5)
+    return place + _SPREAD * (_GOLDEN * trial.number % 1 - 0.5)
 
 
-def _hover(one: Axis, trial: dict[str, Any]) -> str:
-    error = trial["dev_error"]
+def _hover(one: Axis, trial: TrialResult) -> str:
+    error = trial.dev_error
     ended = "no error" if error is None else numbers.percent(error)
-    epochs = f"<br>{count(trial['epochs'], 'epoch')}" if trial.get("epochs") else ""
-    value = escaped(one.told(trial["parameters"].get(one.name)))
-    return f"trial {trial['number']}: {ended}<br>{escaped(one.name)} {value}{epochs}"
+    epochs = f"<br>{count(trial.epochs, 'epoch')}" if trial.epochs else ""
+    value = escaped(one.told(trial.parameters.get(one.name)))
+    return f"trial {trial.number}: {ended}<br>{escaped(one.name)} {value}{epochs}"
 
 
-def _waves(search: Search, one: Axis) -> list[tuple[int, dict[str, Any]]]:
+def _waves(search: Search, one: Axis) -> list[tuple[int, SearchRegion]]:
     """The waves that are drawn, with their numbers from 1."""
     all_waves = [(i, each[one.name]) for i, each in enumerate(search.regions, 1) if one.name in each]
     if len(all_waves) <= _MOST_WAVES:
@@ -188,19 +189,19 @@ def _waves(search: Search, one: Axis) -> list[tuple[int, dict[str, Any]]]:
     return [all_waves[round(i * last / (_MOST_WAVES - 1))] for i in range(_MOST_WAVES)]
 
 
-def _bands(one: Axis, waves: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
+def _bands(one: Axis, waves: list[tuple[int, SearchRegion]]) -> dict[str, Any]:
     """A bar from end to end of each wave's region; of choices, bars as long as their shares of the draws."""
     bars: list[tuple[int, float, float, str, bool]] = []
     for row, (number, region) in enumerate(waves):
-        for choice, share in (region.get("shares") or {}).items():
+        for choice, share in (region.shares or {}).items():
             if (place := one.at(choice)) is not None:
                 said = f"wave {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
                 bars.append((row, place - 0.4 * share, 0.8 * share, said, False))
-        low, high = one.at(region.get("low")), one.at(region.get("high"))
+        low, high = one.at(region.low), one.at(region.high)
         if low is not None and high is not None:
             width = max(high - low, _THINNEST * (one.high - one.low))
-            said = f"wave {number}: {one.told(region['low'])} to {one.told(region['high'])}"
-            widened = bool(region.get("widened"))
+            said = f"wave {number}: {one.told(region.low)} to {one.told(region.high)}"
+            widened = bool(region.widened)
             bars.append((row, (low + high - width) / 2, width, said + ", widened" * widened, widened))
     return {
         "type": "bar",
@@ -218,7 +219,7 @@ def _bands(one: Axis, waves: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]
     }
 
 
-def _rows(waves: list[tuple[int, dict[str, Any]]], share: float) -> dict[str, Any]:
+def _rows(waves: list[tuple[int, SearchRegion]], share: float) -> dict[str, Any]:
     names = [f"wave {number}" if row == 0 else str(number) for row, (number, _) in enumerate(waves)]
     made = axis(domain=[0, float(f"{0.88 * share:.4g}")], range=[len(waves) - 0.5, -0.5], showgrid=False)
     return made | {"zeroline": False, "tickvals": list(range(len(waves))), "ticktext": names}
@@ -226,36 +227,39 @@ def _rows(waves: list[tuple[int, dict[str, Any]]], share: float) -> dict[str, An
 
 def progress_figure(search: Search) -> Figure:
     """The lowest dev error of one training so far, against the time since the first trial began."""
-    trials = _ended(search)
-    seconds = [trial["ended"] for trial in trials]
-    error = error_axis(search.error.name, [one["dev_error"] for one in trials])
+    ends = _ended(search)
+    seconds, errors = [second for second, _, _ in ends], [error for _, error, _ in ends]
+    error_scale = error_axis(search.error.name, errors)
     unit, name = next((unit, name) for least, unit, name in _UNITS if seconds[-1] >= least)
-    x = [one / unit for one in seconds]
-    dots = line(x, [error.at(one["dev_error"]) for one in trials], "dev", "%{text}") | {"mode": "markers"}
-    dots |= {"text": [f"trial {one['number']}: {numbers.percent(one['dev_error'])}" for one in trials]}
+    x = [second / unit for second in seconds]
+    dots = line(x, [error_scale.at(error) for error in errors], "dev", "%{text}") | {"mode": "markers"}
+    dots |= {"text": [f"trial {number}: {numbers.percent(error)}" for _, error, number in ends]}
     dots["marker"] = {"color": "@point", "size": 7}
-    lowest = list(accumulate((one["dev_error"] for one in trials), min))
-    steps = line(x, [error.at(one) for one in lowest], "dev", "%{text}")
-    steps |= {"text": [f"best so far {numbers.percent(one)}" for one in lowest]}
+    lowest = list(accumulate(errors, min))
+    steps = line(x, [error_scale.at(error) for error in lowest], "dev", "%{text}")
+    steps |= {"text": [f"best so far {numbers.percent(error)}" for error in lowest]}
     steps["line"] = steps["line"] | {"shape": "hv"}
-    ends = {"dev": (f"best<br>{numbers.percent(lowest[-1])}", x[-1], error.at(lowest[-1]) or 0.0)}
+    label = {"dev": (f"best<br>{numbers.percent(lowest[-1])}", x[-1], error_scale.at(lowest[-1]) or 0.0)}
     xaxis = {"title": f"{name} since the first trial began", "zeroline": False, "rangemode": "tozero"}
-    made = layout(xaxis, _error_axis(error), height=320, right=64)
-    made["annotations"] = end_labels(ends, error.low, error.high)
+    made = layout(xaxis, _error_axis(error_scale), height=320, right=64)
+    made["annotations"] = end_labels(label, error_scale.low, error_scale.high)
     return {"data": [dots, steps], "layout": made}
 
 
-def _scored(search: Search) -> list[dict[str, Any]]:
+def _scored(search: Search) -> list[TrialResult]:
     """The trials that have an error, those that were stopped with what they had then."""
     return [one for one in search.trials if _error(search, one) is not None]
 
 
-def _ended(search: Search) -> list[dict[str, Any]]:
-    """The complete trials in the order in which they ended."""
-    timed = [one for one in search.complete if one.get("ended") is not None and _error(search, one) is not None]
-    return sorted(timed, key=lambda one: one["ended"])
+def _ended(search: Search) -> list[tuple[float, float, int]]:
+    """End in seconds, dev error and number of each complete trial, in the order in which they ended."""
+    return sorted(
+        (trial.ended, trial.dev_error, trial.number)
+        for trial in search.complete
+        if trial.ended is not None and trial.dev_error is not None and _error(search, trial) is not None
+    )
 
 
-def _error(search: Search, trial: dict[str, Any]) -> float | None:
+def _error(search: Search, trial: TrialResult) -> float | None:
     """Where a trial's dev error lies."""
-    return search.error.at(trial["dev_error"])
+    return search.error.at(trial.dev_error)

@@ -1,25 +1,34 @@
 """A run directory as plain data to show: no JAX, no drawing, so that the report and the live page show the same."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from goodfit.record.result import ExperimentResult, FinalFigures, RoundResult, RunResult
+from goodfit.record.values import Estimate
 from goodfit.reports.curves import Curve, read_curves
 from goodfit.reports.pictures import Pictures, read_pictures
 from goodfit.reports.predictions import SetView, error_interval, set_view
 from goodfit.reports.scale import Scale, scale
 from goodfit.reports.search import Search, search_view
-from goodfit.run_folder.archive import _journal, _plan_yaml, _read_json, _read_result, _table
+from goodfit.run_folder.archive import (
+    HISTORY_FILE,
+    PREDICTIONS_FILE,
+    SOURCE_FILE,
+    read_json,
+    read_plan_text,
+    read_result,
+    read_steps,
+    read_table,
+)
+from goodfit.run_folder.journal import JOURNAL_FILE, Step
+from goodfit.run_folder.pictures import PICTURES_FILE
 
 SETS = {"train": "Training", "dev": "Dev", "test": "Test"}
-GAPS = {"train": "avoidable_bias", "dev": "variance", "test": "dev_overfitting"}
-GAP_NAMES = {
-    "avoidable_bias": "avoidable bias",
-    "variance": "variance",
-    "dev_overfitting": "overfitting to the dev set",
-}
+GAP_NAMES = {"train": "avoidable bias", "dev": "variance", "test": "overfitting to the dev set"}
 
 
 @dataclass(frozen=True)
@@ -33,32 +42,32 @@ class Level:
     high: float | None
     before: float  # the error of the level above; the gap is drawn from there
     gap_name: str | None
-    gap: dict[str, float] | None
+    gap: Estimate | None
     size: int | None
 
 
 @dataclass(frozen=True)
-class Round:
-    """One turn of the loop: its diagnosis, and what was tried, the best first."""
+class RoundView:
+    """One round of the loop and its experiments, the best first."""
 
-    facts: dict[str, Any]
-    trials: tuple[dict[str, Any], ...]  # the round's experiments
+    result: RoundResult
+    experiments: tuple[ExperimentResult, ...]
     error_scale: Scale
     cost_scale: Scale
 
 
 @dataclass(frozen=True)
-class View:
-    """All that a page shows of a run."""
+class ReportView:
+    """Everything that a page shows of a run."""
 
     run: Path
-    result: dict[str, Any]
-    source: dict[str, Any]
+    result: RunResult
+    columns_left_out: tuple[str, ...]
     plan_yaml: str
-    journal: tuple[dict[str, Any], ...]
+    journal: tuple[Step, ...]
     levels: tuple[Level, ...]
     level_scale: Scale
-    rounds: tuple[Round, ...]
+    rounds: tuple[RoundView, ...]
     curves: tuple[Curve, ...]
     curves_left_out: int
     sets: tuple[SetView, ...]  # the test set first: its figures are the honest ones
@@ -66,45 +75,52 @@ class View:
     pictures: Pictures | None = None  # of a run on images
 
     @property
-    def final(self) -> dict[str, Any]:
-        """The last diagnosis; empty when the run ended before one."""
-        return self.result.get("final") or {}
+    def final(self) -> FinalFigures:
+        """The last diagnosis."""
+        return self.result.final
 
     @property
     def is_regression(self) -> bool:
-        """Whether a number is predicted, not a class."""
-        return self.result["task"] == "regression"
+        """True if a number is predicted, not a class."""
+        return self.result.task == "regression"
 
     def set(self, name: str) -> SetView | None:
         """The predictions of the dev or the test set, where they were saved."""
         return next((one for one in self.sets if one.name == name), None)
 
 
-def read_view(run: Path) -> View:
-    """Read what a run's directory holds; what an interrupted run has not written is left out.
+def read_view(run: Path) -> ReportView:
+    """Read what a run's folder holds; what an interrupted run has not written is left out.
 
     Raises:
-        InputError: not a run directory, or its result.json is damaged.
+        InputError: it is no run, or a file of it is damaged.
     """
-    result = _read_result(run)
-    history, predictions = _table(run / "history.parquet"), _table(run / "predictions.parquet")
+    result = read_result(run)
+    history, predictions = read_table(run / HISTORY_FILE), read_table(run / PREDICTIONS_FILE)
     levels = _levels(result, predictions)
     curves, left_out = ((), 0) if history is None else read_curves(history)
-    return View(
+    return ReportView(
         run=run,
         result=result,
-        source=_read_json(run / "source.json") if (run / "source.json").exists() else {},
-        plan_yaml=_plan_yaml(run, result),
-        journal=_journal(run / "journal.jsonl"),
+        columns_left_out=_columns_left_out(run),
+        plan_yaml=read_plan_text(run, result.plan),
+        journal=read_steps(run / JOURNAL_FILE),
         levels=levels,
         level_scale=scale(value for level in levels for value in (level.error, level.low, level.high)),
-        rounds=tuple(_round(facts) for facts in result.get("rounds") or []),
+        rounds=tuple(_round(record) for record in result.rounds),
         curves=curves,
         curves_left_out=left_out,
-        sets=() if predictions is None else _sets(predictions, tuple(result.get("classes") or ())),
-        search=search_view(result),
-        pictures=read_pictures(run / "pictures.npz"),
+        sets=() if predictions is None else _sets(predictions, result.classes),
+        search=search_view(result.search, result.trials, result.finalists) if result.search else None,
+        pictures=read_pictures(run / PICTURES_FILE),
     )
+
+
+def _columns_left_out(run: Path) -> tuple[str, ...]:
+    """Columns of the data that no network sees."""
+    path = run / SOURCE_FILE
+    schema = read_json(path).get("schema") if path.exists() else None
+    return tuple(schema.get("left_out") or ()) if isinstance(schema, dict) else ()
 
 
 def _sets(predictions: pl.DataFrame, classes: tuple[str, ...]) -> tuple[SetView, ...]:
@@ -112,37 +128,36 @@ def _sets(predictions: pl.DataFrame, classes: tuple[str, ...]) -> tuple[SetView,
     return tuple(set_view(name, part, classes) for name, part in parts if len(part))
 
 
-def _round(facts: dict[str, Any]) -> Round:
-    experiments = facts["experiments"]
-    limits = ("value", "low", "high")
-    return Round(
-        facts=facts,
-        trials=tuple(sorted(experiments, key=lambda experiment: experiment["cost_effect"]["value"])),
-        error_scale=scale(experiment["error_effect"][end] for experiment in experiments for end in limits),
-        cost_scale=scale(experiment["cost_effect"][end] for experiment in experiments for end in limits),
-    )
+def _round(record: RoundResult) -> RoundView:
+    experiments = sorted(record.experiments, key=lambda experiment: experiment.cost_effect.value)
+    errors, costs = ([getattr(one, name) for one in experiments] for name in ("error_effect", "cost_effect"))
+    return RoundView(record, tuple(experiments), _scale_of(errors), _scale_of(costs))
 
 
-def _levels(result: dict[str, Any], predictions: pl.DataFrame | None) -> tuple[Level, ...]:
+def _scale_of(estimates: Iterable[Estimate]) -> Scale:
+    return scale(value for estimate in estimates for value in (estimate.value, estimate.low, estimate.high))
+
+
+def _levels(result: RunResult, predictions: pl.DataFrame | None) -> tuple[Level, ...]:
     """Human, train, dev and test error, each with the gap that opens there."""
-    final, human = result.get("final") or {}, result.get("human_error")
+    final, is_regression = result.final, result.task == "regression"
     levels = []
-    if human is not None:
-        levels.append(Level("human", "Human", human, None, None, 0.0, None, None, None))
-    elif result["task"] != "regression":
+    if result.human_error is not None:
+        levels.append(Level("human", "Human", result.human_error, None, None, 0.0, None, None, None))
+    elif not is_regression:
         levels.append(Level("human", "Human (assumed)", 0.0, None, None, 0.0, None, None, None))
+    errors = {"train": final.train_error, "dev": final.dev_error, "test": final.test_error and final.test_error.value}
+    gaps = {"train": final.avoidable_bias, "dev": final.variance, "test": final.dev_overfitting}
     for name, label in SETS.items():
-        error, gap = final.get(f"{name}_error"), final.get(GAPS[name])
-        if error is None:
+        error, gap, size = errors[name], gaps[name], getattr(result.sizes, name)
+        if error is None or math.isnan(error):
             continue
-        low, high = final.get(f"{name}_low"), final.get(f"{name}_high")
-        size = (result.get("sizes") or {}).get(name)
+        interval = final.test_error if name == "test" else None
         part = None if predictions is None else predictions.filter(pl.col("set") == name)
         if part is not None and len(part):
             size = len(part)  # a sample of the training set, or with folds more than the dev set
-            interval = error_interval(part, error, is_regression=result["task"] == "regression")
-            if low is None and interval:
-                low, high = interval.low, interval.high
+            interval = interval or error_interval(part, error, is_regression=is_regression)
+        low, high = (interval.low, interval.high) if interval else (None, None)
         before = levels[-1].error if levels else error
-        levels.append(Level(name, label, error, low, high, before, GAP_NAMES[GAPS[name]] if gap else None, gap, size))
+        levels.append(Level(name, label, error, low, high, before, GAP_NAMES[name] if gap else None, gap, size))
     return tuple(levels) if any(level.name != "human" for level in levels) else ()

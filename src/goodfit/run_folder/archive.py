@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-import yaml
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Schema, Splits
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement, judge_outputs
-from goodfit.run_folder.journal import plain
+from goodfit.record.result import RunResult
+from goodfit.run_folder.journal import Step, plain
 
 PLAN_FILE, SOURCE_FILE, RESULT_FILE = "plan.yaml", "source.json", "result.json"
 HISTORY_FILE, PREDICTIONS_FILE = "history.parquet", "predictions.parquet"
@@ -211,18 +211,27 @@ def read_run(folder: str | Path) -> SavedRun:
     return SavedRun(folder, source, schema, plan, result)
 
 
-def _read_result(run: Path) -> dict[str, Any]:
-    path = run / "result.json"
+def read_result(run: Path) -> RunResult:
+    """Return the result of a run.
+
+    Raises:
+        InputError: it is no run, or its result is damaged.
+    """
+    path = run / RESULT_FILE
     if not run.is_dir() or not path.exists():
-        raise InputError(f"{run} is not a run directory (it has no result.json); `goodfit runs` lists the runs")
-    result = _read_json(path)
-    missing = [key for key in ("command", "task", "target", "metric") if key not in result]
-    if missing:
-        raise InputError(f"{path} is damaged: it has no '{missing[0]}'; run the command again")
-    return result
+        raise InputError(f"{run} is not a run directory (it has no {RESULT_FILE}); `goodfit runs` lists the runs")
+    try:
+        return RunResult.from_dict(read_json(path))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}; run the command again") from None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; NaN and infinity are read as null.
+
+    Raises:
+        InputError: the file is damaged.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_unknown)
     except (ValueError, OSError) as error:
@@ -233,10 +242,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _unknown(_: str) -> None:
-    """NaN and infinity are shown as not known."""
+    """Read NaN and infinity as null."""
 
 
-def _table(path: Path) -> pl.DataFrame | None:
+def read_table(path: Path) -> pl.DataFrame | None:
     """The table, or nothing when it is not there or empty."""
     if not path.exists():
         return None
@@ -247,25 +256,25 @@ def _table(path: Path) -> pl.DataFrame | None:
     return frame if len(frame) else None
 
 
-def _journal(path: Path) -> tuple[dict[str, Any], ...]:
-    """The journal's lines that tell something; a last line that an interruption cut off is passed over."""
+def read_steps(path: Path) -> tuple[Step, ...]:
+    """Return the journal's lines that have a sentence; a last line that was cut off by a crash is passed over."""
     if not path.exists():
         return ()
-    entries = []
+    steps = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            entries.append(json.loads(line, parse_constant=_unknown))
+            facts = json.loads(line, parse_constant=_unknown)
         except ValueError:
             break
-    return tuple(entry for entry in entries if entry.get("sentence"))
+        if facts.get("sentence"):
+            steps.append(Step.from_dict(facts))
+    return tuple(steps)
 
 
-def _plan_yaml(run: Path, result: dict[str, Any]) -> str:
-    path = run / "plan.yaml"
-    if path.exists():
-        return path.read_text(encoding="utf-8")
-    plan = result.get("plan")
-    return yaml.safe_dump(plan, sort_keys=False) if plan else ""
+def read_plan_text(run: Path, plan: Plan) -> str:
+    """Return the text of the run's plan file; that of the plan if there is none."""
+    path = run / PLAN_FILE
+    return path.read_text(encoding="utf-8") if path.exists() else plan.to_yaml()
 
 
 class Errors(NamedTuple):

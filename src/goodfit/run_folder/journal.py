@@ -2,12 +2,30 @@
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from goodfit.record.plain import PlainData
+
 JOURNAL_FILE = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Step(PlainData):
+    """A step of a job that people care about.
+
+    Attributes:
+        seconds: from the job's start.
+        event: its kind.
+        sentence: in words.
+    """
+
+    seconds: float
+    event: str
+    sentence: str
 
 
 class Journal:

@@ -1,39 +1,53 @@
-"""Data, gaps and metrics as plain values: what `--json` prints, and what the report shows."""
-
-from typing import Any
+"""Data, gaps, findings and metrics as the result holds them."""
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
-from goodfit.diagnosis.gaps import Gaps, Interval
+from goodfit.diagnosis.gaps import Gaps
+from goodfit.diagnosis.intervals import Interval
 from goodfit.diagnosis.metrics import metrics
 from goodfit.diagnosis.paired_test import PairedEffect
-from goodfit.record.result import FindingResult, GapFigures
+from goodfit.record.result import DataSummary, FindingResult, GapFigures, PlotData, RemedyResult, SetSizes
 from goodfit.record.values import EffectEstimate, Estimate
 
 
-def interval(value: Interval | PairedEffect | None) -> dict[str, float] | None:
-    """An interval as JSON has it."""
-    if value is None:
-        return None
-    middle = value.effect if isinstance(value, PairedEffect) else value.value
-    return {"value": float(middle), "low": float(value.low), "high": float(value.high)}
+def estimate(interval: Interval) -> Estimate:
+    """Return an interval as the result holds it."""
+    return Estimate(float(interval.value), float(interval.low), float(interval.high))
 
 
-def estimate(measured: Interval) -> Estimate:
-    """Return a value and its interval as a result holds them."""
-    return Estimate(float(measured.value), float(measured.low), float(measured.high))
+def effect_estimate(effect: PairedEffect) -> EffectEstimate:
+    """Return a measured effect as the result holds it."""
+    return EffectEstimate(float(effect.effect), float(effect.low), float(effect.high), float(effect.p))
 
 
-def effect_estimate(measured: PairedEffect) -> EffectEstimate:
-    """Return a measured effect as a result holds it."""
-    return EffectEstimate(measured.effect, measured.low, measured.high, measured.p)
+def data_summary(splits: Splits) -> DataSummary:
+    """Return name, source and size of the data."""
+    dataset = splits.dataset
+    return DataSummary(
+        name=dataset.name,
+        source=dataset.origin.source,
+        rows=len(dataset),
+        columns=len(dataset.schema.columns),
+        fingerprint=dataset.fingerprint,
+        image=tuple(dataset.schema.image) if dataset.schema.image else None,
+    )
+
+
+def set_sizes(splits: Splits) -> SetSizes:
+    """Return the number of examples in each set."""
+    return SetSizes(train=len(splits.train), dev=len(splits.dev), test=len(splits.test))
+
+
+def error_metric(splits: Splits) -> str:
+    """Return the name of the measure that errors are in."""
+    return "1-r2" if splits.regression else "error_rate"
 
 
 def gap_figures(gaps: Gaps) -> GapFigures:
-    """Return verdict and gaps as a result holds them."""
+    """Return the verdict, its reason and the gaps with their intervals."""
     bias, overfitting = gaps.avoidable_bias, gaps.dev_overfitting
     return GapFigures(
         verdict=gaps.verdict,
@@ -45,58 +59,41 @@ def gap_figures(gaps: Gaps) -> GapFigures:
 
 
 def finding_result(finding: Finding) -> FindingResult:
-    """Return a finding as a result holds it."""
-    return FindingResult.from_dict(of_finding(finding))
-
-
-def of_data(splits: Splits) -> dict[str, Any]:
-    """The part of a summary that tells of the data."""
-    dataset = splits.dataset
-    schema = dataset.schema
-    return {
-        "data": {
-            "name": dataset.name,
-            "source": dataset.origin.source,
-            "rows": len(dataset),
-            "columns": len(schema.columns),
-            "fingerprint": dataset.fingerprint,
-        }
-        | ({"image": list(schema.image)} if schema.image else {}),
-        "task": schema.task,
-        "target": schema.target,
-        "classes": list(schema.classes),
-        "metric": "1-r2" if schema.task == "regression" else "error_rate",
-        "notes": [note.to_dict() for note in splits.notes],
-        "sizes": {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)},
-    }
-
-
-def of_gaps(gaps: Gaps) -> dict[str, Any]:
-    """Verdict, its reason, and the gaps with their intervals."""
-    return {
-        "verdict": gaps.verdict,
-        "reason": gaps.reason,
-        "avoidable_bias": interval(gaps.avoidable_bias),
-        "variance": interval(gaps.variance),
-        "dev_overfitting": interval(gaps.dev_overfitting),
-    }
-
-
-def of_finding(finding: Finding) -> dict[str, Any]:
-    """A finding with the plot of its evidence; what was not measured is null."""
-
-    def numbers(values: Float[np.ndarray, "points"]) -> list[float | None]:
-        return [float(value) if np.isfinite(value) else None for value in values]
-
+    """Return a finding with the plot of its evidence; None stands for what was not measured."""
     plot = finding.plot
-    if plot is None:
-        return finding.to_dict() | {"plot": None}
-    lines = {name: numbers(values) for name, values in plot.lines.items()}
-    return finding.to_dict() | {"plot": plot._asdict() | {"x": numbers(plot.x), "lines": lines}}
+    return FindingResult(
+        id=finding.id,
+        name=finding.name,
+        severity=finding.severity,
+        layer=finding.layer,
+        epoch=finding.epoch,
+        confidence=round(finding.confidence, 3),
+        sentence=finding.sentence,
+        evidence={name: _finite(value) for name, value in finding.evidence.items()},
+        prescriptions=tuple(RemedyResult(**remedy._asdict()) for remedy in finding.remedies),
+        plot=None
+        if plot is None
+        else PlotData(
+            title=plot.title,
+            x_name=plot.x_name,
+            y_name=plot.y_name,
+            x=_numbers(plot.x),
+            lines={name: _numbers(values) for name, values in plot.lines.items()},
+            log=plot.log,
+        ),
+    )
 
 
-def of_metrics(
+def _numbers(values: Float[np.ndarray, "points"]) -> tuple[float | None, ...]:
+    return tuple(_finite(value) for value in values)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def set_metrics(
     splits: Splits, outputs: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, "rows"]
 ) -> dict[str, float]:
-    """Every metric of these outputs."""
+    """Return every metric of a set's outputs, by name."""
     return metrics(splits.dataset.schema.task, splits.dataset.target[rows], outputs, splits.target_scale**2)
