@@ -216,7 +216,7 @@ def test_what_is_damaged_or_anothers_is_told_and_trained_again(cut_off, whole):
     assert resumed[0].startswith("line 5 of ")
     assert resumed[1].startswith(f"the checkpoint {first.name} is damaged")
     assert resumed[2].startswith("the checkpoint training-0002-")
-    assert "is of another training" in resumed[2]
+    assert "is from another training" in resumed[2]
     assert resumed[3] == "the job went on after 1 of its trainings"
     assert resumed[2] in told
     assert left(cut_off) == whole
