@@ -76,13 +76,13 @@ def test_the_ensemble_of_classifiers_is_better_on_examples_that_it_never_saw():
 
 
 def test_crossed_weights_do_not_flatter_candidates_that_are_chance():
-    """Of forty, those chosen on the rows that judge them look better than they are; crossed they do not."""
+    """Candidates look better on the rows that they were chosen on; with crossed weights they do not."""
     rng = np.random.default_rng(7)
     truth = rng.normal(size=60)
     candidates = rng.normal(size=(40, 60, 1))
-    chosen = np.tensordot(select(candidates, truth, "regression").weights, candidates, 1)[:, 0]
+    predictions = np.tensordot(select(candidates, truth, "regression").weights, candidates, 1)[:, 0]
     honest = cross_select(candidates, truth, "regression")[:, 0]
-    assert np.square(chosen - truth).mean() < 0.95 * truth.var()
+    assert np.square(predictions - truth).mean() < 0.95 * truth.var()
     assert np.square(honest - truth).mean() > truth.var()
 
 
@@ -100,6 +100,6 @@ def test_crossed_outputs_of_good_candidates_are_as_good_as_on_new_examples():
 
 def test_the_choice_is_reproducible_and_quick_with_many_examples():
     probabilities, truth = _classifiers(5, 8, 60_000, classes=2)
-    once, again = (select(probabilities.astype(np.float32), truth, "binary", seed=1) for _ in range(2))
-    assert (once.weights == again.weights).all()
-    assert once.path == again.path
+    once, repeated = (select(probabilities.astype(np.float32), truth, "binary", seed=1) for _ in range(2))
+    assert (once.weights == repeated.weights).all()
+    assert once.path == repeated.path

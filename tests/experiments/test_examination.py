@@ -1,4 +1,4 @@
-"""What the doctor is shown: facts of the data that were planted, and findings that most seeds agree on."""
+"""The doctor's examination: facts that were planted in the data, and findings that most seeds share."""
 
 from dataclasses import replace
 
@@ -94,10 +94,10 @@ def test_the_kind_of_a_plateau_is_measured(frame):
     zeros = {name: np.zeros_like(leaf) for name, leaf in run.best.items()}
     run = replace(run, history={**run.history, **stuck}, health=None, best=zeros)
     facts = data_facts(splits)
-    found = [Finding("plateau", "plateau", 1, 0.5, "the curvature was not measured", {}, ())]
-    assert "saddle" in with_curvature(found, run, splits, facts)[0].sentence
-    other = [Finding("dead-relus", "dead ReLUs", 1, 0.5, "", {}, ())]
-    assert with_curvature(other, run, splits, facts) is other
+    findings = [Finding("plateau", "plateau", 1, 0.5, "the curvature was not measured", {}, ())]
+    assert "saddle" in with_curvature(findings, run, splits, facts)[0].sentence
+    unrelated = [Finding("dead-relus", "dead ReLUs", 1, 0.5, "", {}, ())]
+    assert with_curvature(unrelated, run, splits, facts) is unrelated
 
 
 def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
@@ -109,5 +109,5 @@ def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
     monkeypatch.setattr(
         examination, "examine", lambda case: [Finding(id, id, 1, next(confidence), id, {}, ()) for id in next(ids)]
     )
-    found = shared_findings(measured, splits, data_facts(splits))
-    assert [(each.id, each.confidence) for each in found] == [("a", 0.9)]
+    findings = shared_findings(measured, splits, data_facts(splits))
+    assert [(finding.id, finding.confidence) for finding in findings] == [("a", 0.9)]

@@ -37,33 +37,33 @@ def trained(splits, jobs):
 
 
 @pytest.fixture
-def begin(splits, tmp_path):
+def open_cache(splits, tmp_path):
     """The trainings of a job in a folder, as at its beginning; and their warnings."""
 
-    def begin():
+    def open_cache():
         warnings = []
         return TrainingCache(tmp_path, splits, warnings.append), warnings
 
-    return begin
+    return open_cache
 
 
 @pytest.fixture
-def kept(begin, jobs, trained):
+def saved_call(open_cache, jobs, trained):
     """Kept as the first call."""
-    cache, _ = begin()
+    cache, _ = open_cache()
     assert cache.find("a call", jobs) is None
     cache.save(trained)
     assert cache.sentence == "there was no training to go on from, so the job began again"
 
 
-@pytest.mark.usefixtures("kept")
-def test_runs_are_read_back_as_they_were(begin, jobs, trained):
-    cache, warnings = begin()
-    found = cache.find("a call", jobs)
-    assert found is not None
-    assert (found.stopped, found.seconds, warnings) == ({1: 4}, 1.5, [])
+@pytest.mark.usefixtures("saved_call")
+def test_runs_are_read_back_as_they_were(open_cache, jobs, trained):
+    cache, warnings = open_cache()
+    result = cache.find("a call", jobs)
+    assert result is not None
+    assert (result.stopped, result.seconds, warnings) == ({1: 4}, 1.5, [])
     assert trained.runs[3].outcome is Outcome.DIVERGED
-    for run, was in zip(found.runs, trained.runs, strict=True):
+    for run, was in zip(result.runs, trained.runs, strict=True):
         for name in ("plan", "seed", "outcome", "reason", "best_epoch", "seconds"):
             assert getattr(run, name) == getattr(was, name), name
         weights = [(run.best, was.best), (run.history, was.history), *zip(run.snapshots, was.snapshots, strict=True)]
@@ -80,31 +80,31 @@ def test_runs_are_read_back_as_they_were(begin, jobs, trained):
         np.testing.assert_array_equal(run.train, was.train)
         np.testing.assert_array_equal(run.dev, was.dev)
         assert run.preparation.to_dict() == was.preparation.to_dict()
-    shared = [[run.preparation is other.preparation for other in found.runs] for run in found.runs]
-    assert shared == [[run.preparation is other.preparation for other in trained.runs] for run in trained.runs]
+    shared = [[run.preparation is another.preparation for another in result.runs] for run in result.runs]
+    assert shared == [[run.preparation is another.preparation for another in trained.runs] for run in trained.runs]
     assert cache.sentence == "the job went on after 1 of its trainings"
 
 
-@pytest.mark.usefixtures("kept")
+@pytest.mark.usefixtures("saved_call")
 @pytest.mark.parametrize("what", ["another call", "other jobs", "fewer jobs", "other rows"])
-def test_a_call_of_something_else_is_set_aside_with_a_warning(begin, jobs, splits, what):
-    cache, warnings = begin()
-    other = {
+def test_a_call_of_something_else_is_set_aside_with_a_warning(open_cache, jobs, splits, what):
+    cache, warnings = open_cache()
+    other_jobs = {
         "another call": jobs,
         "other jobs": [*jobs[:3], Job(PLAN.with_(l2=0.1), 1)],
         "fewer jobs": jobs[:3],
         "other rows": [Job(PLAN, 1, splits.train[1:]), *jobs[1:]],
     }
-    assert cache.find(what if what == "another call" else "a call", other[what]) is None
+    assert cache.find(what if what == "another call" else "a call", other_jobs[what]) is None
     assert [sentence.partition(" is ")[2][:21] for sentence in warnings] == ["from another training"]
     assert cache.warnings == warnings
     (aside,) = cache.folder.iterdir()
     assert aside.suffix == ".aside"
 
 
-@pytest.mark.usefixtures("kept")
-def test_each_call_has_its_own_number(begin, jobs, trained):
-    cache, warnings = begin()
+@pytest.mark.usefixtures("saved_call")
+def test_each_call_has_its_own_number(open_cache, jobs, trained):
+    cache, warnings = open_cache()
     cache.find("a call", jobs)
     assert cache.find("a call", jobs) is None
     cache.save(trained)
@@ -112,15 +112,15 @@ def test_each_call_has_its_own_number(begin, jobs, trained):
     assert warnings == []
 
 
-@pytest.mark.usefixtures("kept")
-def test_what_was_interrupted_or_is_too_large_is_not_kept(begin, jobs, trained, monkeypatch):
-    cache, _ = begin()
+@pytest.mark.usefixtures("saved_call")
+def test_what_was_interrupted_or_is_too_large_is_not_kept(open_cache, jobs, trained, monkeypatch):
+    cache, _ = open_cache()
     before = sorted(cache.folder.iterdir())
 
     cache.find("a call", jobs)
     cache.find("the next", jobs)
-    *others, last = trained.runs
-    cache.save(trained._replace(runs=[*others, replace(last, outcome=Outcome.INTERRUPTED)]))
+    *finished, last = trained.runs
+    cache.save(trained._replace(runs=[*finished, replace(last, outcome=Outcome.INTERRUPTED)]))
     monkeypatch.setattr(module, "_MOST_BYTES", 1000)
     cache.save(trained)
     assert sorted(cache.folder.iterdir()) == before

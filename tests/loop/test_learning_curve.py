@@ -27,10 +27,10 @@ def incumbent():
 
 
 @pytest.mark.parametrize(
-    ("design", "left", "trained"),
+    ("design", "seconds_left", "trained"),
     [(DATA_CURVE, 120, 16), (DATA_CURVE, 100, 0), (AUGMENTATION_CURVE, 24, 9), (AUGMENTATION_CURVE, 12, 0)],
 )
-def test_a_curve_takes_its_share_of_the_time_that_is_left(incumbent, monkeypatch, design, left, trained):
+def test_a_curve_takes_its_share_of_the_time_that_is_left(incumbent, monkeypatch, design, seconds_left, trained):
     laboratory, measured = incumbent
     trained_jobs = []
 
@@ -39,7 +39,7 @@ def test_a_curve_takes_its_share_of_the_time_that_is_left(incumbent, monkeypatch
         return np.array([np.full(len(measured.rows), 10 / len(job.train)) for job in jobs])
 
     monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
-    monkeypatch.setattr(laboratory, "clock", Clock(Journal(None), left, reserve=0.0, started=0.0))
+    monkeypatch.setattr(laboratory, "clock", Clock(Journal(None), seconds_left, reserve=0.0, started=0.0))
     monkeypatch.setattr(laboratory, "seconds", len)  # one a job
     monkeypatch.setattr(laboratory, "measure_errors", measure_errors)
     curve = estimate_curve(laboratory, measured, 0, design)

@@ -78,13 +78,13 @@ def test_early_stopping_and_l2_are_tried_apart():
 
 
 def test_mini_batches_are_prescribed_for_a_whole_batch():
-    whole = Plan(batch_size=0, epochs=120)
-    assert _changes("mini-batches-128", RecipeContext(whole, 1000, "classes", 1.0)) == {
+    whole_batch = Plan(batch_size=0, epochs=120)
+    assert _changes("mini-batches-128", RecipeContext(whole_batch, 1000, "classes", 1.0)) == {
         "batch_size": 128,
         "epochs": 60,
         "learning_rate": 1.5e-3,
     }
-    assert _changes("mini-batches-128", RecipeContext(whole, 200, "classes", 1.0)) == {}
+    assert _changes("mini-batches-128", RecipeContext(whole_batch, 200, "classes", 1.0)) == {}
 
 
 def test_class_weights_only_where_a_class_is_rare():
