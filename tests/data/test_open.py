@@ -116,7 +116,7 @@ def test_built_in_data_is_scikit_learns(name):
     assert dataset.origin.source == name
 
 
-def test_what_the_built_in_targets_are_called_and_what_is_told():
+def test_names_and_notes_of_the_built_in_targets():
     assert [open_data(name)[0].schema.target for name in ("digits", "wine", "breast_cancer", "iris", "diabetes")] == [
         "digit",
         "cultivar",
@@ -245,7 +245,7 @@ def test_encode_takes_columns_by_name_and_passes_over_others():
     assert features.codes.tolist() == [[4], [-1]]
 
 
-def test_a_few_unreadable_numbers_are_missing_in_training_and_afterward():
+def test_a_few_unreadable_numbers_are_missing_in_training_and_prediction():
     columns = COLUMNS | {"rooms": ["many", *map(str, COLUMNS["rooms"][1:])]}
     dataset, _ = open_data(pl.DataFrame(columns), target="price")
     assert np.isnan(dataset.features.numbers[0, 1])

@@ -131,7 +131,7 @@ def test_the_sentence_says_how_each_kind_of_column_differs():
     )
 
 
-def test_trifles_are_not_worth_a_warning_however_sure():
+def test_negligible_differences_give_no_warning_however_significant():
     generator = np.random.default_rng(0)
     numbers = generator.normal(size=(200_000, 1))
     schema = Schema((Column("smooth", "number"),), "y", "binary", ("no", "yes"), ())
@@ -154,7 +154,7 @@ def test_many_rare_levels_do_not_hide_a_common_one():
     assert note == warning(f"{START}town (70 % of dev but 40 % of test are 't0'){END}")
 
 
-def test_nothing_is_said_without_a_test_set_or_with_tiny_sets():
+def test_no_note_without_a_test_set_or_with_tiny_sets():
     dataset = made(np.random.default_rng(0), 2000)
     empty = np.zeros(0, np.int64)
     assert compare_distributions(Splits(dataset, empty, np.arange(1000), empty, (), 0)) == []

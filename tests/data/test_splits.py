@@ -178,7 +178,7 @@ def test_different_moments_are_divided_exactly():
     assert Note(sentence) in splits.notes
 
 
-def test_a_class_that_comes_only_later_is_told():
+def test_a_class_that_comes_only_later_is_noted():
     frame = frame_of(["a", "b"] * 20 + ["c"] * 10, when=list(range(50)))
     splits = open_splits(frame, target="y", time="when")
     sentence = "The training set has no example of c, so the network cannot learn to predict it."
@@ -226,11 +226,11 @@ class TestGivenSets:
         assert [len(its) for its in groups] == [15, 5, 24]
         assert len(set.union(*groups)) == 44
 
-    def test_a_larger_dev_set_is_told(self):
+    def test_a_larger_dev_set_is_noted(self):
         splits = open_splits(self.MORE, target="y", dev=self.DATA, no_test=True)
         assert warning("The dev set is larger than the training set (80 and 24 examples).") in splits.notes
 
-    def test_given_rows_that_are_not_later_are_told(self):
+    def test_given_rows_that_are_not_later_are_noted(self):
         splits = open_splits(self.DATA, target="y", time="g", test=self.MORE.with_columns(g=pl.lit(0)))
         assert (
             warning("By 'g', some rows of the dev set are not earlier than all rows of the test set.") in splits.notes

@@ -11,11 +11,12 @@ from goodfit.data.dataset import Dataset, Features, Origin, Schema, TaskKind
 from goodfit.data.images.inputs import image_inputs, new_images
 from goodfit.data.images.load import check_alike
 from goodfit.data.images.stored import ImageFiles
+from goodfit.data.inputs import Inputs
 from goodfit.data.source import As, Source
 from goodfit.data.sources import open_source
 from goodfit.data.tables.columns import type_columns
 from goodfit.data.tables.inputs import encode, table_inputs
-from goodfit.data.tables.roles import Roles, find_roles, read_labels
+from goodfit.data.tables.roles import Labels, Roles, find_roles, read_labels
 from goodfit.data.tables.stack import stack
 from goodfit.errors import InputError
 
@@ -56,27 +57,15 @@ def open_data(
     sources = {"data": open_source(data, images=True if as_ else None)}
     sources |= {name: open_source(rows) for name, rows in (("dev", dev), ("test", test)) if rows is not None}
     _check_kinds(sources)
-    first, *_ = parts = list(sources.values())
-    roles = find_roles(first, target, group, time)
-    table = stack(parts, roles)
-    rows = table[roles.target].is_not_null().arg_true().to_numpy().astype(np.int64)
-    # Labels come before pixels: a mistake in them is reported at once, not after minutes of decoding.
-    columns = type_columns(table[rows])
-    labels = read_labels(parts, columns, rows, roles, task)
-    if first.images is None:
-        inputs = table_inputs(parts, columns, rows, roles)
-    else:
-        inputs = image_inputs(parts, rows, roles, cache)
-        rows = rows[inputs.usable]
-        labels = read_labels(parts, type_columns(table[rows]), rows, roles, task)
-    schema = Schema(
-        inputs.columns, roles.target, labels.target.task, labels.target.classes, inputs.left_out, inputs.image
-    )
+    parts = list(sources.values())
+    roles = find_roles(parts[0], target, group, time)
+    rows, labels, inputs = _labeled_inputs(parts, roles, task, cache)
+    classes = labels.target.classes
     dataset = Dataset(
-        name=first.name,
+        name=parts[0].name,
         features=inputs.features,
         target=labels.target.values,
-        schema=schema,
+        schema=Schema(inputs.columns, roles.target, labels.target.task, classes, inputs.left_out, inputs.image),
         notes=(*labels.notes, *inputs.notes),
         origin=_origin(sources, roles, task, as_),
         groups=labels.groups,
@@ -85,6 +74,22 @@ def open_data(
     )
     source_of_row = np.repeat(np.arange(len(parts)), [len(source) for source in parts])[rows]
     return dataset, {name: np.flatnonzero(source_of_row == index) for index, name in enumerate(sources)}
+
+
+def _labeled_inputs(
+    sources: list[Source], roles: Roles, task: TaskKind | None, cache: Path | None
+) -> tuple[Int[np.ndarray, "rows"], Labels, Inputs]:
+    """Return the positions of the rows with a target, among the rows of all sources, and their labels and features."""
+    table = stack(sources, roles)
+    rows = table[roles.target].is_not_null().arg_true().to_numpy().astype(np.int64)
+    # Labels come before pixels: a mistake in them is reported at once, not after minutes of decoding.
+    columns = type_columns(table[rows])
+    labels = read_labels(sources, columns, rows, roles, task)
+    if sources[0].images is None:
+        return rows, labels, table_inputs(sources, columns, rows, roles)
+    inputs = image_inputs(sources, rows, roles, cache)
+    rows = rows[inputs.usable]  # without broken images, with which classes may have lost their examples
+    return rows, read_labels(sources, type_columns(table[rows]), rows, roles, task), inputs
 
 
 def _origin(sources: dict[str, Source], roles: Roles, task: TaskKind | None, as_: As | None) -> Origin:

@@ -159,13 +159,13 @@ def test_without_a_folder_the_cache_is_in_the_systems_temporary_one_for_this_use
     assert list(made.glob("*.npy"))
 
 
-def test_a_folder_that_cannot_be_written_is_told(files, tmp_path):
+def test_an_unwritable_folder_is_an_input_error(files, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write the decoded images to"):
         opened(files, tmp_path / "file" / "cache")
 
 
-def test_what_a_killed_process_left_goes_after_a_day(files, tmp_path):
+def test_leftovers_of_a_killed_process_are_removed_after_a_day(files, tmp_path):
     cache = tmp_path / "cache"
     cache.mkdir()
     for name in ("old.partial.npy", "new.partial.npy"):

@@ -114,7 +114,7 @@ def test_a_photograph_is_turned_as_its_camera_says(written):
     assert into[9:].max() < 15
 
 
-def test_a_large_jpeg_keeps_its_own_size_in_what_was_seen(written):
+def test_facts_of_a_large_jpeg_have_its_full_size(written):
     into, looked = decoded(written("a.jpg", np.full((900, 1200), 77, np.uint8)), (48, 64, 1))
     assert looked[:2] == (900, 1200)
     assert (into == 77).all()
@@ -189,7 +189,7 @@ def test_threads_and_processes_decode_the_same(many, tmp_path, monkeypatch):
     check_rows(decode_files(many, tmp_path / "processes.npy", (2, 2, 1)), tmp_path / "processes.npy")
 
 
-def test_what_a_process_that_died_had_taken_is_decoded_again(many, tmp_path, monkeypatch):
+def test_pieces_of_a_process_that_died_are_decoded_again(many, tmp_path, monkeypatch):
     monkeypatch.setattr(decode_many, "_FILES_A_PROCESS", 10)
     monkeypatch.setattr(decode_many.os, "cpu_count", lambda: 2)
     program = "import os, json, sys; os.read(json.load(sys.stdin)['pipe'], 8); os._exit(1)"

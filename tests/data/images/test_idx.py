@@ -25,7 +25,7 @@ def packed(path, sizes, content):
         ((2**32 - 1,) * 3, "its header says 4,294,967,295 × .* bytes, but 180 follow"),
     ],
 )
-def test_a_header_that_lies_is_told_and_asks_for_no_memory(tmp_path, sizes, sentence):
+def test_a_wrong_header_is_reported_and_allocates_no_memory(tmp_path, sizes, sentence):
     path = tmp_path / "a-images-idx3-ubyte.gz"
     packed(path, sizes, bytes(180))
     packed(tmp_path / "a-labels-idx1-ubyte.gz", (30,), bytes(30))
@@ -42,7 +42,7 @@ def test_a_header_that_lies_is_told_and_asks_for_no_memory(tmp_path, sizes, sent
     assert not (tmp_path / "cache").exists()
 
 
-def test_labels_that_lie_are_told(tmp_path):
+def test_a_wrong_header_of_labels_is_reported(tmp_path):
     packed(tmp_path / "a-images-idx3-ubyte.gz", (30, 3, 2), bytes(180))
     packed(tmp_path / "a-labels-idx1-ubyte.gz", (31,), bytes(30))
     with pytest.raises(InputError, match=r"a-labels-idx1-ubyte.gz is damaged: its header says 31 bytes, but 30 follow"):

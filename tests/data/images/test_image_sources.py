@@ -86,7 +86,7 @@ def test_names_that_are_numbers_are_classes_however_many(tmp_path):
     assert open_splits(tmp_path / "n", no_test=True, task="regression").dataset.schema.task == "regression"
 
 
-def test_what_is_left_out_is_told(folder):
+def test_files_left_out_are_noted(folder):
     (folder / "empty").mkdir()
     (folder / ".hidden").mkdir()
     (folder / "dark" / "notes.txt").write_text("")

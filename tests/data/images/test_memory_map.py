@@ -14,7 +14,7 @@ def test_many_rows_move_together_by_pieces(tmp_path, monkeypatch):
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), ROWS[rows])
 
 
-def test_what_was_made_is_found_by_its_listing_read_only_and_aligned(tmp_path):
+def test_stored_pixels_are_found_by_their_listing_read_only_and_aligned(tmp_path):
     made = []
 
     def make(path):

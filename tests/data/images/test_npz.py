@@ -85,7 +85,7 @@ def test_a_file_that_is_cut_off_or_damaged_at_its_beginning_is_not_readable(tmp_
         ((10**9, 10**9, 10**9, 3), "its header says .* bytes, but 3,600 follow"),
     ],
 )
-def test_a_header_that_lies_is_refused_before_anything_is_read(tmp_path, shape, sentence):
+def test_a_wrong_header_is_refused_before_pixels_are_read(tmp_path, shape, sentence):
     member = io.BytesIO()
     np.lib.format.write_array_header_1_0(member, {"descr": "<u2", "fortran_order": False, "shape": shape})
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:

@@ -21,7 +21,7 @@ def by_pieces(*pieces):
     return [piece.ravel().tolist() for piece in changed], notes
 
 
-def test_what_becomes_of_the_first_piece_depends_on_the_last():
+def test_the_conversion_of_the_first_piece_depends_on_the_last():
     assert by_pieces([0.0, 1.0], [1.0]) == ([[0, 255], [255]], ("Pixels from 0 to 1 were scaled to 0 to 255.",))
     assert by_pieces([0.0, 1.0], [2.0]) == ([[0, 1], [2]], ())
     assert by_pieces([0, 257], [3], [65_535]) == ([[0, 1], [0], [255]], ("Pixels of 16 bits were scaled to 8.",))

@@ -81,7 +81,7 @@ def test_days_of_dates_with_and_without_a_zone():
     assert as_days(pl.Series([datetime.date(1970, 1, 3)])).to_list() == [2.0]
 
 
-def test_numbers_booleans_and_dates_with_what_is_missing():
+def test_numbers_booleans_and_dates_with_missing_values():
     assert np.array_equal(
         read_numbers(pl.Series(["1", None, "2.5"]), Column("a", "number"), "a.csv"), [1.0, np.nan, 2.5], equal_nan=True
     )

@@ -76,7 +76,7 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from
     rows=st.integers(2, 4).flatmap(lambda width: st.lists(st.tuples(*[words] * width), min_size=1, max_size=6)),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
 )
-def test_what_the_csv_module_writes_is_read_back(rows, quoting, tmp_path):
+def test_output_of_the_csv_module_is_read_back(rows, quoting, tmp_path):
     path = tmp_path / "t.csv"
     text = io.StringIO()
     writer = csv.writer(text, quoting=quoting, lineterminator="\n")

@@ -32,7 +32,7 @@ def test_kinds_missing_values_and_levels():
     assert notes == []
 
 
-def test_columns_that_tell_nothing_are_left_out_and_told():
+def test_useless_columns_are_left_out_with_a_note():
     frame = pl.DataFrame(
         {
             "kept": list(range(N)),
@@ -58,7 +58,7 @@ def test_columns_that_tell_nothing_are_left_out_and_told():
     ]
 
 
-def test_many_columns_left_out_are_told_in_one_sentence():
+def test_many_columns_left_out_share_one_note():
     frame = pl.DataFrame({"kept": list(range(N))} | {f"c{i}": [i] * N for i in range(7)})
     assert infer_columns(frame)[2] == [Note("Left out: 7 columns are constant (c0, c1, c2, c3, c4 and 2 more).")]
 
@@ -77,7 +77,7 @@ def test_the_fifty_most_frequent_levels_are_kept():
     ]
 
 
-def test_a_few_values_that_cannot_be_read_count_as_missing_and_are_told():
+def test_a_few_unreadable_values_count_as_missing_with_a_note():
     frame = pl.DataFrame({"size": [*map(str, range(38)), "big", "huge"], "day": ["2024-01-01"] * 39 + ["soon"]})
     columns, _, notes = infer_columns(frame)
     assert columns == (Column("size", "number", missing=True), Column("day", "date", missing=True))
