@@ -321,6 +321,11 @@ MEMORY = {
         "the pandas frame has two columns named 'a' (columns 1 and 3); give each column its own name",
     ),
     "pandas without columns": (pd.DataFrame(), "the pandas frame has no columns"),
+    "mapping without columns": ({}, "the mapping has no columns"),
+    "mapping of different lengths": (
+        {"a": [1, 2], "b": [1]},
+        "the mapping has columns of different lengths: 'a' has 2 rows, 'b' has 1",
+    ),
     "Polars without rows": (pl.DataFrame({"a": []}), "the polars frame has no rows"),
 }
 

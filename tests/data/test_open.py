@@ -42,6 +42,8 @@ def written(kind, folder):
             return frame
         case "lazy polars":
             return frame.lazy()
+        case "mapping":
+            return COLUMNS
         case "pandas":
             return pd.DataFrame(COLUMNS)
         case "pandas with its own types":
@@ -61,7 +63,7 @@ def written(kind, folder):
     return path
 
 
-KINDS = ["csv", "tsv", "parquet", "polars", "lazy polars", "pandas", "pandas with its own types", "objects"]
+KINDS = ["csv", "tsv", "parquet", "polars", "lazy polars", "mapping", "pandas", "pandas with its own types", "objects"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -102,10 +104,10 @@ def test_npz_of_columns(tmp_path):
 def test_built_in_data_is_scikit_learns(name):
     bunch = getattr(datasets, f"load_{name}")(**({"scaled": False} if name == "diabetes" else {}))
     dataset, _ = open_data(name)
-    kept = [list(bunch.feature_names).index(column.name) for column in dataset.schema.columns]
-    assert np.array_equal(dataset.features.numbers, bunch.data[:, kept])
+    places = [list(bunch.feature_names).index(column.name) for column in dataset.schema.columns]
+    assert np.array_equal(dataset.features.numbers, bunch.data[:, places])
     assert {bunch.feature_names[i] for i in range(bunch.data.shape[1])} - set(dataset.schema.left_out) == {
-        bunch.feature_names[i] for i in kept
+        bunch.feature_names[i] for i in places
     }
     if name == "diabetes":
         assert np.array_equal(dataset.target, bunch.target)
@@ -184,8 +186,8 @@ def test_rows_without_a_target_are_left_out_and_counted():
     assert dataset.notes[0] == Note("3 rows have no value in 'price' and are left out.")
     assert dataset.features.numbers[:, 1].tolist() == COLUMNS["rooms"][1:58]
     assert parts["data"].tolist() == list(range(57))
-    one = open_data(pl.DataFrame(COLUMNS | {"price": [None, *COLUMNS["price"][1:]]}), target="price")[0]
-    assert one.notes[0] == Note("1 row has no value in 'price' and is left out.")
+    single = open_data(pl.DataFrame(COLUMNS | {"price": [None, *COLUMNS["price"][1:]]}), target="price")[0]
+    assert single.notes[0] == Note("1 row has no value in 'price' and is left out.")
 
 
 def test_group_and_time_columns_are_not_learned_from():

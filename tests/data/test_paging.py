@@ -1,4 +1,4 @@
-"""What the system is told of files mapped into memory."""
+"""Hints to the system on files mapped into memory."""
 
 import mmap
 
@@ -11,16 +11,16 @@ PAGE = mmap.PAGESIZE
 ROW = 2 * PAGE
 
 
-class Told(mmap.mmap):
-    """A mapping that writes down what it is told; its own system is told nothing."""
+class Hints(mmap.mmap):
+    """A mapping that records the hints it is given, and passes none on to the system."""
 
-    def madvise(self, *what):
-        self.__dict__.setdefault("told", []).append(what)
+    def madvise(self, *hint):
+        self.__dict__.setdefault("hints", []).append(hint)
 
 
 @pytest.fixture
 def mapping():
-    return Told(-1, 128 + 20 * ROW)
+    return Hints(-1, 128 + 20 * ROW)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def array(mapping):
 
 def test_neighboring_rows_are_asked_for_together(array, mapping):
     read_ahead(array, np.array([9, 4, 5]))
-    assert mapping.told == [
+    assert mapping.hints == [
         (mmap.MADV_WILLNEED, 4 * ROW, 2 * ROW + 128),  # from the page in which row 4 begins
         (mmap.MADV_WILLNEED, 9 * ROW, ROW + 128),
     ]
@@ -40,23 +40,23 @@ def test_neighboring_rows_are_asked_for_together(array, mapping):
 @pytest.mark.parametrize("turned", [lambda a: a, lambda a: a[:, :, ::-1], lambda a: a.reshape(20, 2, -1, 8)])
 def test_a_slice_of_any_view_is_asked_for_at_once(array, mapping, turned):
     read_ahead(turned(array), slice(2, 12))
-    assert mapping.told == [(mmap.MADV_WILLNEED, 2 * ROW, 10 * ROW + 128)]
+    assert mapping.hints == [(mmap.MADV_WILLNEED, 2 * ROW, 10 * ROW + 128)]
 
 
 def test_a_part_of_the_rows_counts_from_its_own_beginning(array, mapping):
     read_ahead(array[10:], slice(0, 1))
-    assert mapping.told == [(mmap.MADV_WILLNEED, 10 * ROW, ROW + 128)]
+    assert mapping.hints == [(mmap.MADV_WILLNEED, 10 * ROW, ROW + 128)]
 
 
 def test_any_order_is_announced_once(array, mapping):
     assert mapped_at_random(array) is array
-    assert mapping.told == [(mmap.MADV_RANDOM,)]
+    assert mapping.hints == [(mmap.MADV_RANDOM,)]
 
 
 @pytest.mark.parametrize("rows", [np.array([], np.int64), slice(3, 3)])
 def test_no_row_is_no_question(array, mapping, rows):
     read_ahead(array, rows)
-    assert not hasattr(mapping, "told")
+    assert not hasattr(mapping, "hints")
 
 
 def test_ordinary_memory_is_left_alone():

@@ -132,14 +132,14 @@ def test_only_the_fitted_rows_are_looked_at_and_the_width_is_the_schemas(kind, s
     codes = generator.integers(-1, 4, size=(40, 1))
     target = generator.normal(size=40)
     rows = np.sort(generator.choice(40, 15, replace=False))
-    others = np.setdiff1d(np.arange(40), rows)
+    other_rows = np.setdiff1d(np.arange(40), rows)
     data = dataset(numbers, codes, (4,), ("n1", "c0"), target)
     preparation = Preparation.fit(kind, data, rows)
     numbers, codes, target = numbers.copy(), codes.copy(), target.copy()
-    numbers[others], codes[others], target[others] = 1e6, 0, -1e6
+    numbers[other_rows], codes[other_rows], target[other_rows] = 1e6, 0, -1e6
     changed = Preparation.fit(kind, dataset(numbers, codes, (4,), ("n1", "c0"), target), rows)
     assert json.dumps(changed.to_dict()) == json.dumps(preparation.to_dict())
-    assert preparation.width == Preparation.fit(kind, data, others).width == 3 + 4 + 2
+    assert preparation.width == Preparation.fit(kind, data, other_rows).width == 3 + 4 + 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -193,8 +193,8 @@ def test_piecewise_rises_from_minus_one_to_one_within_each_piece():
     numbers = np.repeat(np.arange(17.0), 3)[:, None]
     data = dataset(numbers)
     preparation = Preparation.fit("piecewise", data, np.arange(len(numbers)))
-    asked = Features(np.array([[4.25], [-9.0], [99.0], [np.nan]]), np.zeros((4, 0), np.int32))
-    inputs = preparation.transform(asked)
+    requested = Features(np.array([[4.25], [-9.0], [99.0], [np.nan]]), np.zeros((4, 0), np.int32))
+    inputs = preparation.transform(requested)
     assert inputs.shape == (4, 1 + PIECES)
     ends = np.arange(17.0)
     expected = 2 * np.interp(4.25, ends, np.arange(len(ends))) - 2 * np.arange(PIECES) - 1
@@ -202,7 +202,7 @@ def test_piecewise_rises_from_minus_one_to_one_within_each_piece():
     assert inputs[1, 1:].tolist() == [-1.0] * PIECES
     assert inputs[2, 1:].tolist() == [1.0] * PIECES
     assert inputs[3].tolist() == [0.0] * (1 + PIECES)
-    robust = Preparation.fit("robust", data, np.arange(len(numbers))).transform(asked)
+    robust = Preparation.fit("robust", data, np.arange(len(numbers))).transform(requested)
     np.testing.assert_array_equal(inputs[:, :1], robust)
 
 

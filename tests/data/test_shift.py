@@ -11,7 +11,7 @@ from goodfit.data.splits import open_splits
 TOWNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
-def made(generator, rows, task: TaskKind = "binary"):
+def random_dataset(generator, rows, task: TaskKind = "binary"):
     """Columns of many sorts: smooth, heavy-tailed, of few values, with missing ones, categories with rare levels."""
     numbers = generator.normal(size=(rows, 5))
     numbers[:, 1] = np.exp(2 * numbers[:, 1])
@@ -39,7 +39,9 @@ def halves(dataset, generator=None):
 def test_honest_splits_are_hardly_ever_warned_of(rows, task):
     generator = np.random.default_rng(rows)
     times = 200
-    warned = sum(bool(compare_distributions(halves(made(generator, rows, task), generator))) for _ in range(times))
+    warned = sum(
+        bool(compare_distributions(halves(random_dataset(generator, rows, task), generator))) for _ in range(times)
+    )
     assert warned <= binom.ppf(0.999, times, 0.05)
 
 
@@ -48,7 +50,7 @@ def test_honest_splits_of_groups_are_hardly_ever_warned_of():
     times, warned, careless = 100, 0, 0
     for _ in range(times):
         groups = np.repeat(np.arange(40), 25)
-        dataset = made(generator, 40)
+        dataset = random_dataset(generator, 40)
         features = dataset.features.take(groups)  # rows of one group are all alike
         schema = dataset.schema
         grouped = Dataset("made", features, dataset.target[groups], schema, (), Origin(), groups)
@@ -65,7 +67,7 @@ def _splits(dataset, test):
 
 
 def shifted(column, change):
-    dataset = made(np.random.default_rng(0), 2000)
+    dataset = random_dataset(np.random.default_rng(0), 2000)
     names = [each.name for each in dataset.schema.numbers]
     if column in names:
         values = dataset.features.numbers[1000:, names.index(column)]
@@ -102,8 +104,8 @@ def test_the_column_that_differs_is_named_and_no_other(column, change):
     sentence = note.text
     assert sentence.startswith(f"{START}{column} (")
     assert sentence.endswith(END)
-    others = {"smooth", "tailed", "few", "gaps", "flag", "town", "kind", "y"} - {column}
-    assert not any(f"; {other} (" in sentence for other in others)
+    unchanged = {"smooth", "tailed", "few", "gaps", "flag", "town", "kind", "y"} - {column}
+    assert not any(f"; {other} (" in sentence for other in unchanged)
 
 
 def test_the_sentence_says_how_each_kind_of_column_differs():
@@ -155,7 +157,7 @@ def test_many_rare_levels_do_not_hide_a_common_one():
 
 
 def test_no_note_without_a_test_set_or_with_tiny_sets():
-    dataset = made(np.random.default_rng(0), 2000)
+    dataset = random_dataset(np.random.default_rng(0), 2000)
     empty = np.zeros(0, np.int64)
     assert compare_distributions(Splits(dataset, empty, np.arange(1000), empty, (), 0)) == []
     assert compare_distributions(Splits(dataset, empty, np.arange(3), np.arange(3, 6), (), 0)) == []
@@ -166,8 +168,8 @@ def test_splits_tell_of_a_test_file_from_elsewhere_and_of_change_over_time():
     size = generator.normal(size=400)
     frame = pl.DataFrame({"size": size, "kind": ["a", "b"] * 200, "when": list(range(400))})
     elsewhere = frame.head(100).with_columns(pl.col("size") + 1)
-    told = open_splits(frame, target="kind", test=elsewhere).notes[-1]
-    assert told.text.startswith(f"{START}size (")
+    note = open_splits(frame, target="kind", test=elsewhere).notes[-1]
+    assert note.text.startswith(f"{START}size (")
     assert not any(note.severity == "warning" for note in open_splits(frame, target="kind").notes)
     drifting = frame.with_columns(pl.Series("size", size + np.arange(400) / 100))
     notes = open_splits(drifting, target="kind", time="when").notes

@@ -83,10 +83,10 @@ def test_above_a_million_examples_a_hundredth_is_dev_and_a_hundredth_test():
 
 
 def test_the_seed_draws_the_rows():
-    first, same, other = open_splits("wine", seed=1), open_splits("wine", seed=1), open_splits("wine", seed=2)
+    first, same, other_splits = open_splits("wine", seed=1), open_splits("wine", seed=1), open_splits("wine", seed=2)
     for name in SETS:
         assert np.array_equal(getattr(first, name), getattr(same, name))
-        assert not np.array_equal(getattr(first, name), getattr(other, name))
+        assert not np.array_equal(getattr(first, name), getattr(other_splits, name))
 
 
 def test_the_origin_repeats_the_splits(tmp_path):
@@ -147,8 +147,8 @@ def test_groups_of_one_size_are_divided_as_rows_are():
     assert [len(getattr(splits, name)) for name in SETS] == [300, 100, 100]
     sentence = "All rows of one 'owner' stay in one set (30 in training, 10 in dev, 10 in test); 'owner' itself is not "
     assert Note(sentence + "learned from.") in splits.notes
-    other = open_splits(frame, target="y", group="owner", seed=1)
-    assert not np.array_equal(other.test, splits.test)
+    other_splits = open_splits(frame, target="y", group="owner", seed=1)
+    assert not np.array_equal(other_splits.test, splits.test)
 
 
 @settings(max_examples=60, deadline=None)

@@ -68,8 +68,8 @@ def test_a_forced_opening_is_recorded_as_such(ledger, wine):
 
 def test_other_test_rows_have_a_lock_of_their_own(ledger, wine):
     open_test_set(wine, ledger=ledger, run="runs/1", model="m1")
-    other = open_splits("wine", seed=1)
-    assert open_test_set(other, ledger=ledger, run="runs/2", model="m2") == []
+    other_splits = open_splits("wine", seed=1)
+    assert open_test_set(other_splits, ledger=ledger, run="runs/2", model="m2") == []
     assert open_test_set(open_splits("iris"), ledger=ledger, run="runs/3", model="m3") == []
 
 

@@ -29,7 +29,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def decodings(monkeypatch):
-    """How many files were decoded, a number each time."""
+    """Number of files decoded at each call."""
     counts = []
     real = cache.decode_files
     monkeypatch.setattr(cache, "decode_files", lambda paths, *rest: counts.append(len(paths)) or real(paths, *rest))
@@ -45,11 +45,11 @@ def test_the_second_start_reads_what_the_first_decoded(files, tmp_path, decoding
     first = opened(files, tmp_path / "cache")
     second = opened(files, tmp_path / "cache")
     assert decodings == [10]
-    for found in (first, second):
-        assert found.pixels.shape == (10, 3, 4, 1)
-        assert found.pixels[:, 0, 0, 0].tolist() == list(range(0, 100, 10))
-        assert found.readable.tolist() == list(range(10))
-        assert isinstance(found.pixels.base, mmap.mmap | np.memmap)
+    for decoded in (first, second):
+        assert decoded.pixels.shape == (10, 3, 4, 1)
+        assert decoded.pixels[:, 0, 0, 0].tolist() == list(range(0, 100, 10))
+        assert decoded.readable.tolist() == list(range(10))
+        assert isinstance(decoded.pixels.base, mmap.mmap | np.memmap)
     assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".json", ".npy"]
 
 
@@ -90,10 +90,10 @@ def test_broken_files_are_left_out_and_the_rest_moves_together(files, tmp_path):
     for name in ("0.png", "4.png", "5.png"):
         (files / name).write_bytes(b"text")
     for _ in range(2):
-        found = opened(files, tmp_path / "cache")
-        assert found.pixels[:, 0, 0, 0].tolist() == [10, 20, 30, 60, 70, 80, 90]
-        assert found.readable.tolist() == [1, 2, 3, 6, 7, 8, 9]
-        assert found.broken == [(0, "is no image"), (4, "is no image"), (5, "is no image")]
+        decoded = opened(files, tmp_path / "cache")
+        assert decoded.pixels[:, 0, 0, 0].tolist() == [10, 20, 30, 60, 70, 80, 90]
+        assert decoded.readable.tolist() == [1, 2, 3, 6, 7, 8, 9]
+        assert decoded.broken == [(0, "is no image"), (4, "is no image"), (5, "is no image")]
 
 
 def test_more_than_half_broken_is_refused_and_leaves_nothing(files, tmp_path):
@@ -108,20 +108,20 @@ def test_more_than_half_broken_is_refused_and_leaves_nothing(files, tmp_path):
 
 def test_the_commonest_size_is_taken_and_others_are_counted(files, tmp_path):
     save(files / "0.png", np.full((5, 5), 9))
-    found = opened(files, tmp_path / "cache")
-    assert found.pixels.shape == (10, 3, 4, 1)
-    assert (found.resized, found.shrunk, found.gray) == (1, False, 0)
-    assert (found.pixels[0] == 9).all()
+    decoded = opened(files, tmp_path / "cache")
+    assert decoded.pixels.shape == (10, 3, 4, 1)
+    assert (decoded.resized, decoded.shrunk, decoded.gray) == (1, False, 0)
+    assert (decoded.pixels[0] == 9).all()
 
 
 def test_one_image_in_color_makes_all_so_though_the_sample_missed_it(files, tmp_path, monkeypatch, decodings):
     monkeypatch.setattr(cache, "_SAMPLE", 2)
     save(files / "5.png", np.full((3, 4, 3), [1, 2, 3]))
-    found = opened(files, tmp_path / "cache")
-    assert found.pixels.shape == (10, 3, 4, 3)
-    assert found.pixels[5, 0, 0].tolist() == [1, 2, 3]
-    assert found.pixels[9, 0, 0].tolist() == [90, 90, 90]
-    assert (found.gray, decodings) == (9, [10, 10])
+    decoded = opened(files, tmp_path / "cache")
+    assert decoded.pixels.shape == (10, 3, 4, 3)
+    assert decoded.pixels[5, 0, 0].tolist() == [1, 2, 3]
+    assert decoded.pixels[9, 0, 0].tolist() == [90, 90, 90]
+    assert (decoded.gray, decodings) == (9, [10, 10])
 
 
 def test_large_images_are_made_smaller_to_64_on_the_longer_side(tmp_path):
@@ -130,9 +130,9 @@ def test_large_images_are_made_smaller_to_64_on_the_longer_side(tmp_path):
     for number in range(3):
         save(folder / f"{number}.png", np.full((150, 200), number))
     save(folder / "half.png", np.full((75, 100), 3))
-    found = opened(folder, tmp_path / "cache")
-    assert found.pixels.shape == (4, 48, 64, 1)
-    assert (found.shrunk, found.resized) == (True, 0)
+    decoded = opened(folder, tmp_path / "cache")
+    assert decoded.pixels.shape == (4, 48, 64, 1)
+    assert (decoded.shrunk, decoded.resized) == (True, 0)
 
 
 def test_images_of_many_small_sizes_are_resized_but_not_said_to_be_made_smaller(tmp_path):
@@ -140,9 +140,9 @@ def test_images_of_many_small_sizes_are_resized_but_not_said_to_be_made_smaller(
     (tmp_path / "images").mkdir()
     for side in (3, 12, 5):
         save(tmp_path / "images" / f"{side:02}.png", np.zeros((side, side)))
-    found = opened(tmp_path / "images", tmp_path / "cache")
-    assert found.pixels.shape[1:3] == (12, 12)
-    assert (found.shrunk, found.resized) == (False, 2)
+    decoded = opened(tmp_path / "images", tmp_path / "cache")
+    assert decoded.pixels.shape[1:3] == (12, 12)
+    assert (decoded.shrunk, decoded.resized) == (False, 2)
 
 
 def test_a_shape_that_is_asked_for_is_given(files, tmp_path):
@@ -154,9 +154,9 @@ def test_a_shape_that_is_asked_for_is_given(files, tmp_path):
 def test_without_a_folder_the_cache_is_in_the_systems_temporary_one_for_this_user_alone(files, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     opened(files, None)
-    made = tmp_path / f"goodfit-images-{os.getuid()}"
-    assert made.stat().st_mode & 0o777 == 0o700
-    assert list(made.glob("*.npy"))
+    temporary = tmp_path / f"goodfit-images-{os.getuid()}"
+    assert temporary.stat().st_mode & 0o777 == 0o700
+    assert list(temporary.glob("*.npy"))
 
 
 def test_an_unwritable_folder_is_an_input_error(files, tmp_path):

@@ -139,13 +139,13 @@ def test_less_than_a_pixel_is_not_filled():
 
 
 def test_broken_files_say_why(written):
-    whole = written("whole.jpg", np.random.default_rng(0).integers(0, 256, (40, 40)).astype(np.uint8)).read_bytes()
+    content = written("whole.jpg", np.random.default_rng(0).integers(0, 256, (40, 40)).astype(np.uint8)).read_bytes()
     damaged = bytearray(png(GRAY, 8, 0))
     damaged[45] ^= 0xFF
     reasons = {
         written("text.png", b"this is text"): "is no image",
         written("empty.png", b""): "is no image",
-        written("cut.jpg", whole[: len(whole) // 2]): "is truncated",
+        written("cut.jpg", content[: len(content) // 2]): "is truncated",
         written("damaged.png", bytes(damaged)): "is damaged",
         written("depth.tif", Image.new("F", (2, 2))): "has pixels of 32 bits; 8 and 16 are read",
         written("x.png", b"").with_name("none.png"): "is not there",
@@ -178,7 +178,7 @@ def many(written):
 
 def check_rows(looked, target):
     rows = np.load(target)
-    assert [each.broken for each in looked] == [""] * 40 + ["is no image"]
+    assert [facts.broken for facts in looked] == [""] * 40 + ["is no image"]
     assert (rows[:40] == np.arange(40)[:, None, None, None]).all()
 
 
@@ -211,7 +211,7 @@ def test_no_warning_of_pillow_is_shown(written):
     image = Image.new("P", (2, 2))
     image.putpalette([0, 0, 0, 10, 10, 10])
     path = written("a.png", image, transparency=b"\x00\xff")
-    with warnings.catch_warnings(record=True) as shown:
+    with warnings.catch_warnings(record=True) as warnings_shown:
         decode_files([str(path)], path.with_suffix(".npy"), (2, 2, 3))
-    assert shown == []
+    assert warnings_shown == []
     assert (np.load(path.with_suffix(".npy")) == 255).all()

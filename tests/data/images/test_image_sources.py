@@ -271,14 +271,14 @@ def idx(array):
 @pytest.fixture
 def mnist(tmp_path):
     """The four files of MNIST, the test set's gzipped; 30 and 20 images of 3 × 2."""
-    made = {}
+    arrays = {}
     for name, count, ending in (("train", 30, ""), ("t10k", 20, ".gz")):
-        made[name] = np.arange(count * 6).reshape(count, 3, 2) % 256
-        for part, array in (("images-idx3", made[name]), ("labels-idx1", np.arange(count) % 10)):
+        arrays[name] = np.arange(count * 6).reshape(count, 3, 2) % 256
+        for part, array in (("images-idx3", arrays[name]), ("labels-idx1", np.arange(count) % 10)):
             content = idx(array)
             path = tmp_path / f"{name}-{part}-ubyte{ending}"
             path.write_bytes(gzip.compress(content) if ending else content)
-    return made
+    return arrays
 
 
 def test_idx_files_with_their_labels_beside_them(mnist, tmp_path):
@@ -362,8 +362,8 @@ def test_images_without_labels_take_the_schemas_shape(folder, tmp_path):
     assert rows.readable.tolist() == list(range(1, 26))
     assert pixels_of(rows.features).shape == (25, 4, 4, 1)
     assert (pixels_of(rows.features)[0] == 99).all()
-    one = open_new_rows(folder / "big.png", SCHEMA)
-    assert (one.files, pixels_of(one.features).shape) == (("big.png",), (1, 4, 4, 1))
+    single = open_new_rows(folder / "big.png", SCHEMA)
+    assert (single.files, pixels_of(single.features).shape) == (("big.png",), (1, 4, 4, 1))
 
 
 def test_arrays_without_labels_need_the_schemas_shape(tmp_path):

@@ -42,7 +42,7 @@ def writings(monkeypatch):
     """One for each time that pixels were written."""
     counts = []
     real = load._write
-    monkeypatch.setattr(load, "_write", lambda *given: counts.append(1) or real(*given))
+    monkeypatch.setattr(load, "_write", lambda *arguments: counts.append(1) or real(*arguments))
     return counts
 
 
@@ -78,11 +78,11 @@ def test_sources_and_dropped_rows_go_into_one_file(tmp_path, monkeypatch, writin
     labels[[0, 7, 39]] = np.nan
     np.savez(tmp_path / "a.npz", images=IMAGES, labels=labels)
     np.savez(tmp_path / "b.npz", images=IMAGES[:5] / 255, labels=LABELS[:5])
-    wanted = np.concatenate([np.delete(IMAGES, [0, 7, 39], 0), IMAGES[:5]])
+    expected = np.concatenate([np.delete(IMAGES, [0, 7, 39], 0), IMAGES[:5]])
     for _ in range(2):
         splits = open_splits(tmp_path / "a.npz", test=tmp_path / "b.npz", cache=tmp_path / "cache")
         assert splits.dataset.features.pixels is not None
-        np.testing.assert_array_equal(splits.dataset.features.pixels[..., 0], wanted)
+        np.testing.assert_array_equal(splits.dataset.features.pixels[..., 0], expected)
         assert splits.test.tolist() == list(range(37, 42))
         assert splits.dataset.target.tolist() == [*np.delete(LABELS, [0, 7, 39]), *LABELS[:5]]
         assert Note("Pixels from 0 to 1 were scaled to 0 to 255.") in splits.notes
@@ -130,9 +130,9 @@ def test_an_array_is_never_in_memory_as_a_whole(tmp_path, monkeypatch, save, kin
     open_splits(tmp_path / "a.npz", cache=tmp_path / "first")  # what is imported on the way does not count
     tracemalloc.start()
     try:
-        found = [pixels_of(tmp_path / "a.npz", tmp_path / "cache") for _ in range(2)]
+        pixel_arrays = [pixels_of(tmp_path / "a.npz", tmp_path / "cache") for _ in range(2)]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert found[1].nbytes == 4_000 * 48 * 40
-    assert peak < found[1].nbytes / 4
+    assert pixel_arrays[1].nbytes == 4_000 * 48 * 40
+    assert peak < pixel_arrays[1].nbytes / 4

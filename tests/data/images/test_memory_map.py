@@ -15,12 +15,12 @@ def test_many_rows_move_together_by_pieces(tmp_path, monkeypatch):
 
 
 def test_stored_pixels_are_found_by_their_listing_read_only_and_aligned(tmp_path):
-    made = []
+    calls = []
 
     def make(path):
-        made.append(path)
+        calls.append(path)
         np.save(path, ROWS)
-        return {"told": len(made)}
+        return {"told": len(calls)}
 
     def opened(place, listing):
         pixels, facts = memory_map.mapped([place], [listing], tmp_path / "cache", make)
@@ -35,10 +35,10 @@ def test_stored_pixels_are_found_by_their_listing_read_only_and_aligned(tmp_path
 
 
 def test_a_header_that_says_another_order_of_the_same_bytes_is_damage(tmp_path):
-    for told in (1, 2):
+    for count in (1, 2):
         _, facts = memory_map.mapped(
-            ["a"], [1], tmp_path, lambda path, told=told: np.save(path, ROWS) or {"told": told}
+            ["a"], [1], tmp_path, lambda path, count=count: np.save(path, ROWS) or {"told": count}
         )
-        assert facts["told"] == told
+        assert facts["told"] == count
         path = next(tmp_path.glob("*.npy"))
         path.write_bytes(path.read_bytes().replace(b"False", b"True ", 1))

@@ -64,9 +64,9 @@ def test_words_keep_their_spelling_and_stand_in_the_order_of_the_alphabet():
 
 
 def test_the_task_can_be_asked_for():
-    asked = read([1, 2, 3] * 10, "regression")
-    assert asked.task == "regression"
-    assert asked.note == Note("Target 'price' has 3 distinct numbers; the task is regression, as requested.")
+    requested = read([1, 2, 3] * 10, "regression")
+    assert requested.task == "regression"
+    assert requested.note == Note("Target 'price' has 3 distinct numbers; the task is regression, as requested.")
     classes = read([0.5 * i for i in range(30)] * 2, "classes")
     assert len(classes.classes) == 30
     assert classes.classes[:3] == ("0.0", "0.5", "1.0")
