@@ -102,6 +102,7 @@ class Fake:
             "best_epoch": 30,
         }
         result |= {"metric": "error_rate", "human_error": None, "final": final, "nudges": []}
+        result["nudge_effects"] = [{"epoch": 4, "what": [["l2", 0.0, 0.5]]}]
         archive.write_json(self.folder / archive.RESULT_FILE, result | more)
         finish_run(self.folder)
 

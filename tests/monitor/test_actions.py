@@ -47,7 +47,7 @@ def requests(run):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ('{"learning_rate": NaN}', "what is asked is no JSON (NaN is no number)"),
+        ('{"learning_rate": NaN}', "the request is no JSON (NaN is no number)"),
         ({"learning_rate": "NaN"}, "learning_rate is 'NaN'; it must be a number"),
         ({"learning_rate": -1}, "learning_rate is -1.0; it must be a number above 0"),
         ({"learning_rate": "inf"}, "learning_rate is inf; it must be a number above 0"),
@@ -63,14 +63,14 @@ def requests(run):
         ({"__class__": 1}, "unknown plan key '__class__'"),
         ({}, "a nudge has nothing to change"),
         ([1], "changes must be an object of names and values"),
-        ("x", "what is asked is no JSON"),
+        ("x", "the request is no JSON"),
     ],
 )
 def test_a_nudge_that_cannot_be_is_refused_with_the_reason(ask, run, changes, sentence):
     body = f'{{"changes": {changes}}}' if isinstance(changes, str) else json.dumps({"changes": changes})
     status, answer = ask("nudge", body)
     assert status == 400
-    assert answer["error"].startswith(sentence or "what is asked is no JSON (Infinity")
+    assert answer["error"].startswith(sentence or "the request is no JSON (Infinity")
     assert requests(run) == []
 
 

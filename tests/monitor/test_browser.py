@@ -90,7 +90,7 @@ def test_driven_from_start_to_end(served, page):
     process, run, address = served
     assert page.url == address.partition("?")[0]
     status, log = page.locator("#status"), page.locator("#log li")
-    expect(status).to_have_text("Waits to start")
+    expect(status).to_have_text("Waiting to start")
     page.get_by_role("button", name="Start").click()
     expect(status).to_have_text("Training")
     seen = until(lambda: points(page), "the first points")
@@ -127,9 +127,9 @@ def test_driven_from_start_to_end(served, page):
     page.keyboard.press(" ")
     expect(status).to_have_text("Training")
     first = nudge["epoch"]
-    page.get_by_label("Back to epoch").fill(str(first))
-    page.get_by_role("button", name="Back", exact=True).click()
-    expect(page.locator("#log .back")).to_have_count(1)
+    page.get_by_label("Rewind to epoch").fill(str(first))
+    page.get_by_role("button", name="Rewind", exact=True).click()
+    expect(page.locator("#log .rewound")).to_have_count(1)
     expect(page.locator("#log .void")).to_have_count(2)
     expect(status).to_have_text("Paused")
     until(lambda: epoch(page) == first, "the epoch that it went back to")
@@ -140,7 +140,7 @@ def test_driven_from_start_to_end(served, page):
 
     page.get_by_role("button", name="Branch…").click()
     page.get_by_label("hidden_units").fill("16, 16")
-    page.get_by_role("button", name="Begin the branch").click()
+    page.get_by_role("button", name="Start the branch").click()
     page.wait_for_url(lambda url: "/runs/" in url)
     expect(status).to_have_text("Training")
     (branch,) = [each for each in run.parent.iterdir() if each != run]

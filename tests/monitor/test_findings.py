@@ -7,7 +7,7 @@ import pytest
 
 from goodfit.engine.step import RECORDED
 from goodfit.monitor import findings
-from goodfit.monitor.findings import Examined, facts_from, shown
+from goodfit.monitor.findings import LiveDoctor, facts_from, finding_views
 from goodfit.plan import Plan
 from goodfit.record.run import SEEN
 from goodfit.run_folder.records import Records
@@ -30,11 +30,11 @@ def dead(tmp_path):
 
 
 def ask(examined, records):
-    return examined.again(records, RECORDED, LAYERS, PLAN, facts_from(FACTS))
+    return examined.examine(records, RECORDED, LAYERS, PLAN, facts_from(FACTS))
 
 
 def test_dead_units_are_found_in_their_layer(dead):
-    found = {finding["name"]: finding for finding in ask(Examined(), dead)}
+    found = {finding["name"]: finding for finding in ask(LiveDoctor(), dead)}
     assert found["dead ReLUs"]["layer"] == "layer 1"
 
 
@@ -42,7 +42,7 @@ def test_it_is_asked_again_only_for_new_epochs_and_not_too_often(dead, monkeypat
     now, asked = [0.0], []
     monkeypatch.setattr(findings, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(findings, "examine", lambda case: asked.append(case) or [])
-    examined = Examined()
+    examined = LiveDoctor()
     for at, key, expected in ((0.0, "a", 1), (9.0, "a", 1), (9.5, "b", 2), (10.0, "c", 2), (11.5, "c", 3)):
         now[0], dead.key = at, key
         ask(examined, dead)
@@ -51,7 +51,7 @@ def test_it_is_asked_again_only_for_new_epochs_and_not_too_often(dead, monkeypat
 
 def test_before_the_first_epoch_nothing_is_found(dead):
     dead.values = dead.values[:0]
-    assert ask(Examined(), dead) == []
+    assert ask(LiveDoctor(), dead) == []
 
 
 def test_a_remedy_turns_knobs_where_it_can_and_else_branches():
@@ -60,8 +60,8 @@ def test_a_remedy_turns_knobs_where_it_can_and_else_branches():
     def remedy(**changes):
         finding = {"name": "x", "confidence": 1.0, "sentence": "x", "prescriptions": []}
         finding["prescriptions"] = [{"name": "do", "why": "so", "changes": changes}]
-        (told,) = shown([finding], plan, plan.structure)[0]["remedies"]
-        return told["turns"], told["branches"]
+        (told,) = finding_views([finding], plan, plan.structure)[0]["remedies"]
+        return told["nudge"], told["branch"]
 
     assert remedy(learning_rate=0.1) == ({"learning_rate": 0.1}, None)
     assert remedy(learning_rate=0.1, epochs=90) == ({"learning_rate": 0.1, "epochs": 90}, None)

@@ -24,20 +24,20 @@ def test_gaps_are_those_of_the_judge():
     judged = judge(0.05, 0.15, train_size=1000, dev_size=200, human_error=0.01, min_gap=0.03)
     assert told is not None
     assert (told["verdict"], told["reason"], told["epoch"]) == (judged.verdict, judged.reason, 7)
-    assert (told["train"], told["dev"], told["human"], told["assumed"]) == (0.05, 0.15, 0.01, False)
+    assert (told["train"], told["dev"], told["human"], told["human_assumed"]) == (0.05, 0.15, 0.01, False)
     assert told["bias"] == pytest.approx(0.04)
-    assert told["said"]["variance"].startswith("10.0 points [")
+    assert told["texts"]["variance"].startswith("10.0 points [")
 
 
 def test_a_human_error_that_was_not_given_is_zero_for_classes_and_unknown_for_numbers():
     told = parts.gap(0.05, 0.15, ABOUT, {}, 7)
     assert told is not None
-    assert (told["human"], told["assumed"], told["bias"]) == (0, True, 0.05)
+    assert (told["human"], told["human_assumed"], told["bias"]) == (0, True, 0.05)
     numbers = {"metric": "1-r2", "data": {"m": 1000, "task": "regression", "dev": 200}}
     told = parts.gap(0.5, 1.75, numbers, {}, 7)
     assert told is not None
-    assert (told["human"], told["bias"], told["said"]["bias"], told["verdict"]) == (None, None, "not known", None)
-    assert told["said"]["variance"] == "125.0 points"
+    assert (told["human"], told["bias"], told["texts"]["bias"], told["verdict"]) == (None, None, "unknown", None)
+    assert told["texts"]["variance"] == "125.0 points"
     assert parts.gap(None, 0.1, ABOUT, {}, 7) is None
 
 
@@ -48,7 +48,7 @@ def test_health_is_by_layer_with_the_findings_that_point_at_it():
     looks = Health(np.arange(1, 101), ("inputs", "layer 1", "output"), seen)
     inputs, layer, output = parts.health(looks, [{"name": "dead units", "layer": "layer 1"}, {"name": "leak"}])
     assert list(inputs["measures"]) == ["deviation"]
-    assert layer["found"] == ["dead units"]
+    assert layer["findings"] == ["dead units"]
     assert layer["measures"]["update"][-1] == 0.25
     assert output["measures"]["update"][-1] is None
     assert (len(layer["epochs"]), layer["epochs"][0], layer["epochs"][-1]) == (60, 1, 100)
@@ -89,7 +89,7 @@ def test_damaged_and_half_written_lines_are_passed_over():
 def test_what_a_nudge_was_worth_has_only_numbers_that_json_can_hold():
     told = [{"epoch": 3, "what": [["l2", 0, 1]], "at": None, "pairs": 1, "error": None, "sentence": "", "ended": False}]
     told += [told[0] | {"error": {"value": 0.1, "low": -math.inf, "high": math.nan, "p": 1.0}, "cost": {"value": 1}}]
-    first, second = parts.worth(told)
+    first, second = parts.effects(told)
     assert first["error"] is None
     assert second["error"] == {"value": 0.1, "low": None, "high": None}
     assert second["cost"] == {"value": 1, "low": None, "high": None}

@@ -3,12 +3,12 @@
 import pytest
 
 from goodfit.errors import PlanError
-from goodfit.monitor.sliders import knobs, moves, structure
+from goodfit.monitor.sliders import can_nudge, sliders, structure_fields
 from goodfit.plan import Hyperparameters, Plan, renumbered
 
 
 def by_name(plan, begun=None, task="classes"):
-    return {knob["label"]: knob for knob in knobs(plan, (begun or plan).structure, task)}
+    return {knob["label"]: knob for knob in sliders(plan, (begun or plan).structure, task)}
 
 
 @pytest.mark.parametrize("decay", ["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"])
@@ -22,8 +22,8 @@ def test_every_number_has_its_knob_whose_ends_the_plan_takes(decay):
             number = round(end) if knob["scale"] == "integer" else end
             renumbered(plan, plan.structure, {name: number})
         assert knob["low"] <= knob["value"] <= knob["high"] or (knob["off"] and knob["value"] == 0)
-        assert knob["fixed"] is None
-        assert knob["says"]
+        assert knob["fixed_reason"] is None
+        assert knob["allowed"]
 
 
 def test_scales_are_those_where_the_quantities_live():
@@ -44,15 +44,15 @@ def test_work_that_was_not_compiled_is_fixed_in_the_words_of_the_refusal():
     for name, value in {"clip_norm": 1.0, "l1": 0.1, "keep_prob": 0.9, "input_keep_prob": 0.9}.items():
         with pytest.raises(PlanError) as refused:
             renumbered(plan, plan.structure, {name: value})
-        assert by_name(plan)[name]["fixed"] == str(refused.value)
-        assert not moves(plan, plan.structure, {name: value})
-    assert by_name(plan)["l2"]["fixed"] is None
-    assert moves(plan, plan.structure, {"l2": 1.0})
+        assert by_name(plan)[name]["fixed_reason"] == str(refused.value)
+        assert not can_nudge(plan, plan.structure, {name: value})
+    assert by_name(plan)["l2"]["fixed_reason"] is None
+    assert can_nudge(plan, plan.structure, {"l2": 1.0})
 
 
 def test_it_stays_movable_when_it_was_turned_off_on_the_way():
     begun = Plan(clip_norm=1.0)
-    assert by_name(begun.with_(clip_norm=0.0), begun)["clip_norm"]["fixed"] is None
+    assert by_name(begun.with_(clip_norm=0.0), begun)["clip_norm"]["fixed_reason"] is None
 
 
 def test_each_layer_has_its_own_where_the_plan_has():
@@ -66,7 +66,7 @@ def test_each_layer_has_its_own_where_the_plan_has():
 
 def test_what_moves_nothing_says_with_what():
     found = by_name(Plan(optimizer="momentum", decay="constant", hidden_units=()), task="regression")
-    idle = {name: knob["idle"] for name, knob in found.items() if knob["idle"]}
+    idle = {name: knob["idle_reason"] for name, knob in found.items() if knob["idle_reason"]}
     assert set(idle) == {
         "beta2",
         "epsilon",
@@ -76,7 +76,7 @@ def test_what_moves_nothing_says_with_what():
         "class_balance",
         "label_smoothing",
     }
-    assert idle["beta2"] == "moves nothing with momentum"
+    assert idle["beta2"] == "no effect with momentum"
 
 
 def test_a_value_beyond_the_usual_ends_moves_them():
@@ -85,7 +85,7 @@ def test_a_value_beyond_the_usual_ends_moves_them():
 
 
 def test_a_branch_may_change_what_no_nudge_can():
-    fields = {field["name"]: field for field in structure(Plan())}
+    fields = {field["name"]: field for field in structure_fields(Plan())}
     assert not set(fields) & set(Hyperparameters._fields)
     assert fields["hidden_units"]["value"] == [256, 256, 256]
     for name, field in fields.items():

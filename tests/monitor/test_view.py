@@ -26,7 +26,7 @@ def test_it_waits_trains_pauses_and_ends(fake):
     run.append(run.rows(5))
     run.say(epoch=5, paused=False, share=0.125, seconds_left=12.0, pause_epoch=9)
     told = state(reader)
-    assert (told["status"], told["epoch"], told["until"], told["seconds_left"]) == ("training", 5, 9, 12.0)
+    assert (told["status"], told["epoch"], told["pause_epoch"], told["seconds_left"]) == ("training", 5, 9, 12.0)
     assert told["best"][0] == 5
     run.say(paused=True)
     assert state(reader)["status"] == "paused"
@@ -45,7 +45,7 @@ def test_the_curves_have_every_epoch_and_a_copy_its_beginning(fake):
     compared = {"epoch": 4, "what": [["l2", 0.0, 0.5]]}
     run.say(epoch=6, series=[*run.now["series"], copy], nudge_effects=[compared])
     own, other = view(run.folder)["curves"]
-    assert (own["role"], other["role"], other["begun"]) == ("run", "copy", 4)
+    assert (own["role"], other["role"], other["start_epoch"]) == ("run", "copy", 4)
     np.testing.assert_allclose(np.array(own["values"])[:, 0], 1 / np.arange(1, 7), rtol=1e-6)
     np.testing.assert_allclose(np.array(other["values"])[:, 0], 1 / np.arange(1, 7) + 1, rtol=1e-6)
     assert own["columns"] == COLUMNS
@@ -79,10 +79,10 @@ def test_the_parts_of_a_live_run(fake):
         epoch=20, plan=plan.to_dict(), nudge_effects=[worth | {"error": {"value": -0.1, "low": -0.2, "high": math.nan}}]
     )
     parts = Reader(run.folder).read().parts
-    assert {knob["name"]: knob["value"] for knob in parts["knobs"]}["l2"] == 0.5
+    assert {slider["name"]: slider["value"] for slider in parts["sliders"]}["l2"] == 0.5
     assert parts["state"]["epochs"] == 50
     assert parts["marks"] == [{"epoch": 7, "number": 1, "what": [["l2", 0.0, 0.5]]}]
-    assert parts["worth"][0]["error"] == {"value": -0.1, "low": -0.2, "high": None}
+    assert parts["effects"][0]["error"] == {"value": -0.1, "low": -0.2, "high": None}
     assert parts["gap"]["epoch"] == 20
     assert parts["gap"]["dev"] == pytest.approx(1 / 80 + 0.02, rel=1e-4)
     assert [layer["layer"] for layer in parts["health"]] == ["inputs", "layer 1", "layer 2", "output"]
@@ -117,7 +117,7 @@ def test_a_whole_job_is_said_to_be_at_work_until_its_report_is_there(fake):
     asked.write_text(asked.read_text().replace('"command": "train"', '"command": "improve"'))
     told = state(Reader(run.folder))
     assert told["status"] == "working"
-    assert told["sentence"].startswith("This is a whole job of `goodfit improve`: its report, at its end, ")
+    assert told["sentence"].startswith("`goodfit improve` trains many plans; its report ")
 
 
 def test_an_ended_run_without_its_files_is_damaged(fake):
@@ -139,7 +139,7 @@ def test_at_the_end_there_is_the_curve_and_that_of_its_untouched_copy(fake):
     run = fake().live()
     run.finish()
     own, copy = view(run.folder)["curves"]
-    assert (own["role"], copy["role"], copy["pair"], copy["begun"]) == ("run", "copy", 0, 4)
+    assert (own["role"], copy["role"], copy["pair"], copy["start_epoch"]) == ("run", "copy", 0, 4)
     assert [len(each["values"]) for each in (own, copy)] == [30, 30]
     assert [each["values"][0][0] for each in (own, copy)] == [1, 2]
 
@@ -152,5 +152,5 @@ def test_the_findings_of_the_end_are_those_of_the_result(fake):
     run.finish(final=final)
     parts = view(run.folder)
     assert parts["findings"][0]["name"] == "learning rate too low"
-    assert parts["findings"][0]["remedies"][0]["turns"] == {"learning_rate": 0.1}
+    assert parts["findings"][0]["remedies"][0]["nudge"] == {"learning_rate": 0.1}
     assert parts["gap"] is None

@@ -80,7 +80,7 @@ class LiveControl:
         model = progress[0]  # once the watched model has ended, the first copy that trains on
         has_ended, was_paused = model.job != 0, self.paused
         self._read_requests(model.epoch)
-        actions: Actions = {each.job: [] for each in progress}
+        actions: Actions = {entry.job: [] for entry in progress}
         if model.between_epochs and not has_ended:
             self._nudge(progress, actions)
         self._logged = [nudge for nudge in self._logged if nudge.epoch > model.epoch]
@@ -90,8 +90,8 @@ class LiveControl:
             self.requests.answer(self._stop, model.epoch)
             stop = Stop(f"stopped after epoch {model.epoch} ({self._stop.who})")
             actions = {job: [*replies, stop] for job, replies in actions.items()}
-        due = self.pause_epoch is not None and model.epoch >= self.pause_epoch
-        if due and not rewound and model.between_epochs:
+        is_due = self.pause_epoch is not None and model.epoch >= self.pause_epoch
+        if is_due and not rewound and model.between_epochs:
             self.paused, self.pause_epoch = True, None
         waiting = self.paused and not self._stop
         if waiting:
@@ -147,7 +147,7 @@ class LiveControl:
                 yield self._change({nudge.what: nudge.new}, epoch)
         for nudge in self.replay:
             if nudge.epoch == epoch:
-                replayed = Nudge(nudge.what, self.plan.to_dict()[nudge.what], nudge.new, epoch, "replay", _now())
+                replayed = Nudge(nudge.what, self.plan.to_dict()[nudge.what], nudge.new, epoch, "replay", _timestamp())
                 yield self._change({nudge.what: nudge.new}, epoch)
                 self.nudges.append(replayed)
                 try:
@@ -167,7 +167,9 @@ class LiveControl:
                 values = canonical_settings(request.changes)
                 change = self._change(values, epoch)
                 old, new = plan.to_dict(), self.plan.to_dict()
-                nudges = [Nudge(name, old[name], new[name], epoch, request.who, _now(), request.id) for name in values]
+                nudges = [
+                    Nudge(name, old[name], new[name], epoch, request.who, _timestamp(), request.id) for name in values
+                ]
                 nudge_log.append(self.folder, nudges)
             # Neither a wrong value nor a full disk may end the training: it continues as it was.
             except Exception as error:
@@ -199,7 +201,7 @@ class LiveControl:
         self, request: Request, epoch: int, model: Progress, progress: list[Progress], actions: Actions
     ) -> bool:
         """Return all models to their newest moment up to an epoch, to pause at that epoch; False if refused."""
-        entry = Nudge(REWIND, model.epoch, epoch, model.epoch, request.who, _now(), request.id)
+        entry = Nudge(REWIND, model.epoch, epoch, model.epoch, request.who, _timestamp(), request.id)
         remaining = standing([*self.nudges, entry])
         # With copies, go back to the last remaining nudge, so that its copies start anew from there.
         start = min(remaining[-1].epoch, epoch) if remaining and self.effects.copies else epoch
@@ -216,9 +218,9 @@ class LiveControl:
         self.pause_epoch, self.paused = epoch, False
         self.effects.forget_from(start)
         models = [job for job in actions if job not in self.effects.copies.values()]
-        for each in progress:
-            step = Return(moments[each.job]) if each.job in models else Stop("the run was rewound")
-            actions[each.job] = [step, Wait()]  # wait, to be called again at once: a nudge may be due at this moment
+        for entry in progress:
+            step = Return(moments[entry.job]) if entry.job in models else Stop("the run was rewound")
+            actions[entry.job] = [step, Wait()]  # wait, to be called again at once: a nudge may be due at this moment
         self._telemetry.restart_series(models)
         self.requests.answer(request, epoch, rewind=(model.epoch, epoch))
         return True
@@ -250,5 +252,5 @@ class LiveControl:
         self._written = news
 
 
-def _now() -> str:
+def _timestamp() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")

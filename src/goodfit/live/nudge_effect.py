@@ -131,7 +131,7 @@ class EffectTracker:
 
     def forget_from(self, epoch: int) -> None:
         """Forget the effects of nudges from an epoch on, since a rewind cancelled them."""
-        self.comparisons = [each for each in self.comparisons if each.effect.epoch < epoch]
+        self.comparisons = [comparison for comparison in self.comparisons if comparison.effect.epoch < epoch]
 
     def looks(self, progress: Sequence[Progress], closes: bool) -> dict[int, list[Action]]:
         """Return a checkpoint of each model of the open comparison, if a look at them is due.

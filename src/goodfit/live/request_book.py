@@ -39,7 +39,8 @@ class RequestBook:
             logged: IDs of the requests whose nudges were made.
         """
         requests = self._requests(list(chain.from_iterable(iter(self._inbox.lines, []))))
-        return [each for each in requests if each.kind == "nudge" and each.id not in {*self.answers, *logged}]
+        handled = {*self.answers, *logged}
+        return [request for request in requests if request.kind == "nudge" and request.id not in handled]
 
     def new(self) -> list[Request]:
         """Return the requests that came since the last call."""

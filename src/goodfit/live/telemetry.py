@@ -116,8 +116,13 @@ class Telemetry:
         self._last_write = time_now
         elapsed, epochs = time_now - self._clock[0], model.epoch - self._clock[1]
         series = tuple(
-            SeriesFile(role=own.role, pair=own.pair, file=self._path(job, own).name, start_epoch=own.start_epoch)
-            for job, own in self._series.items()
+            SeriesFile(
+                role=records.role,
+                pair=records.pair,
+                file=self._path(job, records).name,
+                start_epoch=records.start_epoch,
+            )
+            for job, records in self._series.items()
         )
         state = LiveState(
             epoch=model.epoch,

@@ -1,4 +1,4 @@
-"""The doctor at the side of a live training: its findings on the records so far, asked now and then."""
+"""Findings of the doctor on a live training, from the records so far."""
 
 import math
 import time
@@ -11,26 +11,26 @@ from jaxtyping import Float, Int
 
 from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import examine
-from goodfit.monitor.sliders import moves
+from goodfit.monitor.sliders import can_nudge
 from goodfit.plan import Hyperparameters, Plan, Structure
 from goodfit.record.run import Health
 from goodfit.run_folder.records import Records
 
-SECONDS = 2.0  # at least, between two examinations of one run: most of their symptoms take epochs to show
+SECONDS = 2.0  # at least, between two examinations of one run: most symptoms take epochs to show
 
 
 @dataclass
-class Examined:
-    """What the doctor last said of one run."""
+class LiveDoctor:
+    """The doctor of one live run, with its last findings."""
 
-    found: list[dict[str, Any]] = field(default_factory=list)
-    _of: tuple[str, int] = ("", 0)
-    _at: float = -math.inf
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    _examined: tuple[str, int] = ("", 0)
+    _last_time: float = -math.inf
 
-    def again(
+    def examine(
         self, records: Records, names: Sequence[str], layers: Sequence[str], plan: Plan, facts: DataFacts
     ) -> list[dict[str, Any]]:
-        """The findings, asked again where there are new epochs and the last time is long enough ago.
+        """Return the findings, examined anew if there are new epochs and the last time is long enough ago.
 
         Args:
             records: of the run itself.
@@ -39,52 +39,52 @@ class Examined:
             plan: as nudged so far.
             facts: of the data.
         """
-        state = (records.key, len(records.values))
-        if state != self._of and time.monotonic() - self._at >= SECONDS:
-            self._of, self._at = state, time.monotonic()
+        version = (records.key, len(records.values))
+        if version != self._examined and time.monotonic() - self._last_time >= SECONDS:
+            self._examined, self._last_time = version, time.monotonic()
             history: dict[str, np.ndarray] = {
                 name: records.values[:, column].astype(np.float64) for column, name in enumerate(names)
             }
             history["epoch"] = np.arange(1, len(records.values) + 1)
             health = health_from(records.looks, records.look_epochs, layers)
             case = Observation(Signals(history, health), plan, facts)
-            self.found = [each.to_dict() for each in examine(case)] if len(records.values) else []
-        return self.found
+            self.findings = [finding.to_dict() for finding in examine(case)] if len(records.values) else []
+        return self.findings
 
 
 def health_from(
     looks: Float[np.ndarray, "looks seen"], epochs: Int[np.ndarray, "looks"], layers: Sequence[str]
 ) -> Health:
-    """The looks of a file of records as the doctor has them."""
-    seen = looks.astype(np.float64).reshape(len(looks), len(layers), -1)
-    return Health(epochs.astype(np.int64), tuple(layers), seen)
+    """Return the looks of a file of records as the doctor takes them."""
+    looks_by_layer = looks.astype(np.float64).reshape(len(looks), len(layers), -1)
+    return Health(epochs.astype(np.int64), tuple(layers), looks_by_layer)
 
 
-def facts_from(told: Mapping[str, Any]) -> DataFacts:
-    """What a training says of its data; what this version does not know is passed over."""
-    known = {each.name for each in fields(DataFacts)}
-    given = {name: value for name, value in told.items() if name in known}
-    if given.get("class_counts") is not None:
-        given["class_counts"] = tuple(given["class_counts"])
-    return DataFacts(**given)
+def facts_from(facts: Mapping[str, Any]) -> DataFacts:
+    """Return the facts about the data; facts of a later version are ignored."""
+    names = {finding.name for finding in fields(DataFacts)}
+    values = {name: value for name, value in facts.items() if name in names}
+    if values.get("class_counts") is not None:
+        values["class_counts"] = tuple(values["class_counts"])
+    return DataFacts(**values)
 
 
-def shown(found: Sequence[Mapping[str, Any]], plan: Plan, begun: Structure) -> list[dict[str, Any]]:
-    """Findings for the page: each remedy with `turns`, what it changes where knobs can do that, or else `branches`."""
+def finding_views(findings: Sequence[Mapping[str, Any]], plan: Plan, compiled: Structure) -> list[dict[str, Any]]:
+    """Return findings for the page; a remedy has `nudge`, changes that sliders can make, or else `branch`."""
     return [
         {name: finding.get(name) for name in ("id", "name", "severity", "layer", "epoch", "confidence", "sentence")}
-        | {"remedies": [_remedy(each, plan, begun) for each in finding.get("prescriptions") or []]}
-        for finding in found
+        | {"remedies": [_remedy(remedy, plan, compiled) for remedy in finding.get("prescriptions") or []]}
+        for finding in findings
     ]
 
 
-def _remedy(remedy: Mapping[str, Any], plan: Plan, begun: Structure) -> dict[str, Any]:
+def _remedy(remedy: Mapping[str, Any], plan: Plan, compiled: Structure) -> dict[str, Any]:
     changes = {name: list(value) if isinstance(value, tuple) else value for name, value in remedy["changes"].items()}
-    numbers = bool(changes) and set(changes) <= set(Hyperparameters._fields) and moves(plan, begun, changes)
+    numbers = bool(changes) and set(changes) <= set(Hyperparameters._fields) and can_nudge(plan, compiled, changes)
     return {
         "id": remedy.get("id"),
         "name": remedy["name"],
         "why": remedy["why"],
-        "turns": changes if numbers else None,
-        "branches": None if numbers or not changes else changes,
+        "nudge": changes if numbers else None,
+        "branch": None if numbers or not changes else changes,
     }

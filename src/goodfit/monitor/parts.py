@@ -1,4 +1,4 @@
-"""The parts of the page as plain values: gaps, health by layer, nudges with their marks, what each was worth."""
+"""Panels of the page as plain values: gaps, health by layer, and measured effects of nudges."""
 
 import math
 from collections import defaultdict
@@ -12,13 +12,13 @@ from goodfit.diagnosis.intervals import Interval
 from goodfit.record.run import Health
 from goodfit.wording import numbers
 
-_MOST_LOOKS = 60  # drawn of one layer: a spark is as wide as so many pixels
+_MOST_LOOKS = 60  # of one layer: a spark line is about as many pixels wide
 
 
 def finite(value: Any) -> float | None:
-    """The number, to five digits, or None where JSON has no word for it: enough for any screen."""
-    known = isinstance(value, int | float) and math.isfinite(value)
-    return float(f"{value:.5g}") if known else None
+    """Return the number to five digits, enough for any screen; None if it is not finite."""
+    is_finite = isinstance(value, int | float) and math.isfinite(value)
+    return float(f"{value:.5g}") if is_finite else None
 
 
 def gap(
@@ -28,22 +28,22 @@ def gap(
     options: Mapping[str, Any],
     epoch: int,
 ) -> dict[str, Any] | None:
-    """Where the error comes from after an epoch: both errors, the gaps with their intervals, and the verdict.
+    """Return both errors after an epoch, the gaps with their intervals, and the verdict.
 
     Args:
         train: error on the training set.
         dev: error on the dev set.
-        about: what the training says of itself: `metric`, and `facts` of the data.
-        options: that it was asked: `human_error` and `min_gap`.
-        epoch: that they were measured after.
+        about: `metric`, and facts of the `data`.
+        options: of the command: `human_error` and `min_gap`.
+        epoch: after which they were measured.
     """
     if train is None or dev is None:
         return None
-    rates, given = about["metric"] == "error_rate", options.get("human_error")
-    human = 0.0 if given is None and rates else given
-    facts, found = about["data"], None
+    rates, human_error = about["metric"] == "error_rate", options.get("human_error")
+    human = 0.0 if human_error is None and rates else human_error
+    facts, gaps = about["data"], None
     if rates and facts.get("dev"):
-        found = judge(
+        gaps = judge(
             min(train, 1.0),
             min(dev, 1.0),
             train_size=facts["m"],
@@ -51,40 +51,40 @@ def gap(
             human_error=human,
             min_gap=options.get("min_gap", 0.02),
         )
-        bias, variance = found.avoidable_bias, found.variance
+        bias, variance = gaps.avoidable_bias, gaps.variance
     else:  # one epoch's mean of another measure tells nothing of its interval
         bias, variance = None if human is None else _bare(train - human), _bare(dev - train)
-    told = {"verdict": found.verdict if found else None, "reason": found.reason if found else None}
-    return _told(train, dev, human, given is None, bias, variance) | told | {"epoch": epoch}
+    verdict_facts = {"verdict": gaps.verdict if gaps else None, "reason": gaps.reason if gaps else None}
+    return _gap_facts(train, dev, human, human_error is None, bias, variance) | verdict_facts | {"epoch": epoch}
 
 
 def gap_of_result(result: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The same of a run that has ended: of the network that was kept."""
+    """Return the same for the network that a finished run kept."""
     final, human = result["final"], result.get("human_error")
     if finite(final.get("train_error")) is None or finite(final.get("dev_error")) is None:
         return None
     assumed = human is None
     human = 0.0 if assumed and result["metric"] == "error_rate" else human
     bias, variance = (final.get(name) and Interval(**final[name]) for name in ("avoidable_bias", "variance"))
-    facts = _told(final["train_error"], final["dev_error"], human, assumed, bias, variance)
-    told = {"verdict": final["verdict"], "reason": final["reason"]}
-    return facts | told | {"epoch": result.get("best_epoch")}
+    facts = _gap_facts(final["train_error"], final["dev_error"], human, assumed, bias, variance)
+    verdict_facts = {"verdict": final["verdict"], "reason": final["reason"]}
+    return facts | verdict_facts | {"epoch": result.get("best_epoch")}
 
 
-def _told(
+def _gap_facts(
     train: float, dev: float, human: float | None, assumed: bool, bias: Interval | None, variance: Interval | None
 ) -> dict[str, Any]:
-    values = {"train": finite(train), "dev": finite(dev), "human": finite(human), "assumed": assumed}
-    said = {"train": numbers.percent(train), "dev": numbers.percent(dev), "human": numbers.percent(human)}
-    for name, each in (("bias", bias), ("variance", variance)):
-        values[name] = finite(each and each.value)
-        if each is None:
-            said[name] = "not known"
-        elif each.low == each.high:  # no interval
-            said[name] = numbers.gap(each.value)
+    values = {"train": finite(train), "dev": finite(dev), "human": finite(human), "human_assumed": assumed}
+    texts = {"train": numbers.percent(train), "dev": numbers.percent(dev), "human": numbers.percent(human)}
+    for name, gap_interval in (("bias", bias), ("variance", variance)):
+        values[name] = finite(gap_interval and gap_interval.value)
+        if gap_interval is None:
+            texts[name] = "unknown"
+        elif gap_interval.low == gap_interval.high:  # no interval
+            texts[name] = numbers.gap(gap_interval.value)
         else:
-            said[name] = numbers.gap(each.value, each.low, each.high)
-    return values | {"said": said}
+            texts[name] = numbers.gap(gap_interval.value, gap_interval.low, gap_interval.high)
+    return values | {"texts": texts}
 
 
 def _bare(value: float) -> Interval:
@@ -92,23 +92,23 @@ def _bare(value: float) -> Interval:
 
 
 def health(looks: Health, findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each layer what the looks saw in it, by measure, and the names of the findings that point at it."""
+    """Return the health of each layer by measure, with the names of the findings that point at it."""
     if not len(looks.epochs):
         return []
-    kept = np.unique(np.linspace(0, len(looks.epochs) - 1, _MOST_LOOKS).round().astype(int))
+    shown_looks = np.unique(np.linspace(0, len(looks.epochs) - 1, _MOST_LOOKS).round().astype(int))
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = looks.of("update") / looks.of("weight")
     measures = {name: looks.of(name) for name in ("gradient", "deviation", "dead", "saturated")} | {"update": moved}
-    found = defaultdict(list)
+    names: dict[str | None, list[str]] = defaultdict(list)
     for finding in findings:
-        found[finding.get("layer")].append(finding["name"])
+        names[finding.get("layer")].append(finding["name"])
     return [
         {
             "layer": layer,
-            "epochs": looks.epochs[kept].tolist(),
-            "found": found[layer],
+            "epochs": looks.epochs[shown_looks].tolist(),
+            "findings": names[layer],
             "measures": {
-                name: [finite(value) for value in values[kept, place].tolist()]
+                name: [finite(value) for value in values[shown_looks, place].tolist()]
                 for name, values in measures.items()
                 if layer != "inputs" or name == "deviation"  # inputs have no weights, and nothing to die
             },
@@ -117,16 +117,16 @@ def health(looks: Health, findings: Iterable[Mapping[str, Any]]) -> list[dict[st
     ]
 
 
-def worth(told: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What each nudge was worth, as the training says it, with numbers that JSON can hold."""
-    kept = ("epoch", "what", "at", "pairs", "sentence", "ended")
+def effects(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the measured effects of nudges, with numbers that JSON can hold."""
+    names = ("epoch", "what", "at", "pairs", "sentence", "ended")
     return [
-        {name: each.get(name) for name in kept}
+        {name: effect.get(name) for name in names}
         | {
             name: {end: finite(interval.get(end)) for end in ("value", "low", "high")}
-            if isinstance(interval := each.get(name), Mapping)
+            if isinstance(interval := effect.get(name), Mapping)
             else None
             for name in ("error", "cost")
         }
-        for each in told
+        for effect in entries
     ]

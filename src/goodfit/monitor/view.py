@@ -1,9 +1,8 @@
-"""A run's folder as one plain view, for the page: read once for all who watch, and only what is new."""
+"""View of a run's folder for the page and the terminal: read once for all watchers, and only what is new."""
 
 import json
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +14,12 @@ from jaxtyping import Float
 
 from goodfit.errors import GoodfitError
 from goodfit.monitor import parts
-from goodfit.monitor.findings import Examined, facts_from, health_from, shown
-from goodfit.monitor.sliders import knobs, structure
+from goodfit.monitor.findings import LiveDoctor, facts_from, finding_views, health_from
+from goodfit.monitor.sliders import sliders, structure_fields
 from goodfit.plan import Plan
 from goodfit.run_folder import archive, nudges
 from goodfit.run_folder.job import JobRequest, is_live
-from goodfit.run_folder.mailbox import now as said_by
+from goodfit.run_folder.mailbox import now as live_state
 from goodfit.run_folder.nudges import NUDGES_FILE
 from goodfit.run_folder.peek import bytes_of, json_of, last_words
 from goodfit.run_folder.records import Records
@@ -28,7 +27,6 @@ from goodfit.run_folder.records import Records
 ABOUT_FILE = f"{archive.CHECKPOINT_FOLDER}/about.json"
 LOG_FILE = f"{archive.CHECKPOINT_FOLDER}/log.txt"
 COLUMNS = ("train_cost", "dev_cost", "train_error", "dev_error", "learning_rate")
-_UNTOUCHED = re.compile(r"untouched since epoch (\d+)")  # as the end of a training names its experiment
 
 
 @dataclass(frozen=True)
@@ -39,20 +37,20 @@ class Curve:
         key: another one means another curve, though role and pair are the same.
         role: "run", or "copy" of a run that was left alone.
         pair: 0 is the model that is watched, others are the same plan with other seeds.
-        begun: the epoch from which on a copy is one of its own.
+        start_epoch: at which a copy left its run.
         values: COLUMNS by epoch.
     """
 
     key: str
     role: str
     pair: int
-    begun: int
+    start_epoch: int
     values: Float[np.ndarray, "epochs 5"]
 
 
 @dataclass(frozen=True)
 class View:
-    """What there is to show at a moment: the parts as JSON, so that each is put into words once for all who watch."""
+    """Everything to show at a moment: its parts as JSON, serialized once for all watchers."""
 
     texts: dict[str, str] = field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
@@ -65,124 +63,132 @@ class View:
 
 @dataclass
 class Reader:
-    """Reads one run again and again; not by two at once.
+    """Reads one run again and again; not for use by several threads at once.
 
     Attributes:
         folder: the run's.
-        starting: whether a process that shall train it has been started and lives.
+        starting: returns True while a process that shall train it has been started and is alive.
     """
 
     folder: Path
     starting: Callable[[], bool] = lambda: False
     _records: dict[str, Records] = field(default_factory=dict)
-    _examined: Examined = field(default_factory=Examined)
-    _ended: View | None = None
+    _doctor: LiveDoctor = field(default_factory=LiveDoctor)
+    _final: View | None = None
 
     def read(self) -> View:
-        """The view as it is now."""
+        """Return the view as it is now."""
         if not archive.is_unfinished(self.folder):
-            return self._ended or self._at_the_end()
-        self._ended = None
+            return self._final or self._read_result()
+        self._final = None
         try:
-            return self._on_the_way()
+            return self._read_live()
         except GoodfitError as error:
             if not archive.is_unfinished(self.folder):  # it ended while it was read
-                return self._at_the_end()
+                return self._read_result()
             return _view({"state": self._state("damaged", sentence=str(error))})
 
-    def _on_the_way(self) -> View:
-        asked, now = JobRequest.read(self.folder, ("train", "improve")), said_by(self.folder)
+    def _read_live(self) -> View:
+        asked, live = JobRequest.read(self.folder, ("train", "improve")), live_state(self.folder)
         if asked.command != "train":
             status = "working" if is_live(self.folder) else "cut off"
-            sentence = (
-                f"This is a whole job of `goodfit {asked.command}`: its report, at its end, shows what it trained."
-            )
+            sentence = f"`goodfit {asked.command}` trains many plans; its report will show them when it has ended."
             return _view({"state": self._state(status, sentence=sentence)})
         about = json_of(self.folder / ABOUT_FILE)
-        begun = Plan.from_dict(asked.plan)
-        plan = Plan.from_dict(now["plan"]) if now else begun
+        start = Plan.from_dict(asked.plan)
+        plan = Plan.from_dict(live["plan"]) if live else start
         log = nudges.read_nudges(bytes_of(self.folder / NUDGES_FILE))
         task = about["data"]["task"] if about else None
         shared = {
-            "knobs": knobs(plan, begun.structure, task),
-            "structure": structure(plan),
+            "sliders": sliders(plan, start.structure, task),
+            "structure": structure_fields(plan),
             "log": log,
             "marks": nudges.marks(log),
-            "worth": parts.worth(now.get("nudge_effects") or []),
+            "effects": parts.effects(live.get("nudge_effects") or []),
         }
-        curves = self._grown(now, about) if about else ()
-        main = next((each for each in curves if (each.role, each.pair) == ("run", 0)), None)
+        curves = self._curves(live, about) if about else ()
+        main = next((series for series in curves if (series.role, series.pair) == ("run", 0)), None)
         state = self._state(
-            self._status(now),
-            epoch=len(main.values) if main else now.get("epoch", 0),
+            self._status(live),
+            epoch=len(main.values) if main else live.get("epoch", 0),
             epochs=plan.epochs,
-            share=now.get("share"),
-            seconds_left=now.get("seconds_left"),
-            until=now.get("pause_epoch"),
+            share=live.get("share"),
+            seconds_left=live.get("seconds_left"),
+            pause_epoch=live.get("pause_epoch"),
             metric=about.get("metric"),
             untouched_copies=about.get("untouched_copies", 0),
             best=_best(main),
         )
         if state["status"] == "cut off":
             state["sentence"] = last_words(self.folder / LOG_FILE)
-        told = {"state": state, "findings": [], "gap": None, "health": []} | shared
+        panels = {"state": state, "findings": [], "gap": None, "health": []} | shared
         if main and about and len(main.values):
-            records = self._records[_file(now, main)]
-            found = self._examined.again(records, about["recorded"], about["layers"], plan, facts_from(about["data"]))
+            records = self._records[_file(live, main)]
+            found = self._doctor.examine(records, about["recorded"], about["layers"], plan, facts_from(about["data"]))
             _, _, train, dev, _ = map(parts.finite, main.values[-1].tolist())
-            told |= {
-                "findings": shown(found, plan, begun.structure),
+            panels |= {
+                "findings": finding_views(found, plan, start.structure),
                 "gap": parts.gap(train, dev, about, asked.options, len(main.values)),
                 "health": parts.health(health_from(records.looks, records.look_epochs, about["layers"]), found),
             }
-        return _view(told, curves)
+        return _view(panels, curves)
 
-    def _status(self, now: Mapping[str, Any]) -> str:
+    def _status(self, live: Mapping[str, Any]) -> str:
         if not is_live(self.folder):
             return "starting" if self.starting() else "cut off"
-        if not now:
+        if not live:
             return "starting"
-        if now["paused"]:
-            return "paused" if now["epoch"] else "waiting"
+        if live["paused"]:
+            return "paused" if live["epoch"] else "waiting"
         return "training"
 
-    def _grown(self, now: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Curve, ...]:
-        """The curves that the training names, each with what was appended to it; of copies those that are compared."""
+    def _curves(self, live: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Curve, ...]:
+        """Return the curves of the training and of the copies that are compared, after reading what was appended."""
         compared = {
-            each["epoch"] for each in now.get("nudge_effects") or []
+            series["epoch"] for series in live.get("nudge_effects") or []
         }  # not any more where the run went back before it
-        names, seen = about["recorded"], len(about["layers"]) * len(about["health_columns"])
+        names, width = about["recorded"], len(about["layers"]) * len(about["health_columns"])
         columns = [names.index(name) for name in COLUMNS]
-        told = [each for each in now.get("series") or [] if each["role"] == "run" or each["start_epoch"] in compared]
+        panels = [
+            series
+            for series in live.get("series") or []
+            if series["role"] == "run" or series["start_epoch"] in compared
+        ]
         self._records = {
-            each["file"]: self._records.get(each["file"])
-            or Records(self.folder / archive.CHECKPOINT_FOLDER / Path(each["file"]).name, len(names), len(names) + seen)
-            for each in told
+            series["file"]: self._records.get(series["file"])
+            or Records(
+                self.folder / archive.CHECKPOINT_FOLDER / Path(series["file"]).name, len(names), len(names) + width
+            )
+            for series in panels
         }
         curves = []
-        for each in told:
-            records = self._records[each["file"]]
+        for series in panels:
+            records = self._records[series["file"]]
             with suppress(FileNotFoundError):  # no epoch has ended, or it went back since it said so: next time
                 records.grow()
             if not records.key:
                 continue
             curves.append(
-                Curve(records.key, each["role"], each["pair"], each["start_epoch"], records.values[:, columns])
+                Curve(records.key, series["role"], series["pair"], series["start_epoch"], records.values[:, columns])
             )
         return tuple(curves)
 
-    def _at_the_end(self) -> View:
-        """Of a run that has ended, read once."""
+    def _read_result(self) -> View:
+        """Return the view of a run that has ended, which is read once."""
         try:
             result = archive.read_facts(self.folder, archive.RESULT_FILE)
             final = result["final"]
             log = nudges.read_nudges(bytes_of(self.folder / NUDGES_FILE))
             plan = Plan.from_yaml((self.folder / archive.PLAN_FILE).read_text(encoding="utf-8"))
-            curves = _history(self.folder / archive.HISTORY_FILE) if result["command"] == "train" else ()
+            curves = (
+                _history(self.folder / archive.HISTORY_FILE, result.get("nudge_effects") or [])
+                if result["command"] == "train"
+                else ()
+            )
         except (GoodfitError, OSError, KeyError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
             return _view({"state": self._state("damaged", sentence=f"the run is damaged ({error}); run it again")})
         curve = curves[0] if curves else None
-        sentence = "" if curve else "This run is a search among many plans; its report shows all of it."
+        sentence = "" if curve else "This run trained many plans; its report shows all of them."
         state = self._state(
             "ended",
             outcome=result["outcome"],
@@ -195,44 +201,50 @@ class Reader:
             verdict=final["verdict"],
             report=(self.folder / "report.html").is_file(),
         )
-        told = {
+        panels = {
             "state": state,
-            "findings": shown(final.get("findings") or [], plan, plan.structure),
+            "findings": finding_views(final.get("findings") or [], plan, plan.structure),
             "gap": parts.gap_of_result(result),
             "health": [],
-            "knobs": [],
-            "structure": structure(plan),
+            "sliders": [],
+            "structure": structure_fields(plan),
             "log": log,
             "marks": nudges.marks(log),
-            "worth": parts.worth(result.get("nudge_effects") or []),
+            "effects": parts.effects(result.get("nudge_effects") or []),
         }
-        self._ended, self._records = _view(told, curves), {}
-        return self._ended
+        self._final, self._records = _view(panels, curves), {}
+        return self._final
 
     def _state(self, status: str, **facts: Any) -> dict[str, Any]:
         return {"name": self.folder.name, "run": str(self.folder), "status": status, "sentence": ""} | facts
 
 
 def view(folder: str | Path) -> dict[str, Any]:
-    """A run's folder as one plain dict: the parts of the page, and `curves` with every epoch."""
-    seen = Reader(Path(folder)).read()
+    """Return a run's view as one plain dict: the parts of the page, and `curves` with every epoch."""
+    width = Reader(Path(folder)).read()
     curves = [
-        {"role": each.role, "pair": each.pair, "begun": each.begun, "columns": COLUMNS, "values": each.values.tolist()}
-        for each in seen.curves
+        {
+            "role": series.role,
+            "pair": series.pair,
+            "start_epoch": series.start_epoch,
+            "columns": COLUMNS,
+            "values": series.values.tolist(),
+        }
+        for series in width.curves
     ]
-    return seen.parts | {"curves": curves}
+    return width.parts | {"curves": curves}
 
 
-def _view(told: Mapping[str, Any], curves: tuple[Curve, ...] = ()) -> View:
+def _view(panels: Mapping[str, Any], curves: tuple[Curve, ...] = ()) -> View:
     texts = {
         name: json.dumps(_plain(part), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        for name, part in told.items()
+        for name, part in panels.items()
     }
     return View(texts, curves)
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can hold: of what is infinite or no number, null."""
+    """Return a value that JSON can hold; a number that is not finite becomes null."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -241,24 +253,25 @@ def _plain(value: Any) -> Any:
 
 
 def _best(curve: Curve | None) -> list[float | None] | None:
-    """The epoch of the lowest dev cost so far, whose parameters are kept, and its values."""
+    """Return the epoch of the lowest dev cost so far, whose parameters are kept, and its values."""
     if curve is None or not np.isfinite(curve.values[:, 1]).any():
         return None
-    at = int(np.nanargmin(curve.values[:, 1]))
-    return [at + 1, *map(parts.finite, curve.values[at].tolist())]
+    row = int(np.nanargmin(curve.values[:, 1]))
+    return [row + 1, *map(parts.finite, curve.values[row].tolist())]
 
 
-def _file(now: Mapping[str, Any], curve: Curve) -> str:
-    return next(each["file"] for each in now["series"] if (each["role"], each["pair"]) == (curve.role, curve.pair))
+def _file(live: Mapping[str, Any], curve: Curve) -> str:
+    return next(
+        series["file"] for series in live["series"] if (series["role"], series["pair"]) == (curve.role, curve.pair)
+    )
 
 
-def _history(path: Path) -> tuple[Curve, ...]:
-    """The curves of the network that was trained, the file's first, and of the untouched copies of the last nudge."""
-    curves = []
-    for pair, own in enumerate(pl.read_parquet(path).partition_by("experiment", "seed", "fold", maintain_order=True)):
-        values, untouched = own.select(COLUMNS).to_numpy(), _UNTOUCHED.search(own["experiment"][0])
-        if not pair:
-            curves.append(Curve("history", "run", 0, 0, values))
-        elif untouched:
-            curves.append(Curve(f"history-{pair}", "copy", pair - 1, int(untouched[1]), values))
-    return tuple(curves)
+def _history(path: Path, effects: Sequence[Mapping[str, Any]]) -> tuple[Curve, ...]:
+    """Return the curves of the trained network, the file's first, and of the last nudge's untouched copies."""
+    runs = pl.read_parquet(path).partition_by("experiment", "seed", "fold", maintain_order=True)
+    main, *copies = [run.select(COLUMNS).to_numpy() for run in runs]
+    start = int(effects[-1]["epoch"]) if effects else 0
+    return (
+        Curve("history", "run", 0, 0, main),
+        *(Curve(f"history-{pair}", "copy", pair, start, values) for pair, values in enumerate(copies)),
+    )

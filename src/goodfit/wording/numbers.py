@@ -61,8 +61,8 @@ def rough_percent(share: float | None) -> str:
     """
     if not _is_number(share):
         return UNKNOWN
-    whole = round(100 * share)
-    return f"{99 if whole == 100 and share < 1 else whole} %".replace("-", "−")  # 100 % means all of it
+    rounded = round(100 * share)
+    return f"{99 if rounded == 100 and share < 1 else rounded} %".replace("-", "−")  # 100 % means all of it
 
 
 def chance(probability: float | None) -> str:
@@ -262,8 +262,8 @@ def time_left(seconds: float | None) -> str:
     """
     if not _is_number(seconds):
         return ""
-    whole = round(max(seconds, 0))
-    return f"{whole} s left" if whole < 60 else f"{_minutes(whole)} left"
+    rounded = round(max(seconds, 0))
+    return f"{rounded} s left" if rounded < 60 else f"{_minutes(rounded)} left"
 
 
 def memory(n_bytes: float) -> str:
@@ -314,8 +314,8 @@ def _join(parts: tuple[str, str]) -> str:
 
 
 def _minutes(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
+    minutes, seconds_left = divmod(seconds, 60)
+    return f"{minutes} min {seconds_left} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def _round_to(value: float, digits: int) -> float:

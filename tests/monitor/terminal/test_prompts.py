@@ -46,12 +46,12 @@ def test_what_asks_nothing_is_refused_with_the_reason(key, typed, sentence):
 def test_answers_in_words():
     told = {"answered": True, "training": True, "epoch": 7}
     assert answer("pause", told) == "Paused after epoch 7."
-    assert answer("unpause", told) == "Goes on after epoch 7."
+    assert answer("unpause", told) == "Continues after epoch 7."
     assert answer("stop", told) == "Stopped after epoch 7; its best network is being diagnosed."
-    assert answer("rewind", told | {"rewind": [9, 7]}) == "Went back from epoch 9 to 7, where it pauses."
+    assert answer("rewind", told | {"rewind": [9, 7]}) == "Rewound from epoch 9 to 7, where it is paused."
     made = {"changes": [["l2", 0.0, 0.1], ["epochs", 30, 40]]}
     assert answer("nudge", told | made) == "l2 went from 0 to 0.1, epochs went from 30 to 40, from epoch 8 on."
     begun = "A branch trains in a process of its own: goodfit watch runs/b --terminal"
     assert answer("branch", {"run": "runs/b"}) == begun
-    assert answer("pause", {"answered": False, "training": True}).startswith("Asked, and not answered yet")
+    assert answer("pause", {"answered": False, "training": True}).startswith("Request sent; waiting for a reply")
     assert answer("pause", {"answered": False, "training": False}) == "The training ended before it could answer."

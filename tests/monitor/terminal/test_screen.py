@@ -2,7 +2,7 @@
 
 import pytest
 
-from goodfit.monitor.terminal.screen import Seen, screen
+from goodfit.monitor.terminal.screen import Display, screen
 from goodfit.monitor.view import Reader
 
 FINDING = {"name": "dead units", "layer": "layer 2", "confidence": 0.9, "sentence": "A third is dead.", "remedies": []}
@@ -21,7 +21,7 @@ def seen(fake):
     run.say(epoch=20, paused=False, share=0.5, seconds_left=42.0, pause_epoch=30, nudge_effects=[worth])
     run.say(series=[*run.now["series"], copy])
     view = Reader(run.folder).read()
-    return Seen(view.parts, view.curves)
+    return Display(view.parts, view.curves)
 
 
 def drawn(seen, width=100, height=50):
@@ -80,7 +80,7 @@ def test_errors_are_drawn_where_that_is_asked(seen):
 
 def test_a_finding_marks_its_layer(seen):
     seen.parts["findings"][:] = [FINDING]
-    seen.parts["health"][2]["found"] = ["dead units"]
+    seen.parts["health"][2]["findings"] = ["dead units"]
     lines = drawn(seen)
     assert any(line.startswith("! dead units (layer 2), confidence 90 %") for line in lines)
     assert any(line.startswith("! layer 2") for line in lines)
@@ -98,7 +98,7 @@ def test_question_answer_and_help(seen):
 
 
 def test_nothing_is_there_yet_and_what_is_too_small(seen):
-    assert any("No epoch has ended yet." in line for line in drawn(Seen(), 60, 20))
+    assert any("No epoch has ended yet." in line for line in drawn(Display(), 60, 20))
     lines = drawn(seen, 40, 12)
     assert lines[0] == "The terminal is 40×12; the view needs 6…"[:40]
 
@@ -113,10 +113,10 @@ def test_an_ended_run_shows_its_end(fake):
     run = fake().live()
     run.finish()
     view = Reader(run.folder).read()
-    lines = drawn(Seen(view.parts, view.curves))
+    lines = drawn(Display(view.parts, view.curves))
     assert lines[0].endswith("ended: finished")
     assert "verdict: good fit" in lines[1]
     assert lines[2] == "all 30 epochs were trained"
     assert any("left alone" in line for line in lines)
-    assert any("Nothing ails the training." in line for line in lines)
+    assert any("No problems found." in line for line in lines)
     assert lines[-1] == "q quit  ? keys  c error"

@@ -67,8 +67,8 @@ def test_keys_ask_what_they_say(session, keys, kind, more):
     assert request["kind"] == kind
     assert request["who"].startswith("terminal, ")
     assert more.items() <= request.items()
-    assert session.seen.message == "Asked, and not answered yet: it does so where it looks next."
-    assert session.seen.prompt is None
+    assert session.display.message == "Request sent; waiting for a reply."
+    assert session.display.prompt is None
 
 
 @pytest.mark.parametrize(
@@ -85,28 +85,28 @@ def test_keys_ask_what_they_say(session, keys, kind, more):
 )
 def test_what_cannot_be_is_refused_in_the_words_of_the_verbs(session, keys, sentence):
     press(session, keys)
-    assert session.seen.message.startswith(sentence)
+    assert session.display.message.startswith(sentence)
     assert requests(session) == []
 
 
 def test_a_line_is_mended_and_left(session):
     press(session, "nl3")
     press(session, ["backspace", *"2=1 ", "up"])
-    assert session.seen.prompt == ("Nudge, as learning_rate=3e-4 l2=0.1: ", "l2=1 ")
+    assert session.display.prompt == ("Nudge, as learning_rate=3e-4 l2=0.1: ", "l2=1 ")
     press(session, ["ctrl-u", "q"])
-    assert session.seen.prompt[1] == "q"  # a letter here, not the key
+    assert session.display.prompt[1] == "q"  # a letter here, not the key
     press(session, ["escape"])
-    assert session.seen.prompt is None
+    assert session.display.prompt is None
     assert requests(session) == []
 
 
 def test_keys_that_turn_the_view_alone(session):
     press(session, ["c", "tab"])
-    assert (session.seen.measure, session.seen.turned) == ("error", 1)
+    assert (session.display.measure, session.display.turned) == ("error", 1)
     press(session, "?")
-    assert session.seen.helping
+    assert session.display.helping
     press(session, " ")
-    assert not session.seen.helping
+    assert not session.display.helping
     assert requests(session) == []
 
 
@@ -120,14 +120,14 @@ def test_of_a_run_that_starts_or_has_ended(session, fake):
     run = fake("20260101-100000-made-cd34")
     session.take(Reader(run.folder, lambda: True).read())
     press(session, " ")
-    assert session.seen.message == "Its process is starting, which takes a few seconds."
+    assert session.display.message == "Its process is starting, which takes a few seconds."
     run.live()
     run.finish()
     (run.folder / "source.json").write_text('{"schema": {}}')
     session.folder = run.folder
     assert session.take(Reader(run.folder).read())
     press(session, " ")
-    assert "has ended" in session.seen.message or "damaged" in session.seen.message
+    assert "has ended" in session.display.message or "damaged" in session.display.message
     assert press(session, ["enter"])
 
 
@@ -152,7 +152,7 @@ def test_what_fails_is_told_and_the_view_goes_on(fake):
     session = Session(run.folder, {"pause": pause, "branch": branch})
     session.take(Reader(run.folder).read())
     press(session, " ")
-    assert session.seen.message == "goodfit failed where it should not have (ZeroDivisionError: by zero)"
+    assert session.display.message == "goodfit failed where it should not have (ZeroDivisionError: by zero)"
     session.press("B")
     for key in ("l", "2", "=", "1", "enter"):
         session.press(key)
@@ -236,7 +236,7 @@ def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     terminal.send(" ")
     terminal.until(r"Paused after epoch \d+\.")
     terminal.send(f"b{at + 1}\r")
-    terminal.until(rf"Went back from epoch \d+ to {at + 1}, where it pauses")
+    terminal.until(rf"Rewound from epoch \d+ to {at + 1}, where it is paused")
     terminal.until(rf"paused(?s:.*)epoch {at + 1:,} of")
     terminal.send("q")
     terminal.until(r"The view has ended, the training goes on: goodfit watch \S+ --terminal shows it again")
@@ -247,7 +247,7 @@ def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     again.until(rf"paused(?s:.*)epoch {at + 1:,} of")
     again.send("sy")
     again.until("ended: stopped")
-    copies = [(each["role"], each["begun"]) for each in view(run)["curves"]]
+    copies = [(each["role"], each["start_epoch"]) for each in view(run)["curves"]]
     assert copies == [("run", 0), ("copy", at)]
     again.send("\x03")
     again.until("The view has ended. goodfit watch")

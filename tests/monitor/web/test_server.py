@@ -112,7 +112,7 @@ def test_what_is_asked_reaches_the_run_and_its_answer_comes_back(client, run, as
     [
         ("rewind", 400, "cannot go back"),
         ("stop", 409, "the run has ended"),
-        ("delete", 404, "there is no such thing to ask"),
+        ("delete", 404, "there is no such request"),
         ("branch", 500, "goodfit failed where it should not have (RuntimeError)"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_refusal_is_a_sentence(client, run, action, status, sentence):
 def test_what_is_no_json_object_of_numbers_is_refused(client, run, asked, body):
     answer = client.post(f"/runs/{run.folder.name.replace('#', '%23')}/nudge", content=body)
     assert answer.status_code == 400
-    assert answer.json()["error"].startswith("what is asked is no JSON")
+    assert answer.json()["error"].startswith("the request is no JSON")
     assert asked == []
 
 

@@ -12,9 +12,9 @@ from goodfit.monitor.web import stream
 from goodfit.monitor.web.stream import MOST_POINTS, Difference, Shared, events
 
 
-def grown(epochs, key="a", begun=0, role="run"):
+def grown(epochs, key="a", start_epoch=0, role="run"):
     values = np.arange(5.0 * epochs).reshape(epochs, 5)
-    return Curve(key, role, 0, begun, values)
+    return Curve(key, role, 0, start_epoch, values)
 
 
 def told(page, *curves, **texts) -> Any:
@@ -56,7 +56,7 @@ def test_a_curve_that_is_another_is_sent_whole_and_one_that_is_gone_leaves():
 
 
 def test_a_copy_is_drawn_from_where_it_left():
-    message = told(Difference(), grown(9, "copy", begun=4, role="copy"))
+    message = told(Difference(), grown(9, "copy", start_epoch=4, role="copy"))
     assert [point[0] for point in message["curves"][0]["points"]] == [4, 5, 6, 7, 8, 9]
 
 

@@ -18,7 +18,7 @@ _NAMES = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x08"
 _NAMES |= {"\x04": "ctrl-d", "\x15": "ctrl-u", " ": "space"}
 # What arrow keys and the like send: ESC [ or ESC O, parameters, and one letter or ~
 _SEQUENCE = re.compile("\x1b(\\[[0-?]*[ -/]*[@-~]|O[@-~])")
-_BEGUN = re.compile("\x1b(\\[[0-?]*[ -/]*|O)?")
+_PARTIAL = re.compile("\x1b(\\[[0-?]*[ -/]*|O)?")
 _SEQUENCES = {"[A": "up", "[B": "down", "[C": "right", "[D": "left", "[Z": "back tab"}
 _ESCAPE_SECONDS = 0.05  # in which the rest of a sequence has come; else it was the key Escape
 _MOST_BYTES = 1024
@@ -26,7 +26,7 @@ _MOST_BYTES = 1024
 
 @dataclass
 class Parser:
-    """Names the keys in what a terminal sends, which may come in any pieces."""
+    """Names the keys in the bytes of a terminal, which may come in any pieces."""
 
     _text: str = ""
     _decoder: codecs.IncrementalDecoder = field(
@@ -34,7 +34,7 @@ class Parser:
     )
 
     def feed(self, data: bytes) -> list[str]:
-        """The keys that are whole now: `space`, `enter`, `up`, …, and characters as they are.
+        """Return the complete keys: `space`, `enter`, `up`, …, and characters as they are.
 
         >>> Parser().feed(b"n \\x1b[A\\r")
         ['n', 'space', 'up', 'enter']
@@ -42,7 +42,7 @@ class Parser:
         self._text += self._decoder.decode(data)
         keys = []
         while self._text:
-            if _BEGUN.fullmatch(self._text):  # the rest may still come
+            if _PARTIAL.fullmatch(self._text):  # the rest may still come
                 break
             if sequence := _SEQUENCE.match(self._text):
                 keys.append(_SEQUENCES.get(sequence[1], "unknown"))
@@ -53,13 +53,13 @@ class Parser:
         return keys
 
     def flush(self) -> list[str]:
-        """What was begun and did not go on: the key Escape, and what came after it."""
+        """Return the keys of a sequence that did not go on: Escape, and the characters after it."""
         text, self._text = self._text, ""
-        return ["escape" if each == "\x1b" else _name(each) for each in text]
+        return ["escape" if character == "\x1b" else _name(character) for character in text]
 
     @property
     def waits(self) -> bool:
-        """Whether a sequence has begun."""
+        """True while a sequence is incomplete."""
         return bool(self._text)
 
 
@@ -75,7 +75,7 @@ class Keyboard:
     _parser: Parser = field(default_factory=Parser)
 
     def wait(self, seconds: float) -> list[str]:
-        """The keys that come within a time; returns with the first."""
+        """Return the keys that come within a time, as soon as the first is there."""
         if not select.select([self.descriptor], [], [], seconds)[0]:
             return []
         keys = self._more()
@@ -103,13 +103,13 @@ def pressed(descriptor: int) -> Iterator[Keyboard]:
     raw[0] &= ~(termios.IXON | termios.ICRNL)
     raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
     raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
-    known = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, raw)
         yield Keyboard(descriptor)
     finally:
-        for each, handler in known.items():
-            signal.signal(each, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         with suppress(termios.error):  # the terminal has gone
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
@@ -119,7 +119,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def check_terminal() -> None:
-    """Refuse where there is none.
+    """Refuse to go on without a terminal that can show the view.
 
     Raises:
         InputError: input or output is a file, a pipe or nothing, or cannot show the signs of a curve.
@@ -130,5 +130,5 @@ def check_terminal() -> None:
         )
     encoding = sys.stdout.encoding or "unknown"
     if "utf" not in encoding.lower():
-        wanted = "set LANG=C.UTF-8, or leave it out for a page in the browser"
-        raise InputError(f"--terminal draws with signs that the encoding {encoding} lacks; {wanted}")
+        advice = "set LANG=C.UTF-8, or leave it out for a page in the browser"
+        raise InputError(f"--terminal draws with signs that the encoding {encoding} lacks; {advice}")

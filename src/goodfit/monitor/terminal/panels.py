@@ -10,7 +10,7 @@ from rich.text import Text
 from goodfit.monitor.terminal.prompts import plan_changes
 from goodfit.wording import numbers
 
-# Blue and orange: told apart by all eyes, and by light where there is no color
+# Blue and orange: color-blind people tell them apart, and their lightness differs in black and white
 TRAIN, DEV, NUDGE = "dodger_blue1", "dark_orange", "magenta"
 _MEASURES = ("gradient", "update", "deviation", "dead", "saturated")
 _SHARES = ("dead", "saturated")
@@ -27,96 +27,96 @@ class Panel:
 
 
 def panels(parts: Mapping[str, Any]) -> list[Panel]:
-    """Those that have something to say, the most asked for first."""
+    """Return the panels that have content, the most important first."""
     status = (parts.get("state") or {}).get("status")
-    found, layers, knobs = (parts.get(name) or [] for name in ("findings", "health", "knobs"))
-    told = []
-    if found or layers or status == "ended":
-        told.append(Panel("Findings", lambda width: _findings(found, width)))
-    if knobs and status != "ended":
-        told.append(Panel("Numbers that can be nudged", lambda width: _knobs(knobs, width)))
+    findings, layers, sliders = (parts.get(name) or [] for name in ("findings", "health", "sliders"))
+    rows = []
+    if findings or layers or status == "ended":
+        rows.append(Panel("Findings", lambda width: _findings(findings, width)))
+    if sliders and status != "ended":
+        rows.append(Panel("Numbers that can be nudged", lambda width: _sliders(sliders, width)))
     if parts.get("log"):
-        told.append(Panel("Nudges", lambda width: list(_log(parts, width))))
+        rows.append(Panel("Nudges", lambda width: list(_log(parts, width))))
     if layers:
         epoch = layers[0]["epochs"][-1]
-        told.append(Panel(f"Inside the network, epoch {epoch}", lambda width: list(_health(layers))))
-    return told
+        rows.append(Panel(f"Inside the network, epoch {epoch}", lambda width: list(_health(layers))))
+    return rows
 
 
-def gap(told: Mapping[str, Any] | None, width: int, short: bool) -> list[Text]:
-    """A bar up to the dev error: what a person leaves, avoidable bias, variance; and the numbers in words.
+def gap(gap_view: Mapping[str, Any] | None, width: int, short: bool) -> list[Text]:
+    """Return a bar up to the dev error (human error, avoidable bias, variance) and the numbers in words.
 
-    `short`: the numbers alone.
+    `short`: only the numbers.
     """
-    if not told:
+    if not gap_view:
         return []
-    train, dev, human = told["train"], told["dev"], told["human"]
+    train, dev, human = gap_view["train"], gap_view["dev"], gap_view["human"]
     most = max(train, dev, human or 0, 1e-9)
     base = min(human or 0, train, dev)
     long = width - 4
-    ends = [round(long * max(each, 0) / most) for each in (base, max(train, base), max(dev, train))]
+    ends = [round(long * max(end, 0) / most) for end in (base, max(train, base), max(dev, train))]
     bar = Text("Gap ", "bold")
     lengths = (ends[0], ends[1] - ends[0], ends[2] - ends[1])
     for length, style, block in zip(lengths, ("bright_black", TRAIN, DEV), "░█▓", strict=True):
         bar.append(block * length, style)
-    said = told["said"]
-    level = " (human error taken as 0)" if told["assumed"] else f" (human error {said['human']})"
+    texts = gap_view["texts"]
+    level = " (human error taken as 0)" if gap_view["human_assumed"] else f" (human error {texts['human']})"
     sign = ("", "") if short else ("█ ", "▓ ")
-    facts = [f"train {said['train']}", f"dev {said['dev']}"]
+    facts = [f"train {texts['train']}", f"dev {texts['dev']}"]
     if human is not None:
-        facts.append(f"{sign[0]}avoidable bias {said['bias']}{'' if short else level}")
-    facts.append(f"{sign[1]}variance {said['variance']}")
-    facts += [told["verdict"]] if told["verdict"] else []
+        facts.append(f"{sign[0]}avoidable bias {texts['bias']}{'' if short else level}")
+    facts.append(f"{sign[1]}variance {texts['variance']}")
+    facts += [gap_view["verdict"]] if gap_view["verdict"] else []
     return [
         *([] if short else [bar]),
         *(Text(line) for line in textwrap.wrap("; ".join(facts), width)),
     ]
 
 
-def _findings(found: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
-    if not found:
-        return [Text("Nothing ails the training.", "dim")]
+def _findings(findings: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
+    if not findings:
+        return [Text("No problems found.", "dim")]
     lines = []
-    for each in found:
-        where = f" ({each['layer']})" if each.get("layer") else ""
+    for finding in findings:
+        where = f" ({finding['layer']})" if finding.get("layer") else ""
         lines.append(
-            Text(f"! {each['name']}{where}, confidence {numbers.rough_percent(each['confidence'])}", "bold red")
+            Text(f"! {finding['name']}{where}, confidence {numbers.rough_percent(finding['confidence'])}", "bold red")
         )
-        remedies = "; ".join(remedy["name"] for remedy in each["remedies"])
-        said = each["sentence"] + (f" Try: {remedies}." if remedies else "")
-        lines += [Text(f"  {line}") for line in textwrap.wrap(said, max(width - 2, 10))]
+        remedies = "; ".join(remedy["name"] for remedy in finding["remedies"])
+        sentence = finding["sentence"] + (f" Try: {remedies}." if remedies else "")
+        lines += [Text(f"  {line}") for line in textwrap.wrap(sentence, max(width - 2, 10))]
     return lines
 
 
 def _health(layers: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    """A table; a layer that a finding points at is marked, and says which."""
+    """Yield a table; a layer with findings is marked, and they are named under it."""
     heads = ("gradient", "upd/wgt", "spread", "dead", "satur.")
     yield Text(f"{'  layer':<{_NAMED}}" + "".join(f"{head:>{_NUMBER}}" for head in heads), "dim")
     for layer in layers:
-        name = f"{'! ' if layer['found'] else '  '}{layer['layer']}"
+        name = f"{'! ' if layer['findings'] else '  '}{layer['layer']}"
         cells = []
         for measure in _MEASURES:
             values = layer["measures"].get(measure) or [None]
             show = numbers.percent if measure in _SHARES else numbers.column_number
             cells.append(f"{show(values[-1]):>{_NUMBER}}")
-        yield Text(f"{name:<{_NAMED}}" + "".join(cells), "bold red" if layer["found"] else "")
-        for found in dict.fromkeys(layer["found"]):
-            yield Text(f"    {found}", "red")
+        yield Text(f"{name:<{_NAMED}}" + "".join(cells), "bold red" if layer["findings"] else "")
+        for name in dict.fromkeys(layer["findings"]):
+            yield Text(f"    {name}", "red")
 
 
-def _knobs(knobs: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
-    """Name and value in as many columns as fit; what cannot move, or moves nothing, is dim and comes last."""
-    able = [each for each in knobs if not each["fixed"] and not each["idle"]]
-    rest = [each for each in knobs if each["fixed"] or each["idle"]]
-    told = [(each["label"], numbers.setting(each["value"]), "") for each in able]
-    told += [(each["label"], numbers.setting(each["value"]), "dim") for each in rest]
-    name = max(len(label) for label, _, _ in told)
-    wide = name + 1 + max(len(value) for _, value, _ in told)
+def _sliders(sliders: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
+    """Return name and value in as many columns as fit; numbers without effect are dim and come last."""
+    active = [slider for slider in sliders if not slider["fixed_reason"] and not slider["idle_reason"]]
+    inactive = [slider for slider in sliders if slider["fixed_reason"] or slider["idle_reason"]]
+    cells = [(slider["label"], numbers.setting(slider["value"]), "") for slider in active]
+    cells += [(slider["label"], numbers.setting(slider["value"]), "dim") for slider in inactive]
+    name = max(len(label) for label, _, _ in cells)
+    wide = name + 1 + max(len(value) for _, value, _ in cells)
     count = max(1, (width + 2) // (wide + 2))
     lines = []
-    for row in range(0, len(told), count):
+    for row in range(0, len(cells), count):
         text = Text()
-        for label, value, style in told[row : row + count]:
+        for label, value, style in cells[row : row + count]:
             cell = f"{label:<{name}} "
             text.append(cell, style or "cyan").append(f"{value:<{wide - name - 1}}  ", style)
         lines.append(text)
@@ -124,22 +124,22 @@ def _knobs(knobs: Sequence[Mapping[str, Any]], width: int) -> list[Text]:
 
 
 def _log(parts: Mapping[str, Any], width: int) -> Iterator[Text]:
-    """The last nudges, the newest first, and under each what it was worth."""
-    numbers = {each["epoch"]: each["number"] for each in parts.get("marks") or ()}
-    worth = {each["epoch"]: each["sentence"] for each in parts.get("worth") or () if each["sentence"]}
-    said = set()
-    for each in list(reversed(parts["log"]))[:_MOST_LOGGED]:
-        void, epoch = each["void"], each["epoch"]
-        back = each["what"] == "rewind"
-        mark = "" if void or back else f"▲{numbers.get(epoch, '')} "
+    """Yield the last nudges, the newest first, and under each its measured effect."""
+    mark_numbers = {mark["epoch"]: mark["number"] for mark in parts.get("marks") or ()}
+    effects = {effect["epoch"]: effect["sentence"] for effect in parts.get("effects") or () if effect["sentence"]}
+    explained = set()
+    for entry in list(reversed(parts["log"]))[:_MOST_LOGGED]:
+        cancelled, epoch = entry["void"], entry["epoch"]
+        rewound = entry["what"] == "rewind"
+        mark = "" if cancelled or rewound else f"▲{mark_numbers.get(epoch, '')} "
         text = (
-            f"back from epoch {epoch} to {each['new']}"
-            if back
-            else plan_changes([(each["what"], each["old"], each["new"])])
+            f"rewound from epoch {epoch} to {entry['new']}"
+            if rewound
+            else plan_changes([(entry["what"], entry["old"], entry["new"])])
         )
-        more = ", void" if void else ""
-        after = "" if back else f" after epoch {epoch}"
-        yield Text.assemble((mark, NUDGE), (f"{text}{after} ({each['who']}{more})", "dim" if void else ""))
-        if not void and not back and epoch in worth and epoch not in said:
-            said.add(epoch)
-            yield from (Text(f"   {line}", "italic") for line in textwrap.wrap(worth[epoch], max(width - 3, 10)))
+        remark = ", discarded" if cancelled else ""
+        after = "" if rewound else f" after epoch {epoch}"
+        yield Text.assemble((mark, NUDGE), (f"{text}{after} ({entry['who']}{remark})", "dim" if cancelled else ""))
+        if not cancelled and not rewound and epoch in effects and epoch not in explained:
+            explained.add(epoch)
+            yield from (Text(f"   {line}", "italic") for line in textwrap.wrap(effects[epoch], max(width - 3, 10)))

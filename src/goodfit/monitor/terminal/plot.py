@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something at an epoch, told under the plot."""
+    """Something at an epoch, named under the plot."""
 
     epoch: int
     label: str
@@ -60,13 +60,13 @@ class Canvas:
 
     def line(self, points: Iterable[tuple[int, int] | None], style: str, dashed: bool = False) -> None:
         """Dots from point to point, and none to or from a point that is None."""
-        before, drawn = None, 0
+        before, dots_drawn = None, 0
         for point in points:
             if point is not None:
                 for column, row in _between(before or point, point):
-                    if not dashed or drawn // _DASH % 2 == 0:
+                    if not dashed or dots_drawn // _DASH % 2 == 0:
                         self.dot(column, row, style)
-                    drawn += 1
+                    dots_drawn += 1
             before = point
 
     def rows(self) -> list[Text]:
@@ -103,8 +103,8 @@ class Scale:
         """The row of a value; above the top it is drawn at the top; None where it has no place."""
         if not math.isfinite(value) or (self.log and value <= 0):
             return None
-        low, high, at = (math.log10(each) if self.log else each for each in (self.low, self.high, value))
-        share = min(max((at - low) / (high - low), 0), 1)
+        low, high, position = (math.log10(item) if self.log else item for item in (self.low, self.high, value))
+        share = min(max((position - low) / (high - low), 0), 1)
         return round((1 - share) * (self.dots - 1))
 
     def value(self, share: float) -> float:
@@ -121,14 +121,14 @@ def plot(lines: Sequence[Line], marks: Sequence[Mark], width: int, height: int, 
         lines: the first are seen where they meet others.
         marks: by epoch.
         width: in characters.
-        height: in rows, all told; at least 4.
-        log: whether values are drawn logarithmically.
+        height: in rows, at least 4.
+        log: True to draw values logarithmically.
         unit: after the values; with "%" they are drawn a hundred times as large.
     """
     inner, under = width - _TICKS - _LABELS, 2 if marks else 1
     factor = 100.0 if unit == "%" else 1.0
     canvas = Canvas(inner, height - under)
-    last = max((float(each.epochs[-1]) for each in lines if len(each.epochs)), default=0.0)
+    last = max((float(line.epochs[-1]) for line in lines if len(line.epochs)), default=0.0)
     last = max(last, 8.0)
     scale = _scale(lines, log, 4 * canvas.height, factor)
     ends: dict[int, tuple[str, str]] = {}
@@ -152,13 +152,13 @@ def _thinned(line: Line, columns: int) -> Line:
     """No more points than columns have room for: of each column's epochs the lowest and the highest, and the last."""
     if len(line.epochs) <= 4 * columns:
         return line
-    kept = {len(line.epochs) - 1}
+    places = {len(line.epochs) - 1}
     for bin in np.array_split(np.arange(len(line.epochs)), columns):
         values = line.values[bin]
         there = bin[np.isfinite(values)]
         if len(there):
-            kept |= {int(there[pick(line.values[there])]) for pick in (np.argmin, np.argmax)}
-    order = np.array(sorted(kept))
+            places |= {int(there[pick(line.values[there])]) for pick in (np.argmin, np.argmax)}
+    order = np.array(sorted(places))
     return replace(line, epochs=line.epochs[order], values=line.values[order])
 
 
@@ -168,11 +168,11 @@ def _column(epoch: float, last: float, inner: int) -> int:
 
 def _scale(lines: Sequence[Line], log: bool, dots: int, factor: float) -> Scale:
     """All of the lines where logarithmic; else from zero, with the steep first epochs above the picture."""
-    values = [factor * each.values for each in lines]
+    values = [factor * line.values for line in lines]
     if not log:
         values = [
-            each[line.epochs > 0.06 * line.epochs[-1]] if len(each) >= 12 else each
-            for line, each in zip(lines, values, strict=True)
+            item[line.epochs > 0.06 * line.epochs[-1]] if len(item) >= 12 else item
+            for line, item in zip(lines, values, strict=True)
         ]
     every = np.concatenate([np.zeros(0), *values])
     every = every[np.isfinite(every) & ((every > 0) | (not log))]

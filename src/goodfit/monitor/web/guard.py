@@ -27,7 +27,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_ANEW = "`goodfit watch RUN` gives a new address"
+_NEW_ADDRESS = "`goodfit watch RUN` gives a new address"
 
 
 class Refused(Exception):
@@ -56,7 +56,7 @@ class Guard:
 
     @property
     def address(self) -> str:
-        """What a person opens, once."""
+        """The address that a person opens, once."""
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
     @property
@@ -78,8 +78,8 @@ class Guard:
             if token := _token(scope):
                 await _answer(send, 303, "", {"location": "/", "set-cookie": self._trade(token, headers)})
                 return
-            if not self._known(headers):
-                raise Refused(403, f"this page was not opened by the address that goodfit printed; {_ANEW}")
+            if not self._has_cookie(headers):
+                raise Refused(403, f"this page was not opened by the address that goodfit printed; {_NEW_ADDRESS}")
             if scope["method"] not in ("GET", "HEAD"):
                 _check_origin(headers, host)
                 receive = await _bounded(headers, receive)
@@ -97,18 +97,18 @@ class Guard:
     def _trade(self, token: str, headers: Iterable[tuple[str, str]]) -> str:
         """The cookie for the token, which is spent by it; who has the cookie already gets it again."""
         right = hmac.compare_digest(token.encode(), self.token.encode())
-        if not right or (self._spent and not self._known(headers)):
-            raise Refused(403, f"this address has been used, or is none; {_ANEW}")
+        if not right or (self._spent and not self._has_cookie(headers)):
+            raise Refused(403, f"this address has been used, or is none; {_NEW_ADDRESS}")
         self._spent = True
         return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
 
-    def _known(self, headers: Iterable[tuple[str, str]]) -> bool:
-        """Whether our cookie is among those that came; what other ports of this machine have set is passed over."""
+    def _has_cookie(self, headers: Iterable[tuple[str, str]]) -> bool:
+        """Return True if our cookie is among those that came; cookies of this machine's other ports are ignored."""
         cookies = [
             part.strip().partition("=") for name, value in headers if name == "cookie" for part in value.split(";")
         ]
-        given = next((value for name, _, value in cookies if name == self.cookie_name), "")
-        return hmac.compare_digest(given.encode(), self._cookie.encode())
+        value = next((value for name, _, value in cookies if name == self.cookie_name), "")
+        return hmac.compare_digest(value.encode(), self._cookie.encode())
 
 
 def _token(scope: Scope) -> str | None:
@@ -126,12 +126,12 @@ def _check_origin(headers: Iterable[tuple[str, str]], host: str) -> None:
         raise Refused(403, "only the page itself may ask for this")
     kinds = [value.partition(";")[0].strip().lower() for name, value in headers if name == "content-type"]
     if kinds != ["application/json"]:
-        raise Refused(415, "what is asked must come as application/json")
+        raise Refused(415, "a request must come as application/json")
 
 
 async def _bounded(headers: Iterable[tuple[str, str]], receive: Receive) -> Receive:
     """The body, read as far as it may go, for the application to read again."""
-    too_long = Refused(413, f"what is asked has more than {MOST_BYTES:,} bytes")
+    too_long = Refused(413, f"the request has more than {MOST_BYTES:,} bytes")
     for name, value in headers:
         if name == "content-length" and not (value.isdecimal() and len(value) < 10 and int(value) <= MOST_BYTES):
             raise too_long
@@ -139,32 +139,32 @@ async def _bounded(headers: Iterable[tuple[str, str]], receive: Receive) -> Rece
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(400, "the connection ended before all was asked")
+            raise Refused(400, "the connection ended before the request was complete")
         body, more = body + message.get("body", b""), message.get("more_body", False)
         if len(body) > MOST_BYTES:
             raise too_long
-    given = False
+    replayed = False
 
-    async def again() -> Message:
-        nonlocal given
-        if given:
+    async def replay() -> Message:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return again
+    return replay
 
 
 def _guarded(send: Send) -> Send:
     """With our headers on every answer that has none of its own."""
-    ours = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
+    added_headers = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
 
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = message.get("headers", [])
-            names = {name.lower() for name, _ in own}
-            added = [(name, value) for name, value in ours.items() if name not in names]
-            message = {**message, "headers": [*own, *added]}
+            headers = message.get("headers", [])
+            names = {name.lower() for name, _ in headers}
+            added = [(name, value) for name, value in added_headers.items() if name not in names]
+            message = {**message, "headers": [*headers, *added]}
         await send(message)
 
     return with_headers

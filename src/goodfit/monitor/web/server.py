@@ -93,8 +93,10 @@ class Site:
     async def _events(self, request: Request) -> Response:
         folder = await run_in_threadpool(self._folder, request)
         name = folder.name
-        for other in [other for other, shared in self._shared.items() if not shared.pages and other != name]:
-            del self._shared[other]
+        for unwatched in [
+            unwatched for unwatched, shared in self._shared.items() if not shared.pages and unwatched != name
+        ]:
+            del self._shared[unwatched]
         reader = Reader(folder, lambda: self.starting(name))
         shared = self._shared.setdefault(name, Shared(reader))
         return StreamingResponse(events(shared, self._list, self.stopping), media_type="text/event-stream")
@@ -106,10 +108,10 @@ class Site:
         action = self.actions.get(request.path_params["action"])
         folder = await run_in_threadpool(self._folder, request)
         if action is None:
-            raise HTTPException(404, "there is no such thing to ask")
+            raise HTTPException(404, "there is no such request")
         try:
-            asked = _object(await request.body())
-            return JSONResponse(await run_in_threadpool(action, folder, asked))
+            arguments = _object(await request.body())
+            return JSONResponse(await run_in_threadpool(action, folder, arguments))
         except PlanError as error:
             return JSONResponse({"error": str(error)}, 400)
         except GoodfitError as error:
@@ -127,12 +129,12 @@ def _object(body: bytes) -> dict[str, Any]:
         raise ValueError(f"{word} is no number")
 
     try:
-        asked = json.loads(body, parse_constant=literal)
+        facts = json.loads(body, parse_constant=literal)
     except (ValueError, RecursionError) as error:
-        raise PlanError(f"what is asked is no JSON ({error})") from None
-    if not isinstance(asked, dict):
-        raise PlanError("what is asked is no JSON object")
-    return asked
+        raise PlanError(f"the request is no JSON ({error})") from None
+    if not isinstance(facts, dict):
+        raise PlanError("the request is no JSON object")
+    return facts
 
 
 def _refuse(request: Request, error: Exception) -> Response:
@@ -152,15 +154,15 @@ def _environment() -> Environment:
 @cache
 def _files() -> dict[str, tuple[bytes, str]]:
     """Our own style sheet and scripts by name."""
-    found = [path for path in _TEMPLATES.iterdir() if path.suffix in _KINDS]
-    return {path.name: (path.read_bytes(), _KINDS[path.suffix]) for path in found}
+    paths = [path for path in _TEMPLATES.iterdir() if path.suffix in _KINDS]
+    return {path.name: (path.read_bytes(), _KINDS[path.suffix]) for path in paths}
 
 
 def _file(request: Request) -> Response:
-    known = _files().get(request.path_params["file"])
-    if known is None:
+    file = _files().get(request.path_params["file"])
+    if file is None:
         raise HTTPException(404, "there is no such page")
-    return Response(known[0], media_type=known[1])
+    return Response(file[0], media_type=file[1])
 
 
 @cache
@@ -205,8 +207,8 @@ class Server:
             timeout_graceful_shutdown=_FAREWELL,
         )
         self._socket.listen()  # who opens the address at once waits, and is not refused
-        self._uvicorn = made = uvicorn.Server(config)
-        site.stopping = lambda: made.should_exit
+        self._uvicorn = server = uvicorn.Server(config)
+        site.stopping = lambda: server.should_exit
         return guard.address
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""What one page has not seen yet: parts that changed, and the epochs that came, thinned to what a screen can show.
+"""Updates for one page: parts that changed and epochs that came, thinned to what a screen can show.
 
 Each page has its own difference, computed when its connection has room: nothing is queued for one that does not read.
 """
@@ -22,7 +22,7 @@ _HEARTBEAT = 10.0  # seconds without a word, after which a connection that is de
 
 
 class Sent(NamedTuple):
-    """How much of a curve a page has: every so manieth epoch, of so many that there were."""
+    """Stride and number of epochs already sent."""
 
     stride: int
     epochs: int
@@ -30,25 +30,25 @@ class Sent(NamedTuple):
 
 @dataclass
 class Difference:
-    """What one page has; `message` brings it up to date."""
+    """The state of one page; `message` brings it up to date."""
 
     _texts: dict[str, str] = field(default_factory=dict)
     _curves: dict[str, Sent] = field(default_factory=dict)
 
     def message(self, view: View) -> str | None:
-        """JSON with the parts that changed, and `curves` where one did; None where the page has all."""
+        """Return JSON with the parts that changed, and `curves` if one did; None if the page has everything."""
         parts = [f'"{name}":{text}' for name, text in view.texts.items() if self._texts.get(name) != text]
         self._texts = view.texts
         changed = [self._curve(curve) for curve in view.curves]
         if any(changed) or {curve.key for curve in view.curves} != set(self._curves):
-            known = {curve.key: self._curves[curve.key] for curve in view.curves}
-            self._curves = known
-            parts.append(f'"curves":{json.dumps([each for each in changed if each], separators=(",", ":"))}')
-            parts.append(f'"keys":{json.dumps(list(known))}')
+            current = {curve.key: self._curves[curve.key] for curve in view.curves}
+            self._curves = current
+            parts.append(f'"curves":{json.dumps([change for change in changed if change], separators=(",", ":"))}')
+            parts.append(f'"keys":{json.dumps(list(current))}')
         return f"{{{','.join(parts)}}}" if parts else None
 
     def _curve(self, curve: Curve) -> dict[str, Any] | None:
-        """The points that came: the epochs 1, 1 + stride, …, and apart from them the last one.
+        """Return the new points: the epochs 1, 1 + stride, …, and apart from them the last one.
 
         A page keeps of its own points those that are on the new stride, which is twice the old one or four times.
         """
@@ -59,11 +59,17 @@ class Difference:
         self._curves[curve.key] = Sent(stride, count)
         if count == before.epochs and before.epochs:
             return None
-        first = max(before.epochs, curve.begun - 1, 0)  # a copy's curve begins where it leaves the run's
+        first = max(before.epochs, curve.start_epoch - 1, 0)  # a copy's curve begins where it leaves the run's
         first = -(-first // stride) * stride
         points = [_point(curve, row) for row in range(first, count, stride)]
-        facts = {"key": curve.key, "role": curve.role, "pair": curve.pair, "begun": curve.begun, "stride": stride}
-        return facts | {"points": points, "last": _point(curve, count - 1) if count > curve.begun - 1 else None}
+        facts = {
+            "key": curve.key,
+            "role": curve.role,
+            "pair": curve.pair,
+            "start_epoch": curve.start_epoch,
+            "stride": stride,
+        }
+        return facts | {"points": points, "last": _point(curve, count - 1) if count > curve.start_epoch - 1 else None}
 
 
 def _point(curve: Curve, row: int) -> list[float | None]:
@@ -77,15 +83,15 @@ class Shared:
     reader: Reader
     view: View = field(default_factory=View)
     pages: int = 0
-    _at: float = -math.inf
+    _last_read: float = -math.inf
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fresh(self) -> View:
-        """The view, read again where it is older than the period."""
+        """Return the view, read again if it is older than the period."""
         async with self._lock:
-            if time.monotonic() - self._at >= 0.9 * PERIOD:
+            if time.monotonic() - self._last_read >= 0.9 * PERIOD:
                 self.view = await run_in_threadpool(self.reader.read)
-                self._at = time.monotonic()
+                self._last_read = time.monotonic()
         return self.view
 
 
@@ -96,8 +102,8 @@ async def events(
 
     Args:
         shared: the run.
-        extra: one more part, its name and its JSON.
-        stopping: whether the server is about to end.
+        extra: returns one more part, its name and its JSON.
+        stopping: returns True when the server is about to end.
     """
     page, spoke = Difference(), time.monotonic()
     yield "retry: 1000\n\n"

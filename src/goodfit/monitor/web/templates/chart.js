@@ -42,7 +42,7 @@ function later() {
 const main = () => [...curves.values()].find((curve) => curve.role === "run" && curve.pair === 0);
 const line = (curve) => (curve.last && curve.last[0] > (curve.points.at(-1) || [0])[0] ? [...curve.points, curve.last] : curve.points);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const isShare = () => seen.measure === "error" && seen.metric === "error_rate";
+const isShare = () => seen.measure === "error";
 
 function trace(curve, which, style) {
   const points = line(curve), place = SHOWN[seen.measure][which === "dev" ? 1 : 0], log = seen.log[seen.measure];

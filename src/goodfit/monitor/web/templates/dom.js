@@ -1,4 +1,4 @@
-// What all parts of the page use: elements, whose texts are never read as HTML, and numbers as people read them.
+// Helpers of all panels: elements, whose texts are never read as HTML, and numbers as people read them.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -30,7 +30,12 @@ const minus = (text) => text.replace("-", "−");
 export function percent(share) {
   if (share === null || share === undefined) return "–";
   if (share === 0) return "0 %";
-  return minus(`${(100 * share).toFixed(Math.abs(share) < 0.00995 ? 2 : 1)} %`);
+  if (share === 1) return "100 %";
+  const size = Number((100 * Math.abs(share)).toPrecision(2)); // as goodfit.wording.numbers.percent
+  if (size < 1e-4) return share > 0 ? "< 0.0001 %" : "> −0.0001 %";
+  if (share >= 0.9995 && share < 1) return share >= 0.99995 ? "> 99.99 %" : `${(100 * share).toFixed(2)} %`;
+  const decimals = size >= 1000 ? 0 : Math.min(Math.max(1 - Math.floor(Math.log10(size)), 1), 6);
+  return minus(`${(100 * share).toFixed(decimals)} %`);
 }
 
 export function number(value) {

@@ -1,4 +1,4 @@
-// The knobs: a slider on the quantity's own scale and a box to type in, which always agree; one nudge of all that moved.
+// Sliders: each on the quantity's own scale and a box to type in, which always agree; one nudge of all that moved.
 import { byId, make, plain, show } from "/dom.js";
 
 const STEPS = 1000, OFF = 40; // of a slider whose lowest part is "off"
@@ -67,7 +67,7 @@ export function take(knobs) {
   if (keys.join() !== [...rows.keys()].join()) {
     rows.clear();
     knobs.forEach((knob) => rows.set(keyOf(knob), build(knob)));
-    const of = (first) => [...rows.values()].filter((row) => (row.knob.first && !row.knob.fixed && !row.knob.idle) === first).map((row) => row.element);
+    const of = (first) => [...rows.values()].filter((row) => (row.knob.primary && !row.knob.fixed_reason && !row.knob.idle_reason) === first).map((row) => row.element);
     byId("knobs-first").replaceChildren(...of(true));
     byId("knobs-rest").replaceChildren(...of(false));
   }
@@ -75,9 +75,9 @@ export function take(knobs) {
     const row = rows.get(keyOf(knob)), pending = row.ready && moved(row);
     row.knob = knob;
     row.ready = true;
-    row.box.disabled = row.slider.disabled = Boolean(knob.fixed);
-    row.element.classList.toggle("fixed", Boolean(knob.fixed));
-    row.said.textContent = row.box.title = knob.fixed || knob.idle || knob.says;
+    row.box.disabled = row.slider.disabled = Boolean(knob.fixed_reason);
+    row.element.classList.toggle("fixed", Boolean(knob.fixed_reason));
+    row.said.textContent = row.box.title = knob.fixed_reason || knob.idle_reason || knob.allowed;
     if (pending) after(row); else settle(row);
   });
 }
@@ -139,7 +139,7 @@ async function apply(event) {
     rows.forEach(after);
     return;
   }
-  show(byId("knobs-answer"), answer.answered ? "" : "Asked; the numbers change at the end of the epoch.");
+  show(byId("knobs-answer"), answer.answered ? "" : "Request sent; the numbers change at the end of the epoch.");
   for (const row of rows.values()) {
     const [, , value] = (answer.changes || []).find(([name]) => name === row.knob.name) || [];
     if (value !== undefined) row.knob = { ...row.knob, value: Array.isArray(value) ? value[row.knob.layer] : value };

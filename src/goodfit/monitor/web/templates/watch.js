@@ -6,7 +6,7 @@ import * as panels from "/panels.js";
 
 const run = document.body.dataset.run;
 const place = `/runs/${encodeURIComponent(run)}`;
-const now = { state: {}, structure: [], marks: [], log: [], worth: [], findings: [] };
+const now = { state: {}, structure: [], marks: [], log: [], effects: [], findings: [] };
 const LIVE = ["waiting", "training", "paused"];
 const live = () => LIVE.includes(now.state.status);
 
@@ -22,13 +22,13 @@ async function post(action, asked = {}) {
 async function ask(button, action, asked, done) {
   button.disabled = true;
   const answer = await post(action, asked);
-  const waits = answer.training === false ? "The training ended before it could answer." : "Asked, and not answered yet.";
+  const waits = answer.training === false ? "The training ended before it could answer." : "Request sent; waiting for a reply.";
   show(byId("answer"), answer.error || (answer.answered ? "" : waits));
   if (!answer.error && done) done(answer);
   state(now.state);
 }
 
-const WORDS = { waiting: "Waits to start", starting: "Starting…", training: "Training", paused: "Paused", "cut off": "Cut off", damaged: "Damaged", working: "At work" };
+const WORDS = { waiting: "Waiting to start", starting: "Starting…", training: "Training", paused: "Paused", "cut off": "Cut off", damaged: "Damaged", working: "Working" };
 
 function state(told) {
   now.state = told;
@@ -37,24 +37,24 @@ function state(told) {
   if (byId("status").textContent !== word) byId("status").textContent = word;
   byId("status").dataset.status = status;
   byId("epoch").textContent = epochs ? `epoch ${epoch.toLocaleString("en-US")} of ${epochs.toLocaleString("en-US")}` : "";
-  const until = told.until && live() ? `pauses after epoch ${told.until}` : "";
+  const until = told.pause_epoch && live() ? `pauses after epoch ${told.pause_epoch}` : "";
   const left = status === "training" && told.seconds_left ? `${duration(told.seconds_left)} left` : "";
   byId("left").textContent = [left, until].filter(Boolean).join(", ");
   const share = Math.round(100 * (told.share ?? (epochs ? epoch / epochs : 0)));
   byId("share").setAttribute("aria-valuenow", share);
   byId("share").firstElementChild.style.width = `${share}%`;
   document.title = `${status === "training" ? `${epoch}/${epochs} ` : ""}${told.name} (goodfit watch)`;
-  const goes = { "cut off": `No process trains it now; \`goodfit resume ${told.run}\` goes on with it.`, starting: "Its process is starting, which takes a few seconds." }[status] || "";
+  const goes = { "cut off": `No process is training it; \`goodfit resume ${told.run}\` continues it.`, starting: "Its process is starting, which takes a few seconds." }[status] || "";
   show(byId("sentence"), [told.sentence, goes].filter(Boolean).join(" "));
   if (told.report) byId("sentence").append(" ", make("a", { href: `${place}/report`, target: "_blank", rel: "noopener" }, "Open its report"));
   byId("sentence").hidden = !byId("sentence").hasChildNodes();
-  byId("findings-none").textContent = `Nothing ails the training${status === "ended" ? "" : " so far"}.`;
+  byId("findings-none").textContent = `No problems found${status === "ended" ? "" : " so far"}.`;
   figures(told);
   buttons(told);
 }
 
 function figures(told) {
-  const error = (value) => (told.metric === "1-r2" ? number(value) : percent(value)), name = told.metric === "1-r2" ? "1 − R²" : "error";
+  const error = percent, name = told.metric === "1-r2" ? "1 − R²" : "error";
   const last = chart.pointAt(Infinity), facts = [];
   if (told.verdict) facts.push(["Verdict", told.verdict]);
   if (last) facts.push([`Training ${name}`, error(last[3]), "train"], [`Dev ${name}`, error(last[4]), "dev"]);
@@ -65,29 +65,29 @@ function figures(told) {
 
 function buttons(told) {
   const on = live(), toggle = byId("toggle"), idle = told.status === "waiting" || told.status === "paused";
-  toggle.textContent = told.status === "waiting" ? "Start" : told.status === "paused" ? "Continue" : "Pause";
+  toggle.textContent = told.status === "waiting" ? "Start" : told.status === "paused" ? "Unpause" : "Pause";
   toggle.hidden = byId("stop").hidden = told.status === "ended";
   toggle.disabled = !on;
   byId("stop").disabled = !on || told.status === "waiting";
-  for (const form of ["until-form", "back-form"]) for (const field of byId(form).elements) field.disabled = !on || (form === "back-form" && !told.epoch);
-  byId("until-form").hidden = byId("back-form").hidden = byId("best").hidden = told.status === "ended";
+  for (const form of ["until-form", "rewind-form"]) for (const field of byId(form).elements) field.disabled = !on || (form === "rewind-form" && !told.epoch);
+  byId("until-form").hidden = byId("rewind-form").hidden = byId("best").hidden = told.status === "ended";
   byId("best").disabled = !on || !told.best;
   byId("branch-open").disabled = byId("chosen-branch").disabled = !told.epoch;
-  byId("chosen-back").disabled = !on;
-  const note = on ? (idle ? "The training waits; what you apply holds from its next epoch on." : "") : told.status === "ended" ? "" : "They turn while the training is live.";
+  byId("chosen-rewind").disabled = !on;
+  const note = on ? (idle ? "The training is paused; what you apply takes effect with its next epoch." : "") : told.status === "ended" ? "" : "The sliders work while the training is live.";
   knobs.enable(on, note);
 }
 
 function take(message) {
   for (const name of Object.keys(now)) if (message[name]) now[name] = message[name];
   chart.take(message);
-  if (message.knobs) knobs.take(message.knobs);
-  if (message.state || message.curves || message.knobs || message.findings) state(now.state);
+  if (message.sliders) knobs.take(message.sliders);
+  if (message.state || message.curves || message.sliders || message.findings) state(now.state);
   if ("gap" in message) panels.gap(message.gap);
   if (message.health) panels.health(message.health);
   if (message.findings) panels.findings(message.findings, knobs.fill, (changes) => openBranch(null, changes));
   if (message.log || message.marks) panels.log(now.log, now.marks);
-  if (message.worth || message.marks) panels.worth(now.worth, now.marks, now.state.metric);
+  if (message.effects || message.marks) panels.effects(now.effects, now.marks);
   if (message.runs) panels.runs(message.runs, run);
 }
 
@@ -102,25 +102,25 @@ function listen() {
   };
   source.onerror = () => {
     const gone = source.readyState === EventSource.CLOSED;
-    show(byId("lost"), gone ? `The page's server knows this page no longer. The training is not harmed: \`goodfit watch ${now.state.run || "RUN"}\` gives a new address.`
-      : "The connection to the page's server is lost; trying again. The training is not harmed.");
+    show(byId("lost"), gone ? `The page's server has ended. The training is not affected: \`goodfit watch ${now.state.run || "RUN"}\` gives a new address.`
+      : "The connection to the page's server is lost; trying again. The training is not affected.");
     if (gone) source.close();
   };
 }
 
 const whole = (text) => (/^\s*\d+\s*$/.test(text) ? Number(text) : text.trim() || null);
 const toggle = () => ask(byId("toggle"), now.state.status === "training" ? "pause" : "unpause");
-const back = (button, epoch) => ask(button, "rewind", { to: epoch }, () => { chosen(null); byId("back").value = ""; });
+const rewind = (button, epoch) => ask(button, "rewind", { to: epoch }, () => { chosen(null); byId("rewind").value = ""; });
 
 function chosen(epoch) {
   chart.choose(epoch);
   byId("chosen").hidden = epoch === null;
   if (epoch === null) return;
-  const point = chart.pointAt(epoch), error = now.state.metric === "1-r2" ? number : percent;
+  const point = chart.pointAt(epoch), error = percent;
   byId("chosen-said").textContent = point ? `Epoch ${epoch}: training cost ${number(point[1])}, dev cost ${number(point[2])}, training error ${error(point[3])}, dev error ${error(point[4])}, learning rate ${number(point[5])}` : `Epoch ${epoch}`;
-  byId("chosen-back").textContent = `Back to epoch ${epoch}`;
+  byId("chosen-rewind").textContent = `Rewind to epoch ${epoch}`;
   byId("chosen-branch").textContent = `Branch from ${epoch}…`;
-  byId("chosen-back").onclick = () => back(byId("chosen-back"), epoch);
+  byId("chosen-rewind").onclick = () => rewind(byId("chosen-rewind"), epoch);
   byId("chosen-branch").onclick = () => openBranch(epoch);
 }
 
@@ -161,12 +161,12 @@ async function beginBranch(event) {
 function stop() {
   if (byId("stop").disabled || byId("stop").hidden) return;
   const best = now.state.best;
-  byId("stop-said").textContent = best ? `The training ends, and the network of epoch ${best[0]} is kept and diagnosed. It cannot go on after that.` : "The training ends.";
+  byId("stop-said").textContent = best ? `The training ends, and the network of epoch ${best[0]} is kept and diagnosed. It cannot continue after that.` : "The training ends.";
   byId("stop-dialog").returnValue = "no";
   byId("stop-dialog").showModal();
 }
 
-const KEYS = { " ": () => !byId("toggle").disabled && toggle(), n: knobs.focus, b: () => byId("back").focus(), r: () => byId("until").focus(), s: stop, "?": () => byId("help").showModal() };
+const KEYS = { " ": () => !byId("toggle").disabled && toggle(), n: knobs.focus, b: () => byId("rewind").focus(), r: () => byId("until").focus(), s: stop, "?": () => byId("help").showModal() };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -179,14 +179,14 @@ addEventListener("keydown", (event) => {
 byId("toggle").addEventListener("click", toggle);
 byId("stop").addEventListener("click", stop);
 byId("stop-dialog").addEventListener("close", () => { if (byId("stop-dialog").returnValue === "stop") ask(byId("stop"), "stop"); });
-byId("best").addEventListener("click", () => back(byId("best"), now.state.best[0]));
+byId("best").addEventListener("click", () => rewind(byId("best"), now.state.best[0]));
 byId("branch-open").addEventListener("click", () => openBranch());
 byId("branch-close").addEventListener("click", () => byId("branch-dialog").close());
 byId("branch-form").addEventListener("submit", beginBranch);
 byId("chosen-close").addEventListener("click", () => chosen(null));
 byId("help-open").addEventListener("click", KEYS["?"]);
 byId("until-form").addEventListener("submit", (event) => { event.preventDefault(); ask(byId("until"), "unpause", { to: whole(byId("until").value) }, () => { byId("until").value = ""; }); });
-byId("back-form").addEventListener("submit", (event) => { event.preventDefault(); back(byId("back"), whole(byId("back").value)); });
+byId("rewind-form").addEventListener("submit", (event) => { event.preventDefault(); rewind(byId("rewind"), whole(byId("rewind").value)); });
 chart.begin(chosen);
 knobs.begin(post);
 listen();
