@@ -89,13 +89,13 @@ class Reader:
             return _view({"state": self._state("damaged", sentence=str(error))})
 
     def _read_live(self) -> View:
-        asked, live = JobRequest.read(self.folder, ("train", "improve")), live_state(self.folder)
-        if asked.command != "train":
+        request, live = JobRequest.read(self.folder, ("train", "improve")), live_state(self.folder)
+        if request.command != "train":
             status = "working" if is_live(self.folder) else "cut off"
-            sentence = f"`goodfit {asked.command}` trains many plans; its report will show them when it has ended."
+            sentence = f"`goodfit {request.command}` trains many plans; its report will show them when it has ended."
             return _view({"state": self._state(status, sentence=sentence)})
         about = json_of(self.folder / ABOUT_FILE)
-        start = Plan.from_dict(asked.plan)
+        start = Plan.from_dict(request.plan)
         plan = Plan.from_dict(live["plan"]) if live else start
         log = nudges.read_nudges(bytes_of(self.folder / NUDGES_FILE))
         task = about["data"]["task"] if about else None
@@ -124,12 +124,14 @@ class Reader:
         panels = {"state": state, "findings": [], "gap": None, "health": []} | shared
         if main and about and len(main.values):
             records = self._records[_file(live, main)]
-            found = self._doctor.examine(records, about["recorded"], about["layers"], plan, facts_from(about["data"]))
+            findings = self._doctor.examine(
+                records, about["recorded"], about["layers"], plan, facts_from(about["data"])
+            )
             _, _, train, dev, _ = map(parts.finite, main.values[-1].tolist())
             panels |= {
-                "findings": finding_views(found, plan, start.structure),
-                "gap": parts.gap(train, dev, about, asked.options, len(main.values)),
-                "health": parts.health(health_from(records.looks, records.look_epochs, about["layers"]), found),
+                "findings": finding_views(findings, plan, start.structure),
+                "gap": parts.gap(train, dev, about, request.options, len(main.values)),
+                "health": parts.health(health_from(records.looks, records.look_epochs, about["layers"]), findings),
             }
         return _view(panels, curves)
 
