@@ -391,26 +391,15 @@ class Plan:
 
     @property
     def structure(self) -> Structure:
-        """The part that is compiled; what is not given here is work that a hyperparameter turns on."""
-        work = {entry.flag: False for entry in SETTINGS.values() if entry.flag}
+        """The part that is compiled: the structural settings, and flags of the work that hyperparameters turn on."""
+        work: dict[str, Any] = {entry.flag: False for entry in SETTINGS.values() if entry.flag}
         for entry in SETTINGS.values():
             if entry.flag:
-                # no hidden layer is left without dropout's program: keep_probs is empty then
+                # keep_probs rather than keep_prob: without hidden layers it is empty, and there is nothing to drop
                 value = self.keep_probs if entry.name == "keep_prob" else getattr(self, entry.name)
                 work[entry.flag] |= entry.is_on(value)
-        return Structure(
-            hidden_units=self.hidden_units,
-            architecture=self.architecture,
-            activation=self.activation,
-            batch_norm=self.batch_norm,
-            optimizer=self.optimizer,
-            decay=self.decay,
-            batch_size=self.batch_size,
-            layer=self.layer,
-            depth=self.depth,
-            image=None,
-            **work,
-        )
+        compiled = {entry.name: getattr(self, entry.name) for entry in SETTINGS.values() if entry.role == "structure"}
+        return Structure(**compiled, **work)
 
     @property
     def hyperparameters(self) -> "Hyperparameters":
