@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -42,7 +43,7 @@ def splits():
 
 
 @pytest.fixture(scope="module")
-def whole(splits, tmp_path_factory):
+def finished_study(splits, tmp_path_factory):
     study, finished = searched(LocalWorker(splits), f"sqlite:///{tmp_path_factory.mktemp('whole') / 'study.db'}")
     assert finished
     return study
@@ -51,9 +52,9 @@ def whole(splits, tmp_path_factory):
 @pytest.fixture(scope="module")
 def two():
     """A cluster of two nodes on this machine, and the one that may be lost."""
-    here = cluster_utils.Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
-    yield here, here.add_node(**NODE)
-    here.shutdown()
+    ray_cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
+    yield ray_cluster, ray_cluster.add_node(**NODE)
+    ray_cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -95,40 +96,41 @@ def when_all_train(act):
         thread.join()
 
 
-def test_a_lost_node_costs_only_its_stack(splits, whole, two, tmp_path, monkeypatch, capfd):
+def test_a_lost_node_costs_only_its_stack(splits, finished_study, two, tmp_path, monkeypatch, capfd):
     puts, lost, put = [], [], ray.put
     result = nodes._Nodes._result
 
-    def seen(self, task):
-        kept, why = result(self, task)
-        lost.extend([why] if kept is None else [])
-        return kept, why
+    def noted_result(self, task):
+        records, reason = result(self, task)
+        lost.extend([reason] if records is None else [])
+        return records, reason
 
     monkeypatch.setattr(ray, "put", lambda value: puts.append(value) or put(value))
-    monkeypatch.setattr(nodes._Nodes, "_result", seen)
-    here, node = two
-    with cluster(here.address, splits) as workers:
+    monkeypatch.setattr(nodes._Nodes, "_result", noted_result)
+    ray_cluster, node = two
+    with cluster(ray_cluster.address, splits) as workers:
         assert sum(node["Alive"] for node in ray.nodes()) == 2
-        with when_all_train(lambda: here.remove_node(node, allow_graceful=False)) as killed:
+        with when_all_train(lambda: ray_cluster.remove_node(node, allow_graceful=False)) as killed:
             study, finished = searched(workers, f"sqlite:///{tmp_path / 'study.db'}")
         assert sum(node["Alive"] for node in ray.nodes()) == 1
     assert not ray.is_initialized()
     assert finished
     assert killed
     assert lost
-    assert facts(study) == facts(whole)
+    assert facts(study) == facts(finished_study)
     assert puts == [splits]
     assert capfd.readouterr().out == ""  # where Ray would tell of the node
 
 
 def test_alone_it_is_a_cluster_of_this_machine(splits):
     with cluster(LOCAL, splits) as workers:
-        assert [len(ray.nodes()), *map(known, workers([GROUP]))] == [1, *map(known, LocalWorker(splits)([GROUP]))]
+        assert len(ray.nodes()) == 1
+        assert list(map(without_times, workers([GROUP]))) == list(map(without_times, LocalWorker(splits)([GROUP])))
     assert not ray.is_initialized()
 
 
-def known(group):
-    return [{name: value for name, value in kept.items() if name != "seconds"} for kept in group]
+def without_times(records):
+    return [replace(record, seconds=None) for record in records]
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "ray://10.0.0.7:10001", "10.0.0.7:ray", ":6379"])
@@ -164,7 +166,7 @@ def test_without_ray_it_says_how_to_install_it(splits, monkeypatch):
         pass
 
 
-def test_ctrl_c_ends_the_tasks_and_leaves_a_search_that_goes_on(splits, whole, joined, tmp_path):
+def test_ctrl_c_ends_the_tasks_and_leaves_a_search_that_goes_on(splits, finished_study, joined, tmp_path):
     url = f"sqlite:///{tmp_path / 'study.db'}"
     with cluster(joined, splits) as workers:
         with when_all_train(lambda: os.kill(os.getpid(), signal.SIGINT)) as cut:
@@ -174,7 +176,7 @@ def test_ctrl_c_ends_the_tasks_and_leaves_a_search_that_goes_on(splits, whole, j
         assert len(study.trials) == ROUND
         study, finished = searched(workers, url)  # which would wait for ever for a node that is busy
     assert finished
-    assert facts(study) == facts(whole)
+    assert facts(study) == facts(finished_study)
     assert ray.is_initialized()
 
 
@@ -202,7 +204,7 @@ def test_a_group_that_kills_its_process_is_given_up(splits, joined, monkeypatch)
     def kill(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    kill.__module__ = "__main__"  # so that it is sent whole, for a node cannot import this file
+    kill.__module__ = "__main__"  # so that it is sent finished_study, for a node cannot import this file
     monkeypatch.setattr(nodes, "train", kill)
     monkeypatch.setattr(nodes, "_LOSSES", 2)
     monkeypatch.setattr(nodes, "_REST_SECONDS", 0.0)

@@ -63,9 +63,9 @@ def test_in_a_stack_the_hopeless_one_leaves_and_the_other_keeps_its_bits():
     lost = good.with_(learning_rate=1e-12)
     (alone,) = fit_many([Job(good, 1)], splits)
     control = Hopeless([lost, good], basic_data_facts(splits))
-    given_up, kept = fit_many([Job(lost, 1), Job(good, 1)], splits, control)
+    given_up, survivor = fit_many([Job(lost, 1), Job(good, 1)], splits, control)
     assert given_up.outcome == Outcome.HOPELESS
     assert len(given_up.history["epoch"]) == 6
     assert list(control.stopped) == [0]
-    assert kept.outcome == Outcome.FINISHED
-    np.testing.assert_array_equal(kept.history["dev_cost"], alone.history["dev_cost"])
+    assert survivor.outcome == Outcome.FINISHED
+    np.testing.assert_array_equal(survivor.history["dev_cost"], alone.history["dev_cost"])

@@ -14,9 +14,9 @@ from goodfit.search import regions
 X = FloatDistribution(0, 1)
 
 
-def trial(at, distribution: BaseDistribution = X, state=TrialState.COMPLETE, name="x", **settings):
+def trial(number, distribution: BaseDistribution = X, state=TrialState.COMPLETE, name="x", **settings):
     settings = {"value": 0.0, "state": state} | settings
-    return create_trial(params={name: at}, distributions={name: distribution}, **settings)
+    return create_trial(params={name: number}, distributions={name: distribution}, **settings)
 
 
 def study_of(trials, direction: Literal["minimize", "maximize"] = "minimize"):
@@ -30,7 +30,7 @@ def good_in(study):
 
 
 def good_values(study):
-    return [each.params["x"] for each in good_in(study)]
+    return [trial.params["x"] for trial in good_in(study)]
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("minimize", 1), ("maximize", -1)])
@@ -43,7 +43,7 @@ def test_the_best_fifth_is_good_the_best_first(direction, sign):
 def test_at_least_three_are_good_and_earlier_rounds_alone_are_asked():
     study = study_of([trial(x, value=x) for x in (0.9, 0.8, 0.7, 0.6, 0.1)])
     assert good_values(study) == [0.1, 0.6, 0.7]
-    assert [each.number for each in regions.finished_before(study, 3)] == [0, 1, 2]
+    assert [trial.number for trial in regions.finished_before(study, 3)] == [0, 1, 2]
 
 
 def test_failed_and_infinite_trials_are_not_good_and_pruned_ones_come_last():
@@ -100,20 +100,20 @@ def test_whole_numbers_are_widened_by_one_at_least():
 def test_regions_lie_on_the_scale():
     distribution = FloatDistribution(1e-4, 1, log=True)
     good = [trial(value, distribution) for value in (1e-2, 1e-3, 1e-1)]
-    found = regions.region(good, "x", distribution)
-    assert (found.low, found.high) == pytest.approx((1e-3, 1e-1))
-    assert not found.widened
+    result = regions.region(good, "x", distribution)
+    assert (result.low, result.high) == pytest.approx((1e-3, 1e-1))
+    assert not result.widened
 
 
 def test_one_good_trial_makes_no_region():
-    found = regions.region([trial(0.5), trial("a", CategoricalDistribution(("a", "b")), name="kind")], "x", X)
-    assert (found.low, found.high) == (0, 1)
+    result = regions.region([trial(0.5), trial("a", CategoricalDistribution(("a", "b")), name="kind")], "x", X)
+    assert (result.low, result.high) == (0, 1)
 
 
 def test_values_outside_of_todays_range_are_left_out():
     narrow = FloatDistribution(0.3, 1)
-    found = regions.region([trial(value) for value in (0.5, 0.1, 0.4, 0.6)], "x", narrow)
-    assert (found.low, found.high) == pytest.approx((0.4, 0.6))
+    result = regions.region([trial(value) for value in (0.5, 0.1, 0.4, 0.6)], "x", narrow)
+    assert (result.low, result.high) == pytest.approx((0.4, 0.6))
 
 
 def test_choices_get_shares_by_the_ranks_of_their_good_trials_and_none_dies_out():
@@ -121,8 +121,10 @@ def test_choices_get_shares_by_the_ranks_of_their_good_trials_and_none_dies_out(
     good = [trial(kind, kinds) for kind in ("b", "a", "b")]
     shares = regions.region(good, "x", kinds).shares
     following = 0.9 * 3 / 4  # one draw in ten is global, and one vote in four follows nobody
-    rest = (1 - following) / 3
-    assert shares == pytest.approx({"a": rest + following * 4 / 14, "b": rest + following * 10 / 14, "c": rest})
+    uniform = (1 - following) / 3
+    assert shares == pytest.approx(
+        {"a": uniform + following * 4 / 14, "b": uniform + following * 10 / 14, "c": uniform}
+    )
     assert sum(shares.values()) == pytest.approx(1)
 
 

@@ -55,13 +55,13 @@ def test_the_storage_changes_nothing_nor_does_beginning_anew(kind, tmp_path):
     else:
         storage = JournalStorage(JournalFileBackend(str(tmp_path / "study.log")))
     study = searched(9, storage, seed=3, wave_size=6)
-    again = optuna.load_study(
+    reloaded = optuna.load_study(
         study_name=study.study_name, storage=storage, sampler=GoodfitZoomSampler(seed=3, wave_size=6)
     )
     for _ in range(9):
-        trial = again.ask(SPACE)
-        again.tell(trial, worth(trial.params))
-    assert params_of(again) == params_of(searched(18, InMemoryStorage(), seed=3, wave_size=6))
+        trial = reloaded.ask(SPACE)
+        reloaded.tell(trial, worth(trial.params))
+    assert params_of(reloaded) == params_of(searched(18, InMemoryStorage(), seed=3, wave_size=6))
 
 
 def test_the_order_of_asking_and_telling_changes_nothing():
@@ -84,48 +84,48 @@ def test_seeds_and_parameters_have_draws_of_their_own():
     first, second = (searched(6, wave_size=6, seed=seed) for seed in (0, 1))
     assert not {params["x"] for params in params_of(first)} & {params["x"] for params in params_of(second)}
     study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=6))
-    both = [study.ask({"y": FloatDistribution(0, 1), "z": FloatDistribution(0, 1)}).params for _ in range(6)]
-    assert all(params["y"] != params["z"] for params in both)
+    draws = [study.ask({"y": FloatDistribution(0, 1), "z": FloatDistribution(0, 1)}).params for _ in range(6)]
+    assert all(params["y"] != params["z"] for params in draws)
 
 
-def test_the_first_round_draws_once_in_each_part_of_a_range_in_no_order():
+def test_the_first_wave_draws_once_in_each_part_of_a_range_in_no_order():
     study = optuna.create_study(sampler=GoodfitZoomSampler(wave_size=10))
-    drawn = [study.ask({"x": FloatDistribution(0, 10)}).params["x"] for _ in range(10)]
-    assert sorted(int(x) for x in drawn) == list(range(10))
-    assert drawn != sorted(drawn)
-    assert max(abs(x % 1 - 0.5) for x in drawn) > 0.2  # no grid
+    draws = [study.ask({"x": FloatDistribution(0, 10)}).params["x"] for _ in range(10)]
+    assert sorted(int(x) for x in draws) == list(range(10))
+    assert draws != sorted(draws)
+    assert max(abs(x % 1 - 0.5) for x in draws) > 0.2  # no grid
 
 
-def structures_of(drawn: list[dict]) -> list[tuple]:
-    return [(params["layers"], params["kind"]) for params in drawn]
+def structures_of(draws: list[dict]) -> list[tuple]:
+    return [(params["layers"], params["kind"]) for params in draws]
 
 
 def test_a_group_shares_structural_draws():
     settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "wave_size": 8}
-    drawn = params_of(searched(8, **settings))
-    for group in (drawn[:4], drawn[4:]):
+    draws = params_of(searched(8, **settings))
+    for group in (draws[:4], draws[4:]):
         assert len(set(structures_of(group))) == 1
         assert len({params["x"] for params in group}) == 4
-    assert len(set(structures_of(drawn))) == 2
+    assert len(set(structures_of(draws))) == 2
     assert len(set(structures_of(params_of(searched(8, **(settings | {"group": 1})))[:4]))) > 1
 
 
 def test_most_later_trials_have_a_structure_that_is_compiled_already():
     """Three groups of four in four; the others, a structure for the group."""
     settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "wave_size": 32}
-    groups = kept = 0
+    groups = inherited = 0
     for seed in range(20):
-        drawn = structures_of(params_of(searched(96, seed=seed, **settings)))
+        draws = structures_of(params_of(searched(96, seed=seed, **settings)))
         for start in range(32, 96, 4):
-            before, group = drawn[: start // 32 * 32], drawn[start : start + 4]
+            before, group = draws[: start // 32 * 32], draws[start : start + 4]
             groups += 1
-            kept += all(each in before for each in group)
-            assert len(set(group)) == 1 or all(each in before for each in group)
-    assert kept > 0.7 * groups  # a new draw may also be one that is known
+            inherited += all(structure in before for structure in group)
+            assert len(set(group)) == 1 or all(structure in before for structure in group)
+    assert inherited > 0.7 * groups  # a new draw may also be one that is known
 
 
-def after_a_round(distribution: BaseDistribution, values: list, count: int) -> list:
-    """What later draws of one parameter are, after a round of these values, the best first."""
+def after_a_wave(distribution: BaseDistribution, values: list, count: int) -> list:
+    """Draw one parameter after a wave of these values, the best first."""
     study = optuna.create_study()
     for worth, value in enumerate(values):
         study.add_trial(optuna.create_trial(params={"x": value}, distributions={"x": distribution}, value=worth))
@@ -137,21 +137,21 @@ def after_a_round(distribution: BaseDistribution, values: list, count: int) -> l
 
 def test_later_draws_are_dense_in_the_region_and_some_are_global():
     values = [0.5, 0.45, 0.55] + [0.9] * 9  # the best fifth of 12 is three
-    drawn = after_a_round(FloatDistribution(0, 1), values, 400)
-    outside = sum(not 0.45 <= x <= 0.55 for x in drawn)
+    draws = after_a_wave(FloatDistribution(0, 1), values, 400)
+    outside = sum(not 0.45 <= x <= 0.55 for x in draws)
     share = 0.1 * 0.9  # global, and not in the region's tenth
     assert 1e-3 < binom.cdf(outside, 400, share) < 1 - 1e-3
-    assert min(drawn) < 0.2
-    assert max(drawn) > 0.8
+    assert min(draws) < 0.2
+    assert max(draws) > 0.8
 
 
-def test_choices_follow_the_good_trials_in_the_shares_that_are_told():
+def test_choices_follow_the_good_trials_in_the_reported_shares():
     kinds = CategoricalDistribution(("a", "b", "c"))
-    drawn = after_a_round(kinds, ["b", "a", "b"] + ["c"] * 9, 400)
+    draws = after_a_wave(kinds, ["b", "a", "b"] + ["c"] * 9, 400)
     following = 0.9 * 3 / 4
-    rest = (1 - following) / 3
-    for kind, share in {"a": rest + following * 4 / 14, "b": rest + following * 10 / 14, "c": rest}.items():
-        assert 1e-3 < binom.cdf(drawn.count(kind), 400, share) < 1 - 1e-3
+    uniform = (1 - following) / 3
+    for kind, share in {"a": uniform + following * 4 / 14, "b": uniform + following * 10 / 14, "c": uniform}.items():
+        assert 1e-3 < binom.cdf(draws.count(kind), 400, share) < 1 - 1e-3
 
 
 def test_one_good_trial_is_not_followed():
@@ -178,19 +178,19 @@ def test_parameters_of_some_trials_only_are_zoomed_by_those():
     late = [trial.params["second"] for trial in study.trials[60:] if "second" in trial.params]
     assert len(late) > 30  # the better choice is made more often, and the other not never
     assert len(late) < 40
-    assert sum(abs(x - 0.3) < 0.1 for x in late) > 0.7 * len(late)  # 0.2 of them if drawn everywhere
+    assert sum(abs(x - 0.3) < 0.1 for x in late) > 0.7 * len(late)  # 0.2 of them if draws everywhere
 
 
-def test_regions_of_each_round_are_told():
+def test_regions_of_each_wave():
     study = searched(30, wave_size=12, group=1)
-    told = GoodfitZoomSampler(wave_size=12, group=1).regions(study)
-    assert [set(each) for each in told] == [set(SPACE)] * 3
-    assert (told[0]["x"].low, told[0]["x"].high) == (1e-4, 1)
-    assert told[0]["kind"].shares == pytest.approx(dict.fromkeys("abc", 1 / 3))
+    waves = GoodfitZoomSampler(wave_size=12, group=1).regions(study)
+    assert [set(wave) for wave in waves] == [set(SPACE)] * 3
+    assert (waves[0]["x"].low, waves[0]["x"].high) == (1e-4, 1)
+    assert waves[0]["kind"].shares == pytest.approx(dict.fromkeys("abc", 1 / 3))
     best = min(params_of(study)[:12], key=worth)
     for name in ("x", "layers"):
-        assert told[1][name].low <= best[name] <= told[1][name].high
-    low, high = told[2]["x"].low, told[2]["x"].high
+        assert waves[1][name].low <= best[name] <= waves[1][name].high
+    low, high = waves[2]["x"].low, waves[2]["x"].high
     assert low is not None
     assert high is not None
     assert high / low < 1e4 / 3

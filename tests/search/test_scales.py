@@ -22,7 +22,7 @@ def draws(dimension: Dimension, count: int = 400) -> list:
     return [scales.suggest(dimension, study.ask()) for _ in range(count)]
 
 
-def asked(dimension: Dimension, layer: int | None = None) -> tuple[str, optuna.distributions.BaseDistribution]:
+def parameter_of(dimension: Dimension, layer: int | None = None) -> tuple[str, optuna.distributions.BaseDistribution]:
     trial = optuna.create_study().ask()
     scales.suggest(dimension, trial, layer)
     return next(iter(trial.distributions.items()))
@@ -38,10 +38,10 @@ def asked(dimension: Dimension, layer: int | None = None) -> tuple[str, optuna.d
     ids=lambda value: getattr(value, "scale", ""),
 )
 def test_draws_are_uniform_on_the_scale(dimension, scaled):
-    drawn = np.array(draws(dimension))
-    places = scaled(drawn)
+    values = np.array(draws(dimension))
+    places = scaled(values)
     assert kstest(places, "uniform").pvalue > 0.01
-    np.testing.assert_allclose([scales.position(dimension, value) for value in drawn], places, atol=1e-9)
+    np.testing.assert_allclose([scales.position(dimension, value) for value in values], places, atol=1e-9)
 
 
 def test_half_of_the_draws_of_beta_are_above_0_99():
@@ -50,8 +50,8 @@ def test_half_of_the_draws_of_beta_are_above_0_99():
 
 
 def test_the_ladder_has_powers_and_their_middles_alike_often():
-    found, counts = np.unique(draws(UNITS), return_counts=True)
-    assert found.tolist() == [16, 24, 32, 48, 64, 96, 128] == scales.values(UNITS)
+    rungs, counts = np.unique(draws(UNITS), return_counts=True)
+    assert rungs.tolist() == [16, 24, 32, 48, 64, 96, 128] == scales.values(UNITS)
     assert counts.min() > 30  # 57 expected
 
 
@@ -75,13 +75,13 @@ def test_powers_of_two_and_whole_numbers_come_alone():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_optuna_is_asked_on_the_scale_under_a_telling_name(dimension, name, distribution):
-    assert asked(dimension) == (name, distribution)
+    assert parameter_of(dimension) == (name, distribution)
     assert scales.parameter(dimension) == name
 
 
 def test_a_layer_has_its_own_name():
     keep = Dimension("keep_prob", 4, "one-minus-log", 0.5, 0.98, each_layer=True)
-    assert asked(keep, 3)[0] == "1-keep_prob layer 3"
+    assert parameter_of(keep, 3)[0] == "1-keep_prob layer 3"
     assert scales.readable("1-keep_prob layer 3", 0.25) == ("keep_prob layer 3", 0.75)
 
 

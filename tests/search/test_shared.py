@@ -32,7 +32,7 @@ from goodfit.search.trials import Search
 from goodfit.search.workers import LocalWorker, TrialRecord
 
 SERVER = os.environ.get("GOODFIT_TEST_POSTGRESQL")
-TRIALS, ROUND = 22, 4
+TRIALS, WAVE = 22, 4
 SECONDS = 0.3  # that a round's trainings take
 WAIT = 120  # seconds until a test gives up; it is done much earlier
 
@@ -61,7 +61,7 @@ def fresh(url):
 
 @pytest.fixture(params=["file", pytest.param("server", marks=shared)])
 def place(request, tmp_path):
-    """Where processes share a study: a file of this machine's, or a server."""
+    """A storage that processes share: a file on this machine, or a server."""
     return f"sqlite:///{tmp_path / 'study.db'}" if request.param == "file" else request.getfixturevalue("fresh")
 
 
@@ -100,10 +100,10 @@ def trained(groups):
         yield [TrialRecord(outcome="finished", dev_error=plan.learning_rate) for plan in group.plans]
 
 space = Space.parse(["learning_rate=log:1e-4..1e-1"], Plan())
-study = open_study(sys.argv[1], "one", "data", GoodfitZoomSampler(3, {ROUND}, space.structural))
+study = open_study(sys.argv[1], "one", "data", GoodfitZoomSampler(3, {WAVE}, space.structural))
 print("ready", flush=True)
 sys.stdin.readline()
-assert Search(study, space, trained, {TRIALS}, {ROUND}, 3, lambda done, best: None).run()
+assert Search(study, space, trained, {TRIALS}, {WAVE}, 3, lambda done, best: None).run()
 """
 
 
@@ -129,17 +129,17 @@ def let_go(*processes):
         process.stdin.flush()
 
 
-def ended(*processes):
+def wait_for(*processes):
     for process in processes:
-        _, said = process.communicate(timeout=WAIT)
-        assert process.returncode == 0, said
+        _, messages = process.communicate(timeout=WAIT)
+        assert process.returncode == 0, messages
 
 
 @shared
 def test_processes_that_open_an_empty_database_at_once_share_one_study(fresh, ready):
     processes = [ready(OPENS, fresh, "one") for _ in range(3)]
     let_go(*processes)
-    ended(*processes)
+    wait_for(*processes)
     with loaded(fresh, "one") as study:
         assert [trial.number for trial in study.trials] == [0, 1, 2]
 
@@ -160,37 +160,37 @@ def check_whole(study):
 def test_two_processes_share_a_search(place, ready):
     processes = [ready(SEARCHES, place), ready(SEARCHES, place)]
     let_go(*processes)
-    ended(*processes)
+    wait_for(*processes)
     with loaded(place, "one") as study:
         check_whole(study)
         assert owners(study.trials) == {process.pid for process in processes}
 
 
 def test_what_a_killed_process_left_is_done_by_another(place, ready):
-    victim, other = ready(SEARCHES, place), ready(SEARCHES, place)
-    let_go(victim, other)
+    victim, survivor = ready(SEARCHES, place), ready(SEARCHES, place)
+    let_go(victim, survivor)
     with loaded(place, "one") as study:
-        left = killed_in_the_middle(victim, study)
-        ended(other)
-        assert [trial.number for trial in study.trials if trial.state == TrialState.RUNNING] == left
+        orphaned = killed_in_the_middle(victim, study)
+        wait_for(survivor)
+        assert [trial.number for trial in study.trials if trial.state == TrialState.RUNNING] == orphaned
         third = ready(SEARCHES, place)
         let_go(third)
-        ended(third)
+        wait_for(third)
         check_whole(study)
-        assert owners(study.trials[number] for number in left) == {third.pid}
-        assert owners(study.trials) == {victim.pid, other.pid, third.pid}
+        assert owners(study.trials[number] for number in orphaned) == {third.pid}
+        assert owners(study.trials) == {victim.pid, survivor.pid, third.pid}
 
 
 def killed_in_the_middle(victim, study):
-    """Kill -9 a process that has ended some trials and has a round in its hands: the numbers of those."""
+    """Kill -9 a process that has ended some trials and has a wave in its hands: the numbers of those."""
     for _ in range(WAIT * 20):
         victim.send_signal(signal.SIGSTOP)
         his = [trial for trial in study.trials if owners([trial]) == {victim.pid}]
-        left = [trial.number for trial in his if trial.state == TrialState.RUNNING]
-        if len(left) == ROUND < len(his):
+        orphaned = [trial.number for trial in his if trial.state == TrialState.RUNNING]
+        if len(orphaned) == WAVE < len(his):
             victim.kill()
             victim.communicate()
-            return left
+            return orphaned
         victim.send_signal(signal.SIGCONT)
         time.sleep(0.05)
     raise AssertionError("it was never in the middle")
@@ -229,9 +229,9 @@ def make_silent(study, *trials):
 
 @shared
 def test_a_trial_of_another_machine_is_taken_up_after_a_long_silence(fresh):
-    here = socket.gethostname()
+    hostname = socket.gethostname()
     with opened(fresh) as study:
-        silent, heard, neighbor = (drawn_by(study, owner) for owner in ("far:1", "far:1", f"{here}:{os.getppid()}"))
+        silent, heard, neighbor = (drawn_by(study, owner) for owner in ("far:1", "far:1", f"{hostname}:{os.getppid()}"))
         make_silent(study, silent, neighbor)  # a neighbor that is alive may be stopped, and go on
         assert [trial.number for trial in orphans(study)] == [silent.number]
         assert still_owned([silent, heard, neighbor]) == [True, False, False]
@@ -293,9 +293,9 @@ def test_a_server_that_is_not_there_is_named_without_its_password():
 
 
 def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -312,7 +312,7 @@ def dashboard(storage):
 
 
 def answer(process, address):
-    """What it says, once it has started."""
+    """Its answer, once it has started."""
     for _ in range(WAIT * 10):
         with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=WAIT) as page:
             return json.load(page)
@@ -329,11 +329,12 @@ def test_the_dashboard_of_optuna_opens_a_study(tmp_path):
     assert Search(study, space, LocalWorker(open_splits("iris")), 4, 4, 3, lambda done, best: None).run()
     with dashboard(url) as (process, address):
         (listed,) = answer(process, f"{address}/api/studies")["study_summaries"]
-        shown = answer(process, f"{address}/api/studies/{listed['study_id']}?after=0")
+        details = answer(process, f"{address}/api/studies/{listed['study_id']}?after=0")
     assert listed["study_name"] == "flowers"
     assert len(study.trials) == 4
-    for trial, seen in zip(study.trials, shown["trials"], strict=True):
-        assert seen["number"] == trial.number
-        assert seen["state"].lower() == trial.state.name.lower()
-        assert seen["values"] == [trial.value]
-        assert [float(each["param_external_value"]) for each in seen["params"]] == list(trial.params.values())
+    for trial, listed_trial in zip(study.trials, details["trials"], strict=True):
+        assert listed_trial["number"] == trial.number
+        assert listed_trial["state"].lower() == trial.state.name.lower()
+        assert listed_trial["values"] == [trial.value]
+        values = [float(parameter["param_external_value"]) for parameter in listed_trial["params"]]
+        assert values == list(trial.params.values())

@@ -32,11 +32,11 @@ def plan_at(space: Space, **params) -> Plan:
 def test_a_trial_becomes_a_plan():
     space = Space.parse(LINES, BASE)
     params = {"learning_rate": 0.01, "1-beta1": 0.007, "log2 batch_size": 6.0, "log2 units": 5.5, "layers": 2}
-    kept = {"activation": "tanh", "1-keep_prob layer 1": 0.25, "1-keep_prob layer 2": 0.5}
-    plan = space(optuna.trial.FixedTrial(params | kept))
+    layer_params = {"activation": "tanh", "1-keep_prob layer 1": 0.25, "1-keep_prob layer 2": 0.5}
+    plan = space(optuna.trial.FixedTrial(params | layer_params))
     settings = {"learning_rate": 0.01, "beta1": 0.993, "batch_size": 64, "hidden_units": (48, 48)}
     assert plan == BASE.with_(activation="tanh", keep_prob=(0.75, 0.5), epochs=30, **settings)
-    read = space.values(params | kept)
+    read = space.values(params | layer_params)
     assert read["units"] == 48
     assert read["beta1"] == plan.beta1
     assert read["keep_prob layer 2"] == 0.5
@@ -51,17 +51,17 @@ def test_keep_prob_is_asked_only_for_layers_that_exist():
     for _ in range(20):
         trial = study.ask()
         plan = space(trial)
-        asked = [name for name in trial.params if "keep_prob" in name]
-        assert asked == [f"1-keep_prob layer {layer}" for layer in range(1, len(plan.hidden_units) + 1)]
-        depths.add(len(asked))
+        names = [name for name in trial.params if "keep_prob" in name]
+        assert names == [f"1-keep_prob layer {layer}" for layer in range(1, len(plan.hidden_units) + 1)]
+        depths.add(len(names))
     assert depths == {1, 2, 3}
 
 
 def test_dimensions_stand_in_the_order_of_importance_with_their_tiers():
-    found = [(dimension.name, dimension.tier) for dimension in Space.parse(LINES, BASE).dimensions]
+    tiered = [(dimension.name, dimension.tier) for dimension in Space.parse(LINES, BASE).dimensions]
     tiers = [1, 2, 2, 2, 3, 4, 4]
     names = ["learning_rate", "beta1", "batch_size", "units", "layers", "activation", "keep_prob"]
-    assert found == list(zip(names, tiers, strict=True))
+    assert tiered == list(zip(names, tiers, strict=True))
 
 
 def test_yaml_and_lines_are_the_same_text_and_come_back():
@@ -229,7 +229,7 @@ def test_a_search_of_no_trials_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("line", "same"),
+    ("line", "equal"),
     [
         ("dropout=log:0.1..0.5", "keep_prob=one-minus-log:0.5..0.9"),
         ("dropout=0.1..0.5", "keep_prob=0.5..0.9"),
@@ -238,8 +238,8 @@ def test_a_search_of_no_trials_is_refused():
         ("input_dropout=one-minus-log:0.1..0.2", "input_keep_prob=log:0.8..0.9"),
     ],
 )
-def test_dropout_is_searched_as_keep_prob(line, same):
-    assert Space.parse([line], BASE) == Space.parse([same], BASE)
+def test_dropout_is_searched_as_keep_prob(line, equal):
+    assert Space.parse([line], BASE) == Space.parse([equal], BASE)
 
 
 def test_a_fixed_dropout_is_a_fixed_keep_prob():

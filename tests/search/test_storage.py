@@ -1,4 +1,4 @@
-"""Where a study lives: for one data set alone, an address that cannot be reached, trials whose process died."""
+"""The storage of a study: for one data set alone, an address that cannot be reached, trials whose process died."""
 
 import os
 import socket
@@ -89,7 +89,7 @@ def test_only_the_trials_of_dead_processes_are_taken_up(url, monkeypatch):
 
 def test_an_orphan_keeps_what_was_drawn_for_it(url):
     first = claim(opened(url).ask())
-    drawn = first.suggest_float("rate", 0, 1)
-    (again,) = orphans(opened(url))
-    assert again.number == first.number
-    assert again.suggest_float("rate", 0, 1) == drawn
+    rate = first.suggest_float("rate", 0, 1)
+    (orphan,) = orphans(opened(url))
+    assert orphan.number == first.number
+    assert orphan.suggest_float("rate", 0, 1) == rate

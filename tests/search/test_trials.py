@@ -24,7 +24,7 @@ from goodfit.search.workers import Group, LocalWorker, TrialRecord, Workers
 
 BASE = Plan(hidden_units=(8,), batch_size=16, epochs=12, keep_prob=1.0)
 SPACE = Space.parse(["learning_rate=log:1e-4..1e-1", "units=choice:4,8"], BASE)
-ROUND = 8
+WAVE = 8
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +33,13 @@ def splits():
 
 
 def searched(splits, url, trials, space: SpaceFunction = SPACE, workers: Workers | None = None):
-    sampler = GoodfitZoomSampler(3, ROUND, SPACE.structural, group=4)
+    sampler = GoodfitZoomSampler(3, WAVE, SPACE.structural, group=4)
     study = open_study(url, "one", "iris", sampler)
-    told: list[tuple[int, float | None]] = []
+    notified: list[tuple[int, float | None]] = []
     assert Search(
-        study, space, workers or LocalWorker(splits), trials, ROUND, 3, lambda done, best: told.append((done, best))
+        study, space, workers or LocalWorker(splits), trials, WAVE, 3, lambda done, best: notified.append((done, best))
     ).run()
-    return study, told
+    return study, notified
 
 
 def facts(study):
@@ -47,15 +47,15 @@ def facts(study):
 
 
 @pytest.fixture(scope="module")
-def whole(splits, tmp_path_factory):
-    return searched(splits, f"sqlite:///{tmp_path_factory.mktemp('whole') / 'study.db'}", 16)
+def finished(splits, tmp_path_factory):
+    return searched(splits, f"sqlite:///{tmp_path_factory.mktemp('finished') / 'study.db'}", 16)
 
 
-def test_all_trials_are_told_with_the_numbers_of_a_training_alone(splits, whole):
-    study, told = whole
+def test_all_trials_are_reported_with_the_numbers_of_a_training_alone(splits, finished):
+    study, notified = finished
     assert len(study.trials) == 16
     assert {trial.state for trial in study.trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
-    assert told[-1] == (16, study.best_value)
+    assert notified[-1] == (16, study.best_value)
     best = study.best_trial
     record = TrialRecord.read(best)
     assert record
@@ -66,10 +66,10 @@ def test_all_trials_are_told_with_the_numbers_of_a_training_alone(splits, whole)
     assert best.value == run.history["dev_error"][np.nanargmin(run.history["dev_cost"])]
 
 
-def test_a_search_in_two_pieces_is_the_search_in_one(splits, whole, tmp_path):
+def test_a_search_in_two_pieces_is_the_search_in_one(splits, finished, tmp_path):
     url = f"sqlite:///{tmp_path / 'study.db'}"
     searched(splits, url, 5)
-    assert facts(searched(splits, url, 16)[0])[:5] == facts(whole[0])[:5]
+    assert facts(searched(splits, url, 16)[0])[:5] == facts(finished[0])[:5]
     assert len(searched(splits, url, 16)[0].trials) == 16
 
 
@@ -84,7 +84,7 @@ def test_a_plan_that_does_not_work_is_a_failed_trial_with_its_reason(splits, tmp
     assert record.reason.startswith("learning_rate is -0.")
 
 
-def test_a_round_of_one_structure_is_trained_in_stacks_for_as_many_machines(splits, tmp_path):
+def test_a_wave_of_one_structure_is_trained_in_stacks_for_as_many_machines(splits, tmp_path):
     sizes = []
 
     def workers(groups):
@@ -106,22 +106,22 @@ class Remembered:
     """Trains each group once, and knows it from then on."""
 
     workers: LocalWorker
-    known: dict[tuple[int, ...], list[TrialRecord]] = field(default_factory=dict)
+    records: dict[tuple[int, ...], list[TrialRecord]] = field(default_factory=dict)
 
     def __call__(self, groups: Sequence[Group]) -> Iterator[list[TrialRecord] | None]:
         for group in groups:
-            if group.seeds not in self.known:
+            if group.seeds not in self.records:
                 (kept,) = self.workers([group])
                 assert kept is not None
-                self.known[group.seeds] = kept
-            yield self.known[group.seeds]
+                self.records[group.seeds] = kept
+            yield self.records[group.seeds]
 
 
 WRITES = ("create_new_trial", "set_trial_param", "set_trial_user_attr", "set_trial_intermediate_value")
 WRITES += ("set_trial_state_values",)
 
 
-def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, whole, tmp_path, monkeypatch):
+def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, finished, tmp_path, monkeypatch):
     """The study is cut before its first write to the storage, goes on, is cut before its second, and so forth."""
     left, workers = [0], Remembered(LocalWorker(splits))
 
@@ -145,7 +145,7 @@ def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, whole, tm
                 break
             except Cut:
                 cuts += 1
-    assert facts(study) == facts(whole[0])
+    assert facts(study) == facts(finished[0])
     assert cuts >= 6
 
 
@@ -175,13 +175,13 @@ searched(open_splits("iris"), sys.argv[1], 16)
 """
 
 
-def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(whole, tmp_path):
+def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(finished, tmp_path):
     """Each time another process goes on; the trials are those of a search that nobody disturbed, to the bit."""
     url = f"sqlite:///{tmp_path / 'study.db'}"
     (tmp_path / "tests_search.py").write_text(Path(__file__).read_text(encoding="utf-8"))
     command = [sys.executable, "-c", KILLED, url]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
     study = optuna.load_study(study_name="one", storage=url)
-    assert facts(study) == facts(whole[0])
+    assert facts(study) == facts(finished[0])

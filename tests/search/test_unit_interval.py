@@ -1,4 +1,4 @@
-"""Where values lie between 0 and 1: cells of whole numbers and steps, points of real ones."""
+"""The values of distributions between 0 and 1: cells of whole numbers and steps, points of real ones."""
 
 import math
 
