@@ -1,4 +1,4 @@
-"""Which parameters a network has, and how its layers are joined."""
+"""The parameters of a network, and the connections between its layers."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ def _network(**settings):
 
 
 def test_batch_norm_on_z_leaves_b_out_and_on_a_keeps_it():
-    """Seed, fitting batch norm into a network: the mean taken away eliminates b."""
+    """Course notes, fitting batch norm into a network: the mean taken away eliminates b."""
     names = {where: set(_network(batch_norm=where)[1][0]) for where in ("none", "before", "after")}
     assert names["none"] == {"W", "b"}
     assert names["before"] == {"W", "gamma", "beta"}
@@ -36,8 +36,8 @@ def test_shapes_and_first_values():
 
 def test_without_hidden_layers_it_is_regression():
     plan, params, _ = _network(hidden_units=())
-    ours, used = forward(plan.structure, params, jnp.array(X), None, None)
-    np.testing.assert_allclose(ours, X @ params[0]["W"] + params[0]["b"], rtol=1e-5, atol=1e-6)
+    logits, used = forward(plan.structure, params, jnp.array(X), None, None)
+    np.testing.assert_allclose(logits, X @ params[0]["W"] + params[0]["b"], rtol=1e-5, atol=1e-6)
     assert used == ()
 
 
@@ -45,9 +45,9 @@ def test_without_hidden_layers_it_is_regression():
 def test_a_residual_layer_adds_its_input_where_widths_agree(residual):
     plan, params, _ = _network(architecture="residual" if residual else "plain")
     first = np.tanh(X @ params[0]["W"]) + (X if residual else 0)
-    second = np.tanh(first @ params[1]["W"])  # 5 units to 7: no way around
-    ours, _ = forward(plan.structure, params, jnp.array(X), None, None)
-    np.testing.assert_allclose(ours, second @ params[2]["W"], rtol=1e-4, atol=1e-6)
+    second = np.tanh(first @ params[1]["W"])  # 5 units to 7: no shortcut
+    logits, _ = forward(plan.structure, params, jnp.array(X), None, None)
+    np.testing.assert_allclose(logits, second @ params[2]["W"], rtol=1e-4, atol=1e-6)
 
 
 def test_at_test_time_running_averages_are_used_one_example_at_a_time():
@@ -64,12 +64,12 @@ def test_at_test_time_running_averages_are_used_one_example_at_a_time():
 
 def test_in_training_the_mini_batch_is_normalized_by_itself():
     plan, params, _ = _network(batch_norm="before", hidden_units=(5,))
-    ours, used = forward(plan.structure, params, jnp.array(X), None, None)
+    logits, used = forward(plan.structure, params, jnp.array(X), None, None)
     z = X @ params[0]["W"]
     np.testing.assert_allclose(used[0].mean, z.mean(axis=0), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(used[0].variance, z.var(axis=0), rtol=1e-4)
     expected = np.tanh((z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5)) @ params[1]["W"]
-    np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_each_layer_has_its_own_keep_prob_and_outputs_none():
@@ -78,9 +78,9 @@ def test_each_layer_has_its_own_keep_prob_and_outputs_none():
     eye = jnp.eye(300)
     # weights of zero: every unit is 1/2, dropped to 0 or raised to 1/2 divided by keep_prob
     params[0]["W"][:], params[1]["W"][:] = 0, 0
-    shown = ({**params[0]}, {**params[1]}, {"W": eye, "b": jnp.zeros(300)})
-    second, _ = forward(plan.structure, shown, jnp.ones((50, 5)), None, drop)
+    layers = ({**params[0]}, {**params[1]}, {"W": eye, "b": jnp.zeros(300)})
+    second, _ = forward(plan.structure, layers, jnp.ones((50, 5)), None, drop)
     assert set(np.unique(second)) == {np.float32(0), np.float32(0.5) / np.float32(0.4)}
     assert abs(np.mean(np.asarray(second) > 0) - 0.4) < 4 * np.sqrt(0.24 / second.size)
-    whole, _ = forward(plan.structure, shown, jnp.ones((50, 5)), None, None)
-    np.testing.assert_array_equal(whole, np.full((50, 300), 0.5, np.float32))
+    undropped, _ = forward(plan.structure, layers, jnp.ones((50, 5)), None, None)
+    np.testing.assert_array_equal(undropped, np.full((50, 300), 0.5, np.float32))

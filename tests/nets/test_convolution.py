@@ -1,4 +1,4 @@
-"""Convolution and pooling against SciPy, and their gradients against XLA's own and differences."""
+"""Convolution and pooling against SciPy, and their gradients against XLA's gradient and differences."""
 
 import jax
 import jax.numpy as jnp
@@ -9,19 +9,19 @@ from scipy.signal import correlate2d
 from goodfit.nets.convolution import convolve, max_pool
 
 
-def drawn(*shape, seed=0):
+def normal(*shape, seed=0):
     return np.random.default_rng([seed, *shape]).normal(size=shape)
 
 
 @pytest.mark.parametrize(("size", "maps"), [(1, 3), (3, 1), (3, 9), (5, 2)])
 def test_convolution_is_cross_correlation_summed_over_feature_maps(size, maps):
-    a, kernel = drawn(2, 7, 6, maps), drawn(size, size, maps, 4)
+    a, kernel = normal(2, 7, 6, maps), normal(size, size, maps, 4)
     expected = np.stack(
         [
             np.stack(
-                [sum(correlate2d(one[..., i], kernel[..., i, o], "same") for i in range(maps)) for o in range(4)], -1
+                [sum(correlate2d(image[..., i], kernel[..., i, o], "same") for i in range(maps)) for o in range(4)], -1
             )
-            for one in a
+            for image in a
         ]
     )
     np.testing.assert_allclose(convolve(jnp.array(a, jnp.float32), jnp.array(kernel, jnp.float32)), expected, atol=2e-5)
@@ -29,27 +29,29 @@ def test_convolution_is_cross_correlation_summed_over_feature_maps(size, maps):
 
 @pytest.mark.parametrize(("size", "maps"), [(1, 3), (3, 1), (3, 9), (5, 2)])
 def test_the_gradients_of_convolution_are_xlas_own(size, maps):
-    a, kernel = jnp.array(drawn(2, 7, 6, maps), jnp.float32), jnp.array(drawn(size, size, maps, 4), jnp.float32)
-    output = jnp.array(drawn(2, 7, 6, 4), jnp.float32)
+    a, kernel = jnp.array(normal(2, 7, 6, maps), jnp.float32), jnp.array(normal(size, size, maps, 4), jnp.float32)
+    output = jnp.array(normal(2, 7, 6, 4), jnp.float32)
 
     def plain(a, kernel):
         return jax.lax.conv_general_dilated(
             a, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"), precision="highest"
         )
 
-    for own, xlas in zip(jax.vjp(convolve, a, kernel)[1](output), jax.vjp(plain, a, kernel)[1](output), strict=True):
-        np.testing.assert_allclose(own, xlas, rtol=1e-4, atol=1e-4)
+    for gradient, xlas in zip(
+        jax.vjp(convolve, a, kernel)[1](output), jax.vjp(plain, a, kernel)[1](output), strict=True
+    ):
+        np.testing.assert_allclose(gradient, xlas, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("height", "width"), [(6, 4), (7, 5), (2, 2)])
 def test_pooling_takes_the_largest_of_each_square(height, width):
-    a = drawn(3, height, width, 2)
+    a = normal(3, height, width, 2)
     squares = a[:, : height // 2 * 2, : width // 2 * 2].reshape(3, height // 2, 2, width // 2, 2, 2)
     np.testing.assert_array_equal(max_pool(jnp.array(a, jnp.float32)), squares.max(axis=(2, 4)).astype(np.float32))
 
 
 def test_the_gradient_of_pooling_goes_to_the_largest_and_to_no_dropped_row():
-    a = jnp.array(drawn(2, 5, 4, 3), jnp.float32)
+    a = jnp.array(normal(2, 5, 4, 3), jnp.float32)
     generator = np.random.default_rng(1)
     output, step = jnp.array(generator.normal(size=(2, 2, 2, 3)), jnp.float32), 1e-3 * generator.normal(size=a.shape)
     (slope,) = jax.vjp(max_pool, a)[1](output)

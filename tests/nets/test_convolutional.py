@@ -24,16 +24,16 @@ def test_the_picture_is_halved_before_its_feature_maps_grow():
     assert image_shapes(small) == [(5, 3, 8), (5, 3, 16), (5, 3, 32)]  # too small to be halved
 
 
-@pytest.mark.parametrize(("depth", "each"), [(20, 2), (56, 6), (110, 12)])
-def test_a_network_by_its_depth_has_so_many_layers(depth, each):
-    """He et al. 2016: 3n + 2 with bottlenecks, the ways around not counted."""
+@pytest.mark.parametrize(("depth", "per_stage"), [(20, 2), (56, 6), (110, 12)])
+def test_a_network_by_its_depth_has_so_many_layers(depth, per_stage):
+    """He et al. 2016: 3n + 2 with bottlenecks, projections not counted."""
     structure = structure_of((32, 32, 3), hidden_units=(16, 32, 64), depth=depth, architecture="residual")
     parts = blocks(structure)
     assert sum(len(block.convolutions) for block in parts) + 1 == depth
-    assert [block.stage for block in parts] == [0] + [0] * each + [1] * each + [2] * each
-    assert [place for place, block in enumerate(parts) if block.halves] == [1 + each, 1 + 2 * each]
-    assert [place for place, block in enumerate(parts) if block.projection] == [1 + each, 1 + 2 * each]
-    inner = [convolution.maps_out for convolution in parts[1 + each].convolutions]
+    assert [block.stage for block in parts] == [0] + [0] * per_stage + [1] * per_stage + [2] * per_stage
+    assert [place for place, block in enumerate(parts) if block.halves] == [1 + per_stage, 1 + 2 * per_stage]
+    assert [place for place, block in enumerate(parts) if block.projection] == [1 + per_stage, 1 + 2 * per_stage]
+    inner = [convolution.maps_out for convolution in parts[1 + per_stage].convolutions]
     assert inner == [8, 8, 32]
     assert not any(block.shortcut for block in blocks(structure_of(depth=depth, hidden_units=(16, 32, 64))))
 
@@ -60,7 +60,7 @@ def outputs(structure, params, images):
 
 @pytest.mark.parametrize("settings", [{}, {"depth": 8, "architecture": "residual"}])
 def test_without_pooling_a_shifted_picture_has_the_same_outputs(settings):
-    """What is drawn lies so far from the border that no convolution sees it."""
+    """The pattern lies so far from the border that no convolution sees the border."""
     structure = structure_of((24, 24, 1), hidden_units=(6, 6), activation="tanh", **settings)
     params, _ = init(structure, "auto", 1, 576, 3)
     image = np.zeros((1, 24, 24, 1))
@@ -76,10 +76,10 @@ def test_with_weights_of_zero_a_residual_network_passes_its_input_on(depth):
     params, _ = init(structure, "auto", 0, 64, 2)
     still = (params[0], *({**layer, "W": 0 * layer["W"]} for layer in params[1:-1]), params[-1])
     image = np.abs(np.random.default_rng(0).normal(size=(2, 8, 8, 1)))
-    _, _, seen = layer_by_layer(structure, still, jnp.array(image.reshape(2, -1), jnp.float32), None, None)
-    assert len(seen) == structure.hidden_layers
-    np.testing.assert_array_equal(seen[0], seen[-1])
-    assert np.asarray(seen[0]).max() > 0
+    _, _, hidden = layer_by_layer(structure, still, jnp.array(image.reshape(2, -1), jnp.float32), None, None)
+    assert len(hidden) == structure.hidden_layers
+    np.testing.assert_array_equal(hidden[0], hidden[-1])
+    assert np.asarray(hidden[0]).max() > 0
 
 
 def test_the_probed_layers_are_the_3x3_kernel_of_each_block_and_the_output():

@@ -12,7 +12,7 @@ from goodfit.plan import Activation
 
 
 def _variance_is(weights: np.ndarray, variance: float) -> bool:
-    """Whether the sum of squares is where chi-squared has it in all but one of a million draws."""
+    """True where the sum of squares lies where chi-squared has it in all but one of a million draws."""
     low, high = chi2.ppf([5e-7, 1 - 5e-7], weights.size)
     return low < float((weights.astype(np.float64) ** 2).sum() / variance) < high
 
@@ -20,7 +20,7 @@ def _variance_is(weights: np.ndarray, variance: float) -> bool:
 @pytest.mark.parametrize(("name", "share"), [("he", 2.0), ("xavier", 1.0)])
 @pytest.mark.parametrize("inputs", [3, 50, 784])
 def test_variance(name, share, inputs):
-    """Seed, weight initialization: 2/n for ReLU, 1/n for tanh, n being the layer's inputs."""
+    """Course notes, weight initialization: 2/n for ReLU, 1/n for tanh, n being the layer's inputs."""
     weights = draw_weights(7, 0, (inputs, 4000), weight_deviation(name, "relu", inputs))
     assert _variance_is(weights, share / inputs)
     assert not _variance_is(weights, 1.1 * share / inputs)
@@ -41,5 +41,5 @@ def test_weights_depend_on_seed_and_layer_alone():
     np.testing.assert_array_equal(first, draw_weights(1, 0, (30, 40), 1.0))
     np.testing.assert_allclose(draw_weights(1, 0, (30, 40), 0.5), first / 2, rtol=1e-6)
     for seed, layer in [(2, 0), (1, 1), (0, 1)]:
-        other = draw_weights(seed, layer, (30, 40), 1.0)
-        assert abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 4 / math.sqrt(first.size)
+        weights = draw_weights(seed, layer, (30, 40), 1.0)
+        assert abs(np.corrcoef(first.ravel(), weights.ravel())[0, 1]) < 4 / math.sqrt(first.size)

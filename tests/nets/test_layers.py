@@ -29,9 +29,9 @@ def test_activations_have_their_closed_form(name):
 
 def test_gelu_is_z_times_the_normal_distribution_to_its_tanh_approximation():
     """Hendrycks & Gimpel 2016: zΦ(z); the tanh form is within 5e-4 of it."""
-    ours = np.asarray(ACTIVATIONS["gelu"](jnp.array(Z, jnp.float32)))
-    np.testing.assert_allclose(ours, Z / 2 * (1 + erf(Z / np.sqrt(2))), atol=5e-4)
-    np.testing.assert_allclose(ours, Z * norm.cdf(Z), atol=5e-4)
+    values = np.asarray(ACTIVATIONS["gelu"](jnp.array(Z, jnp.float32)))
+    np.testing.assert_allclose(values, Z / 2 * (1 + erf(Z / np.sqrt(2))), atol=5e-4)
+    np.testing.assert_allclose(values, Z * norm.cdf(Z), atol=5e-4)
 
 
 def test_every_activation_is_tested():
@@ -51,20 +51,20 @@ def test_dense_adds_b_only_where_there_is_one():
     assert np.asarray(dense({"W": W, "b": b}, jnp.array(a))).tolist() == [[25.0, 38.0, 51.0]]
 
 
-def test_batch_norm_is_the_seeds():
+def test_batch_norm_is_that_of_the_course_notes():
     z = np.array([[1.0, 10.0], [3.0, 10.0], [5.0, 10.0]])
-    over = moments(jnp.array(z))
-    assert np.asarray(over.mean).tolist() == [3.0, 10.0]
-    np.testing.assert_allclose(over.variance, [8 / 3, 0.0])  # divided by m, not m − 1
-    ours = batch_norm({"gamma": jnp.array([2.0, 3.0]), "beta": jnp.array([0.5, 7.0])}, jnp.array(z), over)
+    statistics = moments(jnp.array(z))
+    assert np.asarray(statistics.mean).tolist() == [3.0, 10.0]
+    np.testing.assert_allclose(statistics.variance, [8 / 3, 0.0])  # divided by m, not m − 1
+    values = batch_norm({"gamma": jnp.array([2.0, 3.0]), "beta": jnp.array([0.5, 7.0])}, jnp.array(z), statistics)
     hat = 2 / np.sqrt(8 / 3 + 1e-5)
-    np.testing.assert_allclose(ours, [[0.5 - 2 * hat, 7], [0.5, 7], [0.5 + 2 * hat, 7]], rtol=1e-6)
+    np.testing.assert_allclose(values, [[0.5 - 2 * hat, 7], [0.5, 7], [0.5 + 2 * hat, 7]], rtol=1e-6)
 
 
 def test_batch_norm_with_given_moments_takes_one_example():
-    over = Moments(jnp.array([1.0]), jnp.array([4.0]))
-    ours = batch_norm({"gamma": jnp.array([1.0]), "beta": jnp.array([0.0])}, jnp.array([[5.0]]), over)
-    np.testing.assert_allclose(ours, [[4 / np.sqrt(4 + 1e-5)]], rtol=1e-6)
+    statistics = Moments(jnp.array([1.0]), jnp.array([4.0]))
+    values = batch_norm({"gamma": jnp.array([1.0]), "beta": jnp.array([0.0])}, jnp.array([[5.0]]), statistics)
+    np.testing.assert_allclose(values, [[4 / np.sqrt(4 + 1e-5)]], rtol=1e-6)
 
 
 def test_dropout_keeps_the_mean_by_dividing_by_keep_prob():

@@ -34,8 +34,8 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("keep_prob", [0.02, 0.3, 0.5, 0.85, 0.99])
 def test_the_mean_is_keep_prob(keep_prob):
     for step in range(5):
-        kept = _mask(step=step, keep_prob=keep_prob).sum()
-        assert 1e-6 < binom.cdf(kept, SIZE, keep_prob) < 1 - 1e-6
+        count = _mask(step=step, keep_prob=keep_prob).sum()
+        assert 1e-6 < binom.cdf(count, SIZE, keep_prob) < 1 - 1e-6
 
 
 def test_the_edges_are_exact():
@@ -46,14 +46,14 @@ def test_the_edges_are_exact():
 @pytest.mark.parametrize("axis", [0, 1])
 def test_every_unit_and_every_example_is_kept_equally_often(axis):
     masks = np.stack([_mask(step=step) for step in range(20)])
-    kept = masks.sum(axis=(0, 1 + axis))
-    drawn = 20 * masks.shape[1 + axis]
-    statistic = ((kept - drawn / 2) ** 2 / (drawn / 4)).sum()
-    assert 1e-5 < chi2.cdf(statistic, len(kept)) < 1 - 1e-5
+    count = masks.sum(axis=(0, 1 + axis))
+    draws = 20 * masks.shape[1 + axis]
+    statistic = ((count - draws / 2) ** 2 / (draws / 4)).sum()
+    assert 1e-5 < chi2.cdf(statistic, len(count)) < 1 - 1e-5
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changes",
     [
         {"model": 2},
         {"model": 1 + 0x9E3779B9},
@@ -64,8 +64,8 @@ def test_every_unit_and_every_example_is_kept_equally_often(axis):
         {"layer": 0},
     ],
 )
-def test_masks_of_other_models_steps_and_layers_are_independent(other):
-    assert _correlation(_mask(), _mask(**other)) < LIMIT
+def test_masks_of_other_models_steps_and_layers_are_independent(changes):
+    assert _correlation(_mask(), _mask(**changes)) < LIMIT
 
 
 @pytest.mark.parametrize("lag", [1, 2, 7, 127, 128, 129, 1024])
@@ -78,9 +78,9 @@ def test_positions_at_a_distance_are_independent(lag):
 def test_positions_at_a_distance_are_independent_between_steps_and_layers(lag):
     """A counter that runs on from step to step would show here."""
     first, after, above = _mask().ravel(), _mask(step=1).ravel(), _mask(layer=2).ravel()
-    for other in (after, above):
-        assert _correlation(first[:-lag], other[lag:]) < LIMIT
-        assert _correlation(first[lag:], other[:-lag]) < LIMIT
+    for mask in (after, above):
+        assert _correlation(first[:-lag], mask[lag:]) < LIMIT
+        assert _correlation(first[lag:], mask[:-lag]) < LIMIT
 
 
 def test_two_units_are_kept_together_as_often_as_chance_has_it():
@@ -93,9 +93,9 @@ def test_two_units_are_kept_together_as_often_as_chance_has_it():
 def test_every_bit_is_half_of_the_time_set_and_neighbors_differ_in_half_of_their_bits():
     bits = np.asarray(counter_bits(jnp.uint32(3), (SIZE,)))
     assert len(np.unique(bits)) > SIZE - 10
-    each = (bits[:, None] >> np.arange(32)[None, :]) & 1
-    assert np.abs(each.mean(axis=0) - 0.5).max() < 4.5 / 2 / np.sqrt(SIZE)
-    flips = each[1:] ^ each[:-1]
+    bit = (bits[:, None] >> np.arange(32)[None, :]) & 1
+    assert np.abs(bit.mean(axis=0) - 0.5).max() < 4.5 / 2 / np.sqrt(SIZE)
+    flips = bit[1:] ^ bit[:-1]
     assert np.abs(flips.mean(axis=0) - 0.5).max() < 4.5 / 2 / np.sqrt(SIZE)
 
 
@@ -123,9 +123,9 @@ def test_each_models_steps_and_layers_have_masks_of_their_own():
 def test_in_the_mean_over_steps_every_activation_is_what_it_was():
     """Each position by itself: its deviation from the activation is that of a coin's mean."""
     a, keep_prob, steps = jnp.array(np.random.default_rng(0).uniform(1, 3, (20, 30)), jnp.float32), 0.8, 4000
-    drawn = jax.jit(jax.vmap(lambda step: dropout(a, _key(7, step, 1), jnp.float32(keep_prob))))(jnp.arange(steps))
+    outputs = jax.jit(jax.vmap(lambda step: dropout(a, _key(7, step, 1), jnp.float32(keep_prob))))(jnp.arange(steps))
     deviation = np.asarray(a) * np.sqrt((1 - keep_prob) / keep_prob / steps)
-    scores = (np.asarray(drawn, np.float64).mean(axis=0) - np.asarray(a)) / deviation
+    scores = (np.asarray(outputs, np.float64).mean(axis=0) - np.asarray(a)) / deviation
     assert np.abs(scores).max() < 4.5
     assert 1e-4 < chi2.cdf((scores**2).sum(), scores.size) < 1 - 1e-4
 
