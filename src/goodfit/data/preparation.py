@@ -9,14 +9,12 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num, UInt8
-from scipy.special import ndtri
 
 from goodfit.data.dataset import Dataset, Features, Schema
 from goodfit.data.paging import read_ahead
+from goodfit.data.scaling import KNOTS, MOMENTS, PIECES
 from goodfit.plan import PreparationKind
 
-MOST_KNOTS = 1000  # of a quantile transformation, as scikit-learn's has
-PIECES = 16  # 16 and 32 did about as well on phoneme and segment
 SMOOTH_CLIP = 3.0  # Holzmüller et al. 2024
 _ROWS_AT_ONCE = 16_384  # so that the work stays in the processor's cache
 _IMAGES_AT_ONCE = _ROWS_AT_ONCE // 16
@@ -89,7 +87,7 @@ class Preparation:
         """
         numbers, codes, _ = dataset.features._replace(pixels=None).take(rows)
         columns = [column[~np.isnan(column)] for column in numbers.T]
-        moments = np.array([_MOMENTS[kind](column) for column in columns]).reshape(-1, 2)
+        moments = np.array([MOMENTS[kind](column) for column in columns]).reshape(-1, 2)
         schema = dataset.schema
         target = dataset.target[rows] if schema.task == "regression" else np.zeros(0)
         deviation = float(np.std(target)) if len(target) else 0.0
@@ -97,7 +95,7 @@ class Preparation:
             kind=kind,
             center=moments[:, 0],
             scale=moments[:, 1],
-            knots=tuple(_KNOTS[kind](column) for column in columns) if kind in _KNOTS else (),
+            knots=tuple(KNOTS[kind](column) for column in columns) if kind in KNOTS else (),
             levels=tuple(
                 # counted from code -1, missing or unknown, which is then cut off
                 np.bincount(codes[:, place] + 1, minlength=len(column.categories) + 1)[1:] > 0
@@ -221,59 +219,6 @@ def _pixel_scale(pixels: UInt8[np.ndarray, "all height width channels"], rows: I
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
     divisor = np.maximum(deviation, np.finfo(np.float64).tiny)
     return PixelScale(pixels.shape[1:], mean, np.where(deviation > 0, 1 / divisor, 0.0))
-
-
-def _standard(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
-    """Return the mean, and one over the standard deviation."""
-    if len(values) == 0 or values.min() == values.max():
-        return 0.0, 0.0
-    return float(np.mean(values)), float(1 / np.std(values))
-
-
-def _robust(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
-    """Return the median, and one over the distance of the quartiles, or over half of the range if they are equal."""
-    if len(values) == 0 or values.min() == values.max():
-        return 0.0, 0.0
-    lowest, low, median, high, highest = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
-    spread = high - low if high > low else (highest - lowest) / 2
-    return float(median), float(1 / spread)
-
-
-_MOMENTS = {
-    "standard": _standard,
-    "robust": _robust,
-    "quantile": lambda values: (0.0, 1.0),
-    "piecewise": _robust,
-}
-
-
-def _knots(
-    values: Float[np.ndarray, "present"],
-) -> tuple[Float[np.ndarray, "knots"], Float[np.ndarray, "knots"]]:
-    """Return rising values and the normal scores of their mid-ranks; one knot at 0 if the values are constant."""
-    if len(values) == 0 or values.min() == values.max():
-        return np.zeros(1), np.zeros(1)
-    count = min(MOST_KNOTS, len(values))
-    ranks = ((np.arange(count) + 0.5) * len(values) / count).astype(np.int64)  # the middle of each of `count` parts
-    # Equal values share one knot, at the middle of their ranks; so no score is that of rank 0 or 1, which is infinite.
-    knots, first, times = np.unique(np.sort(values)[ranks], return_index=True, return_counts=True)
-    return knots, ndtri((first + times / 2) / count)
-
-
-def _pieces(
-    values: Float[np.ndarray, "present"],
-) -> tuple[Float[np.ndarray, "pieces"], Float[np.ndarray, "pieces"]]:
-    """Return the start of each piece between two quantiles, and one over its length; 0 for pieces beyond the last."""
-    starts, steepness = np.zeros(PIECES), np.zeros(PIECES)
-    if len(values) and values.min() < values.max():
-        # Values of the data, not between them: a frequent value takes several quantiles, and leaves fewer pieces.
-        ends = np.unique(np.quantile(values, np.linspace(0, 1, PIECES + 1), method="inverted_cdf"))
-        starts[: len(ends) - 1] = ends[:-1]
-        steepness[: len(ends) - 1] = 1 / np.diff(ends)
-    return starts, steepness
-
-
-_KNOTS = {"quantile": _knots, "piecewise": _pieces}
 
 
 def width(kind: PreparationKind, schema: Schema) -> int:
