@@ -24,7 +24,7 @@ def robust(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
     return float(median), float(1 / spread)
 
 
-# By kind: the center to subtract, and the factor to multiply with. Adding a kind: an entry here, one in `PreparationKind`.
+# By kind: the center to subtract, and the factor to multiply with.
 MOMENTS = {
     "standard": standard,
     "robust": robust,
