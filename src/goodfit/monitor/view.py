@@ -17,6 +17,7 @@ from goodfit.monitor import parts
 from goodfit.monitor.findings import LiveDoctor, facts_from, finding_views, health_from
 from goodfit.monitor.sliders import sliders, structure_fields
 from goodfit.plan import Plan
+from goodfit.record.plain import PlainData
 from goodfit.run_folder import archive, nudges
 from goodfit.run_folder.job import JobRequest, is_live
 from goodfit.run_folder.mailbox import now as live_state
@@ -247,6 +248,8 @@ def _view(panels: Mapping[str, Any], curves: tuple[Curve, ...] = ()) -> View:
 
 def _plain(value: Any) -> Any:
     """Return a value that JSON can hold; a number that is not finite becomes null."""
+    if isinstance(value, PlainData):
+        return value.to_dict()
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
