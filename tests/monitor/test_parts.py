@@ -47,15 +47,15 @@ def test_health_is_by_layer_with_the_findings_that_point_at_it():
     seen[:, 2, SEEN.index("weight")] = 0.0  # nothing to compare with
     looks = Health(np.arange(1, 101), ("inputs", "layer 1", "output"), seen)
     inputs, layer, output = parts.health(looks, [{"name": "dead units", "layer": "layer 1"}, {"name": "leak"}])
-    assert list(inputs["measures"]) == ["deviation"]
-    assert layer["findings"] == ["dead units"]
-    assert layer["measures"]["update"][-1] == 0.25
-    assert output["measures"]["update"][-1] is None
-    assert (len(layer["epochs"]), layer["epochs"][0], layer["epochs"][-1]) == (60, 1, 100)
+    assert list(inputs.measures) == ["deviation"]
+    assert layer.findings == ("dead units",)
+    assert layer.measures["update"][-1] == 0.25
+    assert output.measures["update"][-1] is None
+    assert (len(layer.epochs), layer.epochs[0], layer.epochs[-1]) == (60, 1, 100)
 
 
 def test_no_look_is_no_health():
-    assert parts.health(Health(np.zeros(0, int), ("inputs", "output"), np.zeros((0, 2, len(SEEN)))), []) == []
+    assert parts.health(Health(np.zeros(0, int), ("inputs", "output"), np.zeros((0, 2, len(SEEN)))), []) == ()
 
 
 def test_going_back_makes_void_what_came_at_or_after_that_epoch():

@@ -3,12 +3,14 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from goodfit.diagnosis.gaps import judge
 from goodfit.diagnosis.intervals import Interval
+from goodfit.record.plain import PlainData
 from goodfit.record.run import Health
 from goodfit.wording import numbers
 
@@ -91,10 +93,27 @@ def _bare(value: float) -> Interval:
     return Interval(value, value, value)
 
 
-def health(looks: Health, findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class LayerHealth(PlainData):
+    """Health statistics of one layer.
+
+    Attributes:
+        layer: "inputs", "layer 1", …, "output".
+        epochs: of the looks.
+        findings: names of the findings that point at this layer.
+        measures: values by measure, one per look; None where one is undefined.
+    """
+
+    layer: str
+    epochs: tuple[int, ...]
+    findings: tuple[str, ...]
+    measures: dict[str, tuple[float | None, ...]]
+
+
+def health(looks: Health, findings: Iterable[Mapping[str, Any]]) -> tuple[LayerHealth, ...]:
     """Return the health of each layer by measure, with the names of the findings that point at it."""
     if not len(looks.epochs):
-        return []
+        return ()
     shown_looks = np.unique(np.linspace(0, len(looks.epochs) - 1, _MOST_LOOKS).round().astype(int))
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = looks.of("update") / looks.of("weight")
@@ -102,19 +121,19 @@ def health(looks: Health, findings: Iterable[Mapping[str, Any]]) -> list[dict[st
     names: dict[str | None, list[str]] = defaultdict(list)
     for finding in findings:
         names[finding.get("layer")].append(finding["name"])
-    return [
-        {
-            "layer": layer,
-            "epochs": looks.epochs[shown_looks].tolist(),
-            "findings": names[layer],
-            "measures": {
-                name: [finite(value) for value in values[shown_looks, place].tolist()]
+    return tuple(
+        LayerHealth(
+            layer=layer,
+            epochs=tuple(looks.epochs[shown_looks].tolist()),
+            findings=tuple(names[layer]),
+            measures={
+                name: tuple(finite(value) for value in values[shown_looks, place].tolist())
                 for name, values in measures.items()
                 if layer != "inputs" or name == "deviation"  # inputs have no weights, and nothing to die
             },
-        }
+        )
         for place, layer in enumerate(looks.layers)
-    ]
+    )
 
 
 def effects(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
