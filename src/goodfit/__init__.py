@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from goodfit.api.diagnose import diagnose, diagnose_errors
     from goodfit.api.improve import improve
     from goodfit.api.lesson import lesson
+    from goodfit.api.load import load
     from goodfit.api.nudge import nudge
     from goodfit.api.open_test import open_test
     from goodfit.api.pause import pause
     from goodfit.api.predict import predict
     from goodfit.api.report import report
+    from goodfit.api.result_types.fit import Fit, Search
     from goodfit.api.resume import resume
     from goodfit.api.rewind import rewind
     from goodfit.api.runs import runs
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 # Where each public name lives. A package (`errors`, `hooks`) is named alone.
 _HOMES = {
     "Doctor": "diagnosis.doctor",
+    "Fit": "api.result_types.fit",
     "Plan": "plan",
+    "Search": "api.result_types.fit",
     "augment": "api.augment",
     "branch": "api.branch",
     "check": "api.check",
@@ -44,6 +48,7 @@ _HOMES = {
     "hooks": "",
     "improve": "api.improve",
     "lesson": "api.lesson",
+    "load": "api.load",
     "nudge": "api.nudge",
     "open_test": "api.open_test",
     "pause": "api.pause",
@@ -61,7 +66,9 @@ _HOMES = {
 
 __all__ = [
     "Doctor",
+    "Fit",
     "Plan",
+    "Search",
     "augment",
     "branch",
     "check",
@@ -72,6 +79,7 @@ __all__ = [
     "hooks",
     "improve",
     "lesson",
+    "load",
     "nudge",
     "open_test",
     "pause",

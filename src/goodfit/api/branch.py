@@ -9,6 +9,7 @@ from typing import Any
 from goodfit.api.data import reopen_job, reopen_run
 from goodfit.api.requests.data import Notify, quiet
 from goodfit.api.requests.settings import settings_words
+from goodfit.api.result_types.fit import Fit
 from goodfit.api.steering import send
 from goodfit.api.train import complete
 from goodfit.api.training_job import fresh_run, start_job
@@ -27,9 +28,7 @@ from goodfit.run_folder import archive
 from goodfit.run_folder.job import JobRequest, is_live, lock_run
 
 
-def branch(
-    run: str | Path, /, *, epoch: int | None = None, progress: Notify | None = None, **changes: Any
-) -> dict[str, Any]:
+def branch(run: str | Path, /, *, epoch: int | None = None, progress: Notify | None = None, **changes: Any) -> Fit:
     """Train a new run that starts from another one's parameters, where their shapes allow; the other is left as it is.
 
     Args:
@@ -49,7 +48,7 @@ def branch(
     asked = JobRequest.read(folder)
     with lock_run(folder):
         splits = reopen_job(folder, asked)
-        return complete(folder, asked, splits, Plan.from_dict(asked.plan), progress or quiet, began)
+        return Fit(complete(folder, asked, splits, Plan.from_dict(asked.plan), progress or quiet, began))
 
 
 def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any) -> Path:

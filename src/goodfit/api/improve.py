@@ -18,6 +18,7 @@ from goodfit.api.replay import asked_facts, recorded
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import ImproveRequest
 from goodfit.api.requests.request import takes
+from goodfit.api.result_types.fit import Fit
 from goodfit.api.results import finish, run_facts
 from goodfit.api.test_set import FinalTest, final_test
 from goodfit.api.training_job import fresh_run, job_request
@@ -46,11 +47,11 @@ from goodfit.wording.numbers import percent
 
 
 @takes(ImproveRequest)
-def improve(request: ImproveRequest) -> dict[str, Any]:
+def improve(request: ImproveRequest) -> Fit:
     """Train a network to a good fit: baseline, diagnosis, experiments, ensemble, one honest test error, a report.
 
     Returns:
-        What `goodfit improve --json` prints and the run's `result.json` holds.
+        The fit, with the error on the test set.
 
     Raises:
         GoodfitError: bad input, with one sentence that says what to do.
@@ -66,7 +67,7 @@ def improve(request: ImproveRequest) -> dict[str, Any]:
     if request.replay is not None:
         job = replace(job, replay=recorded(Path(request.replay), splits, request, job))
     with fresh_run(job, splits, plan or default_plan(splits), request.out) as folder, lock_run(folder):
-        return complete(folder, job, splits, notify, start)[0]
+        return Fit(complete(folder, job, splits, notify, start)[0])
 
 
 def complete(

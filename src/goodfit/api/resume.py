@@ -9,6 +9,7 @@ from goodfit.api.data import reopen_job
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import ResumeRequest
 from goodfit.api.requests.request import takes
+from goodfit.api.result_types.fit import Fit
 from goodfit.api.training_job import start_job
 from goodfit.data.dataset import Splits
 from goodfit.engine.machine import prepare_jax
@@ -21,14 +22,14 @@ from goodfit.run_folder.job import JobRequest, lock_run
 
 
 @takes(ResumeRequest)
-def resume(request: ResumeRequest) -> dict[str, Any]:
+def resume(request: ResumeRequest) -> Fit:
     """Go on with a run of `train` or `improve` that was killed or interrupted; it ends as if it had never stopped.
 
     Finished trainings of `improve` are not repeated, and decisions that were taken stand, time-based ones among them;
     with a budget, the seconds up to the last decision count.
 
     Returns:
-        What the command would have returned, and `resumed`: sentences on the point at which it went on.
+        The fit that the command would have returned; `resumed` says at which point it went on.
 
     Raises:
         GoodfitError: no such run, one that has ended or is another command's, or data that is not there or has changed.
@@ -39,7 +40,7 @@ def resume(request: ResumeRequest) -> dict[str, Any]:
     with lock_run(folder):
         splits = reopen_job(folder, job)
         result, sentences = _GO_ON[job.command](folder, job, splits, notify, start)
-        return result | {"resumed": sentences}
+        return Fit(result | {"resumed": sentences})
 
 
 def _go_on_training(

@@ -12,6 +12,7 @@ from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.requests.request import takes
+from goodfit.api.result_types.fit import Fit
 from goodfit.api.results import finish, run_facts
 from goodfit.api.training_job import StartedJob, fresh_run, prepare, start_job
 from goodfit.data.dataset import Cut, Splits, groups_of
@@ -42,11 +43,11 @@ from goodfit.run_folder.pictures import write_pictures
 
 
 @takes(TrainRequest)
-def train(request: TrainRequest) -> dict[str, Any]:
+def train(request: TrainRequest) -> Fit:
     """Train one network by one plan, keep its best parameters on the dev set, and diagnose it.
 
     Returns:
-        What `goodfit train --json` prints and the run's `result.json` holds.
+        The fit; its test error is None, because the test set stays closed.
 
     Raises:
         GoodfitError: bad input, or a training that gave no network, with one sentence that says what to do.
@@ -54,7 +55,7 @@ def train(request: TrainRequest) -> dict[str, Any]:
     start = time.perf_counter()
     job, splits, plan = prepare(request)
     with fresh_run(job, splits, plan, request.out) as folder, lock_run(folder):
-        return complete(folder, job, splits, plan, request.progress or quiet, start)
+        return Fit(complete(folder, job, splits, plan, request.progress or quiet, start))
 
 
 def complete(

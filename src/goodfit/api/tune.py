@@ -18,6 +18,7 @@ from goodfit.api.data import open_data, read_plan
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.search import TuneRequest
+from goodfit.api.result_types import fit
 from goodfit.api.results import finish, run_facts
 from goodfit.api.test_set import FinalTest
 from goodfit.api.training_job import job_request
@@ -56,13 +57,13 @@ _FRESH = 2_000_003  # seeds of the finalists, which no trial had
 
 
 @takes(TuneRequest)
-def tune(request: TuneRequest) -> dict[str, Any]:
+def tune(request: TuneRequest) -> fit.Search:
     """Search hyperparameters, coarse to fine, many models at once; the best are trained again before one wins.
 
     The same call goes on where an earlier one was stopped, or shows what that one found.
 
     Returns:
-        What `goodfit tune --json` prints and the run's `result.json` holds.
+        The search: a fit by the best plan, with all trials.
 
     Raises:
         GoodfitError: bad input, with one sentence that says what to do.
@@ -110,7 +111,7 @@ def tune(request: TuneRequest) -> dict[str, Any]:
             plan=winner.plan,
             seconds=0.0,  # filled in when it is written
         )
-        return finish(folder, result, start)
+        return fit.Search(finish(folder, result, start))
 
 
 def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractContextManager[Workers]:

@@ -1,6 +1,6 @@
 """`goodfit branch`: a new run from another one's parameters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -33,7 +33,7 @@ def branch(
     output.show(result, as_json, _answers)
 
 
-def _answers(result: dict[str, Any]) -> Iterator[str]:
+def _answers(result: Mapping[str, Any]) -> Iterator[str]:
     """From where it started, then what `goodfit train` says."""
     origin = result["branched_from"]
     yield f"Started from {len(origin['fitted'])} arrays of {origin['run']} after epoch {origin['epoch']}."

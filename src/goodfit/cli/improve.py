@@ -1,6 +1,6 @@
 """`goodfit improve`: the whole loop, from data to a good fit and its proof."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import goodfit
@@ -20,7 +20,7 @@ def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, answers)
 
 
-def answers(result: dict[str, Any]) -> Iterator[str]:
+def answers(result: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the data, is it a good fit, what to expect, what helped, what next, where the report is."""
     final = result["final"]
     yield from output.warning_lines(result)
@@ -46,7 +46,7 @@ _VERDICTS = {
 }
 
 
-def _what_helped(result: dict[str, Any]) -> Iterator[str]:
+def _what_helped(result: Mapping[str, Any]) -> Iterator[str]:
     """The dev error from baseline to final, and each change that was kept."""
     metric = result["metric"]
     error = f"dev {metric_name(metric)}"

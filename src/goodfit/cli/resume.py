@@ -1,6 +1,6 @@
 """`goodfit resume`: go on with a training or a whole job that was cut off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import goodfit
@@ -18,7 +18,7 @@ def resume(request: ResumeRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, _answers)
 
 
-def _answers(result: dict[str, Any]) -> Iterator[str]:
+def _answers(result: Mapping[str, Any]) -> Iterator[str]:
     """From where it went on, then what the command itself says."""
     for sentence in result["resumed"]:
         yield f"{sentence[0].upper()}{sentence[1:]}."

@@ -1,6 +1,6 @@
 """`goodfit train`: one plan, trained and diagnosed; the test set stays closed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import goodfit
@@ -18,7 +18,7 @@ def train(request: TrainRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, answers)
 
 
-def answers(result: dict[str, Any]) -> Iterator[str]:
+def answers(result: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the data, how it ended, the verdict, both errors, and where the run is."""
     yield from output.warning_lines(result)
     if result.get("outcome", "finished") != "finished":

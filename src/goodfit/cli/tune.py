@@ -1,6 +1,6 @@
 """`goodfit tune`: hyperparameters searched coarse to fine, many models at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import goodfit
@@ -35,7 +35,7 @@ def with_address(words: Sequence[str]) -> list[str]:
     return given
 
 
-def _answers(result: dict[str, Any]) -> Iterator[str]:
+def _answers(result: Mapping[str, Any]) -> Iterator[str]:
     """What was searched, what was found, and the plan that won."""
     if result["outcome"] == "interrupted":
         yield "Stopped by Ctrl-C; this is the best so far, and the same command goes on."

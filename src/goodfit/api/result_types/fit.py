@@ -1,0 +1,162 @@
+"""A fit, the result of `improve`, `train`, `resume`, `branch` and `load`; and a search, the result of `tune`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goodfit.plan import Plan
+from goodfit.record.result import FindingResult
+from goodfit.record.search_result import FinalistResult, TrialResult
+from goodfit.record.values import Estimate
+from goodfit.wording.numbers import percent
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from goodfit.api.requests.data import DataSource
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Fit(Mapping[str, Any]):
+    """A trained network, its errors, and the reasons for its verdict.
+
+    It is also a read-only mapping of everything in the run's `result.json`.
+
+    Attributes:
+        facts: everything in `result.json`, as JSON has it.
+    """
+
+    facts: dict[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a few words, such as "good fit" or "high variance"."""
+        return self.facts["final"]["verdict"]
+
+    @property
+    def reason(self) -> str:
+        """The reason for the verdict, in a sentence."""
+        return self.facts["final"]["reason"]
+
+    @property
+    def train_error(self) -> float:
+        """Error on the training set: the share of wrong answers, or 1 − R² for a regression."""
+        return self.facts["final"]["train_error"]
+
+    @property
+    def dev_error(self) -> float:
+        """Error on the dev set."""
+        return self.facts["final"]["dev_error"]
+
+    @property
+    def test_error(self) -> Estimate | None:
+        """Error on the test set with its 95 % interval; None while the test set is closed."""
+        return read_test_error(self.facts["final"])
+
+    @property
+    def findings(self) -> tuple[FindingResult, ...]:
+        """Problems in the training, the most important first."""
+        return tuple(FindingResult.from_dict(finding) for finding in self.facts["final"]["findings"])
+
+    @property
+    def plan(self) -> Plan:
+        """Settings of the network, or of the best network of an ensemble."""
+        return Plan.from_dict(self.facts["plan"])
+
+    @property
+    def outcome(self) -> str:
+        """The ending: "finished", "interrupted", or another one of a training."""
+        return self.facts["outcome"]
+
+    @property
+    def run(self) -> Path:
+        """Folder of the run."""
+        return Path(self.facts["run"])
+
+    @property
+    def report(self) -> Path:
+        """Path of the report."""
+        return Path(self.facts["report"])
+
+    @property
+    def resumed(self) -> tuple[str, ...]:
+        """Sentences on the point at which `resume` went on; empty for other functions."""
+        return tuple(self.facts.get("resumed", ()))
+
+    @property
+    def history(self) -> "pl.DataFrame":
+        """Costs and errors by epoch, read from the run's folder."""
+        import polars as pl
+
+        from goodfit.run_folder.archive import HISTORY_FILE
+
+        return pl.read_parquet(self.run / HISTORY_FILE)
+
+    def predict(self, data: "DataSource", *, out: str | Path | None = None) -> "pl.DataFrame":
+        """Predict new rows, as `goodfit.predict` does."""
+        from goodfit.api.predict import predict
+
+        return predict(self.run, data, out=out)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return self.facts
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a value of `result.json`."""
+        return self.facts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names in `result.json`."""
+        return iter(self.facts)
+
+    def __len__(self) -> int:
+        """Return the number of names in `result.json`."""
+        return len(self.facts)
+
+    def __repr__(self) -> str:
+        """Return the verdict, the errors and the folder on one line."""
+        test = self.test_error
+        errors = f"dev error {percent(self.dev_error)}"
+        errors += f", test error {percent(test.value, test.low, test.high)}" if test else ""
+        return f"{type(self).__name__}({self.verdict}; {errors}; {self.run})"
+
+    def _repr_html_(self) -> str:
+        """Return verdict, reason, errors and a link to the report, for notebooks."""
+        from html import escape
+
+        test = self.test_error
+        rows = [("Train error", percent(self.train_error)), ("Dev error", percent(self.dev_error))]
+        rows += [("Test error", percent(test.value, test.low, test.high))] if test else []
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+        link = f'<a href="{escape(str(self.report))}">Report</a>'
+        return f"<h3>{escape(self.verdict)}</h3><p>{escape(self.reason)}</p><table>{cells}</table><p>{link}</p>"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Search(Fit):
+    """The result of a hyperparameter search: a fit by its best plan."""
+
+    @property
+    def best(self) -> Plan:
+        """The plan that won among the finalists."""
+        return self.plan
+
+    @property
+    def trials(self) -> tuple[TrialResult, ...]:
+        """All trials, in the order in which they were drawn."""
+        return tuple(TrialResult.from_dict(trial) for trial in self.facts["trials"])
+
+    @property
+    def finalists(self) -> tuple[FinalistResult, ...]:
+        """The best plans, trained again with new seeds."""
+        return tuple(FinalistResult.from_dict(finalist) for finalist in self.facts["finalists"])
+
+
+def read_test_error(final: Mapping[str, Any]) -> Estimate | None:
+    """Return the test error in the last part of a result; None while the test set is closed."""
+    error = final.get("test_error")
+    if error is None or isinstance(error, Mapping):
+        return error and Estimate.from_dict(error)
+    return Estimate(error, final["test_low"], final["test_high"])
