@@ -88,7 +88,7 @@ def test_an_interrupted_run_can_be_used_and_resumed(interrupted, whole, table):
     assert goodfit.runs(Path(result["run"]).parent)[0].outcome == "interrupted"
     told = []
     resumed = goodfit.resume(result["run"], progress=lambda text, done, seconds_left: told.append(text))
-    (sentence,) = resumed.pop("resumed")
+    (sentence,) = resumed.to_dict().pop("resumed")
     epochs = int(result["outcome_reason"].rpartition(" ")[2])
     assert 0 < epochs < 12
     assert sentence.endswith(f", after epoch {epochs} of 12")

@@ -184,7 +184,7 @@ def test_what_was_trained_is_not_trained_again(cut_off, whole, monkeypatch):
     monkeypatch.setattr(laboratory, "fit_many", cutting)
     told = []
     result = goodfit.resume(cut_off, progress=lambda text, done, seconds_left: told.append(text))
-    assert result.pop("resumed") == ["the job went on after 4 of its trainings"]
+    assert result.to_dict().pop("resumed") == ["the job went on after 4 of its trainings"]
     assert result == json.loads((cut_off / "result.json").read_text())
     assert not kept.exists()
     assert left(cut_off) == whole
@@ -237,7 +237,7 @@ def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path
             goodfit.resume(run)
     assert len(goodfit.predict(run, table)) == 500
     again = goodfit.resume(run)
-    assert again.pop("resumed") == ["the job went on after 3 of its trainings"]
+    assert again.to_dict().pop("resumed") == ["the job went on after 3 of its trainings"]
     assert again["outcome"] == "finished"
     assert again["started"] == result["started"]
     assert left(run) == whole

@@ -121,7 +121,7 @@ def test_it_is_told_when_nothing_helped(goodfit, functions, result):
     result["rounds"][0]["experiments"][0]["adopted"] = False
     answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    assert lines[4] == "None of 2 experiments helped beyond doubt."
+    assert lines[4] == "None of the 2 experiments measurably helped."
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from goodfit.cli import progress
 
 
 def test_quiet_says_nothing(capsys):
-    with progress.shown(quiet=True) as callback:
+    with progress.reporting(quiet=True) as callback:
         callback("training", 0.5, 10.0)
     assert capsys.readouterr() == ("", "")
 
@@ -14,7 +14,7 @@ def test_quiet_says_nothing(capsys):
 def test_lines_come_now_and_then(capsys, monkeypatch):
     now = iter([98.0, 100.0, 101.5, 104.0, 112.0, 130.0, 140.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
-    with progress.shown(quiet=False) as callback:
+    with progress.reporting(quiet=False) as callback:
         callback("opening the data", None, None)  # too soon: what is wrong with it must stand alone
         callback("training", None, None)
         callback("training", 0.1, 50.0)  # too soon
@@ -34,7 +34,7 @@ def test_lines_come_now_and_then(capsys, monkeypatch):
 def test_a_terminal_gets_a_bar_with_time_left(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    with progress.shown(quiet=False) as callback:
+    with progress.reporting(quiet=False) as callback:
         callback("training [64, 64]", 0.5, 75.0)
     out, err = capsys.readouterr()
     assert out == ""
@@ -46,7 +46,7 @@ def test_the_bar_goes_on_after_a_finished_stage(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     updates = []
     monkeypatch.setattr("rich.progress.Progress.update", lambda self, task, **facts: updates.append(facts))
-    with progress.shown(quiet=False) as callback:
+    with progress.reporting(quiet=False) as callback:
         callback("training", 1.0, 0.0)
         callback("testing", None, None)
     assert updates[0]["completed"] < updates[0]["total"]

@@ -9,7 +9,7 @@ from goodfit.diagnosis.gaps import Gaps
 
 @dataclass(frozen=True)
 class AdviceContext:
-    """What advice depends on, beside the gaps.
+    """Facts that advice depends on, beside the gaps.
 
     Attributes:
         command: that made the run.
@@ -26,15 +26,15 @@ class AdviceContext:
     doubled: str | None = None
 
 
-def advice(gaps: Gaps, splits: Splits, told: AdviceContext) -> list[str]:
-    """What to do next, in sentences."""
+def advice(gaps: Gaps, splits: Splits, context: AdviceContext) -> list[str]:
+    """Return what to do next, a sentence each."""
     lines = []
     if gaps.verdict == "too few examples to tell":
-        lines += _to_tell(gaps, told)
+        lines += _to_tell(gaps, context)
     if gaps.verdict in ("high variance", "high bias and high variance"):
-        lines.append(told.doubled or "Collect more data, the first cure for variance.")
+        lines.append(context.doubled or "Collect more data, the first cure for variance.")
     if gaps.verdict in ("high bias", "high bias and high variance"):
-        longer = "Give it longer with --budget" if told.command == "improve" else "Run `goodfit improve` on the data"
+        longer = "Give it longer with --budget" if context.command == "improve" else "Run `goodfit improve` on the data"
         columns = "" if splits.dataset.schema.image else "add columns that tell more, "
         lines.append(f"{longer}, {columns}or set --human-error to what is possible.")
     if gaps.verdict == "good fit":
@@ -44,17 +44,17 @@ def advice(gaps: Gaps, splits: Splits, told: AdviceContext) -> list[str]:
     return lines
 
 
-def _to_tell(gaps: Gaps, told: AdviceContext) -> list[str]:
-    """What would settle the gaps: a human error where only that is missing, folds where there were none, or data."""
+def _to_tell(gaps: Gaps, context: AdviceContext) -> list[str]:
+    """Return what would settle the gaps: a human error if only that is missing, folds if there were none, or data."""
     lines = []
     if gaps.avoidable_bias is None:
         lines.append("Give --human-error, the 1−R² that is possible: it tells whether there is bias.")
-        if gaps.variance.value <= told.min_gap and gaps.variance.high <= 2 * told.min_gap:
+        if gaps.variance.value <= context.min_gap and gaps.variance.high <= 2 * context.min_gap:
             return lines
-    if told.folds:
+    if context.folds:
         lines.append("Collect more examples: training and dev set together are too few to tell.")
-    elif told.command != "improve":
-        lines.append(f"Judge by cross-validation: goodfit diagnose {told.run} --folds 5.")
+    elif context.command != "improve":
+        lines.append(f"Judge by cross-validation: goodfit diagnose {context.run} --folds 5.")
     else:
         lines.append("Judge by cross-validation: run again with --folds 5.")
     return lines

@@ -57,8 +57,8 @@ def _rows(splits: Splits) -> np.ndarray:
     """Return rows of training images: one of each class, then others."""
     target = splits.dataset.target[splits.train]
     firsts = np.unique(target, return_index=True)[1][:_EXAMPLES] if splits.dataset.schema.classes else np.arange(0)
-    rest = np.setdiff1d(np.arange(len(target)), firsts)[: max(0, _EXAMPLES - len(firsts))]
-    return splits.train[np.concatenate([firsts, rest])]
+    other_rows = np.setdiff1d(np.arange(len(target)), firsts)[: max(0, _EXAMPLES - len(firsts))]
+    return splits.train[np.concatenate([firsts, other_rows])]
 
 
 def _pixels(
@@ -79,6 +79,6 @@ def _sheet(
     sheet = np.full((rows * cell_height + _GAP, len(columns) * cell_width + _GAP, channels), _PAPER, np.uint8)
     for x, column in enumerate(columns):
         for y, picture in enumerate(column.repeat(scale, axis=1).repeat(scale, axis=2)):
-            top, left = y * cell_height + _GAP, x * cell_width + _GAP
-            sheet[top : top + scale * height, left : left + scale * width] = picture
+            top, left_edge = y * cell_height + _GAP, x * cell_width + _GAP
+            sheet[top : top + scale * height, left_edge : left_edge + scale * width] = picture
     return sheet

@@ -43,58 +43,58 @@ def branch(run: str | Path, /, *, epoch: int | None = None, progress: Notify | N
     Raises:
         GoodfitError: no such run, a setting that does not fit, or nothing to start from.
     """
-    began = time.perf_counter()
+    start_time = time.perf_counter()
     folder = begin_branch(run, epoch=epoch, **changes)
-    asked = JobRequest.read(folder)
+    job = JobRequest.read(folder)
     with lock_run(folder):
-        splits = reopen_job(folder, asked)
-        return Fit(complete(folder, asked, splits, Plan.from_dict(asked.plan), progress or quiet, began))
+        splits = reopen_job(folder, job)
+        return Fit(complete(folder, job, splits, Plan.from_dict(job.plan), progress or quiet, start_time))
 
 
 def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any) -> Path:
-    """Make the directory of a branch, which `resume` will train; arguments and errors as `branch`."""
+    """Make the folder of a branch, which `resume` will train; arguments and errors as `branch`."""
     folder = Path(run)
     prepare_jax()
     unfinished = archive.is_unfinished(folder)
-    asked, splits, plan, weights, at = (_of_unfinished if unfinished else _of_ended)(folder, epoch)
-    chosen = plan.with_(**changes)
-    fits = fitting_names(beginning(Job(chosen, asked.seed), splits), weights)
+    job, splits, plan, weights, epoch_of_start = (_of_unfinished if unfinished else _of_ended)(folder, epoch)
+    new_plan = plan.with_(**changes)
+    fits = fitting_names(beginning(Job(new_plan, job.seed), splits), weights)
     if not fits:
         raise InputError(f"no parameters of {folder} fit this plan; a branch needs a layer of the same shape")
-    branched = replace(
-        asked,
-        options=asked.options | {"set": settings_words(changes)},
+    branch_job = replace(
+        job,
+        options=job.options | {"set": settings_words(changes)},
         started=datetime.now().astimezone().isoformat(timespec="seconds"),
-        plan=chosen.to_dict(),
+        plan=new_plan.to_dict(),
         replay=[],
         paused=False,
-        origin={"run": str(folder), "epoch": at, "fitted": fits},
+        origin={"run": str(folder), "epoch": epoch_of_start, "fitted": fits},
     )
-    branched.options.pop("replay", None)
-    with fresh_run(branched, splits, chosen, folder.parent, weights) as fresh:
-        return fresh
+    branch_job.options.pop("replay", None)
+    with fresh_run(branch_job, splits, new_plan, folder.parent, weights) as branch_folder:
+        return branch_folder
 
 
 def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan, Weights, int]:
-    """What a run was asked, its data, its plan, parameters and their epoch."""
-    asked = JobRequest.read(folder)
-    if asked.in_memory:
+    """Return request, data, plan, parameters and their epoch of a run that has not ended."""
+    job = JobRequest.read(folder)
+    if job.in_memory:
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; it cannot be branched")
     if is_live(folder):
         send(folder, "keep", "python")
-    splits = reopen_job(folder, asked)
-    at = start_job(folder, asked, splits, Plan.from_dict(asked.plan))
-    (moment, *_), _ = at.checkpoints.newest(standing(at.nudges), *([] if epoch is None else [epoch]))
+    splits = reopen_job(folder, job)
+    started = start_job(folder, job, splits, Plan.from_dict(job.plan))
+    (moment, *_), _ = started.checkpoints.newest(standing(started.nudges), *([] if epoch is None else [epoch]))
     if moment.step == 0:
         raise InputError(f"no checkpoint of {folder} is kept that is early enough; give a later epoch")
-    state, per_epoch = moment.state, at.checkpoints.per_epoch
+    state, per_epoch = moment.state, started.checkpoints.per_epoch
     if epoch is None and int(state.best_step):
-        return asked, splits, moment.plan, flatten(*state.best), int(state.best_step) // per_epoch
-    return asked, splits, moment.plan, flatten(*settled(state)), moment.epoch
+        return job, splits, moment.plan, flatten(*state.best), int(state.best_step) // per_epoch
+    return job, splits, moment.plan, flatten(*settled(state)), moment.epoch
 
 
 def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan, Weights, int]:
-    """The same of a run that has ended: its best parameters, or those of its weightiest network."""
+    """Return the same of a run that has ended: its best parameters, or those of the network with the largest weight."""
     saved = archive.read_run(folder)
     result = saved.result
     if epoch is not None:
@@ -103,7 +103,7 @@ def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan
     member = max(Predictor.load(folder, saved.schema).members, key=lambda member: member.weight)
     fitted = {"hidden_units": member.structure.hidden_units, "batch_norm": member.structure.batch_norm}
     plan = saved.plan if saved.plan.structure == member.structure else saved.plan.with_(**fitted)
-    asked = JobRequest(
+    job = JobRequest(
         data=result["opened_from"],
         options=result["options"],
         started=result["started"],
@@ -111,4 +111,4 @@ def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan
         plan=plan.to_dict(),
         replay=[],
     )
-    return asked, splits, plan, member.weights, result.get("best_epoch", 0)
+    return job, splits, plan, member.weights, result.get("best_epoch", 0)

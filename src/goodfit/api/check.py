@@ -53,7 +53,7 @@ _OF_STRUCTURE = (
 
 @dataclass(frozen=True)
 class _Subject:
-    """What is checked: the data, the plan, and the parameters of a run, where there is one."""
+    """The network to check: data, plan, and the parameters of a run, if there is one."""
 
     splits: Splits
     plan: Plan
@@ -119,8 +119,8 @@ def _subject(request: CheckRequest) -> _Subject:
     prepare_jax()
     splits = reopen_run(saved, request.data)
     member = max(Predictor.load(saved.folder, saved.schema).members, key=lambda member: member.weight)
-    own = {name: getattr(member.structure, name) for name in _OF_STRUCTURE}
-    changed = {name: value for name, value in own.items() if value != getattr(saved.plan, name)}
+    structure = {name: getattr(member.structure, name) for name in _OF_STRUCTURE}
+    changed = {name: value for name, value in structure.items() if value != getattr(saved.plan, name)}
     trained = {"layers": unflatten(member.weights)[0]}
     settings = saved.plan.with_(**changed, preparation=member.preparation.kind)
     return _Subject(splits, settings, saved.result["seed"], trained, saved.folder)

@@ -36,7 +36,7 @@ def diagnose(request: DiagnoseRequest) -> dict[str, Any]:
         train_groups=errors.train_groups,
         dev_groups=errors.dev_groups,
     )
-    return _told(gaps, float(errors.train.mean()), float(errors.dev.mean())) | {
+    return _diagnosis(gaps, float(errors.train.mean()), float(errors.dev.mean())) | {
         "run": str(request.run),
         "metric": saved.result["metric"],
         "folds": folds,
@@ -68,10 +68,10 @@ def diagnose_errors(request: ErrorsRequest) -> dict[str, Any]:
         human_error=request.human_error or 0.0,
         min_gap=0.02 if request.min_gap is None else request.min_gap,
     )
-    return _told(gaps, request.train_error, request.dev_error)
+    return _diagnosis(gaps, request.train_error, request.dev_error)
 
 
-def _told(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
+def _diagnosis(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
     return {**summary.gap_figures(gaps).to_dict(), "train_error": train_error, "dev_error": dev_error}
 
 

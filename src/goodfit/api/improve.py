@@ -168,7 +168,7 @@ def _test(splits: Splits, ensemble: Assembly, folder: Path, force: bool, context
         tested = FinalTest(None, "the job was interrupted, so the test set stays closed")
     else:
         try:
-            tested = final_test(splits, ensemble.predictor, folder, force, own=False)
+            tested = final_test(splits, ensemble.predictor, folder, force, count_own=False)
         except (TestSetLockedError, InputError) as refused:
             tested = FinalTest(None, str(refused))
     if tested.error:

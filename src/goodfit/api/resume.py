@@ -44,15 +44,15 @@ def resume(request: ResumeRequest) -> Fit:
 
 
 def _go_on_training(
-    folder: Path, asked: JobRequest, splits: Splits, tell: Notify, began: float
+    folder: Path, job: JobRequest, splits: Splits, notify: Notify, start_time: float
 ) -> tuple[dict[str, Any], list[str]]:
-    """A training of `train`: its result, and from where it went on."""
-    plan = Plan.from_dict(asked.plan)
-    at = start_job(folder, asked, splits, plan)
-    told = [*at.skipped, _from_where(at.moments[0])]
-    for sentence in told:
-        tell(sentence, None, None)
-    return train.complete(folder, asked, splits, plan, tell, began, at), told
+    """Go on with a run of `train`; return its result, and sentences on the point at which it went on."""
+    plan = Plan.from_dict(job.plan)
+    started_job = start_job(folder, job, splits, plan)
+    sentences = [*started_job.skipped, _from_where(started_job.moments[0])]
+    for sentence in sentences:
+        notify(sentence, None, None)
+    return train.complete(folder, job, splits, plan, notify, start_time, started_job), sentences
 
 
 _GO_ON = {"train": _go_on_training, "improve": improve.complete}
@@ -70,11 +70,11 @@ def _unfinished_job(folder: Path) -> JobRequest:
             instead = f"goes on with a search where the same command is given again: {result['command_line']}"
             raise InputError(f"the run {folder} is a search of `goodfit tune`, which {instead}")
         raise InputError(f"the run {folder} has ended ({result['outcome']}): there is nothing to resume")
-    asked = JobRequest.read(folder, tuple(_GO_ON))
-    if asked.in_memory:
+    job = JobRequest.read(folder, tuple(_GO_ON))
+    if job.in_memory:
         wish = "train again, from a file if it shall be resumed"
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; {wish}")
-    return asked
+    return job
 
 
 def _from_where(start: Moment) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import RunsRequest
+from goodfit.api.result_types.fit import read_test_error
 from goodfit.api.result_types.listing import RunListing
+from goodfit.record.plain import plain_value
 from goodfit.run_folder.archive import RESULT_FILE, is_unfinished
 from goodfit.run_folder.job import is_live
 
@@ -30,7 +32,8 @@ def _listing(run: Path) -> RunListing:
         result = json.loads((run / RESULT_FILE).read_text(encoding="utf-8"))
         final = result["final"]
         facts = {name: result[name] for name in ("command", "started", "metric", "seconds", "outcome")}
-        errors = {name: final[name] for name in ("verdict", "dev_error", "test_error")}
-        return RunListing.from_dict({"run": str(run), "data": result["data"]["name"], **facts, **errors})
+        listing = {"run": str(run), "data": result["data"]["name"], "verdict": final["verdict"], **facts}
+        errors = {"dev_error": final["dev_error"], "test_error": plain_value(read_test_error(final))}
+        return RunListing.from_dict(listing | errors)
     except (ValueError, KeyError, TypeError):
         return RunListing(run=str(run), outcome="damaged")

@@ -18,7 +18,7 @@ from goodfit.run_folder.archive import LEDGER_FILE
 
 @dataclass(frozen=True)
 class FinalTest:
-    """What the test set said, or why it was not asked."""
+    """The error on the test set, or the reason why there is none."""
 
     error: Interval | None
     note: str | None
@@ -26,7 +26,7 @@ class FinalTest:
     errors: Float[np.ndarray, "1 test"] | None = None
 
 
-def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, own: bool = True) -> FinalTest:
+def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, count_own: bool = True) -> FinalTest:
     """Open the test set once for this data; a second model is refused unless forced.
 
     `own`: tell of earlier openings by this very run and model, too; those of a job that was cut off are the same one.
@@ -38,7 +38,7 @@ def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, 
         return FinalTest(None, "there is no test set; the dev set was used in the development")
     ledger, model = folder.parent / LEDGER_FILE, model_fingerprint(predictor)
     earlier = open_test_set(splits, ledger=ledger, run=folder.name, model=model, force=force)
-    if not own:
+    if not count_own:
         earlier = [opening for opening in earlier if (opening.run, opening.model) != (folder.name, model)]
     outputs = predictor.outputs(splits.dataset.features, splits.test)
     errors = judge_outputs(splits, outputs[None], splits.test)[1]

@@ -27,9 +27,9 @@ def branch(
 
     Example: goodfit branch runs/20260101-120000-digits-3f2a batch_size=64 optimizer=momentum
     """
-    asked = read_pairs(changes or [])
-    with progress.shown(quiet=as_json) as callback:
-        result = goodfit.branch(run, epoch=epoch, progress=callback, **asked)
+    changed = read_pairs(changes or [])
+    with progress.reporting(quiet=as_json) as callback:
+        result = goodfit.branch(run, epoch=epoch, progress=callback, **changed)
     output.show(result, as_json, _answers)
 
 

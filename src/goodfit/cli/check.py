@@ -18,7 +18,7 @@ def check(request: CheckRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit check digits --plan plan.yaml --descent
     """
-    with progress.shown(quiet=as_json) as callback:
+    with progress.reporting(quiet=as_json) as callback:
         result = goodfit.check(**request.arguments(), progress=callback)
     output.show(result, as_json, _answers)
 

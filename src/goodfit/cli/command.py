@@ -24,10 +24,10 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
     def run(context: Any, **values: Any) -> None:
         names = [name for name in (*dict(_visible(request)), *aliases(request)) if name in values]
-        given = {name: _read(request, name, values.pop(name)) for name in names if _is_given(context, name)}
-        rest = {name: value for name, value in values.items() if name not in names}
+        explicit = {name: _read(request, name, values.pop(name)) for name in names if _is_given(context, name)}
+        other_values = {name: value for name, value in values.items() if name not in names}
         spell = functools.partial(_spelling, request)
-        function(build(request, function.__name__, (), given, spell), **rest)
+        function(build(request, function.__name__, (), explicit, spell), **other_values)
 
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     filled = [context, *_parameters(request), *parameters[1:]]

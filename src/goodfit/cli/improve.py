@@ -15,13 +15,13 @@ def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit improve customers.csv --target churned --budget 300
     """
-    with progress.shown(quiet=as_json) as callback:
+    with progress.reporting(quiet=as_json) as callback:
         result = goodfit.improve(**request.arguments(), progress=callback)
     output.show(result, as_json, answers)
 
 
 def answers(result: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the data, is it a good fit, what to expect, what helped, what next, where the report is."""
+    """Yield warnings, the verdict, the error to expect, what helped, the next steps and the report."""
     final = result["final"]
     yield from output.warning_lines(result)
     if result["outcome"] == "interrupted":
@@ -65,4 +65,4 @@ def _what_helped(result: Mapping[str, Any]) -> Iterator[str]:
     if ensemble and ensemble["adopted"]:
         yield ensemble["sentence"]
     elif not adopted:
-        yield f"None of {len(tried)} experiments helped beyond doubt." if tried else "Experiments: none."
+        yield f"None of the {len(tried)} experiments measurably helped." if tried else "Experiments: none."

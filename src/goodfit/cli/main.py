@@ -53,13 +53,13 @@ for _panel, _functions in _PANELS.items():
         app.command(rich_help_panel=_panel)(command(_function))
 
 
-def _show_version(asked: bool) -> bool:
-    if asked:
+def _show_version(requested: bool) -> bool:
+    if requested:
         import goodfit
 
         print(f"goodfit {goodfit.__version__}")
         raise typer.Exit
-    return asked
+    return requested
 
 
 @app.callback()
@@ -72,24 +72,24 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 something the user can mend, 130 stopped, 1 our own fault."""
-    given = tune.with_address(sys.argv[1:] if arguments is None else arguments)
+    arguments_given = tune.with_address(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(given or ["--help"], prog_name="goodfit", standalone_mode=False) or 0
+        code = app(arguments_given or ["--help"], prog_name="goodfit", standalone_mode=False) or 0
     except (GoodfitError, typer.TyperException, OSError) as error:
         code = 2
-        _tell(_sentence(error), "--json" in given)
+        _print_error(_sentence(error), "--json" in arguments_given)
     except Exception as error:
         if os.environ.get("GOODFIT_DEBUG"):
             raise
         code = 1
         fault = f"{type(error).__name__}: {error}".splitlines()[0]
         wish = "please report it, with what the same command prints after `export GOODFIT_DEBUG=1`"
-        _tell(f"goodfit failed where it should not have ({fault}); {wish}", "--json" in given)
+        _print_error(f"goodfit failed where it should not have ({fault}); {wish}", "--json" in arguments_given)
     sys.exit(code)
 
 
 def _sentence(error: Exception) -> str:
-    """What is wrong, on one line."""
+    """Return the message of an error on one line."""
     if isinstance(error, typer.TyperException):
         words = error.format_message()
     elif isinstance(error, OSError) and error.filename is not None:
@@ -99,7 +99,7 @@ def _sentence(error: Exception) -> str:
     return " ".join(words.split())
 
 
-def _tell(sentence: str, as_json: bool) -> None:
+def _print_error(sentence: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": sentence}, ensure_ascii=False))
     else:

@@ -1,4 +1,4 @@
-"""How results leave the command line: one JSON value, or words and numbers for people."""
+"""Results on the command line: one JSON value, or lines for people."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,31 +41,31 @@ def gap_text(gap: Mapping[str, float]) -> str:
 
 
 def metric_name(metric: str) -> str:
-    """What an error is called in front of its number."""
+    """Return the name of an error, for in front of its number."""
     return "1−R²" if metric == "1-r2" else "error"
 
 
 def warning_lines(result: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the data, by the notes on it that say so."""
+    """Yield the warnings among the notes on the data."""
     for note in result.get("notes") or []:
         if note["severity"] == "warning":
             yield f"Warning: {note['text']}"
 
 
 def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
-    """What ails the training, then the verdict, the errors behind it and the gaps between them, a line each."""
+    """Yield the findings, the verdict, the errors behind it and the gaps between them, a line each."""
     name = metric_name(metric)
     for finding in facts.get("findings") or []:
         yield f"Finding: {finding['name']} (confidence {numbers.rough_percent(finding['confidence'])})"
         yield f"  {finding['sentence']}"
         if finding["prescriptions"]:
-            yield f"  Try: {'; '.join(each['name'] for each in finding['prescriptions'])}."
+            yield f"  Try: {'; '.join(remedy['name'] for remedy in finding['prescriptions'])}."
     yield f"Verdict: {facts['verdict']}"
     yield f"  {facts['reason']}"
-    for which in ("train", "dev", "test"):
-        if facts.get(f"{which}_error") is not None:
-            error = facts[f"{which}_error"]
-            yield f"{which.capitalize()} {name}: {numbers.percent(error['value'] if which == 'test' else error)}"
+    for dataset in ("train", "dev", "test"):
+        if facts.get(f"{dataset}_error") is not None:
+            error = facts[f"{dataset}_error"]
+            yield f"{dataset.capitalize()} {name}: {numbers.percent(error['value'] if dataset == 'test' else error)}"
     for gap in ("avoidable_bias", "variance", "dev_overfitting"):
         if facts.get(gap) is not None:
             yield f"{gap.replace('_', ' ').capitalize()}: {gap_text(facts[gap])}"
@@ -80,12 +80,12 @@ _MISSES = (("rmse", "RMSE"), ("mae", "MAE"))
 
 def metric_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """The other metrics of the test set, or of the dev set where the test set is closed, on one line."""
-    for which in ("test", "dev"):
-        figures = facts.get(f"{which}_metrics")
+    for dataset in ("test", "dev"):
+        figures = facts.get(f"{dataset}_metrics")
         if figures:
-            known = [(key, name) for key, name in (*_METRICS, *_MISSES) if figures.get(key) is not None]
-            told = (f"{name} {numbers.metric(key, figures[key])}" for key, name in known)
-            yield f"{which.capitalize()} set: {', '.join(told)}"
+            available = [(key, name) for key, name in (*_METRICS, *_MISSES) if figures.get(key) is not None]
+            texts = (f"{name} {numbers.metric(key, figures[key])}" for key, name in available)
+            yield f"{dataset.capitalize()} set: {', '.join(texts)}"
             return
 
 

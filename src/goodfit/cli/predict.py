@@ -6,7 +6,7 @@ import goodfit
 from goodfit.api.requests.use import PredictRequest
 from goodfit.cli import options, output
 
-_SHOWN = 5  # files that cannot be read
+_MOST_FILES = 5  # files that cannot be read
 
 
 def predict(request: PredictRequest, as_json: options.Json = False) -> None:
@@ -17,9 +17,9 @@ def predict(request: PredictRequest, as_json: options.Json = False) -> None:
     frame = goodfit.predict(**request.arguments())
     lost = frame["prediction"].is_null()
     if lost.any():  # of image files alone
-        files = ", ".join(frame["file"].filter(lost).head(_SHOWN)) + (", …" if lost.sum() > _SHOWN else "")
-        told = f"{lost.sum():,} of {len(frame):,} images cannot be read and have no prediction: {files}"
-        print(f"Warning: {told}.", file=sys.stderr)
+        files = ", ".join(frame["file"].filter(lost).head(_MOST_FILES)) + (", …" if lost.sum() > _MOST_FILES else "")
+        warning = f"{lost.sum():,} of {len(frame):,} images cannot be read and have no prediction: {files}"
+        print(f"Warning: {warning}.", file=sys.stderr)
     if as_json:
         facts = {"run": request.run, "rows": len(frame), "out": request.out}
         output.print_json(facts if request.out else facts | {"predictions": frame.to_dicts()})

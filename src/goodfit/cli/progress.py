@@ -1,4 +1,4 @@
-"""What is being done and how long it will take, on stderr: a bar in a terminal, else a line now and then."""
+"""Progress on stderr: a bar in a terminal, otherwise a line now and then."""
 
 import sys
 import time
@@ -16,10 +16,10 @@ _FIRST_PAUSE = 3.0
 
 
 @contextmanager
-def shown(quiet: bool) -> Iterator[Callback]:
-    """The callback that the verbs report to, for as long as the work takes."""
+def reporting(quiet: bool) -> Iterator[Callback]:
+    """Yield the callback that functions report to, for as long as the work takes."""
     if quiet:
-        yield lambda text, done, seconds_left: None
+        yield lambda text, share, seconds_left: None
     elif sys.stderr.isatty():
         with _bar() as callback:
             yield callback
@@ -42,9 +42,9 @@ def _bar() -> Iterator[Callback]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting", total=None, left="")
 
-        def callback(text: str, done: float | None, seconds_left: float | None) -> None:
+        def callback(text: str, share: float | None, seconds_left: float | None) -> None:
             # a task at its total counts as over and its clock stops, but after this stage comes the next
-            completed, total = (0.0, None) if done is None else (min(done, 0.999), 1.0)
+            completed, total = (0.0, None) if share is None else (min(share, 0.999), 1.0)
             progress.update(task, description=text, completed=completed, total=total, left=time_left(seconds_left))
 
         yield callback
@@ -53,14 +53,14 @@ def _bar() -> Iterator[Callback]:
 def _lines() -> Callback:
     last = time.monotonic() - _PAUSE + _FIRST_PAUSE
 
-    def callback(text: str, done: float | None, seconds_left: float | None) -> None:
+    def callback(text: str, share: float | None, seconds_left: float | None) -> None:
         nonlocal last
-        now = time.monotonic()
-        if now - last < _PAUSE:
+        time_now = time.monotonic()
+        if time_now - last < _PAUSE:
             return
-        last = now
-        facts = ["" if done is None else f"{rough_percent(done)} done", time_left(seconds_left)]
-        rest = ", ".join(fact for fact in facts if fact)
-        print(f"{text} ({rest})" if rest else text, file=sys.stderr, flush=True)
+        last = time_now
+        facts = ["" if share is None else f"{rough_percent(share)} done", time_left(seconds_left)]
+        details = ", ".join(fact for fact in facts if fact)
+        print(f"{text} ({details})" if details else text, file=sys.stderr, flush=True)
 
     return callback

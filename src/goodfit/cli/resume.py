@@ -13,7 +13,7 @@ def resume(request: ResumeRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit resume runs/20260101-120000-digits-3f2a
     """
-    with progress.shown(quiet=as_json) as callback:
+    with progress.reporting(quiet=as_json) as callback:
         result = goodfit.resume(**request.arguments(), progress=callback)
     output.show(result, as_json, _answers)
 

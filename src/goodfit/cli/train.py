@@ -13,21 +13,21 @@ def train(request: TrainRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit train digits --set "hidden_units=[64, 64]" --set l2=0.1
     """
-    with progress.shown(quiet=as_json) as callback:
+    with progress.reporting(quiet=as_json) as callback:
         result = goodfit.train(**request.arguments(), progress=callback)
     output.show(result, as_json, answers)
 
 
 def answers(result: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the data, how it ended, the verdict, both errors, and where the run is."""
+    """Yield warnings, the ending, the verdict, the errors, and the folder of the run."""
     yield from output.warning_lines(result)
     if result.get("outcome", "finished") != "finished":
         yield f"Training {result['outcome']}: {result['outcome_reason'].rstrip('.')}."
     if result.get("outcome") == "interrupted":
         yield f"goodfit resume {result['run']} goes on with it."
     yield from output.verdict_lines(result["final"], result["metric"])
-    for each in result.get("nudge_effects", []):
-        if each["sentence"]:
-            yield f"Effect of the nudge after epoch {each['epoch']}: {each['sentence']}."
+    for effect in result.get("nudge_effects", []):
+        if effect["sentence"]:
+            yield f"Effect of the nudge after epoch {effect['epoch']}: {effect['sentence']}."
     yield f"Run: {result['run']}"
     yield f"Report: {result['report']}"

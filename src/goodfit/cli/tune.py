@@ -14,7 +14,7 @@ def tune(request: TuneRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit tune digits --trials 64 --space learning_rate=log:1e-4..1e-1 --space units=16..128
     """
-    with progress.shown(quiet=as_json) as callback:
+    with progress.reporting(quiet=as_json) as callback:
         result = goodfit.tune(**request.arguments(), progress=callback)
     output.show(result, as_json, _answers)
 
@@ -27,16 +27,16 @@ def with_address(words: Sequence[str]) -> list[str]:
     >>> with_address([])
     []
     """
-    given: list[str] = []
+    words_read: list[str] = []
     for word, after in zip(words, [*words, ""][1:], strict=True):
-        given.append(word)
+        words_read.append(word)
         if word == "--ray" and ":" not in after:
-            given.append("local")
-    return given
+            words_read.append("local")
+    return words_read
 
 
 def _answers(result: Mapping[str, Any]) -> Iterator[str]:
-    """What was searched, what was found, and the plan that won."""
+    """Yield the space, the trials, the finalists and the plan that won."""
     if result["outcome"] == "interrupted":
         yield "Stopped by Ctrl-C; this is the best so far, and the same command goes on."
     yield result["study"]["space"]
@@ -46,9 +46,9 @@ def _answers(result: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"Note: {note}." for note in result["search"]["notes"])
     first, metric = result["finalists"][0], result["metric"]
     yield f"Best trials trained again with {first['seeds']} new seeds each:"
-    for place, each in enumerate(result["finalists"], 1):
-        won = " (the winner)" if each["against_the_winner"] is None else ""
-        yield f"  {place}: dev {output.metric_name(metric)} {percent(each['dev_error'])}{won}"
+    for place, finalist in enumerate(result["finalists"], 1):
+        won = " (the winner)" if finalist["against_the_winner"] is None else ""
+        yield f"  {place}: dev {output.metric_name(metric)} {percent(finalist['dev_error'])}{won}"
     yield from output.verdict_lines(result["final"], metric)
     yield f"Plan: {result['run']}/plan.yaml"
     yield f"Report: {result['report']}"

@@ -32,7 +32,7 @@ def watch(request: WatchRequest, as_json: options.Json = False) -> None:
 def _farewell(watched: WatchedRun, terminal: bool) -> str:
     """Return what can be done with the run, now that its page or view has ended."""
     run, view = watched.run, "view" if terminal else "page"
-    again = f"goodfit watch {run}{' --terminal' if terminal else ''} shows it again"
+    reopening = f"goodfit watch {run}{' --terminal' if terminal else ''} shows it again"
     if not watched.training:
-        return f"The {view} has ended. {again}."
-    return f"The {view} has ended, the training goes on: {again}, goodfit stop {run} ends it."
+        return f"The {view} has ended. {reopening}."
+    return f"The {view} has ended, the training goes on: {reopening}, goodfit stop {run} ends it."

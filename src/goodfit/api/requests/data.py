@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from goodfit.api.requests.option import SHARE, Alias, Option, whole
+from goodfit.api.requests.option import SHARE, Alias, Option, integer
 from goodfit.api.requests.request import Request
 from goodfit.api.requests.settings import read_settings, settings_words
 from goodfit.data.data_source import DataSource
@@ -56,7 +56,7 @@ OptionalMinGap = Annotated[
 ]
 Folds = Annotated[
     int | None,
-    Option("Measure errors by cross-validation with this many folds of the training and dev sets.", check=whole(2)),
+    Option("Measure errors by cross-validation with this many folds of the training and dev sets.", check=integer(2)),
 ]
 CrossValidation = Annotated[int | None, Alias("folds")]
 Out = Annotated[
@@ -94,7 +94,7 @@ class SplitRequest(Request):
         None
     )
     no_test: Annotated[bool, Option("Split into training and dev sets only.")] = False
-    seed: Annotated[int, Option("Random seed for the split and training.", check=whole(0))] = 0
+    seed: Annotated[int, Option("Random seed for the split and training.", check=integer(0))] = 0
     random_state: Annotated[int | None, Alias("seed")] = None
     as_: Annotated[
         Literal["images"] | None, Option("Open the built-in digits as images of 8 × 8 pixels.", flag="--as")

@@ -20,7 +20,7 @@ from goodfit.api.requests.data import (
     Run,
     SplitRequest,
 )
-from goodfit.api.requests.option import POSITIVE_SHARE, SECONDS, Option, whole
+from goodfit.api.requests.option import POSITIVE_SHARE, SECONDS, Option, integer
 from goodfit.api.requests.request import Request
 from goodfit.api.result_types.listing import WatchedRun
 
@@ -32,7 +32,7 @@ UntouchedCopies = Annotated[
         "Number of untouched copies to train beside each nudge, to measure its effect: the first with the run's seed, "
         "the others with seeds of their own.",
         metavar="N",
-        check=whole(0, MOST_COPIES),
+        check=integer(0, MOST_COPIES),
     ),
 ]
 
@@ -43,7 +43,7 @@ class ImproveRequest(DataRequest):
 
     budget: Annotated[float, Option("Time to spend, within 10 %.", metavar="SECONDS", check=SECONDS)] = 120.0
     rounds: Annotated[
-        int | None, Option("Number of rounds instead of a budget; reproducible to the bit.", check=whole(0))
+        int | None, Option("Number of rounds instead of a budget; reproducible to the bit.", check=integer(0))
     ] = None
     folds: Folds = None
     cv: CrossValidation = None
@@ -108,7 +108,7 @@ class WatchRequest(SplitRequest):
     human_error: HumanError = None
     min_gap: OptionalMinGap = None
     out: Out = "runs"
-    port: Annotated[int, Option("Port of the page; 0 takes any free one.", check=whole(0))] = 0
+    port: Annotated[int, Option("Port of the page; 0 takes any free one.", check=integer(0))] = 0
     terminal: Annotated[
         bool, Option("Show the training in the terminal, with keyboard control, instead of a browser.")
     ] = False

@@ -16,13 +16,13 @@ from goodfit.api.requests.data import (
     Run,
     SplitRequest,
 )
-from goodfit.api.requests.option import POSITIVE, SHARE, Option, whole
+from goodfit.api.requests.option import POSITIVE, SHARE, Option, integer
 from goodfit.api.requests.request import Request
 
 TRAIN_ERROR = Option("Error rate on the training set, 0 to 1.", check=SHARE)
 DEV_ERROR = Option("Error rate on the dev set, 0 to 1.", check=SHARE)
-TRAIN_SIZE = Option("Number of training examples; without it the error is taken as exact.", check=whole(1))
-DEV_SIZE = Option("Number of dev examples; without it the error is taken as exact.", check=whole(1))
+TRAIN_SIZE = Option("Number of training examples; without it the error is taken as exact.", check=integer(1))
+DEV_SIZE = Option("Number of dev examples; without it the error is taken as exact.", check=integer(1))
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ErrorsRequest(Request):
     test_error: Annotated[
         float | None, Option("Error rate on the test set, to measure overfitting of the dev set.", check=SHARE)
     ] = field(default=None, kw_only=True)
-    test_size: Annotated[int | None, Option("Number of test examples.", check=whole(1))] = field(
+    test_size: Annotated[int | None, Option("Number of test examples.", check=integer(1))] = field(
         default=None, kw_only=True
     )
     human_error: HumanError = field(default=None, kw_only=True)
@@ -78,7 +78,7 @@ class CheckRequest(SplitRequest):
         Option(
             "Number of random directions to compare in each block of parameters. Default: every entry of a network of "
             "up to 20,000 parameters, else 10 directions.",
-            check=whole(1),
+            check=integer(1),
         ),
     ] = None
     epsilon: Annotated[

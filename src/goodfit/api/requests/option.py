@@ -16,25 +16,25 @@ class Check:
     Attributes:
         allows: True for an allowed number.
         allowed: the allowed numbers in words, such as "a number above 0".
-        whole: True if only whole numbers are allowed.
+        integer: True if only whole numbers are allowed.
     """
 
     allows: Callable[[Any], bool]
     allowed: str
-    whole: bool = False
+    integer: bool = False
 
     def __call__(self, name: str, value: Any) -> None:
         """Raise InputError, which calls the option `name`, for anything but an allowed number."""
         is_number = isinstance(value, Real) and not isinstance(value, bool)
-        if not is_number or (self.whole and not isinstance(value, Integral)) or not self.allows(value):
+        if not is_number or (self.integer and not isinstance(value, Integral)) or not self.allows(value):
             raise InputError(f"{name} is {f'{value:g}' if is_number else repr(value)}; give {self.allowed}")
 
 
-def whole(least: int, most: float = math.inf) -> Check:
+def integer(least: int, most: float = math.inf) -> Check:
     """Return the check for whole numbers from `least` to `most`."""
     above = f"a whole number of at least {least}"
     allowed = above if most == math.inf else f"a whole number from {least} to {most}"
-    return Check(lambda value: least <= value <= most, allowed, whole=True)
+    return Check(lambda value: least <= value <= most, allowed, integer=True)
 
 
 POSITIVE = Check(lambda value: 0 < value < math.inf, "a number above 0")

@@ -69,9 +69,9 @@ class Request:
                 words += [flag(name, option)] if part is True else [flag(name, option), str(part)]
         return words
 
-    def shared_with(self, other: type["Request"]) -> dict[str, Any]:
+    def shared_with(self, request: type["Request"]) -> dict[str, Any]:
         """Return those `arguments` that another kind of request takes, too."""
-        names = dict(options(other))
+        names = dict(options(request))
         return {name: value for name, value in self.arguments().items() if name in names}
 
 
@@ -95,8 +95,8 @@ def options(request: type) -> Iterator[tuple[str, Option]]:
 
 def aliases(request: type) -> dict[str, str]:
     """Return the names of fields by their aliases."""
-    found = {field.name: _metadata(field) for field in _fields(request)}
-    return {alias: target.field for alias, target in found.items() if isinstance(target, Alias)}
+    descriptions = {field.name: _metadata(field) for field in _fields(request)}
+    return {alias: target.field for alias, target in descriptions.items() if isinstance(target, Alias)}
 
 
 def build(
@@ -150,14 +150,14 @@ def takes(request: Callable[P, SomeRequest]) -> Callable[[Callable[[SomeRequest]
         def public(*arguments: P.args, **keywords: P.kwargs) -> Result:
             return function(build(request, function.__name__, arguments, keywords))
 
-        own = inspect.signature(function)
+        signature = inspect.signature(function)
         parameters = [
             parameter.replace(annotation=_bare(parameter.annotation))
             for parameter in inspect.signature(request).parameters.values()
         ]
-        vars(public)["__signature__"] = own.replace(parameters=parameters)
+        vars(public)["__signature__"] = signature.replace(parameters=parameters)
         public.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        public.__annotations__["return"] = own.return_annotation
+        public.__annotations__["return"] = signature.return_annotation
         public.__doc__ = _docstring(function.__doc__ or "", cast(type, request))
         return public
 
@@ -169,8 +169,8 @@ def _docstring(text: str, request: type) -> str:
     declared = {field.name: field for field in _fields(request)}
     lines = [f"        {name}: {_help(declared[name])}" for name in inspect.signature(request).parameters]
     section = "\n".join(["    Args:", *lines])
-    rest = _SECTION.search(text)
-    place = rest.start() if rest else len(text)
+    following = _SECTION.search(text)
+    place = following.start() if following else len(text)
     return f"{text[:place].rstrip()}\n\n{section}\n\n{text[place:]}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from goodfit.api.requests.data import DataRequest, HumanError, MinGap, Out, PlanSource, Progress
-from goodfit.api.requests.option import POSITIVE, Alias, Option, whole
+from goodfit.api.requests.option import POSITIVE, Alias, Option, integer
 
 if TYPE_CHECKING:
     import optuna
@@ -34,7 +34,7 @@ def space_words(space: object) -> list[str] | None:
 class TuneRequest(DataRequest):
     """Request of `tune`."""
 
-    trials: Annotated[int, Option("Number of trials in the study when it ends.", check=whole(1))] = 64
+    trials: Annotated[int, Option("Number of trials in the study when it ends.", check=integer(1))] = 64
     n_trials: Annotated[int | None, Alias("trials")] = None
     space: Annotated[
         "SpaceLike | None",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from goodfit.api.requests.data import Run
-from goodfit.api.requests.option import Option, whole
+from goodfit.api.requests.option import Option, integer
 from goodfit.api.requests.request import Request
 
 Sender = Annotated[str, Option("Name of the sender in the run's log.", python_only=True)]
@@ -22,13 +22,15 @@ class SteeringRequest(Request):
 class UnpauseRequest(SteeringRequest):
     """Request of `unpause`."""
 
-    to: Annotated[int | None, Option("Pause again after this epoch.", metavar="EPOCH", flag="--to", check=whole(1))] = (
-        None
-    )
+    to: Annotated[
+        int | None, Option("Pause again after this epoch.", metavar="EPOCH", flag="--to", check=integer(1))
+    ] = None
 
 
 @dataclass(frozen=True)
 class RewindRequest(SteeringRequest):
     """Request of `rewind`."""
 
-    to: Annotated[int, Option("Epoch to go back to; 0 is the beginning.", metavar="EPOCH", flag="--to", check=whole(0))]
+    to: Annotated[
+        int, Option("Epoch to go back to; 0 is the beginning.", metavar="EPOCH", flag="--to", check=integer(0))
+    ]

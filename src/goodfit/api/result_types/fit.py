@@ -157,6 +157,8 @@ class Search(Fit):
 def read_test_error(final: Mapping[str, Any]) -> Estimate | None:
     """Return the test error in the last part of a result; None while the test set is closed."""
     error = final.get("test_error")
-    if error is None or isinstance(error, Mapping):
-        return error and Estimate.from_dict(error)
+    if error is None:
+        return None
+    if isinstance(error, Mapping):
+        return Estimate.from_dict(error)
     return Estimate(error, final["test_low"], final["test_high"])
