@@ -23,21 +23,21 @@ def test_gaps_are_those_of_the_judge():
     told = parts.gap(0.05, 0.15, ABOUT, {"human_error": 0.01, "min_gap": 0.03}, 7)
     judged = judge(0.05, 0.15, train_size=1000, dev_size=200, human_error=0.01, min_gap=0.03)
     assert told is not None
-    assert (told["verdict"], told["reason"], told["epoch"]) == (judged.verdict, judged.reason, 7)
-    assert (told["train"], told["dev"], told["human"], told["human_assumed"]) == (0.05, 0.15, 0.01, False)
-    assert told["bias"] == pytest.approx(0.04)
-    assert told["texts"]["variance"].startswith("10.0 points [")
+    assert (told.verdict, told.reason, told.epoch) == (judged.verdict, judged.reason, 7)
+    assert (told.train, told.dev, told.human, told.human_assumed) == (0.05, 0.15, 0.01, False)
+    assert told.bias == pytest.approx(0.04)
+    assert told.texts.variance.startswith("10.0 points [")
 
 
 def test_a_human_error_that_was_not_given_is_zero_for_classes_and_unknown_for_numbers():
     told = parts.gap(0.05, 0.15, ABOUT, {}, 7)
     assert told is not None
-    assert (told["human"], told["human_assumed"], told["bias"]) == (0, True, 0.05)
+    assert (told.human, told.human_assumed, told.bias) == (0, True, 0.05)
     numbers = {"metric": "1-r2", "data": {"m": 1000, "task": "regression", "dev": 200}}
     told = parts.gap(0.5, 1.75, numbers, {}, 7)
     assert told is not None
-    assert (told["human"], told["bias"], told["texts"]["bias"], told["verdict"]) == (None, None, "unknown", None)
-    assert told["texts"]["variance"] == "125.0 points"
+    assert (told.human, told.bias, told.texts.bias, told.verdict) == (None, None, "unknown", None)
+    assert told.texts.variance == "125.0 points"
     assert parts.gap(None, 0.1, ABOUT, {}, 7) is None
 
 

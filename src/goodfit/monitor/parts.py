@@ -23,13 +23,53 @@ def finite(value: Any) -> float | None:
     return float(f"{value:.5g}") if is_finite else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class GapTexts(PlainData):
+    """The figures of the gap panel in words, gaps with their intervals."""
+
+    train: str
+    dev: str
+    human: str
+    bias: str
+    variance: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapView(PlainData):
+    """The errors after an epoch, and the gaps between them.
+
+    Attributes:
+        epoch: after which they were measured; None where unknown.
+        train: error on the training set.
+        dev: error on the dev set.
+        human: human error; None where unknown.
+        human_assumed: True if no human error was given and 0 was taken for it.
+        bias: train error − human error; None where unknown.
+        variance: dev error − train error.
+        texts: the same in words.
+        verdict: None where the errors have no intervals.
+        reason: one sentence.
+    """
+
+    epoch: int | None
+    train: float | None
+    dev: float | None
+    human: float | None
+    human_assumed: bool
+    bias: float | None
+    variance: float | None
+    texts: GapTexts
+    verdict: str | None
+    reason: str | None
+
+
 def gap(
     train: float | None,
     dev: float | None,
     about: Mapping[str, Any],
     options: Mapping[str, Any],
     epoch: int,
-) -> dict[str, Any] | None:
+) -> GapView | None:
     """Return both errors after an epoch, the gaps with their intervals, and the verdict.
 
     Args:
@@ -56,11 +96,11 @@ def gap(
         bias, variance = gaps.avoidable_bias, gaps.variance
     else:  # one epoch's mean of another measure tells nothing of its interval
         bias, variance = None if human is None else _bare(train - human), _bare(dev - train)
-    verdict_facts = {"verdict": gaps.verdict if gaps else None, "reason": gaps.reason if gaps else None}
-    return _gap_facts(train, dev, human, human_error is None, bias, variance) | verdict_facts | {"epoch": epoch}
+    verdict = (gaps.verdict, gaps.reason) if gaps else (None, None)
+    return _gap_view(epoch, (train, dev, human), human_error is None, (bias, variance), verdict)
 
 
-def gap_of_result(result: Mapping[str, Any]) -> dict[str, Any] | None:
+def gap_of_result(result: Mapping[str, Any]) -> GapView | None:
     """Return the same for the network that a finished run kept."""
     final, human = result["final"], result.get("human_error")
     if finite(final.get("train_error")) is None or finite(final.get("dev_error")) is None:
@@ -68,25 +108,47 @@ def gap_of_result(result: Mapping[str, Any]) -> dict[str, Any] | None:
     assumed = human is None
     human = 0.0 if assumed and result["metric"] == "error_rate" else human
     bias, variance = (final.get(name) and Interval(**final[name]) for name in ("avoidable_bias", "variance"))
-    facts = _gap_facts(final["train_error"], final["dev_error"], human, assumed, bias, variance)
-    verdict_facts = {"verdict": final["verdict"], "reason": final["reason"]}
-    return facts | verdict_facts | {"epoch": result.get("best_epoch")}
+    errors = (final["train_error"], final["dev_error"], human)
+    verdict = (final["verdict"], final["reason"])
+    return _gap_view(result.get("best_epoch"), errors, assumed, (bias, variance), verdict)
 
 
-def _gap_facts(
-    train: float, dev: float, human: float | None, assumed: bool, bias: Interval | None, variance: Interval | None
-) -> dict[str, Any]:
-    values = {"train": finite(train), "dev": finite(dev), "human": finite(human), "human_assumed": assumed}
-    texts = {"train": numbers.percent(train), "dev": numbers.percent(dev), "human": numbers.percent(human)}
-    for name, gap_interval in (("bias", bias), ("variance", variance)):
-        values[name] = finite(gap_interval and gap_interval.value)
-        if gap_interval is None:
-            texts[name] = "unknown"
-        elif gap_interval.low == gap_interval.high:  # no interval
-            texts[name] = numbers.gap(gap_interval.value)
-        else:
-            texts[name] = numbers.gap(gap_interval.value, gap_interval.low, gap_interval.high)
-    return values | {"texts": texts}
+def _gap_view(
+    epoch: int | None,
+    errors: tuple[float, float, float | None],
+    assumed: bool,
+    gaps: tuple[Interval | None, Interval | None],
+    verdict: tuple[str | None, str | None],
+) -> GapView:
+    """Return the view of train, dev and human error, and of bias and variance."""
+    train, dev, human = errors
+    bias, variance = gaps
+    return GapView(
+        epoch=epoch,
+        train=finite(train),
+        dev=finite(dev),
+        human=finite(human),
+        human_assumed=assumed,
+        bias=finite(bias and bias.value),
+        variance=finite(variance and variance.value),
+        texts=GapTexts(
+            train=numbers.percent(train),
+            dev=numbers.percent(dev),
+            human=numbers.percent(human),
+            bias=_gap_text(bias),
+            variance=_gap_text(variance),
+        ),
+        verdict=verdict[0],
+        reason=verdict[1],
+    )
+
+
+def _gap_text(gap: Interval | None) -> str:
+    if gap is None:
+        return "unknown"
+    if gap.low == gap.high:  # no interval is known
+        return numbers.gap(gap.value)
+    return numbers.gap(gap.value, gap.low, gap.high)
 
 
 def _bare(value: float) -> Interval:
