@@ -1,1 +1,1 @@
-"""What happened in a run, as plain values."""
+"""The record of a run, as plain values."""

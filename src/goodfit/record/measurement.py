@@ -1,4 +1,4 @@
-"""What an experiment found: costs and errors of a plan, example by example. Plain NumPy."""
+"""The measurement of a plan: its costs and errors, example by example. Plain NumPy."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -73,26 +73,26 @@ class Measurement:
 
     @property
     def whole(self) -> bool:
-        """Whether every training came to its own end with a usable network."""
+        """True if every training came to its own end with a usable network."""
         ends = (Outcome.FINISHED, Outcome.STOPPED_EARLY)
         return all(run.outcome in ends and run.usable for runs in self.runs for run in runs)
 
     @property
     def cut_short(self) -> bool:
-        """Whether the budget or Ctrl-C ended any of its trainings: half-trained networks prove nothing."""
+        """True if the budget or Ctrl-C ended any of its trainings: half-trained networks prove nothing."""
         ends = (Outcome.STOPPED, Outcome.INTERRUPTED)
         return any(run.outcome in ends for runs in self.runs for run in runs)
 
 
 def pooled(first: Measurement, second: Measurement) -> Measurement:
     """Two measurements of one plan as one with the seeds of both."""
-    both = {
+    arrays = {
         name: np.concatenate([getattr(first, name), getattr(second, name)])
         for name in ("outputs", "costs", "errors", "train_errors")
     }
     snapshots = tuple(np.concatenate(pair) for pair in zip(first.snapshots, second.snapshots, strict=True))
     seeds, runs = first.seeds + second.seeds, first.runs + second.runs
-    return replace(first, seeds=seeds, runs=runs, seconds=first.seconds + second.seconds, snapshots=snapshots, **both)
+    return replace(first, seeds=seeds, runs=runs, seconds=first.seconds + second.seconds, snapshots=snapshots, **arrays)
 
 
 def judge_outputs(
@@ -108,7 +108,7 @@ def judge_outputs(
 
 
 def constant_outputs(splits: Splits, train: Int[np.ndarray, "train"], count: int) -> Float[np.ndarray, "count outputs"]:
-    """What the simplest baseline answers to everything: class frequencies, or the mean."""
+    """Return the simplest baseline's outputs: class frequencies or the mean, for every row."""
     target = splits.dataset.target[train]
     classes = len(splits.dataset.schema.classes)
     if not classes:

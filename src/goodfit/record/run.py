@@ -1,4 +1,4 @@
-"""What happened in a training: plain NumPy, so that a saved run is read without JAX."""
+"""The record of a training, in plain NumPy, so that a saved run is read without JAX."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ def health_of(records: Float[np.ndarray, "epochs _"], hidden_layers: int) -> Hea
 
 
 class Outcome(StrEnum):
-    """How a training ended."""
+    """The ending of a training."""
 
     FINISHED = "finished"
     STOPPED_EARLY = "stopped early"
@@ -95,7 +95,7 @@ class Run:
 
     @property
     def usable(self) -> bool:
-        """Whether there are parameters worth predicting with."""
+        """True if there are parameters to predict with."""
         return self.best_epoch > 0
 
 

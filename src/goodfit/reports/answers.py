@@ -155,10 +155,10 @@ def _tried(view: ReportView) -> Answer:
     if start is not None:
         headline = f"{numbers.percent(start)} → {numbers.percent(end)}"
         aside = f"{_error(view)}, from the {start_name} to the end"
-    kept = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
+    kept_text = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
     if not adopted:
-        kept = "none measurably helped, so none was kept"
-    tried = f"{count(len(experiments), 'prescription')} in {count(len(view.rounds), 'round')}: {kept}."
+        kept_text = "none measurably helped, so none was kept"
+    tried = f"{count(len(experiments), 'prescription')} in {count(len(view.rounds), 'round')}: {kept_text}."
     sentence = tried if experiments else "No prescription was tried."
     return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
 
@@ -179,7 +179,7 @@ def _error(view: ReportView) -> str:
 
 
 def _start(baseline: dict[str, float]) -> tuple[str, float | None]:
-    """What the loop began with."""
+    """Return name and error of the network that the loop started from."""
     name = "default network" if "default network" in baseline else next(reversed(baseline), "")
     return name, baseline.get(name)
 

@@ -22,7 +22,7 @@ _NEAREST = 1e-12  # 1 − β for a β of 1
 
 @dataclass(frozen=True)
 class Axis:
-    """Where the values of one quantity lie.
+    """The axis of one quantity: the place of each of its values.
 
     Attributes:
         name: what is shown.
@@ -58,7 +58,7 @@ class Axis:
 
     @property
     def title(self) -> str:
-        """What tells people that the scale is not straight."""
+        """The words that say that the scale is not linear; empty if it is."""
         return {"log": "logarithmic", "one-minus-log": f"logarithmic in 1 − {self.name}"}.get(self.scale, "")
 
 
@@ -73,48 +73,48 @@ def parameter_axis(name: str, parameter: SearchParameter, values: Iterable[Any])
     if parameter.choices is not None:
         names = tuple(str(choice) for choice in parameter.choices)
         return Axis(name, "choice", -0.5, len(names) - 0.5, tuple(map(float, range(len(names)))), names)
-    known = [value for value in (parameter.low, parameter.high, *values) if isinstance(value, int | float)]
-    whole = all(isinstance(value, int) for value in known)
+    finite_values = [value for value in (parameter.low, parameter.high, *values) if isinstance(value, int | float)]
+    integers = all(isinstance(value, int) for value in finite_values)
     match parameter.scale:
-        case "log" if min(known) > 0:
-            return _logarithmic(name, known, whole=whole)
+        case "log" if min(finite_values) > 0:
+            return _logarithmic(name, finite_values, integers=integers)
         case "one-minus-log":
-            shown = log_axis([max(1 - value, _NEAREST) for value in known])
-            complements = shown["tickvals"][::-1]
+            drawn_axis = log_axis([max(1 - value, _NEAREST) for value in finite_values])
+            complements = drawn_axis["tickvals"][::-1]
             ticks = tuple(-math.log10(tick) for tick in complements)
             names = tuple(f"{1 - tick:g}" for tick in complements)
-            low, high = (-end for end in reversed(shown["range"]))
+            low, high = (-end for end in reversed(drawn_axis["range"]))
             return Axis(name, "one-minus-log", low, high, ticks, names)
-    edge = _EDGE * (max(known) - min(known)) or 0.5
-    low, high = min(known) - edge, max(known) + edge
-    ticks = round_ticks(low, high, least=float(whole))
+    edge = _EDGE * (max(finite_values) - min(finite_values)) or 0.5
+    low, high = min(finite_values) - edge, max(finite_values) + edge
+    ticks = round_ticks(low, high, least=float(integers))
     return Axis(name, "linear", low, high, ticks, tuple(numbers.number(tick) for tick in ticks))
 
 
 def error_axis(name: str, errors: Iterable[float | None]) -> Axis:
     """The axis of errors: from zero, or logarithmic where they lie far apart."""
-    known = [error for error in errors if error is not None and math.isfinite(error)]
-    if known and min(known) > 0 and max(known) > _WIDE * min(known):
-        shown = log_axis(hundredfold(known))
-        ticks = tuple(math.log10(tick / 100) for tick in shown["tickvals"])
-        low, high = (end - 2 for end in shown["range"])
+    finite_values = [error for error in errors if error is not None and math.isfinite(error)]
+    if finite_values and min(finite_values) > 0 and max(finite_values) > _WIDE * min(finite_values):
+        drawn_axis = log_axis(hundredfold(finite_values))
+        ticks = tuple(math.log10(tick / 100) for tick in drawn_axis["tickvals"])
+        low, high = (end - 2 for end in drawn_axis["range"])
         return Axis(
-            name, "log", low, high, ticks, tuple(numbers.tick_percent(tick / 100) for tick in shown["tickvals"])
+            name, "log", low, high, ticks, tuple(numbers.tick_percent(tick / 100) for tick in drawn_axis["tickvals"])
         )
-    straight = scale(known)
+    straight = scale(finite_values)
     low = straight.low - _EDGE * (straight.high - straight.low)
     return Axis(name, "linear", low, straight.high, straight.ticks, tuple(map(numbers.tick_percent, straight.ticks)))
 
 
-def _logarithmic(name: str, known: Sequence[float], *, whole: bool) -> Axis:
+def _logarithmic(name: str, finite_values: Sequence[float], *, integers: bool) -> Axis:
     """Whole numbers have names of their own while they are few, and else the powers of two among them, if they are."""
-    shown = log_axis(known)
-    values = shown["tickvals"]
-    if whole:
-        rungs = sorted(set(known))
+    drawn_axis = log_axis(finite_values)
+    values = drawn_axis["tickvals"]
+    if integers:
+        rungs = sorted(set(finite_values))
         if len(rungs) > _MOST_RUNGS:
             rungs = [rung for rung in rungs if math.log2(rung).is_integer()]
         values = rungs if 1 < len(rungs) <= _MOST_RUNGS else values
     ticks = tuple(math.log10(value) for value in values)
-    low, high = shown["range"]
+    low, high = drawn_axis["range"]
     return Axis(name, "log", low, high, ticks, tuple(numbers.number(float(f"{value:.6g}")) for value in values))

@@ -26,7 +26,7 @@ class Curve:
 
     @property
     def chapter(self) -> str:
-        """What people call the round."""
+        """Name of the round."""
         return {0: "Baselines", -1: "Ensemble members"}.get(self.round, f"Round {self.round}")
 
 
@@ -35,9 +35,9 @@ def read_curves(history: pl.DataFrame) -> tuple[tuple[Curve, ...], int]:
     finite = [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in SERIES]
     groups = history.with_columns(finite).partition_by("round", "experiment", maintain_order=True)
     groups.sort(key=lambda group: (group["round"][0] < 0, group["round"][0]))
-    kept = groups[-MOST_CURVES:]
-    epochs = min(MOST_EPOCHS, MOST_VALUES // max(len(kept), 1))
-    return tuple(_curve(group, epochs) for group in kept), len(groups) - len(kept)
+    selection = groups[-MOST_CURVES:]
+    epochs = min(MOST_EPOCHS, MOST_VALUES // max(len(selection), 1))
+    return tuple(_curve(group, epochs) for group in selection), len(groups) - len(selection)
 
 
 def _curve(group: pl.DataFrame, most_epochs: int) -> Curve:
@@ -55,18 +55,18 @@ def _curve(group: pl.DataFrame, most_epochs: int) -> Curve:
     # networks may stop early: a mean over the few that are left would jump, so the curve ends with the half
     by_epoch = by_epoch.filter(pl.col("alive") * 2 >= models)
     best = by_epoch["dev_cost.mean"].arg_min()
-    kept = np.linspace(0, len(by_epoch) - 1, min(most_epochs, len(by_epoch))).round().astype(int)
-    shown = by_epoch[np.unique(kept if best is None else [*kept, best]).tolist()]
+    selection = np.linspace(0, len(by_epoch) - 1, min(most_epochs, len(by_epoch))).round().astype(int)
+    selected = by_epoch[np.unique(selection if best is None else [*selection, best]).tolist()]
     return Curve(
         round=int(group["round"][0]),
         experiment=str(group["experiment"][0]),
         models=models,
-        epochs=tuple(shown["epoch"].to_list()),
-        bands={name: _band(shown, name) for name in SERIES},
+        epochs=tuple(selected["epoch"].to_list()),
+        bands={name: _band(selected, name) for name in SERIES},
         best_epoch=None if best is None else int(by_epoch["epoch"][best]),
     )
 
 
-def _band(shown: pl.DataFrame, name: str) -> Band:
-    mean, low, high = (tuple(shown[f"{name}.{part}"].to_list()) for part in ("mean", "low", "high"))
+def _band(selected: pl.DataFrame, name: str) -> Band:
+    mean, low, high = (tuple(selected[f"{name}.{part}"].to_list()) for part in ("mean", "low", "high"))
     return mean, low, high

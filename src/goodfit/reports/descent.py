@@ -61,27 +61,27 @@ def descent_figure(descent: dict[str, Any]) -> Figure:
     lines = {"dev": ("J", objective, "J %{y:.6~g}")}
     if _penalized(descent):
         lines["train"] = ("without<br>penalty", cost, "without penalty %{y:.6~g}")
-    known = [value for _, values, _ in lines.values() for value in values if value is not None]
-    positive = min(known, default=0.0) > 0
-    logarithmic = positive and max(known) > _WIDE * min(known)
-    low, high = min(known, default=0.0), max(known, default=1.0)
+    points = [value for _, values, _ in lines.values() for value in values if value is not None]
+    positive = min(points, default=0.0) > 0
+    logarithmic = positive and max(points) > _WIDE * min(points)
+    low, high = min(points, default=0.0), max(points, default=1.0)
     edge = _EDGE * (high - low) or 1.0
-    yaxis = log_axis(known) if logarithmic else {"range": [low - edge, high + edge]}
-    drawn = [
+    yaxis = log_axis(points) if logarithmic else {"range": [low - edge, high + edge]}
+    traces = [
         line(iterations, [], color, hover) | {"y": [_exact(value) for value in values]}
         for color, (_, values, hover) in lines.items()
     ]
-    made = layout({"title": "iteration", "zeroline": False}, yaxis | {"zeroline": False}, height=420, right=76)
+    figure_layout = layout({"title": "iteration", "zeroline": False}, yaxis | {"zeroline": False}, height=420, right=76)
     ends = {color: (name, *end) for color, (name, values, _) in lines.items() if (end := _end(values, logarithmic))}
     annotations = end_labels(ends, *yaxis["range"])
     if rise is not None:
-        drawn.append(_ring(rise, objective))
+        traces.append(_ring(rise, objective))
         annotations.append(_rise_label(rise, len(objective)))
-        made["shapes"] = [
+        figure_layout["shapes"] = [
             {"type": "line", "xref": "x", "yref": "paper", "x0": rise, "x1": rise, "y0": 0, "y1": 1}
             | {"line": {"color": "@no", "width": 1.5, "dash": "dot"}}
         ]
-    return {"data": drawn, "layout": made | {"hovermode": "x unified", "annotations": annotations}}
+    return {"data": traces, "layout": figure_layout | {"hovermode": "x unified", "annotations": annotations}}
 
 
 def _ring(rise: int, objective: Sequence[float | None]) -> dict[str, Any]:
@@ -97,26 +97,26 @@ def _ring(rise: int, objective: Sequence[float | None]) -> dict[str, Any]:
 
 def _rise_label(rise: int, length: int) -> dict[str, Any]:
     """The iteration's number beside its rule, on the side that has room."""
-    left = rise > length / 2
+    margin = rise > length / 2
     return {
         "x": rise,
         "y": 1,
         "yref": "paper",
         "text": f"J rises in iteration {rise}",
         "showarrow": False,
-        "xanchor": "right" if left else "left",
-        "xshift": -6 if left else 6,
+        "xanchor": "right" if margin else "left",
+        "xshift": -6 if margin else 6,
         "yanchor": "top",
         "font": {"color": "@no", "size": 13},
     }
 
 
 def _end(values: Sequence[float | None], logarithmic: bool) -> tuple[float, float] | None:
-    """Where a line ends, in the axes' own coordinates."""
-    known = [(place, value) for place, value in enumerate(values) if value is not None]
-    if not known:
+    """Return the end of a line in the axes' own coordinates."""
+    points = [(place, value) for place, value in enumerate(values) if value is not None]
+    if not points:
         return None
-    place, value = known[-1]
+    place, value = points[-1]
     return float(place), math.log10(value) if logarithmic else value
 
 
@@ -130,5 +130,5 @@ def _finite(values: Sequence[float | None]) -> list[float | None]:
 
 
 def _penalized(descent: dict[str, Any]) -> bool:
-    """Whether J differs from the cost at all."""
+    """True if J differs from the cost."""
     return descent["objective"] != descent["cost"]

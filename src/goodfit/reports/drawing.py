@@ -1,4 +1,4 @@
-"""What all figures are made of: axes, lines, bands and whiskers as plain Plotly dicts.
+"""The parts of all figures: axes, lines, bands and whiskers as plain Plotly dicts.
 
 A color is the name of a style-sheet variable after an @; the page's script fills it in. So one figure serves the
 light, the dark and the printed page, and colors are written down in one place only.
@@ -51,8 +51,8 @@ def percent_axis(title: str = "", **more: Any) -> dict[str, Any]:
 
 def log_axis(values: Values) -> dict[str, Any]:
     """Settings of a logarithmic axis over these values, with a few round ticks."""
-    known = [value for value in values if value is not None and value > 0]
-    low, high = math.log10(min(known, default=0.1)), math.log10(max(known, default=1.0))
+    finite_values = [value for value in values if value is not None and value > 0]
+    low, high = math.log10(min(finite_values, default=0.1)), math.log10(max(finite_values, default=1.0))
     low, high = low - 0.06 * (high - low) - 0.02, high + 0.04 * (high - low) + 0.02
     powers = range(math.floor(low), math.ceil(high) + 1)
     for steps in ((1, 2, 5), (1, 3), (1,)):
@@ -81,12 +81,12 @@ def line(x: Values, y: Values, color: str, hover: str) -> Figure:
 
 def band(x: Sequence[float], low: Values, high: Values, color: str) -> dict[str, Any]:
     """The area between two lines."""
-    known = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b is not None and c is not None]
+    finite_values = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b is not None and c is not None]
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": [a for a, _, _ in known] + [a for a, _, _ in reversed(known)],
-        "y": rounded([c for _, _, c in known] + [b for _, b, _ in reversed(known)]),
+        "x": [a for a, _, _ in finite_values] + [a for a, _, _ in reversed(finite_values)],
+        "y": rounded([c for _, _, c in finite_values] + [b for _, b, _ in reversed(finite_values)]),
         "fill": "toself",
         "fillcolor": f"@{color}-fill",
         "line": {"width": 0},

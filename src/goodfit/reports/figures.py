@@ -53,7 +53,7 @@ def _mark(panel: Figure, nudges: Sequence[Nudge], top: float) -> None:
         by_epoch.setdefault(max(nudge.epoch, 1), []).append(escaped(change))  # the axis begins at 1
     panel["data"].append(
         {"type": "scatter", "mode": "markers", "x": list(by_epoch), "y": rounded([top] * len(by_epoch))}
-        | {"text": ["<br>".join(each) for each in by_epoch.values()], "hovertemplate": "%{text}<extra></extra>"}
+        | {"text": ["<br>".join(changes) for changes in by_epoch.values()], "hovertemplate": "%{text}<extra></extra>"}
         | {"marker": {"symbol": "triangle-down", "size": 11, "color": "@ink"}, "cliponaxis": False}
     )
     line = {"color": "@muted", "width": 1, "dash": "dot"}
@@ -82,13 +82,13 @@ def _cost_panel(curve: Curve) -> Figure:
 def _error_panel(curve: Curve) -> Figure:
     bands = {name: [hundredfold(part) for part in curve.bands[f"{name}_error"]] for name in _NAMES}
     settled = [epoch > _SETTLING * curve.epochs[-1] for epoch in curve.epochs]
-    shown = [
+    values = [
         value
         for name in _NAMES
         for value, late in zip(bands[name][2], settled, strict=True)
         if late and value is not None
     ]
-    top = 1.1 * max(shown, default=100.0) or 1.0
+    top = 1.1 * max(values, default=100.0) or 1.0
     ends = {name: (label, *end) for name, label in _NAMES.items() if (end := _end(curve, bands[name][0]))}
     yaxis = percent_axis(range=[0, float(f"{top:.4g}")])
     return _panel(curve, _lines(curve, bands, "%{y:.3~g} %"), yaxis, end_labels(ends, 0, top))
@@ -97,8 +97,8 @@ def _error_panel(curve: Curve) -> Figure:
 def _panel(curve: Curve, data: list[dict[str, Any]], yaxis: dict[str, Any], labels: list[dict[str, Any]]) -> Figure:
     last = curve.epochs[-1]
     xaxis = {"title": "epoch", "zeroline": False, "range": [1, last] if last > 1 else [0, 2]}
-    made = layout(xaxis, yaxis, height=300, right=64)
-    return {"data": data, "layout": made | {"hovermode": "x unified", "annotations": labels}}
+    frame = layout(xaxis, yaxis, height=300, right=64)
+    return {"data": data, "layout": frame | {"hovermode": "x unified", "annotations": labels}}
 
 
 def _lines(curve: Curve, bands: dict[str, list[list[float | None]]], number: str) -> list[dict[str, Any]]:
@@ -112,9 +112,9 @@ def _lines(curve: Curve, bands: dict[str, list[list[float | None]]], number: str
 
 
 def _end(curve: Curve, mean: list[float | None]) -> tuple[float, float] | None:
-    """Where a line ends."""
-    known = [(epoch, value) for epoch, value in zip(curve.epochs, mean, strict=True) if value is not None]
-    return known[-1] if known else None
+    """Return the end of a line."""
+    points = [(epoch, value) for epoch, value in zip(curve.epochs, mean, strict=True) if value is not None]
+    return points[-1] if points else None
 
 
 def _positive(values: Sequence[float | None]) -> list[float | None]:
@@ -134,57 +134,62 @@ def data_size_figure(curve: LearningCurveResult) -> Figure:
     data.append(_expected(ticks[-2:], dev[-1], doubled))
     expected = (f"expected<br>{numbers.percent(doubled.value)}", math.log10(ticks[-1]), 100 * doubled.value)
     labels = [start | {"font": {"color": "@dev", "size": 13}}, *end_labels({"dev": expected}, 0, math.inf)]
-    shown = _apart(ticks)
-    xaxis = {"type": "log", "title": "training examples, logarithmic", "tickvals": shown, "tickangle": 0}
+    values = _sparse_sizes(ticks)
+    xaxis = {"type": "log", "title": "training examples, logarithmic", "tickvals": values, "tickangle": 0}
     edge = 0.04 * math.log10(ticks[-1] / ticks[0])
     xaxis |= {"range": [math.log10(ticks[0]) - edge, math.log10(ticks[-1]) + edge]}
-    xaxis["ticktext"] = [f"{size:,}" for size in shown]
-    made = layout(xaxis, percent_axis(), height=360, right=76)
-    return {"data": data, "layout": made | {"annotations": labels}}
+    xaxis["ticktext"] = [f"{size:,}" for size in values]
+    frame = layout(xaxis, percent_axis(), height=360, right=76)
+    return {"data": data, "layout": frame | {"annotations": labels}}
 
 
 def finding_figure(plot: PlotData) -> Figure:
     """The evidence of a finding: its lines, the first and the last named at their ends, all of them on hovering."""
     x, lines = plot.x, list(plot.lines.items())
     colors = [*["train"][: len(lines) - 1], *["muted"] * (len(lines) - 2), "dev"]
-    shown = {name: _positive(y) if plot.log else y for name, y in lines}
+    values = {name: _positive(y) if plot.log else y for name, y in lines}
     data = [
-        line(x, shown[name], color, f"{escaped(name)} %{{y:.3~g}}")
+        line(x, values[name], color, f"{escaped(name)} %{{y:.3~g}}")
         for (name, _), color in zip(lines, colors, strict=True)
     ]
-    every = [value for y in shown.values() for value in y if value is not None]
+    every = [value for y in values.values() for value in y if value is not None]
     yaxis = log_axis(every) if plot.log else {"zeroline": False, "rangemode": "tozero"}
     ends = {}
     for (name, _), color in zip(lines, colors, strict=True):
-        known = [(place, y) for place, y in zip(x, shown[name], strict=True) if place is not None and y is not None]
-        if known and color != "muted":
-            place, y = known[-1]
+        points = [(place, y) for place, y in zip(x, values[name], strict=True) if place is not None and y is not None]
+        if points and color != "muted":
+            place, y = points[-1]
             ends[color] = (escaped(name), place, math.log10(y) if plot.log else y)
     low, high = yaxis["range"] if plot.log else (min(every, default=0.0), max(every, default=1.0))
-    made = layout({"title": plot.x_name, "zeroline": False}, yaxis | {"title": plot.y_name}, height=300, right=110)
-    return {"data": data, "layout": made | {"annotations": end_labels(ends, low, high)}}
+    frame = layout({"title": plot.x_name, "zeroline": False}, yaxis | {"title": plot.y_name}, height=300, right=110)
+    return {"data": data, "layout": frame | {"annotations": end_labels(ends, low, high)}}
 
 
-def _apart(sizes: list[int]) -> list[int]:
+def _sparse_sizes(sizes: list[int]) -> list[int]:
     """Sizes whose names do not run into each other on a logarithmic axis, the largest kept first."""
     least = _LABEL * math.log(sizes[-1] / sizes[0])
-    shown = [sizes[-1]]
+    values = [sizes[-1]]
     for size in reversed(sizes[:-1]):
-        if math.log(shown[0] / size) >= least:
-            shown.insert(0, size)
-    return shown
+        if math.log(values[0] / size) >= least:
+            values.insert(0, size)
+    return values
 
 
 def _expected(sizes: list[int], last: float, doubled: Estimate) -> dict[str, Any]:
     """The dotted way from the last measured size to twice of it."""
     value, low, high = (100 * value for value in (doubled.value, doubled.low, doubled.high))
-    made: Figure = line(sizes, [last, value], "dev", "%{x:,} examples: %{y:.3~g} % expected") | {
+    frame: Figure = line(sizes, [last, value], "dev", "%{x:,} examples: %{y:.3~g} % expected") | {
         "mode": "lines+markers"
     }
-    made["line"] = made["line"] | {"dash": "dot"}
-    made["marker"] = {"symbol": ["circle", "diamond-open"], "size": [1, 12], "color": "@dev", "line": {"width": 2}}
-    made["error_y"] = whiskers([last, value], [last, low], [last, high], "dev")
-    return made
+    frame["line"] = frame["line"] | {"dash": "dot"}
+    frame["marker"] = {
+        "symbol": ["circle", "diamond-open"],
+        "size": [1, 12],
+        "color": "@dev",
+        "line": {"width": 2},
+    }
+    frame["error_y"] = whiskers([last, value], [last, low], [last, high], "dev")
+    return frame
 
 
 def confusion_figure(confusion: Confusion) -> Figure:
@@ -202,9 +207,12 @@ def confusion_figure(confusion: Confusion) -> Figure:
     }
     sides["tickfont"] = {"size": 12 if n <= 20 else 10, "color": "@muted"}
     sides["constrain"] = "domain"
-    made = layout(sides | {"title": "predicted"}, sides | {"title": "true", "autorange": "reversed"})
-    made["meta"] = {"tallest": 240 + 24 * n if n <= 20 else 860, "shortest": 260}  # square within these, by the script
-    return {"data": [_heat(names, right, "right", n), _heat(names, wrong, "wrong", n)], "layout": made}
+    frame = layout(sides | {"title": "predicted"}, sides | {"title": "true", "autorange": "reversed"})
+    frame["meta"] = {
+        "tallest": 240 + 24 * n if n <= 20 else 860,
+        "shortest": 260,
+    }  # square within these, by the script
+    return {"data": [_heat(names, right, "right", n), _heat(names, wrong, "wrong", n)], "layout": frame}
 
 
 def _heat(names: list[str], counts: list[list[int | None]], color: str, n: int) -> dict[str, Any]:
@@ -242,29 +250,29 @@ def residual_figure(residuals: Residuals, target: str) -> Figure:
     trend["error_y"] = {"type": "data", "array": rounded(half), "color": "@dev", "thickness": 1.5, "width": 4}
     edge = 0.03 * (max(residuals.predictions) - min(residuals.predictions) or 1.0)
     ends = rounded([min(residuals.predictions) - edge, max(residuals.predictions) + edge])
-    made = layout(
+    frame = layout(
         {"title": f"predicted {escaped(target)}", "zeroline": False, "range": ends},
         {"title": "truth − prediction", "zeroline": True, "zerolinewidth": 2},
         height=420,
         right=48,
     )
-    made["annotations"] = end_labels({"dev": ("mean", x[-1], y[-1])}, -math.inf, math.inf)
-    return {"data": [cloud, trend], "layout": made}
+    frame["annotations"] = end_labels({"dev": ("mean", x[-1], y[-1])}, -math.inf, math.inf)
+    return {"data": [cloud, trend], "layout": frame}
 
 
 def calibration_figure(bins: Sequence[CalibrationBin], positive: str | None) -> Figure:
-    """How often predictions came true against the probability given to them, over how many there were of each."""
-    predicted = [100 * one.predicted for one in bins]
-    observed = [100 * one.observed for one in bins]
-    counts = [one.count for one in bins]
+    """Return the share of predictions that came true by their probability, above the counts of each probability."""
+    predicted = [100 * bin.predicted for bin in bins]
+    observed = [100 * bin.observed for bin in bins]
+    counts = [bin.count for bin in bins]
     ideal = {"type": "scatter", "mode": "lines", "x": [0, 100], "y": [0, 100], "hoverinfo": "skip"}
     ideal["line"] = {"color": "@muted", "width": 1.5, "dash": "dash"}
     curve = line(predicted, observed, "dev", "predicted %{x:.1f} %<br>came true %{y:.1f} %<br>%{customdata:,} examples")
     curve |= {"mode": "lines+markers", "customdata": counts}
-    curve["error_y"] = whiskers(observed, [100 * one.low for one in bins], [100 * one.high for one in bins], "dev")
+    curve["error_y"] = whiskers(observed, [100 * bin.low for bin in bins], [100 * bin.high for bin in bins], "dev")
     bars = {
         "type": "bar",
-        "x": [(one.place + 0.5) * 100 / BINS for one in bins],
+        "x": [(bin.place + 0.5) * 100 / BINS for bin in bins],
         "y": counts,
         "yaxis": "y2",
         "width": 90 / BINS,
@@ -277,11 +285,11 @@ def calibration_figure(bins: Sequence[CalibrationBin], positive: str | None) -> 
     }
     meaning = f"predicted probability of {escaped(positive)}" if positive else "probability given to the prediction"
     sides = percent_axis(range=[-2, 102], zeroline=False)
-    made = layout(
+    frame = layout(
         sides | {"title": meaning, "anchor": "y2"}, sides | {"title": "came true", "domain": [0.36, 1]}, height=440
     )
-    made["yaxis2"] = axis("examples", domain=[0, 0.22], showticklabels=False, showgrid=False)
-    made["yaxis2"]["range"] = [0, 1.4 * max(counts)]
+    frame["yaxis2"] = axis("examples", domain=[0, 0.22], showticklabels=False, showgrid=False)
+    frame["yaxis2"]["range"] = [0, 1.4 * max(counts)]
     label = {"x": 12, "y": 12, "text": "ideal", "showarrow": False, "xanchor": "left", "yanchor": "top"}
-    made["annotations"] = [label | {"font": {"color": "@muted", "size": 12}, "xshift": 6}]
-    return {"data": [ideal, curve, bars], "layout": made}
+    frame["annotations"] = [label | {"font": {"color": "@muted", "size": 12}, "xshift": 6}]
+    return {"data": [ideal, curve, bars], "layout": frame}

@@ -81,14 +81,14 @@ def render(view: ReportView) -> str:
 @cache
 def environment() -> Environment:
     """The templates of all pages, with their filters."""
-    made = Environment(
+    templates = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {function.__name__: _held_together(function) for function in _FILTERS}
-    made.filters |= {
+    templates.filters |= {function.__name__: _held_together(function) for function in _FILTERS}
+    templates.filters |= {
         "change_parts": _parts_held_together(numbers.change_parts),
         "cost_change_parts": _parts_held_together(numbers.cost_change_parts),
         "prose": _prose,
@@ -98,7 +98,7 @@ def environment() -> Environment:
         "mask_passwords": mask_passwords,
         "no_break": no_break,
     }
-    made.globals |= {
+    templates.globals |= {
         "count": count,
         "metric": _held_together(numbers.metric),
         "metric_names": numbers.METRICS,
@@ -106,8 +106,8 @@ def environment() -> Environment:
         "tick_points": numbers.tick_points,
         "tick_number": numbers.number,
     }
-    made.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
-    return made
+    templates.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
+    return templates
 
 
 def asset(name: str) -> Markup:
@@ -119,19 +119,19 @@ def _figures(view: ReportView) -> dict[str, dict[str, list[figures.Figure]]]:
     """For each place on the page the choices there are, and the figures that each of them draws."""
     nudges = view.result.nudges
     places: dict[str, dict[str, list[figures.Figure]]] = {
-        "curves": {str(i): list(figures.curve_figures(one, nudges)) for i, one in enumerate(view.curves)},
+        "curves": {str(i): list(figures.curve_figures(part, nudges)) for i, part in enumerate(view.curves)},
         "confusion": {
-            one.name: [figures.confusion_figure(one.confusion)] for one in view.sets if one.confusion is not None
+            part.name: [figures.confusion_figure(part.confusion)] for part in view.sets if part.confusion is not None
         },
         "residuals": {
-            one.name: [figures.residual_figure(one.residuals, view.result.target)]
-            for one in view.sets
-            if one.residuals is not None
+            part.name: [figures.residual_figure(part.residuals, view.result.target)]
+            for part in view.sets
+            if part.residuals is not None
         },
         "calibration": {
-            one.name: [figures.calibration_figure(one.calibration, _positive(view))]
-            for one in view.sets
-            if one.calibration
+            part.name: [figures.calibration_figure(part.calibration, _positive(view))]
+            for part in view.sets
+            if part.calibration
         },
     }
     for place, finding in enumerate(view.final.findings):

@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the images look like (samples by class, or by number), and which were badly wrong."""
+    """Samples of the images, by class or by number, and the worst mistakes."""
 
     samples: tuple[tuple[str, tuple[Picture, ...]], ...]
     mistakes: tuple[Picture, ...]
@@ -60,7 +60,7 @@ def _samples(arrays: dict[str, np.ndarray]) -> tuple[tuple[str, tuple[Picture, .
     groups: dict[str, list[Picture]] = {}
     for pixels, row, truth in zip(arrays["samples"], arrays["sample_rows"], arrays["sample_truths"], strict=True):
         name = _name(truth)
-        source, width, height = _shown(pixels)
+        source, width, height = _picture(pixels)
         alt = f"Training example of {name}, row {row}"
         groups.setdefault(name, []).append(Picture(source, width, height, alt, int(row), truth=name))
     return tuple((name, tuple(its)) for name, its in groups.items())
@@ -69,23 +69,23 @@ def _samples(arrays: dict[str, np.ndarray]) -> tuple[tuple[str, tuple[Picture, .
 def _mistakes(arrays: dict[str, np.ndarray]) -> tuple[Picture, ...]:
     names = ("mistakes", "mistake_rows", "truths", "predictions", "probabilities", "costs")
     files = arrays["mistake_files"].tolist() or [""] * len(arrays["mistakes"])
-    made = []
+    pictures = []
     for pixels, row, truth, prediction, chance, cost, file in zip(
         *(arrays[name] for name in names), files, strict=True
     ):
-        source, width, height = _shown(pixels)
+        source, width, height = _picture(pixels)
         alt = f"Row {row}: {_name(truth)}, taken for {_name(prediction)}"
         certainty = float(chance) if np.isfinite(chance) else None
         facts = (_name(truth), _name(prediction), certainty, float(cost))
-        made.append(Picture(source, width, height, alt, int(row), file, *facts))
-    return tuple(made)
+        pictures.append(Picture(source, width, height, alt, int(row), file, *facts))
+    return tuple(pictures)
 
 
 def _name(value: np.generic) -> str:
     return str(value) if isinstance(value, np.str_) else number(float(value))
 
 
-def _shown(pixels: UInt8[np.ndarray, "height width channels"]) -> tuple[str, int, int]:
+def _picture(pixels: UInt8[np.ndarray, "height width channels"]) -> tuple[str, int, int]:
     """The address that holds the image itself, and the width and height at which a page shows it."""
     height, width, channels = pixels.shape
     file = io.BytesIO()

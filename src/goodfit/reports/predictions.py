@@ -1,4 +1,4 @@
-"""What saved predictions show: who is taken for whom, whether probabilities can be trusted, the worst mistakes."""
+"""Views of saved predictions: confusion of classes, calibration of probabilities, residuals and the worst mistakes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ _RUNGS = 8  # groups of equal size along which the mean residual is shown
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each true class (row) was given each class (column), and the pairs most often confused."""
+    """The number of examples of each true class (row) and prediction (column), and the pairs most often confused."""
 
     classes: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -143,12 +143,12 @@ def _residuals(frame: pl.DataFrame) -> Residuals:
         spread = residuals[rung].std(ddof=1) if len(rung) > 1 else 0.0
         half = 1.96 * spread / np.sqrt(len(rung))
         trend.append((float(predictions[rung].mean()), float(residuals[rung].mean()), float(half)))
-    shown = np.unique(np.linspace(0, len(order) - 1, min(MOST_POINTS, len(order))).round().astype(int))
-    kept = order[shown]
+    sample = np.unique(np.linspace(0, len(order) - 1, min(MOST_POINTS, len(order))).round().astype(int))
+    selection = order[sample]
     return Residuals(
-        tuple(frame["row"].to_numpy()[kept].tolist()),
-        tuple(predictions[kept].tolist()),
-        tuple(residuals[kept].tolist()),
+        tuple(frame["row"].to_numpy()[selection].tolist()),
+        tuple(predictions[selection].tolist()),
+        tuple(residuals[selection].tolist()),
         len(frame),
         tuple(trend),
     )

@@ -14,7 +14,7 @@ class Scale:
     ticks: tuple[float, ...]
 
     def at(self, value: float) -> float:
-        """Where `value` lies on the track, in percent, held inside it."""
+        """Return the place of a value on the track, in percent, clipped to its ends."""
         return round(min(max(100 * (value - self.low) / (self.high - self.low), 0.0), 100.0), 2)
 
 
@@ -25,8 +25,8 @@ def scale(values: Iterable[float | None], *, room: float = 0.04) -> Scale:
         values: what will be drawn; unknown and infinite ones are passed over.
         room: share of the span left free at an end that is not zero.
     """
-    known = [0.0, *(value for value in values if value is not None and math.isfinite(value))]
-    low, high = min(known), max(known)
+    finite_values = [0.0, *(value for value in values if value is not None and math.isfinite(value))]
+    low, high = min(finite_values), max(finite_values)
     span = (high - low) or 0.01
     low, high = low - room * span * (low < 0), high + room * span * (high > 0 or low == high)
     return Scale(low, high, round_ticks(low, high))

@@ -84,25 +84,25 @@ def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: 
         trials: all of them.
         candidates: the best plans, trained again.
     """
-    shown = _shown(trials)
+    drawn_trials = _drawn_trials(trials)
     errors = [trial.dev_error for trial in trials if trial.state == "complete" and trial.dev_error is not None]
     finalists, importance = _finalists(candidates), facts.importance
-    apart = [one.result.against_the_winner for one in finalists]
-    distances = [end for distance in apart if distance for end in (distance.low, distance.high)]
+    distances_to_winner = [finalist.result.against_the_winner for finalist in finalists]
+    distances = [end for distance in distances_to_winner if distance for end in (distance.low, distance.high)]
     stopped = [trial for trial in trials if trial.state in ("pruned", "fail")]
     ordered = sorted(facts.parameters, key=lambda name: -importance.get(name, 0.0))
     return Search(
-        found=_found(finalists, len(trials)),
+        found=_summary(finalists, len(trials)),
         count=len(trials),
         middle=median(errors) if errors else None,
-        ended=_ended(trials),
+        ended=_endings(trials),
         axes=tuple(
-            parameter_axis(name, facts.parameters[name], [trial.parameters.get(name) for trial in shown])
+            parameter_axis(name, facts.parameters[name], [trial.parameters.get(name) for trial in drawn_trials])
             for name in ordered
         ),
-        error=error_axis("dev error", [trial.dev_error for trial in shown]),
-        trials=shown,
-        left_out=len(trials) - len(shown),
+        error=error_axis("dev error", [trial.dev_error for trial in drawn_trials]),
+        trials=drawn_trials,
+        left_out=len(trials) - len(drawn_trials),
         regions=facts.regions,
         importance=tuple(sorted(importance.items(), key=lambda item: -item[1])),
         finalists=finalists,
@@ -113,7 +113,7 @@ def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: 
     )
 
 
-def _shown(trials: Sequence[TrialResult]) -> tuple[TrialResult, ...]:
+def _drawn_trials(trials: Sequence[TrialResult]) -> tuple[TrialResult, ...]:
     """The best trials in the order of their numbers, as many as can be drawn."""
     return tuple(sorted(sorted(trials, key=_order)[:MOST_TRIALS], key=lambda trial: trial.number))
 
@@ -123,32 +123,32 @@ def _order(trial: TrialResult) -> float:
     return math.inf if trial.dev_error is None else trial.dev_error
 
 
-def _found(finalists: Sequence[Finalist], trials: int) -> str:
+def _summary(finalists: Sequence[Finalist], trials: int) -> str:
     if not finalists:
         return f"{count(trials, 'trial')} were begun and no winner was chosen."
     winner = finalists[0].result
     seeds = count(winner.seeds, "fresh seed")
     found = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner.dev_error)}"
     found += f", the mean over {seeds} that no trial had"
-    others = [distance for one in finalists[1:] if (distance := one.result.against_the_winner)]
-    worse = sum(distance.low > 0 for distance in others)
-    if not others:
+    distances = [distance for finalist in finalists[1:] if (distance := finalist.result.against_the_winner)]
+    worse = sum(distance.low > 0 for distance in distances)
+    if not distances:
         return f"{found}."
     if not worse:
-        return f"{found}; {count(len(others), 'other finalist')} cannot be told from it."
-    return f"{found}; of {count(len(others), 'other finalist')} {worse} measurably did worse."
+        return f"{found}; {count(len(distances), 'other finalist')} cannot be told from it."
+    return f"{found}; of {count(len(distances), 'other finalist')} {worse} measurably did worse."
 
 
-def _ended(trials: Sequence[TrialResult]) -> str:
+def _endings(trials: Sequence[TrialResult]) -> str:
     states = Counter(trial.state for trial in trials)
-    said = {
+    phrases = {
         "complete": "trained to the end",
         "pruned": "stopped early, because others were far ahead or nothing was learned",
         "fail": "failed",
         "running": "had not ended",
         "waiting": "had not begun",
     }
-    parts = [f"{states[state]:,} {meaning}" for state, meaning in said.items() if states[state]]
+    parts = [f"{states[state]:,} {meaning}" for state, meaning in phrases.items() if states[state]]
     return sentence("; ".join(parts))
 
 

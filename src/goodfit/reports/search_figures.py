@@ -29,8 +29,8 @@ def search_figures(search: Search) -> dict[str, dict[str, list[Figure]]]:
     """For each place on the page the figures that are drawn there."""
     places = {
         "search-parallel": [parallel_figure(search)] if _scored(search) else [],
-        "search-parameters": [parameter_figure(search, one) for one in search.axes],
-        "search-time": [progress_figure(search)] if _ended(search) else [],
+        "search-parameters": [parameter_figure(search, quantity) for quantity in search.axes],
+        "search-time": [progress_figure(search)] if _completions(search) else [],
     }
     return {place: {"all": figures} for place, figures in places.items() if figures}
 
@@ -38,18 +38,18 @@ def search_figures(search: Search) -> dict[str, dict[str, list[Figure]]]:
 def parallel_figure(search: Search) -> Figure:
     """Parallel coordinates: a line a trial, across hyperparameters to its dev error; the better half is colored."""
     trials = _scored(search)
-    errors = rounded([_error(search, one) for one in trials])
-    dimensions = [_dimension(each, trials) for each in search.axes[: MOST_AXES - 1]]
+    errors = rounded([_error(search, trial) for trial in trials])
+    dimensions = [_dimension(quantity, trials) for quantity in search.axes[: MOST_AXES - 1]]
     dimensions.append(_straight(search.error, errors) | {"label": search.error.name})
-    known = sorted(error for error in errors if error is not None)
-    middle = median(known)
-    drawn = {
+    values = sorted(error for error in errors if error is not None)
+    middle = median(values)
+    trace = {
         "type": "parcoords",
         "dimensions": dimensions,
         "line": {
             "color": errors,
-            "cmin": known[0],
-            "cmax": middle if middle > known[0] else known[-1],
+            "cmin": values[0],
+            "cmax": middle if middle > values[0] else values[-1],
             "showscale": False,
         }
         | {"colorscale": [[0, "@dev"], [1, "@bar"]]},
@@ -58,21 +58,21 @@ def parallel_figure(search: Search) -> Figure:
         "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
         "labelangle": 0,
     }
-    made = layout({}, {}, height=380)
-    made |= {"paper_bgcolor": "@page", "margin": {"l": 56, "r": 56, "t": 44, "b": 16}}
-    return {"data": [drawn], "layout": made}
+    figure = layout({}, {}, height=380)
+    figure |= {"paper_bgcolor": "@page", "margin": {"l": 56, "r": 56, "t": 44, "b": 16}}
+    return {"data": [trace], "layout": figure}
 
 
-def _dimension(one: Axis, trials: list[TrialResult]) -> dict[str, Any]:
+def _dimension(quantity: Axis, trials: list[TrialResult]) -> dict[str, Any]:
     """One upright axis; trials without this hyperparameter pass below it."""
-    places = [one.at(trial.parameters.get(one.name)) for trial in trials]
-    made = _straight(one, places) | {"label": _broken(one.name)}
+    places = [quantity.at(trial.parameters.get(quantity.name)) for trial in trials]
+    figure = _straight(quantity, places) | {"label": _broken(quantity.name)}
     if None in places:
-        below = float(f"{one.low - _LACKING * (one.high - one.low):.4g}")
-        made["values"] = [below if place is None else place for place in made["values"]]
-        made |= {"range": [below, made["range"][1]], "tickvals": [below, *made["tickvals"]]}
-        made["ticktext"] = ["none", *made["ticktext"]]
-    return made
+        below = float(f"{quantity.low - _LACKING * (quantity.high - quantity.low):.4g}")
+        figure["values"] = [below if place is None else place for place in figure["values"]]
+        figure |= {"range": [below, figure["range"][1]], "tickvals": [below, *figure["tickvals"]]}
+        figure["ticktext"] = ["none", *figure["ticktext"]]
+    return figure
 
 
 def _broken(name: str) -> str:
@@ -84,125 +84,125 @@ def _broken(name: str) -> str:
     return f"{escaped(name[:end].rstrip())}<br>{escaped(name[end:])}"
 
 
-def _straight(one: Axis, places: list[float | None]) -> dict[str, Any]:
-    return {"values": rounded(places), "range": rounded([one.low, one.high])} | _ticks(one)
+def _straight(quantity: Axis, places: list[float | None]) -> dict[str, Any]:
+    return {"values": rounded(places), "range": rounded([quantity.low, quantity.high])} | _ticks(quantity)
 
 
-def _ticks(one: Axis) -> dict[str, Any]:
-    return {"tickvals": rounded(one.ticks), "ticktext": [escaped(name) for name in one.names]}
+def _ticks(quantity: Axis) -> dict[str, Any]:
+    return {"tickvals": rounded(quantity.ticks), "ticktext": [escaped(name) for name in quantity.names]}
 
 
-def parameter_figure(search: Search, one: Axis) -> Figure:
+def parameter_figure(search: Search, quantity: Axis) -> Figure:
     """Dev error against one hyperparameter on its own scale, over the regions in which each wave looked."""
-    data = [_marks(search, one, state) for state in ("complete", "pruned")]
-    data += [_without_error(search, one), *_best(search, one)]
-    waves = _waves(search, one)
+    data = [_marks(search, quantity, state) for state in ("complete", "pruned")]
+    data += [_without_error(search, quantity), *_best(search, quantity)]
+    waves = _waves(search, quantity)
     rows = _ROW * len(waves) + 14 if waves else 0
     height = _SCATTER + rows + 60
     share = rows / (_SCATTER + rows)
-    sides = _axis(one) | {"ticktext": _apart(one), "title": escaped(one.title), "showgrid": True}
+    sides = _axis(quantity) | {"ticktext": _sparse_names(quantity), "title": escaped(quantity.title), "showgrid": True}
     error = _error_axis(search.error) | {"domain": [float(f"{share:.4g}"), 1]}
-    made = layout(sides | {"anchor": "y2" if waves else "y"}, error, height=height)
+    figure = layout(sides | {"anchor": "y2" if waves else "y"}, error, height=height)
     if waves:
-        data.append(_bands(one, waves))
-        made |= {"yaxis2": _rows(waves, share), "barmode": "overlay"}
-    return {"data": [trace for trace in data if trace["x"]], "layout": made}
+        data.append(_bands(quantity, waves))
+        figure |= {"yaxis2": _rows(waves, share), "barmode": "overlay"}
+    return {"data": [trace for trace in data if trace["x"]], "layout": figure}
 
 
-def _apart(one: Axis) -> list[str]:
+def _sparse_names(quantity: Axis) -> list[str]:
     """The names of the ticks, empty where they would run into the one before; choices turn theirs instead."""
     names, last = [], -math.inf
-    for tick, name in zip(one.ticks, one.names, strict=True):
-        clear = one.scale == "choice" or tick - last >= _LETTER * len(name) * (one.high - one.low)
+    for tick, name in zip(quantity.ticks, quantity.names, strict=True):
+        clear = quantity.scale == "choice" or tick - last >= _LETTER * len(name) * (quantity.high - quantity.low)
         names.append(escaped(name) if clear else "")
         last = tick if clear else last
     return names
 
 
-def _axis(one: Axis) -> dict[str, Any]:
-    angle = {} if one.scale == "choice" else {"tickangle": 0}  # names of choices may be long
-    return {"range": rounded([one.low, one.high]), "zeroline": False} | angle | _ticks(one)
+def _axis(quantity: Axis) -> dict[str, Any]:
+    angle = {} if quantity.scale == "choice" else {"tickangle": 0}  # names of choices may be long
+    return {"range": rounded([quantity.low, quantity.high]), "zeroline": False} | angle | _ticks(quantity)
 
 
-def _error_axis(one: Axis) -> dict[str, Any]:
-    return _axis(one) | {"title": f"{one.name}, {one.title}" if one.title else one.name}
+def _error_axis(quantity: Axis) -> dict[str, Any]:
+    return _axis(quantity) | {"title": f"{quantity.name}, {quantity.title}" if quantity.title else quantity.name}
 
 
-def _marks(search: Search, one: Axis, state: str) -> dict[str, Any]:
+def _marks(search: Search, quantity: Axis, state: str) -> dict[str, Any]:
     """Filled marks for trials that trained to the end, hollow ones where they were stopped."""
     hollow = state == "pruned"
-    trials = [each for each in search.trials if each.state == state and _error(search, each) is not None]
+    trials = [trial for trial in search.trials if trial.state == state and _error(search, trial) is not None]
     marker = {"size": 8, "symbol": "circle-open" if hollow else "circle", "color": "@muted" if hollow else "@point"}
-    return _scatter(search, one, trials, [_error(search, each) for each in trials]) | {"marker": marker}
+    return _scatter(search, quantity, trials, [_error(search, trial) for trial in trials]) | {"marker": marker}
 
 
-def _without_error(search: Search, one: Axis) -> dict[str, Any]:
+def _without_error(search: Search, quantity: Axis) -> dict[str, Any]:
     """A rug at the upper edge for trials that were stopped or failed before they had an error."""
-    trials = [each for each in search.trials if each.state in ("pruned", "fail") and _error(search, each) is None]
-    made = _scatter(search, one, trials, [search.error.high] * len(trials))
-    return made | {"marker": {"size": 9, "symbol": "line-ns-open", "color": "@no"}, "cliponaxis": False}
+    trials = [trial for trial in search.trials if trial.state in ("pruned", "fail") and _error(search, trial) is None]
+    figure = _scatter(search, quantity, trials, [search.error.high] * len(trials))
+    return figure | {"marker": {"size": 9, "symbol": "line-ns-open", "color": "@no"}, "cliponaxis": False}
 
 
-def _best(search: Search, one: Axis) -> list[dict[str, Any]]:
+def _best(search: Search, quantity: Axis) -> list[dict[str, Any]]:
     """A ring around the best trial."""
     best = search.best
     if best is None:
         return []
     ring = {"symbol": "circle-open", "size": 14, "color": "@dev", "line": {"width": 2.5}}
-    return [_scatter(search, one, [best], [_error(search, best)]) | {"marker": ring}]
+    return [_scatter(search, quantity, [best], [_error(search, best)]) | {"marker": ring}]
 
 
-def _scatter(search: Search, one: Axis, trials: list[TrialResult], y: list[float | None]) -> dict[str, Any]:
-    places = [(trial, _place(one, trial), error) for trial, error in zip(trials, y, strict=True)]
-    known = [(trial, x, error) for trial, x, error in places if x is not None]
+def _scatter(search: Search, quantity: Axis, trials: list[TrialResult], y: list[float | None]) -> dict[str, Any]:
+    places = [(trial, _place(quantity, trial), error) for trial, error in zip(trials, y, strict=True)]
+    values = [(trial, x, error) for trial, x, error in places if x is not None]
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": rounded([x for _, x, _ in known]),
-        "y": rounded([error for _, _, error in known]),
-        "text": [_hover(one, trial) for trial, _, _ in known],
+        "x": rounded([x for _, x, _ in values]),
+        "y": rounded([error for _, _, error in values]),
+        "text": [_hover(quantity, trial) for trial, _, _ in values],
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
-def _place(one: Axis, trial: TrialResult) -> float | None:
-    place = one.at(trial.parameters.get(one.name))
-    if place is None or one.scale != "choice":
+def _place(quantity: Axis, trial: TrialResult) -> float | None:
+    place = quantity.at(trial.parameters.get(quantity.name))
+    if place is None or quantity.scale != "choice":
         return place
     return place + _SPREAD * (_GOLDEN * trial.number % 1 - 0.5)
 
 
-def _hover(one: Axis, trial: TrialResult) -> str:
+def _hover(quantity: Axis, trial: TrialResult) -> str:
     error = trial.dev_error
-    ended = "no error" if error is None else numbers.percent(error)
+    ending = "no error" if error is None else numbers.percent(error)
     epochs = f"<br>{count(trial.epochs, 'epoch')}" if trial.epochs else ""
-    value = escaped(one.told(trial.parameters.get(one.name)))
-    return f"trial {trial.number}: {ended}<br>{escaped(one.name)} {value}{epochs}"
+    value = escaped(quantity.told(trial.parameters.get(quantity.name)))
+    return f"trial {trial.number}: {ending}<br>{escaped(quantity.name)} {value}{epochs}"
 
 
-def _waves(search: Search, one: Axis) -> list[tuple[int, SearchRegion]]:
+def _waves(search: Search, quantity: Axis) -> list[tuple[int, SearchRegion]]:
     """The waves that are drawn, with their numbers from 1."""
-    all_waves = [(i, each[one.name]) for i, each in enumerate(search.regions, 1) if one.name in each]
+    all_waves = [(i, wave[quantity.name]) for i, wave in enumerate(search.regions, 1) if quantity.name in wave]
     if len(all_waves) <= _MOST_WAVES:
         return all_waves
     last = len(all_waves) - 1
     return [all_waves[round(i * last / (_MOST_WAVES - 1))] for i in range(_MOST_WAVES)]
 
 
-def _bands(one: Axis, waves: list[tuple[int, SearchRegion]]) -> dict[str, Any]:
+def _bands(quantity: Axis, waves: list[tuple[int, SearchRegion]]) -> dict[str, Any]:
     """A bar from end to end of each wave's region; of choices, bars as long as their shares of the draws."""
     bars: list[tuple[int, float, float, str, bool]] = []
     for row, (number, region) in enumerate(waves):
         for choice, share in (region.shares or {}).items():
-            if (place := one.at(choice)) is not None:
-                said = f"wave {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
-                bars.append((row, place - 0.4 * share, 0.8 * share, said, False))
-        low, high = one.at(region.low), one.at(region.high)
+            if (place := quantity.at(choice)) is not None:
+                words = f"wave {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
+                bars.append((row, place - 0.4 * share, 0.8 * share, words, False))
+        low, high = quantity.at(region.low), quantity.at(region.high)
         if low is not None and high is not None:
-            width = max(high - low, _THINNEST * (one.high - one.low))
-            said = f"wave {number}: {one.told(region.low)} to {one.told(region.high)}"
+            width = max(high - low, _THINNEST * (quantity.high - quantity.low))
+            words = f"wave {number}: {quantity.told(region.low)} to {quantity.told(region.high)}"
             widened = bool(region.widened)
-            bars.append((row, (low + high - width) / 2, width, said + ", widened" * widened, widened))
+            bars.append((row, (low + high - width) / 2, width, words + ", widened" * widened, widened))
     return {
         "type": "bar",
         "orientation": "h",
@@ -212,8 +212,8 @@ def _bands(one: Axis, waves: list[tuple[int, SearchRegion]]) -> dict[str, Any]:
         "x": rounded([width for _, _, width, *_ in bars]),
         "width": 0.7,
         "marker": {"color": "@bar", "line": {"width": 0}}
-        | {"pattern": {"shape": ["/" if each[-1] else "" for each in bars], "fgcolor": "@ink", "size": 5}},
-        "text": [said for *_, said, _ in bars],
+        | {"pattern": {"shape": ["/" if bar[-1] else "" for bar in bars], "fgcolor": "@ink", "size": 5}},
+        "text": [words for *_, words, _ in bars],
         "textposition": "none",
         "hovertemplate": "%{text}<extra></extra>",
     }
@@ -221,13 +221,13 @@ def _bands(one: Axis, waves: list[tuple[int, SearchRegion]]) -> dict[str, Any]:
 
 def _rows(waves: list[tuple[int, SearchRegion]], share: float) -> dict[str, Any]:
     names = [f"wave {number}" if row == 0 else str(number) for row, (number, _) in enumerate(waves)]
-    made = axis(domain=[0, float(f"{0.88 * share:.4g}")], range=[len(waves) - 0.5, -0.5], showgrid=False)
-    return made | {"zeroline": False, "tickvals": list(range(len(waves))), "ticktext": names}
+    figure = axis(domain=[0, float(f"{0.88 * share:.4g}")], range=[len(waves) - 0.5, -0.5], showgrid=False)
+    return figure | {"zeroline": False, "tickvals": list(range(len(waves))), "ticktext": names}
 
 
 def progress_figure(search: Search) -> Figure:
     """The lowest dev error of one training so far, against the time since the first trial began."""
-    ends = _ended(search)
+    ends = _completions(search)
     seconds, errors = [second for second, _, _ in ends], [error for _, error, _ in ends]
     error_scale = error_axis(search.error.name, errors)
     unit, name = next((unit, name) for least, unit, name in _UNITS if seconds[-1] >= least)
@@ -241,17 +241,17 @@ def progress_figure(search: Search) -> Figure:
     steps["line"] = steps["line"] | {"shape": "hv"}
     label = {"dev": (f"best<br>{numbers.percent(lowest[-1])}", x[-1], error_scale.at(lowest[-1]) or 0.0)}
     xaxis = {"title": f"{name} since the first trial began", "zeroline": False, "rangemode": "tozero"}
-    made = layout(xaxis, _error_axis(error_scale), height=320, right=64)
-    made["annotations"] = end_labels(label, error_scale.low, error_scale.high)
-    return {"data": [dots, steps], "layout": made}
+    figure = layout(xaxis, _error_axis(error_scale), height=320, right=64)
+    figure["annotations"] = end_labels(label, error_scale.low, error_scale.high)
+    return {"data": [dots, steps], "layout": figure}
 
 
 def _scored(search: Search) -> list[TrialResult]:
     """The trials that have an error, those that were stopped with what they had then."""
-    return [one for one in search.trials if _error(search, one) is not None]
+    return [trial for trial in search.trials if _error(search, trial) is not None]
 
 
-def _ended(search: Search) -> list[tuple[float, float, int]]:
+def _completions(search: Search) -> list[tuple[float, float, int]]:
     """End in seconds, dev error and number of each complete trial, in the order in which they ended."""
     return sorted(
         (trial.ended, trial.dev_error, trial.number)
@@ -261,5 +261,5 @@ def _ended(search: Search) -> list[tuple[float, float, int]]:
 
 
 def _error(search: Search, trial: TrialResult) -> float | None:
-    """Where a trial's dev error lies."""
+    """Return the place of a trial's dev error on the axis."""
     return search.error.at(trial.dev_error)

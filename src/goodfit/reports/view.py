@@ -86,7 +86,7 @@ class ReportView:
 
     def set(self, name: str) -> SetView | None:
         """The predictions of the dev or the test set, where they were saved."""
-        return next((one for one in self.sets if one.name == name), None)
+        return next((part for part in self.sets if part.name == name), None)
 
 
 def read_view(run: Path) -> ReportView:
@@ -130,7 +130,7 @@ def _sets(predictions: pl.DataFrame, classes: tuple[str, ...]) -> tuple[SetView,
 
 def _round(record: RoundResult) -> RoundView:
     experiments = sorted(record.experiments, key=lambda experiment: experiment.cost_effect.value)
-    errors, costs = ([getattr(one, name) for one in experiments] for name in ("error_effect", "cost_effect"))
+    errors, costs = ([getattr(part, name) for part in experiments] for name in ("error_effect", "cost_effect"))
     return RoundView(record, tuple(experiments), _scale_of(errors), _scale_of(costs))
 
 

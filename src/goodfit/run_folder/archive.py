@@ -93,24 +93,24 @@ def read_facts(folder: Path, name: str) -> dict[str, Any]:
 
 
 def is_run(folder: str | Path) -> bool:
-    """Whether this is a run's folder; a folder of images is data."""
+    """True for a run's folder; a folder of images is data."""
     return (Path(folder) / SOURCE_FILE).exists()
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether this is the folder of a training that did not end."""
+    """True for the folder of a job that did not end."""
     return (folder / JOB_FILE).exists()
 
 
 def write_json(path: Path, value: Any) -> None:
     """JSON in one piece: written beside, then moved into place."""
-    beside = path.with_suffix(".partial")
-    beside.write_text(json.dumps(value, indent=1, default=plain), encoding="utf-8")
-    beside.replace(path)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=1, default=plain), encoding="utf-8")
+    partial.replace(path)
 
 
 def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
-    """Where the data came from, its schema and the rows of each set; and the plan."""
+    """Write the origin of the data, its schema and the rows of each set, and the plan."""
     dataset = splits.dataset
     facts = {
         "name": dataset.name,
@@ -138,9 +138,9 @@ def write_history(folder: Path, measured: Sequence[Measurement]) -> None:
                     "fold": fold,
                 }
                 columns = {name: np.asarray(values, np.float64) for name, values in run.history.items()}
-                whole = [pl.col("epoch").cast(pl.Int64), pl.col("step").cast(pl.Int64)]
+                integers = [pl.col("epoch").cast(pl.Int64), pl.col("step").cast(pl.Int64)]
                 literals = [pl.lit(value).alias(name) for name, value in labels.items()]
-                frames.append(pl.DataFrame(columns).with_columns(*whole, *literals))
+                frames.append(pl.DataFrame(columns).with_columns(*integers, *literals))
     if frames:
         pl.concat(frames).write_parquet(folder / HISTORY_FILE)
 

@@ -18,7 +18,7 @@ _TRIES, _PAUSE = 3, 0.05  # seconds
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a training or a whole job was asked, as plain values: all that another process needs to go on with it.
+    """The request behind an unfinished job: everything that another process needs to resume it.
 
     Attributes:
         data: the file or the built-in name; None where it was in memory.
@@ -47,7 +47,7 @@ class JobRequest:
 
     @property
     def seed(self) -> int:
-        """Of the split and of everything random."""
+        """Random seed of the split and the training."""
         return self.options.get("seed", 0)
 
     def write(self, folder: Path) -> None:
@@ -57,20 +57,20 @@ class JobRequest:
 
     @classmethod
     def read(cls, folder: Path, commands: Sequence[str] = ("train",)) -> Self:
-        """What the run was asked by one of these commands.
+        """Return the request of a run of one of these commands.
 
         Raises:
             InputError: it cannot be read, or another command asked it.
         """
         facts = archive.read_facts(folder, JOB_FILE)
         try:
-            asked = cls(**facts)
+            request = cls(**facts)
         except TypeError:
             raise InputError(f"the run {folder} was begun by another version of goodfit; train again") from None
-        if asked.command not in commands:
+        if request.command not in commands:
             wish = f"this can be done with one of `goodfit {commands[0]}` alone"
-            raise InputError(f"the run {folder} is a job of `goodfit {asked.command}`, not a single training; {wish}")
-        return asked
+            raise InputError(f"the run {folder} is a job of `goodfit {request.command}`, not a single training; {wish}")
+        return request
 
 
 def finish_run(folder: Path) -> None:
@@ -97,7 +97,7 @@ def lock_run(folder: Path) -> Iterator[None]:
 
 
 def is_live(folder: Path) -> bool:
-    """Whether a process is training this run now; it is not taken from anybody."""
+    """True while a process is training this run; the check takes the lock from nobody."""
     try:
         with (folder / JOB_FILE).open("rb") as file:
             return not _locked(file, fcntl.LOCK_SH)

@@ -20,26 +20,26 @@ class Siblings:
     """The runs in a folder."""
 
     out: Path
-    _known: list[dict[str, Any]] = field(default_factory=list)
+    _listing: list[dict[str, Any]] = field(default_factory=list)
     _at: float = -math.inf
     _results: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def folder(self, name: str) -> Path | None:
         """The run of exactly this name, or nothing: no path that leads elsewhere is ever put together."""
-        return next((each for each in self._folders() if each.name == name), None)
+        return next((folder for folder in self._folders() if folder.name == name), None)
 
     def told(self) -> list[dict[str, Any]]:
-        """Of each run its `name`, `status` and what came of it in a few words; live ones first, then the newest."""
+        """Return name, status and outcome of each run, live ones first, then the newest."""
         if time.monotonic() - self._at >= _SECONDS:
             self._at = time.monotonic()
-            found = [self._facts(folder) for folder in sorted(self._folders(), reverse=True)]
-            live = [each for each in found if each["status"] == "training"]
-            self._known = live + [each for each in found if each["status"] != "training"][:_MOST]
-        return self._known
+            runs = [self._facts(folder) for folder in sorted(self._folders(), reverse=True)]
+            live = [run for run in runs if run["status"] == "training"]
+            self._listing = live + [run for run in runs if run["status"] != "training"][:_MOST]
+        return self._listing
 
     def _folders(self) -> list[Path]:
         try:
-            return [each for each in self.out.iterdir() if (each / SOURCE_FILE).is_file()]
+            return [folder for folder in self.out.iterdir() if (folder / SOURCE_FILE).is_file()]
         except OSError:
             return []
 
@@ -49,14 +49,14 @@ class Siblings:
             return {"name": folder.name, "status": "training" if live else "unfinished", "said": ""}
         if folder.name not in self._results:
             try:
-                self._results[folder.name] = self._ended(folder)
+                self._results[folder.name] = self._finished(folder)
             except (OSError, ValueError, KeyError, TypeError):  # damaged, or not yet whole: read again next time
                 return {"name": folder.name, "status": "unfinished", "said": ""}
         return self._results[folder.name]
 
     @staticmethod
-    def _ended(folder: Path) -> dict[str, Any]:
+    def _finished(folder: Path) -> dict[str, Any]:
         result = json.loads((folder / RESULT_FILE).read_bytes())
         final = result["final"]
-        said = f"{final['verdict']}, dev error {numbers.percent(final['dev_error'])}"
-        return {"name": folder.name, "status": str(result["outcome"]), "said": said}
+        summary = f"{final['verdict']}, dev error {numbers.percent(final['dev_error'])}"
+        return {"name": folder.name, "status": str(result["outcome"]), "said": summary}

@@ -20,7 +20,7 @@ _MOST_BYTES = 1 << 16  # read at one visit
 
 @dataclass(frozen=True)
 class Request:
-    """What another process asks.
+    """A request of another process.
 
     Attributes:
         id: its own, for the answer.
@@ -49,8 +49,8 @@ class Request:
             request = cls(str(facts["id"]), facts["kind"], str(facts["who"])[:100], changes, to)
         except Exception:  # whatever garbage does to a reader
             raise ValueError("no request") from None
-        whole = isinstance(to, int) and not isinstance(to, bool) and to >= 0
-        if request.kind not in get_args(Kind) or not (whole or (to is None and request.kind != "rewind")):
+        valid = isinstance(to, int) and not isinstance(to, bool) and to >= 0
+        if request.kind not in get_args(Kind) or not (valid or (to is None and request.kind != "rewind")):
             raise ValueError("no request")
         return request
 
@@ -100,7 +100,7 @@ def ask(folder: Path, kind: Kind, who: str, changes: dict[str, Any] | None = Non
 
 
 def now(folder: Path) -> dict[str, Any]:
-    """What a live training last said of itself: epoch, paused, plan and answers; empty where it has not begun."""
+    """Return the last status of a live training: epoch, paused, plan and answers; empty before it has started."""
     try:
         facts = json.loads((folder / NOW_FILE).read_bytes())
     except (OSError, ValueError):

@@ -14,13 +14,13 @@ from goodfit.record.nudge import REWIND, Nudge, standing
 NUDGES_FILE = "nudges.jsonl"
 
 
-def nudged(plan: Plan, begun: Structure, numbers: dict[str, Any], epoch: int) -> Plan:
+def nudged(plan: Plan, structure: Structure, numbers: dict[str, Any], epoch: int) -> Plan:
     """The plan with other numbers from the end of an epoch on.
 
     Raises:
         PlanError: they do not fit, the program was compiled without their work, or so many epochs have passed already.
     """
-    changed = renumbered(plan, begun, numbers)
+    changed = renumbered(plan, structure, numbers)
     if changed.epochs < epoch:
         raise PlanError(f"epochs is {changed.epochs}, but this training is in epoch {epoch}; give {epoch} or more")
     return changed
@@ -47,9 +47,9 @@ def read_own(folder: Path) -> list[Nudge]:
     if not path.exists():
         return []
     data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        os.truncate(path, whole)
+    length = data.rfind(b"\n") + 1
+    if length < len(data):
+        os.truncate(path, length)
     return _read(path)
 
 
@@ -60,13 +60,13 @@ def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
         InputError: the file cannot be read, or a line of it, which is named, is damaged or no change of this plan.
     """
     every = _read(Path(path))
-    begun, kept = plan.structure, standing(every)
-    for nudge in kept:
+    structure, remaining = plan.structure, standing(every)
+    for nudge in remaining:
         try:
-            plan = nudged(plan, begun, {nudge.what: nudge.new}, nudge.epoch)
+            plan = nudged(plan, structure, {nudge.what: nudge.new}, nudge.epoch)
         except PlanError as error:
             raise InputError(f"line {every.index(nudge) + 1} of {path} cannot be replayed: {error}") from None
-    return kept
+    return remaining
 
 
 def _read(path: Path) -> list[Nudge]:

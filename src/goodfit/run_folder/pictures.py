@@ -30,7 +30,7 @@ def write_pictures(
         return
     samples = _samples(splits)
     worst, costs = _worst(splits, rows, outputs)
-    own = outputs[worst]
+    worst_outputs = outputs[worst]
     arrays = {
         "samples": pixels[samples],
         "sample_rows": samples,
@@ -39,8 +39,8 @@ def write_pictures(
         "mistake_rows": rows[worst],
         "mistake_files": np.array([files[row] for row in rows[worst]] if files else [], str),
         "truths": _names(splits, splits.dataset.target[rows[worst]]),
-        "predictions": _names(splits, own.argmax(axis=1) if schema.classes else own[:, 0]),
-        "probabilities": own.max(axis=1) if schema.classes else np.full(len(worst), np.nan),
+        "predictions": _names(splits, worst_outputs.argmax(axis=1) if schema.classes else worst_outputs[:, 0]),
+        "probabilities": worst_outputs.max(axis=1) if schema.classes else np.full(len(worst), np.nan),
         "costs": costs,
     }
     np.savez(folder / PICTURES_FILE, **arrays)  # type: ignore[arg-type]

@@ -55,9 +55,9 @@ class Records:
             return
         rows = np.frombuffer(data, "<f4").reshape(-1, self.columns)
         looks = rows[:, self.recorded :]
-        seen = np.flatnonzero(~np.isnan(looks).all(axis=1))
-        self.look_epochs = np.concatenate([self.look_epochs, len(self.values) + seen + 1])
-        self.looks = np.concatenate([self.looks, looks[seen]])
+        looked = np.flatnonzero(~np.isnan(looks).all(axis=1))
+        self.look_epochs = np.concatenate([self.look_epochs, len(self.values) + looked + 1])
+        self.looks = np.concatenate([self.looks, looks[looked]])
         self.values = np.concatenate([self.values, rows[:, : self.recorded]])
         self._read += len(data)
 
@@ -69,7 +69,7 @@ class Records:
 
 
 def _identity(descriptor: int) -> str:
-    """What tells a file from another one of the same name."""
+    """Return a text that differs between two files of the same name."""
     facts = os.fstat(descriptor)
     return f"{facts.st_dev}-{facts.st_ino}"
 
