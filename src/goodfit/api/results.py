@@ -86,7 +86,7 @@ def run_facts(folder: Path, job: JobRequest, splits: Splits, request: type[Reque
         versions={"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
         command=job.command,
         run=str(folder),
-        report=str(folder / "report.html"),
+        report=str(folder / archive.REPORT_FILE),
         started=job.started,
         data=summary.data_summary(splits),
         task=schema.task,

@@ -202,7 +202,7 @@ class Reader:
             metric=result["metric"],
             best=_best(curve),
             verdict=final["verdict"],
-            report=(self.folder / "report.html").is_file(),
+            report=(self.folder / archive.REPORT_FILE).is_file(),
         )
         panels = {
             "state": state,

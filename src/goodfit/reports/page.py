@@ -15,6 +15,7 @@ from goodfit.reports import figures
 from goodfit.reports.answers import answers, gap_text
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, ReportView, read_view
+from goodfit.run_folder.archive import REPORT_FILE
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
@@ -45,7 +46,7 @@ def write_report(run: Path) -> Path:
     """
     run = Path(run)
     page = render(read_view(run))
-    path = run / "report.html"
+    path = run / REPORT_FILE
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

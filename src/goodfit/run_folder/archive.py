@@ -24,7 +24,7 @@ from goodfit.run_folder.journal import Step, plain
 
 PLAN_FILE, SOURCE_FILE, RESULT_FILE = "plan.yaml", "source.json", "result.json"
 HISTORY_FILE, PREDICTIONS_FILE = "history.parquet", "predictions.parquet"
-LEDGER_FILE = "test_openings.jsonl"
+LEDGER_FILE, REPORT_FILE = "test_openings.jsonl", "report.html"
 CHECKPOINT_FOLDER = "checkpoint"  # there for as long as the run can be resumed
 JOB_FILE = f"{CHECKPOINT_FOLDER}/job.json"
 
