@@ -219,7 +219,7 @@ def opened(tmp_path):
 def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     words = [word for setting in PLAN for word in ("--set", setting)]
     terminal = opened("digits", "--out", "runs", "--untouched-copies", "1", *words)
-    terminal.until("waits to start")
+    terminal.until("waiting to start")
     (run,) = (tmp_path / "runs").iterdir()
     terminal.send(" ")
     first = terminal.until(r"epoch ([\d,]+) of 1,000,000")[1]
