@@ -71,7 +71,7 @@ def improve(request: ImproveRequest) -> Fit:
 
 
 def complete(
-    folder: Path, asked: JobRequest, splits: Splits, tell: Notify, began: float
+    folder: Path, run_request: JobRequest, splits: Splits, notify: Notify, start_time: float
 ) -> tuple[dict[str, Any], list[str]]:
     """Do the job, from its beginning or from where it was cut off, and leave everything in the folder.
 
@@ -81,31 +81,31 @@ def complete(
         The result, and sentences that say from where it went on.
     """
     decisions = trainings = None
-    if not asked.in_memory:
+    if not run_request.in_memory:
         decisions = Decisions.read(folder)
-        trainings = TrainingCache(folder / archive.CHECKPOINT_FOLDER, splits, lambda told: tell(told, None, None))
-        began -= decisions.seconds
-    again = asked.replay[len(decisions.lines) if decisions else 0 :] if asked.replay else None
+        trainings = TrainingCache(folder / archive.CHECKPOINT_FOLDER, splits, lambda told: notify(told, None, None))
+        start_time -= decisions.seconds
+    again = run_request.replay[len(decisions.lines) if decisions else 0 :] if run_request.replay else None
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
     journal = Journal(folder)
-    request = ImproveRequest.from_dict(asked.options, data=asked.data or "")
-    clock = Clock(journal, request.time_limit, again, started=began, decisions=decisions)
-    context = open_loop(splits, _settings(asked, request), journal, clock, tell, trainings)
-    with _resumable(folder, asked, "the job could not go on"):
+    request = ImproveRequest.from_dict(run_request.options, data=run_request.data or "")
+    clock = Clock(journal, request.time_limit, again, started=start_time, decisions=decisions)
+    context = open_loop(splits, _settings(run_request, request), journal, clock, notify, trainings)
+    with _resumable(folder, run_request, "the job could not go on"):
         for note in splits.notes:
             journal.write("note", note.text)
         state, ensemble = build_ensemble(run_loop(context), context)
-    with _resumable(folder, asked, "the trainings are done, but not their run", GoodfitError):
+    with _resumable(folder, run_request, "the trainings are done, but not their run", GoodfitError):
         (folder / archive.RESULT_FILE).unlink(missing_ok=True)  # of a job that was interrupted, and is resumed
-        facts = run_facts(folder, asked, splits, ImproveRequest)
-        result = finish(folder, _result(facts, asked, request, state, ensemble, context), began)
+        facts = run_facts(folder, run_request, splits, ImproveRequest)
+        result = finish(folder, _result(facts, run_request, request, state, ensemble, context), start_time)
     if not context.interrupted:
         finish_run(folder)
     return result, [*decisions.warnings, *trainings.warnings, trainings.sentence] if decisions and trainings else []
 
 
 @contextmanager
-def _resumable(folder: Path, asked: JobRequest, told: str, *errors: type[Exception]) -> Iterator[None]:
+def _resumable(folder: Path, run_request: JobRequest, told: str, *errors: type[Exception]) -> Iterator[None]:
     """Where the work cannot be written, or ends in one of these errors, say that what is there is good to go on with.
 
     Raises:
@@ -114,14 +114,14 @@ def _resumable(folder: Path, asked: JobRequest, told: str, *errors: type[Excepti
     try:
         yield
     except (OSError, SafetensorError, PolarsError, *errors) as error:
-        if asked.in_memory:
+        if run_request.in_memory:
             raise
         raise UnfinishedError(f"{told} ({error}); mend that, and `goodfit resume {folder}` goes on with it") from None
 
 
 def _result(
     facts: RunFacts,
-    asked: JobRequest,
+    run_request: JobRequest,
     request: ImproveRequest,
     state: LoopState,
     ensemble: Assembly,
@@ -136,7 +136,7 @@ def _result(
     bias_shown, findings = is_bias_shown(incumbent, state.measured, context), measurement_findings(incumbent, context)
     return RunResult(
         **facts.field_values(),
-        **asked_facts(request, asked),
+        **asked_facts(request, run_request),
         outcome="interrupted" if context.interrupted else "finished",
         baseline=dict(state.baseline),
         rounds=round_results(state),
@@ -150,12 +150,12 @@ def _result(
     )
 
 
-def _settings(asked: JobRequest, request: ImproveRequest) -> LoopSettings:
+def _settings(run_request: JobRequest, request: ImproveRequest) -> LoopSettings:
     """Return the request in the loop's words."""
     return LoopSettings(
         request.seed,
         min_gap=request.min_gap,
-        plan=Plan.from_dict(asked.plan) if asked.plan else None,
+        plan=Plan.from_dict(run_request.plan) if run_request.plan else None,
         human_error=request.human_error,
         rounds=request.rounds,
         folds=request.folds,

@@ -60,37 +60,37 @@ def train(request: TrainRequest) -> Fit:
 
 def complete(
     folder: Path,
-    asked: JobRequest,
+    run_request: JobRequest,
     splits: Splits,
     plan: Plan,
-    tell: Notify,
-    began: float,
+    notify: Notify,
+    start_time: float,
     at: StartedJob | None = None,
 ) -> dict[str, Any]:
     """Train, from the beginning or from where it was cut off, and leave everything in the folder; returns the result.
 
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
     """
-    at = at or start_job(folder, asked, splits, plan)
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), tell)
-    live = _live(folder, asked, splits, plan, at)
+    at = at or start_job(folder, run_request, splits, plan)
+    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), notify)
+    live = _live(folder, run_request, splits, plan, at)
     keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
     controls = [Periodically(keeps, checkpoint.SECONDS), live]
     runs = laboratory.train("training", at.jobs, control=Together(controls))
     run = runs[0]
     if not run.usable:
-        _refuse(run, folder, asked)
+        _refuse(run, folder, run_request)
     live.effects.close(runs)
-    measured = [laboratory.judge(Entry("plan", run.plan, (asked.seed,), round=1), ((run,),), run.seconds)]
+    measured = [laboratory.judge(Entry("plan", run.plan, (run_request.seed,), round=1), ((run,),), run.seconds)]
     last = live.effects.comparisons[-1] if live.effects.comparisons else None
     if last and (copies := [runs[job] for job in last.pairs.values() if runs[job].usable]):
         name = f"untouched since epoch {last.effect.epoch}"
         entry = Entry(name, copies[0].plan, tuple(copy.seed for copy in copies), round=1)
         measured.append(laboratory.judge(entry, tuple((copy,) for copy in copies), run.seconds))
     try:
-        result = finish(folder, _result(folder, asked, splits, measured, live), began)
+        result = finish(folder, _result(folder, run_request, splits, measured, live), start_time)
     except (GoodfitError, OSError, SafetensorError, PolarsError) as error:
-        if asked.in_memory:
+        if run_request.in_memory:
             raise
         why = f"the training is done, but not its run ({error})"
         raise UnfinishedError(f"{why}; mend that, and `goodfit resume {folder}` ends it") from None
@@ -99,12 +99,12 @@ def complete(
     return result
 
 
-def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> LiveControl:
+def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> LiveControl:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
-    replay = [Nudge.from_dict(facts) for facts in asked.replay]
+    replay = [Nudge.from_dict(facts) for facts in run_request.replay]
     done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
     to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
-    copies = {pair: len(at.jobs) - asked.untouched_copies + pair for pair in range(asked.untouched_copies)}
+    copies = {pair: len(at.jobs) - run_request.untouched_copies + pair for pair in range(run_request.untouched_copies)}
     epoch = at.moments[0].epoch
     state = LiveState.read(folder)  # from before the training was cut off
     closed = [effect for effect in (state.nudge_effects if state else ()) if effect.ended and effect.epoch < epoch]
@@ -118,19 +118,19 @@ def _live(folder: Path, asked: JobRequest, splits: Splits, plan: Plan, at: Start
         {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
         at.nudges,
         to_come,
-        paused=asked.paused and not epoch,
+        paused=run_request.paused and not epoch,
     )
-    write_about(folder, splits, plan, asked.untouched_copies)
+    write_about(folder, splits, plan, run_request.untouched_copies)
     return live
 
 
 def _result(
-    folder: Path, asked: JobRequest, splits: Splits, history: list[Measurement], live: LiveControl
+    folder: Path, run_request: JobRequest, splits: Splits, history: list[Measurement], live: LiveControl
 ) -> RunResult:
     """Diagnose the first of these trainings, leave everything but the result in the folder, and return the result."""
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
-    human_error, min_gap = asked.options.get("human_error"), asked.options.get("min_gap", 0.02)
+    human_error, min_gap = run_request.options.get("human_error"), run_request.options.get("min_gap", 0.02)
     facts = data_facts(splits)
     findings = with_curvature(shared_findings(measured, splits, facts), run, splits, facts)
     gaps = gaps_from_runs(
@@ -149,29 +149,29 @@ def _result(
     ]
     final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences, findings)
     return RunResult(
-        **run_facts(folder, asked, splits, TrainRequest).field_values(),
+        **run_facts(folder, run_request, splits, TrainRequest).field_values(),
         outcome=str(run.outcome),
         outcome_reason=run.reason,
         best_epoch=run.best_epoch,
-        seed=asked.seed,
+        seed=run_request.seed,
         human_error=human_error,
         min_gap=min_gap,
         baseline={},
         nudges=tuple(nudges),
         nudge_effects=effects,
-        branched_from=BranchOrigin.from_dict(asked.origin) if asked.origin else None,
+        branched_from=BranchOrigin.from_dict(run_request.origin) if run_request.origin else None,
         final=final,
         plan=plan,
         seconds=0.0,  # filled in when it is written
     )
 
 
-def _refuse(run: Run, folder: Path, asked: JobRequest) -> NoReturn:
+def _refuse(run: Run, folder: Path, run_request: JobRequest) -> NoReturn:
     """Say why there is no network, and what to do."""
     why = f"the training gave no network: {run.reason.rstrip('.')}"
     if run.outcome is not Outcome.INTERRUPTED:
         raise InputError(f"{why}; lower the learning rate")
-    if asked.in_memory:
+    if run_request.in_memory:
         raise InputError(f"{why}; let it train longer")
     raise UnfinishedError(f"{why}; `goodfit resume {folder}` goes on with it")
 
