@@ -1,6 +1,5 @@
 """The main job on a real file: what it prints, writes, repeats and refuses."""
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -79,7 +78,7 @@ def test_dev_figures_come_from_networks_that_did_not_see_the_rows(job):
 
 def test_rounds_repeat_to_the_bit(job, table, small_plan, tmp_path):
     again = goodfit.improve(table, target="kind", rounds=1, plan=small_plan, seed=3, out=tmp_path)
-    assert without_times(json.loads(json.dumps(again))) == without_times(json.loads(json.dumps(job)))
+    assert without_times(again.to_dict()) == without_times(job.to_dict())
 
 
 def test_a_budget_is_kept_and_its_run_replayed(table, small_plan, tmp_path):

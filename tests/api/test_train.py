@@ -28,7 +28,7 @@ def test_train_leaves_the_test_set_closed_until_asked(run, table):
     assert goodfit.open_test(run["run"])["test_error"] == tested["test_error"]  # the same model learns nothing new
     listing = goodfit.runs(f"{run['run']}/..")[0]
     assert listing.test_error is not None
-    assert listing.test_error.value == tested["test_error"]
+    assert listing.test_error.to_dict() == tested["test_error"]
 
 
 def test_diagnosis_of_a_run_repeats_its_verdict(run):

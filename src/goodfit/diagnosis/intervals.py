@@ -7,7 +7,7 @@ squared ones, are bootstrapped over examples; the contribution of the seeds is a
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.stats import norm
 
 from goodfit.diagnosis.resampling import Groups, mean_variance, resampled_means, seed_parts
@@ -156,8 +156,8 @@ def bootstrap_difference(
     errors_a: Float[np.ndarray, "seeds examples_a"],
     errors_b: Float[np.ndarray, "seeds examples_b"],
     *,
-    groups_a: Groups = None,
-    groups_b: Groups = None,
+    groups_a: Int[np.ndarray, "examples_a"] | None = None,
+    groups_b: Int[np.ndarray, "examples_b"] | None = None,
     confidence: float = 0.95,
     seed: int = 0,
     resamples: int = 2000,
@@ -190,8 +190,8 @@ def bootstrap_difference(
 def shared_seed_variance(
     errors_a: Float[np.ndarray, "seeds examples_a"],
     errors_b: Float[np.ndarray, "seeds examples_b"],
-    groups_a: Groups = None,
-    groups_b: Groups = None,
+    groups_a: Int[np.ndarray, "examples_a"] | None = None,
+    groups_b: Int[np.ndarray, "examples_b"] | None = None,
 ) -> float:
     """Return the variance that new seeds bring to mean a − mean b, if each seed was measured on both sets.
 

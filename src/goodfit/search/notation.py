@@ -48,7 +48,7 @@ def mirrored(name: str, text: str) -> str:
     """Return the text for 1 − value, as in a line for `dropout` that is read as one for `keep_prob`.
 
     >>> mirrored("dropout", "log:0.1..0.5"), mirrored("dropout", "[0.2, 0.3]")
-    ('one-minus-log:0.5..0.9', '[0.8, 0.7]')
+    ('one-minus-log:0.5..0.9', '[0.8,0.7]')
 
     Raises:
         InputError: neither numbers nor a range of them, or on a scale that no share has.
