@@ -1,5 +1,7 @@
 """Training one plan, and what can be done with its run."""
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +31,19 @@ def test_train_leaves_the_test_set_closed_until_asked(run, table):
     listing = goodfit.runs(f"{run['run']}/..")[0]
     assert listing.test_error is not None
     assert listing.test_error.to_dict() == tested["test_error"]
+
+
+def test_a_fit_has_attributes_and_shows_the_first_screen_of_its_report(run):
+    loaded = goodfit.load(run.run)
+    assert loaded.to_dict() == json.loads((run.run / "result.json").read_text())
+    assert (loaded.verdict, loaded.dev_error, loaded.plan) == (run.verdict, run.dev_error, run.plan)
+    assert repr(loaded).startswith(f"Fit({run.verdict}; dev error ")
+    assert all(finding.id and finding.remedies is not None for finding in loaded.findings)
+    screen = loaded._repr_html_()
+    report = re.sub(r"\s+", " ", run.report.read_text(encoding="utf-8"))
+    headlines = re.findall(r"<strong>(.*?)</strong>", screen)
+    assert headlines
+    assert headlines[0] in report
 
 
 def test_diagnosis_of_a_run_repeats_its_verdict(run):

@@ -123,15 +123,10 @@ class Fit(Mapping[str, Any]):
         return f"{type(self).__name__}({self.verdict}; {errors}; {self.run})"
 
     def _repr_html_(self) -> str:
-        """Return verdict, reason, errors and a link to the report, for notebooks."""
-        from html import escape
+        """Return the first screen of the report, for notebooks."""
+        from goodfit.reports.first_screen import first_screen
 
-        test = self.test_error
-        rows = [("Train error", percent(self.train_error)), ("Dev error", percent(self.dev_error))]
-        rows += [("Test error", percent(test.value, test.low, test.high))] if test else []
-        cells = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
-        link = f'<a href="{escape(str(self.report))}">Report</a>'
-        return f"<h3>{escape(self.verdict)}</h3><p>{escape(self.reason)}</p><table>{cells}</table><p>{link}</p>"
+        return first_screen(self.run)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -157,8 +152,4 @@ class Search(Fit):
 def read_test_error(final: Mapping[str, Any]) -> Estimate | None:
     """Return the test error in the last part of a result; None while the test set is closed."""
     error = final.get("test_error")
-    if error is None:
-        return None
-    if isinstance(error, Mapping):
-        return Estimate.from_dict(error)
-    return Estimate(error, final["test_low"], final["test_high"])
+    return None if error is None else Estimate.from_dict(error)
