@@ -92,7 +92,7 @@ def test_the_answers_come_before_the_pictures(page: Read):
         "How training went",
         "What was tried Each prescription",
         "Would more data help?",
-        "What is taken for what",
+        "Which classes are confused",
         "Can the probabilities be trusted?",
         "The worst mistakes",
         "The ensemble",
@@ -274,7 +274,7 @@ def test_probabilities_that_needed_no_adjusting(made: Made, tmp_path: Path):
     result["calibration"] |= {"temperature": 1.0, "log_loss_after": result["calibration"]["log_loss_before"]}
     (run / "result.json").write_text(json.dumps(result))
     text = write_report(run).read_text()
-    assert "The probabilities are as the ensemble gives them: no adjusting lowered the log loss" in text
+    assert "The probabilities are as the ensemble gives them: no adjustment lowered the log loss" in text
     assert "were adjusted" not in text
 
 
