@@ -137,7 +137,7 @@ def test_a_run_takes_no_options_of_data(run, options, sentence):
 
 
 def test_what_cannot_be_checked_is_one_sentence(table, tmp_path, small_plan):
-    with pytest.raises(InputError, match="is a folder with no sub-folders with images"):
+    with pytest.raises(InputError, match="is a folder with no subfolders of images"):
         check(tmp_path)
     with pytest.raises(InputError, match="data beside data"):
         check(table, table)

@@ -102,7 +102,7 @@ def test_interrupted_before_an_epoch_ended_it_is_no_network_yet(interrupted, who
     with pytest.raises(UnfinishedError, match=r"interrupted after epoch 0; `goodfit resume .*` goes on with it$"):
         interrupted(done=0.0)
     (run,) = tmp_path.iterdir()
-    assert goodfit.runs(tmp_path) == [{"run": str(run), "outcome": "unfinished"}]
+    assert [listing.to_dict() for listing in goodfit.runs(tmp_path)] == [{"run": str(run), "outcome": "unfinished"}]
     for use in (goodfit.open_test, goodfit.report, goodfit.diagnose, goodfit.check):
         with pytest.raises(InputError, match=r"is not finished; `goodfit resume .*` goes on with it$"):
             use(run)

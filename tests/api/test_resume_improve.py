@@ -257,7 +257,7 @@ def test_an_unfinished_job_is_told_as_such(improve, tmp_path, monkeypatch):
         with pytest.raises(Cut):
             improve(tmp_path, rounds=0)
     run = the_run(tmp_path)
-    assert goodfit.runs(tmp_path) == [{"run": str(run), "outcome": "unfinished"}]
+    assert [listing.to_dict() for listing in goodfit.runs(tmp_path)] == [{"run": str(run), "outcome": "unfinished"}]
     for use in (goodfit.open_test, goodfit.report, goodfit.diagnose, lambda run: goodfit.predict(run, "digits")):
         with pytest.raises(InputError, match=r"is not finished; `goodfit resume .*` goes on with it$"):
             use(run)

@@ -228,8 +228,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_last_one(splits, plan, moments
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     why = "No space left on device" if where == "fsync" else "File too large"
     assert str(caught.value) == (
-        f"cannot write a checkpoint to {folder} ({why}); mend that, and `goodfit resume {tmp_path}` goes on from the "
-        "one before"
+        f"cannot write a checkpoint to {folder} ({why}); fix that, then `goodfit resume {tmp_path}` continues from "
+        "the previous one"
     )
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     found, told = checkpoints.last(beginning(Job(plan, 5), splits))

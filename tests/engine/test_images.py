@@ -133,7 +133,7 @@ def test_predictions_part_by_part_are_those_of_the_whole(pictures, alone, monkey
     """The last part is an incomplete one, and rows come in the order that was asked for."""
     predictor = Predictor(pictures.dataset.schema, (member_of(alone, "one"),))
     whole = predictor.outputs(pictures.dataset.features)
-    monkeypatch.setattr(predictor_module, "_AT_ONCE", 48)
+    monkeypatch.setattr(predictor_module, "_ROWS_AT_ONCE", 48)
     rows = np.random.default_rng(0).permutation(160)[:100]
     np.testing.assert_array_equal(predictor.outputs(pictures.dataset.features, rows), whole[rows])
     member = predictor.members[0]

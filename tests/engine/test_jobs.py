@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from goodfit.engine import jobs as jobs_module
-from goodfit.engine import machine
+from goodfit.engine import machine, packing
 from goodfit.engine.active_job import enter
 from goodfit.engine.jobs import Job, resolved_batch_size
 from goodfit.engine.memory import MOST_SETS
@@ -82,7 +81,7 @@ def test_differently_prepared_copies_are_shared_and_limited(splits, plan, monkey
     kinds = ("standard", "robust", "quantile")
     jobs = [Job(plan.with_(preparation=kinds[i % 3]), i) for i in range(9)]
     assert len(_loaded(jobs, splits)[0][0].data.inputs) == MOST_SETS  # small copies: one shape to compile
-    monkeypatch.setattr(jobs_module, "_SMALL_COPY", 0)
+    monkeypatch.setattr(packing, "_SMALL_COPY", 0)
     (loaded,), _ = _loaded(jobs, splits)
     assert len(loaded.data.inputs) == 4  # three, and one more to keep the shapes few
     by_kind = {}

@@ -141,7 +141,7 @@ def test_what_is_no_address_is_refused(splits, address):
 
 
 def test_an_address_that_does_not_answer(splits, monkeypatch):
-    monkeypatch.setattr(nodes, "_ANSWER", 2.0)
+    monkeypatch.setattr(nodes, "_ANSWER_SECONDS", 2.0)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"127.0.0.1:{mute.getsockname()[1]}"
         sentence = rf"^no Ray cluster answers at {address} \(nothing within 2 s\); start one with `ray start --head`"
@@ -154,7 +154,7 @@ def test_an_address_that_does_not_answer(splits, monkeypatch):
 
 def test_another_token_is_told_of(splits, two, monkeypatch):
     monkeypatch.setenv("RAY_AUTH_TOKEN", "another")
-    monkeypatch.setattr(nodes, "_ANSWER", 6.0)
+    monkeypatch.setattr(nodes, "_ANSWER_SECONDS", 6.0)
     with pytest.raises(InputError, match="requires another token"), cluster(two[0].address, splits):
         pass
 
@@ -206,7 +206,7 @@ def test_a_group_that_kills_its_process_is_given_up(splits, joined, monkeypatch)
 
     kill.__module__ = "__main__"  # so that it is sent finished_study, for a node cannot import this file
     monkeypatch.setattr(nodes, "train", kill)
-    monkeypatch.setattr(nodes, "_LOSSES", 2)
+    monkeypatch.setattr(nodes, "_MOST_LOSSES", 2)
     monkeypatch.setattr(nodes, "_REST_SECONDS", 0.0)
     sentence = r"^a stack was lost on 2 nodes of the Ray cluster \(.*died.*\); give it less --memory$"
     with cluster(joined, splits) as workers, pytest.raises(InputError, match=sentence):

@@ -162,7 +162,7 @@ def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: li
     settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
     structure = Structure(**settings)
     weights = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
-    preparation, temperature = preparations[facts["preparation"]], facts["temperature"]
+    preparation, temperature = preparations[facts["preparation"]], facts.get("temperature", 1.0)  # absent in older runs
     return Member(facts["name"], structure, unpack(weights), preparation, facts["weight"], temperature)
 
 
