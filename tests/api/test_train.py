@@ -38,7 +38,7 @@ def test_a_fit_has_attributes_and_shows_the_first_screen_of_its_report(run):
     assert loaded.to_dict() == json.loads((run.run / "result.json").read_text())
     assert (loaded.verdict, loaded.dev_error, loaded.plan) == (run.verdict, run.dev_error, run.plan)
     assert repr(loaded).startswith(f"Fit({run.verdict}; dev error ")
-    assert all(finding.id and finding.remedies is not None for finding in loaded.findings)
+    assert [finding.id for finding in loaded.findings] == [finding["id"] for finding in run["final"]["findings"]]
     screen = loaded._repr_html_()
     report = re.sub(r"\s+", " ", run.report.read_text(encoding="utf-8"))
     headlines = re.findall(r"<strong>(.*?)</strong>", screen)
