@@ -1,4 +1,4 @@
-"""`goodfit diagnose`: the seed's four examples as bare numbers, and runs."""
+"""`goodfit diagnose`: the course notes' four examples as bare numbers, and runs."""
 
 import pytest
 
