@@ -7,18 +7,11 @@ from dataclasses import replace
 import pytest
 
 from goodfit.plan import Plan
+from goodfit.record.figures import FinalFigures
+from goodfit.record.findings import FindingResult, PlotData, RemedyResult
 from goodfit.record.nudge import Nudge
-from goodfit.record.result import (
-    DataSummary,
-    ExperimentResult,
-    FinalFigures,
-    FindingResult,
-    PlotData,
-    RemedyResult,
-    RoundResult,
-    RunResult,
-    SetSizes,
-)
+from goodfit.record.result import DataSummary, RunResult, SetSizes
+from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.search_result import FinalistResult, SearchParameter
 from goodfit.record.values import EffectEstimate, Estimate
 

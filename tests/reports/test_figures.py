@@ -7,8 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from goodfit.record.learning_curve import LearningCurveResult
 from goodfit.record.nudge import Nudge
-from goodfit.record.result import LearningCurveResult
 from goodfit.record.values import Estimate
 from goodfit.reports import figures
 from goodfit.reports.curves import Curve

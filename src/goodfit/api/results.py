@@ -18,8 +18,9 @@ from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import gaps_from_runs
 from goodfit.experiments.assembly import Assembly
 from goodfit.plan import Plan
+from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Measurement
-from goodfit.record.result import FinalFigures, RunFacts, RunResult
+from goodfit.record.result import RunFacts, RunResult
 from goodfit.reports.page import write_report
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.archive import RESULT_FILE, write_json

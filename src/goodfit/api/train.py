@@ -31,9 +31,10 @@ from goodfit.live.controller import LiveControl
 from goodfit.live.nudge_effect import Comparison, DevScorer, EffectTracker
 from goodfit.live.telemetry import write_about
 from goodfit.plan import Plan
+from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
 from goodfit.record.nudge import Nudge, standing
-from goodfit.record.result import BranchOrigin, FinalFigures, RunResult
+from goodfit.record.result import BranchOrigin, RunResult
 from goodfit.record.run import Outcome, Run
 from goodfit.run_folder import archive, summary
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run

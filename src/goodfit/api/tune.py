@@ -34,8 +34,9 @@ from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.examination import data_facts, shared_findings
 from goodfit.experiments.laboratory import Laboratory, Notify
 from goodfit.plan import Plan
+from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Entry, Measurement
-from goodfit.record.result import FinalFigures, RunResult
+from goodfit.record.result import RunResult
 from goodfit.record.search_result import FinalistResult, StudyFacts
 from goodfit.record.values import Estimate
 from goodfit.run_folder import archive

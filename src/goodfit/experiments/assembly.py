@@ -18,8 +18,8 @@ from goodfit.experiments.candidates import (
     weighted_members,
 )
 from goodfit.experiments.ensemble import cross_select, select
+from goodfit.record.ensemble import CalibrationResult, EnsemblePart, EnsembleResult
 from goodfit.record.measurement import Measurement, judge_outputs, sample
-from goodfit.record.result import CalibrationResult, EnsemblePart, EnsembleResult
 from goodfit.run_folder.journal import Journal
 from goodfit.run_folder.summary import effect_estimate
 from goodfit.wording import numbers

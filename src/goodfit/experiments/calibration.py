@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 
 from goodfit.diagnosis.metrics import expected_calibration_error
 from goodfit.engine.predictor import tempered
-from goodfit.record.result import CalibrationResult
+from goodfit.record.ensemble import CalibrationResult
 
 _LEAST = 1e-12  # the smallest probability, as in `tempered`
 _LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)

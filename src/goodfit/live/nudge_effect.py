@@ -17,8 +17,7 @@ from goodfit.engine.predictor import Member
 from goodfit.experiments.calibration import cross_calibrated
 from goodfit.plan import Plan
 from goodfit.record.measurement import judge_outputs
-from goodfit.record.nudge import Nudge
-from goodfit.record.result import NudgeEffect
+from goodfit.record.nudge import Nudge, NudgeEffect
 from goodfit.record.run import Run, Weights, flatten
 from goodfit.record.values import EffectEstimate
 from goodfit.wording import numbers

@@ -14,7 +14,7 @@ from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.control import Progress
 from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
-from goodfit.record.result import NudgeEffect
+from goodfit.record.nudge import NudgeEffect
 from goodfit.record.run import SEEN, health_of
 from goodfit.run_folder.archive import CHECKPOINT_FOLDER
 from goodfit.run_folder.live_state import About, Answer, DataOverview, LiveState, SeriesFile

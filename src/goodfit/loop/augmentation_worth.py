@@ -6,7 +6,7 @@ from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.loop.recipe import WITHOUT_AUGMENTATION
 from goodfit.loop.state import Experiment
-from goodfit.record.result import AugmentationResult
+from goodfit.record.learning_curve import AugmentationResult
 from goodfit.wording.numbers import change
 
 

@@ -2,7 +2,8 @@
 
 from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.loop.state import Experiment, LoopState, Round
-from goodfit.record.result import ExperimentResult, LearningCurveResult, RoundResult
+from goodfit.record.learning_curve import LearningCurveResult
+from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.run import Outcome
 from goodfit.run_folder.summary import effect_estimate, estimate, finding_result, gap_figures
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodfit.record.plain import PlainData
+from goodfit.record.values import EffectEstimate
 
 REWIND = "rewind"
 
@@ -48,3 +49,28 @@ def standing(nudges: Iterable[Nudge]) -> list[Nudge]:
         else:
             remaining.append(nudge)
     return sorted(remaining, key=lambda nudge: nudge.epoch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NudgeEffect(PlainData):
+    """The measured effect of the nudges of one epoch.
+
+    Attributes:
+        epoch: after which they were made.
+        what: name, old and new value of each.
+        at: epoch of the last comparison; None before the first.
+        pairs: number of pairs of a nudged model and its untouched copy.
+        error: change of the dev error, nudged − untouched.
+        cost: change of the calibrated dev cost.
+        sentence: the conclusion; empty before the first comparison.
+        ended: True once a later nudge or the end of the training closed the comparison.
+    """
+
+    epoch: int
+    what: tuple[tuple[Any, ...], ...]
+    at: int | None
+    pairs: int
+    error: EffectEstimate | None
+    cost: EffectEstimate | None
+    sentence: str
+    ended: bool

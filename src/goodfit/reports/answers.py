@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from goodfit.record.result import ExperimentResult, RoundResult
+from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.values import EffectEstimate, Estimate
 from goodfit.reports.search import Search
 from goodfit.reports.view import ReportView

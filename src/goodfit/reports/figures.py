@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from goodfit.record.findings import PlotData
+from goodfit.record.learning_curve import LearningCurveResult
 from goodfit.record.nudge import Nudge
-from goodfit.record.result import LearningCurveResult, PlotData
 from goodfit.record.values import Estimate
 from goodfit.reports.curves import Curve
 from goodfit.reports.drawing import (

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from goodfit.record.result import ExperimentResult, FinalFigures, RoundResult, RunResult
+from goodfit.record.figures import FinalFigures
+from goodfit.record.result import RunResult
+from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.values import Estimate
 from goodfit.reports.curves import Curve, read_curves
 from goodfit.reports.pictures import Pictures, read_pictures

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from goodfit.record.nudge import NudgeEffect
 from goodfit.record.plain import PlainData
-from goodfit.record.result import NudgeEffect
 from goodfit.run_folder.archive import CHECKPOINT_FOLDER, write_json
 
 ABOUT_FILE = f"{CHECKPOINT_FOLDER}/about.json"

@@ -9,7 +9,9 @@ from goodfit.diagnosis.gaps import Gaps
 from goodfit.diagnosis.intervals import Interval
 from goodfit.diagnosis.metrics import metrics
 from goodfit.diagnosis.paired_test import PairedEffect
-from goodfit.record.result import DataSummary, FindingResult, GapFigures, PlotData, RemedyResult, SetSizes
+from goodfit.record.figures import GapFigures
+from goodfit.record.findings import FindingResult, PlotData, RemedyResult
+from goodfit.record.result import DataSummary, SetSizes
 from goodfit.record.values import EffectEstimate, Estimate
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.record.figures import GapFigures
+from goodfit.record.findings import FindingResult
 from goodfit.record.plain import PlainData
-from goodfit.record.result import FindingResult, GapFigures
 from goodfit.record.values import Estimate
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodfit.plan import Plan
-from goodfit.record.result import FindingResult
+from goodfit.record.findings import FindingResult
 from goodfit.record.search_result import FinalistResult, TrialResult
 from goodfit.record.values import Estimate
 from goodfit.wording.numbers import percent

@@ -1,0 +1,55 @@
+"""A run's errors, the gaps between them, and the verdict on them."""
+
+from dataclasses import dataclass
+
+from goodfit.record.findings import FindingResult
+from goodfit.record.plain import PlainData
+from goodfit.record.values import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapFigures(PlainData):
+    """The gaps between errors, and the verdict on them.
+
+    Attributes:
+        verdict: in a few words, such as "good fit" or "high variance".
+        reason: one sentence.
+        avoidable_bias: train error − human error; None if no human error is known.
+        variance: dev error − train error.
+        dev_overfitting: test error − dev error; None before the test set is opened.
+    """
+
+    verdict: str
+    reason: str
+    avoidable_bias: Estimate | None
+    variance: Estimate
+    dev_overfitting: Estimate | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalFigures(GapFigures):
+    """The last diagnosis of a run: errors, metrics and advice.
+
+    Attributes:
+        train_error: of the final model.
+        dev_error: of the final model.
+        test_error: with its interval; None while the test set is closed.
+        test_note: why there is no test error, or what limits it; None if there is nothing to say.
+        models: number of networks in the final model.
+        next_steps: what to do next, a sentence each.
+        train_metrics: by name.
+        dev_metrics: by name.
+        test_metrics: by name; None while the test set is closed.
+        findings: problems in the training, the most important first.
+    """
+
+    train_error: float
+    dev_error: float
+    test_error: Estimate | None
+    test_note: str | None
+    models: int
+    next_steps: tuple[str, ...]
+    train_metrics: dict[str, float]
+    dev_metrics: dict[str, float]
+    test_metrics: dict[str, float] | None
+    findings: tuple[FindingResult, ...]
