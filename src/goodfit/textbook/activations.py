@@ -2,8 +2,8 @@
 
 Sources: ReLU (Nair & Hinton 2010), leaky ReLU (Maas et al. 2013), ELU (Clevert et al. 2016), SELU (Klambauer et al.
 2017), GELU (Hendrycks & Gimpel 2016, in its tanh form), SiLU (Elfwing et al. 2018), softplus (Dugas et al. 2001). The
-names in `ACTIVATIONS` are the engine's (`nets/layers.py`), and so are the variants: leaky ReLU falls with 0.01, ELU has
-α = 1, and where there are two slopes at 0 it is the engine's.
+names in `ACTIVATIONS` are the engine's (`nets/layers.py`), and so are the variants: leaky ReLU has slope 0.01 below 0,
+ELU has α = 1, and where a function has two slopes at 0, the one here is the one that JAX takes.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 Values = Float[np.ndarray, "..."]
 
-LEAK = 0.01
+LEAK = 0.01  # Maas et al. 2013
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017: mean 0, variance 1 stay
 GELU_CUBIC = 0.044715  # Hendrycks & Gimpel 2016
 
@@ -22,6 +22,7 @@ def sigmoid(z: Values) -> Values:
     >>> sigmoid(np.array([0.0, np.log(3), -1000.0])).round(12).tolist()
     [0.5, 0.75, 0.0]
     """
+    # logaddexp factors out the larger exponent, so e^1000 is never formed.
     return np.exp(-np.logaddexp(0, -z))
 
 
@@ -31,6 +32,7 @@ def sigmoid_derivative(z: Values) -> Values:
     >>> sigmoid_derivative(np.array([0.0])).tolist()
     [0.25]
     """
+    # 1 − g(z) = g(−z); the subtraction would cancel to 0 where g is near 1.
     return sigmoid(z) * sigmoid(-z)
 
 
@@ -94,6 +96,8 @@ def elu(z: Values) -> Values:
     >>> elu(np.array([-np.log(2), 3.0])).tolist()
     [-0.5, 3.0]
     """
+    # np.where computes both branches: the minimum keeps e^z of a large z, which is not used, from overflowing.
+    # expm1 is e^z − 1 without its cancellation near 0.
     return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
 
 
@@ -125,7 +129,7 @@ def selu_derivative(z: Values) -> Values:
 
 
 def gelu(z: Values) -> Values:
-    """z·Φ(z), Φ being the normal distribution, here (1 + tanh(√(2/π)·(z + 0.044715·z³)))/2.
+    """z·Φ(z), where Φ is the normal distribution function, here (1 + tanh(√(2/π)·(z + 0.044715·z³)))/2.
 
     >>> gelu(np.array([-10.0, 0.0, 1.0, 10.0])).round(4).tolist()
     [-0.0, 0.0, 0.8412, 10.0]
@@ -134,16 +138,18 @@ def gelu(z: Values) -> Values:
 
 
 def gelu_derivative(z: Values) -> Values:
-    """(1 + t)/2 + (z/2)·(1 − t²)·√(2/π)·(1 + 3·0.044715·z²), t being the tanh.
+    """(1 + t)/2 + (z/2)·(1 − t²)·√(2/π)·(1 + 3·0.044715·z²), where t is the tanh.
 
     >>> gelu_derivative(np.array([0.0, 10.0])).tolist()
     [0.5, 1.0]
     """
     t = np.tanh(_gelu_inner(z))
+    # The product rule on (z/2)·(1 + t); (1 − t²) is tanh's slope, the last two factors are the inner function's.
     return (1 + t) / 2 + z / 2 * (1 - t**2) * np.sqrt(2 / np.pi) * (1 + 3 * GELU_CUBIC * z**2)
 
 
 def _gelu_inner(z: Values) -> Values:
+    # A fit to Φ: the tanh of this cubic is within 0.001 of it and needs no erf.
     return np.sqrt(2 / np.pi) * (z + GELU_CUBIC * z**3)
 
 
@@ -157,11 +163,12 @@ def silu(z: Values) -> Values:
 
 
 def silu_derivative(z: Values) -> Values:
-    """σ·(1 + z·(1 − σ)), σ being the sigmoid.
+    """σ·(1 + z·(1 − σ)), where σ is the sigmoid.
 
     >>> silu_derivative(np.array([0.0])).tolist()
     [0.5]
     """
+    # The product rule on z·σ with σ′ = σ·(1 − σ), and 1 − σ(z) = σ(−z) as above.
     return sigmoid(z) * (1 + z * sigmoid(-z))
 
 

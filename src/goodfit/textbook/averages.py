@@ -1,8 +1,9 @@
 """Exponentially weighted averages: v(t) = β·v(t−1) + (1 − β)·θ(t), v(0) = 0.
 
-That is Σ (1 − β)·βⁿ·θ(t − n) over all n: an average over about the last 1/(1 − β) values, the older the lighter.
-As v begins at 0 it is too small at first; v(t)/(1 − β^t) is not. Source: seed, "Exponentially weighted averages" and
-"Bias correction". The engine averages gradients so (`train/optimizers.py`), and batch norm's moments (`train/step.py`).
+That is Σ (1 − β)·βⁿ·θ(t − n) over all n: an average over about the last 1/(1 − β) values, in which older values weigh
+less. Because v begins at 0, it is too small at first; v(t)/(1 − β^t) is not. Source: the course notes, "Exponentially
+weighted averages" and "Bias correction". The engine averages gradients this way (`engine/optimizers.py`), and the
+moments of batch norm (`engine/step.py`).
 """
 
 import numpy as np
@@ -15,9 +16,9 @@ def exponentially_weighted_averages(
     """v after each step.
 
     Args:
-        theta: the values, in time's order.
-        beta: share of the average that stays in each step, from 0 to below 1.
-        bias_correction: divide by 1 − β^t. For use only: the next step starts from the average as it was.
+        theta: the values, in order of time.
+        beta: share of the average that is kept in each step, from 0 to below 1.
+        bias_correction: divide what is returned by 1 − β^t; the next step starts from the uncorrected average.
 
     >>> exponentially_weighted_averages(np.array([40.0, 48.0]), beta=0.5).tolist()
     [20.0, 34.0]
@@ -27,12 +28,13 @@ def exponentially_weighted_averages(
     v, averages = np.zeros(theta.shape[1:]), np.empty(theta.shape)
     for t, value in enumerate(theta, start=1):
         v = beta * v + (1 - beta) * value
+        # The weights of the t values so far, (1 − β)·(1 + β + … + β^(t−1)), add up to 1 − β^t; division makes it 1.
         averages[t - 1] = v / (1 - beta**t) if bias_correction else v
     return averages
 
 
 def window(beta: float) -> float:
-    """About how many values are averaged: 1/(1 − β).
+    """Return about how many values are averaged, 1/(1 − β): a weight that old has fallen to about a third (1/e).
 
     >>> window(0.5), round(window(0.9), 9), round(window(0.98), 9)
     (2.0, 10.0, 50.0)

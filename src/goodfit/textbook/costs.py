@@ -1,11 +1,12 @@
 """The cost J = (1/m)·ΣL(y, ŷ), and the penalties that regularization adds to it.
 
 softmax: L = −Σ y·log ŷ; sigmoid: L = −y·log ŷ − (1 − y)·log(1 − ŷ); linear: L = (ŷ − y)²/2. All three have
-dZ = ŷ − y. L2 adds (λ/2m)·Σw², L1 adds (λ/2m)·Σ|w|, over weights and not biases. Source: seed, "Softmax Regression" and
-"Regularization"; label smoothing: Szegedy et al. 2016, section 7. The engine's forms are in `nets/losses.py`.
+dZ = ŷ − y. L2 adds (λ/2m)·Σw², L1 adds (λ/2m)·Σ|w|, over weights but not biases. Source: the course notes, "Softmax
+Regression" and "Regularization"; label smoothing: Szegedy et al. 2016, section 7. The engine's forms are in
+`nets/losses.py`.
 
-The seed slips in softmax's J = −(1/m)·ΣL: the loss L has its minus already, and two would make the best network the
-worst.
+The course notes slip in softmax's J = −(1/m)·ΣL: the loss L already has a minus sign, and a second one would make the
+best network the worst.
 """
 
 from typing import Literal
@@ -21,10 +22,10 @@ Output = Literal["softmax", "sigmoid", "linear"]
 def compute_cost(
     AL: Float[np.ndarray, "outputs m"], Y: Float[np.ndarray, "outputs m"], output: Output = "softmax"
 ) -> float:
-    """The mean loss of m examples, without penalties.
+    """Return the mean loss of m examples, without penalties.
 
     Args:
-        AL: what the network says: probabilities, or numbers where the output is linear.
+        AL: outputs of the network: probabilities, or numbers where the output is linear.
         Y: the targets: one-hot, 0 or 1, or numbers.
         output: the activation of the output layer.
 
@@ -35,6 +36,7 @@ def compute_cost(
     >>> compute_cost(np.array([[3.0, 1.0]]), np.array([[1.0, 1.0]]), "linear")
     1.0
     """
+    # All three losses belong to their output: they cancel its slope, so that dZ = ŷ − y (`output_derivative`).
     if output == "linear":
         losses = (AL - Y) ** 2 / 2
     elif output == "sigmoid":
@@ -45,12 +47,15 @@ def compute_cost(
 
 
 def _times_log(y: Float[np.ndarray, "n m"], a: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n m"]:
-    """y·log a, and 0 where y is 0, even if a is."""
+    """Return y·log a, and 0 where y is 0, even if a is 0 too."""
+    # y·log a tends to 0 with y, but NumPy's 0·(−∞) is NaN: log 1 stands in where y is 0.
     return y * np.log(np.where(y == 0, 1.0, a))
 
 
 def smooth_labels(Y: Float[np.ndarray, "outputs m"], share: float) -> Float[np.ndarray, "outputs m"]:
-    """Labels with that share spread evenly over all classes; a single row stands for two classes.
+    """Return labels of which a share is spread evenly over all classes.
+
+    A single row stands for two classes, p and 1 − p.
 
     >>> smooth_labels(np.array([[1.0], [0.0], [0.0], [0.0]]), 0.4).round(12).tolist()
     [[0.7], [0.1], [0.1], [0.1]]

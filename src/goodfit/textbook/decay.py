@@ -1,7 +1,7 @@
-"""Learning rate decay: smaller steps as the solution comes near; epochs are counted from 1.
+"""Learning rate decay: smaller steps near the solution; epochs are counted from 1.
 
-inverse: α₀/(1 + γ·epoch); exponential: base^epoch·α₀, with 0.95; inverse square root: K·α₀/√epoch. Source: seed,
-"Learning rate decay". The engine's forms are in `train/decay.py`; its steps of one epoch share one α.
+inverse: α₀/(1 + γ·epoch); exponential: base^epoch·α₀, with 0.95; inverse square root: K·α₀/√epoch. Source: the course
+notes, "Learning rate decay". The engine's forms are in `engine/decay.py`; all steps of an epoch share one α.
 
 With the first two the first epoch is already below α₀: 1/(1 + γ) or 0.95 of it.
 """

@@ -1,11 +1,12 @@
-"""Vanishing and exploding signals: what a layer does to the signal's size, L layers do to the power of L.
+"""Vanishing and exploding signals: if one layer scales the signal by a factor, L layers scale it by that factor^L.
 
-With linear activations and b = 0, Ŷ = W[L]·…·W[1]·X. Where every W is 1.5 on the diagonal Ŷ = 1.5^L·X, with 0.5 it is
-0.5^L·X; gradients go the same way back. Source: seed, "Vanishing / Exploding gradients"; Hochreiter 1991; Glorot &
-Bengio 2010. Good first weights keep the factor near 1 (`initialization`); the engine's are in `nets/initialization.py`.
+With linear activations and b = 0, Ŷ = W[L]·…·W[1]·X. Where every W is 1.5·I, Ŷ = 1.5^L·X; with 0.5 it is
+0.5^L·X; gradients go the same way back. Source: the course notes, "Vanishing / Exploding gradients"; Hochreiter 1991;
+Glorot & Bengio 2010. Good first weights keep the factor near 1 (`initialization`); the engine's are in
+`nets/initialization.py`.
 
-The seed gives its last layer a W[L] of its own and still writes 1.5^L; that holds where W[L] is 1.5 too. And "W > I"
-stands for: the singular values of W are above 1.
+The course notes give the last layer a W[L] of its own and still write 1.5^L; that holds where W[L] is 1.5·I too. Their
+"W > I" stands for: the singular values of W are above 1.
 """
 
 from itertools import pairwise
@@ -32,7 +33,7 @@ def deep_linear(weight: float, L: int, X: Float[np.ndarray, "n m"]) -> Float[np.
 def activation_deviations(
     layer_dims: list[int], activation: str, scale: float, seed: int = 0
 ) -> Float[np.ndarray, "layers"]:
-    """The deviation of each layer's activations, over its units and 500 examples of N(0, 1), before any training.
+    """Return the deviation of each layer's activations before any training, over units and 500 examples of N(0, 1).
 
     Args:
         layer_dims: n[0] inputs, then each layer's units.
@@ -48,6 +49,7 @@ def activation_deviations(
     rng, deviations = np.random.default_rng(seed), []
     A = rng.standard_normal((layer_dims[0], 500))
     for inputs, units in pairwise(layer_dims):
+        # z sums n products, so Var z = n·Var w·E[a²]: the variance scale/n makes it scale·E[a²], whatever the width.
         W = rng.standard_normal((units, inputs)) * np.sqrt(scale / inputs)
         A = g(W @ A)
         deviations.append(A.std())
@@ -55,11 +57,12 @@ def activation_deviations(
 
 
 def growth_per_layer(norms: Float[np.ndarray, "layers"]) -> float:
-    """The factor from layer to layer: e to the slope of the least-squares line of log norm against depth.
+    """Return the factor from layer to layer: e to the slope of the least-squares line of log norm against depth.
 
     >>> norms = np.linalg.norm(deep_linear(1.5, 20, np.ones((2, 1))), axis=(1, 2))
     >>> round(growth_per_layer(norms), 12)
     1.5
     """
+    # norm = c·factor^depth is a straight line on a log scale, and the fit uses all layers, not just the first and last.
     slope, _ = np.polyfit(np.arange(len(norms)), np.log(norms), deg=1)
     return float(np.exp(slope))

@@ -1,11 +1,11 @@
-"""Inverted dropout: in each step every unit stays with probability keep_prob, and what stays is divided by keep_prob.
+"""Inverted dropout: in each step every unit stays with probability keep_prob, and those that stay are divided by it.
 
-D = rand < keep_prob; A = A·D/keep_prob. So a unit's mean stays what it was, and at test time there is nothing to do.
-Source: seed, "Dropout Regularization"; Srivastava et al. 2014. The engine draws its masks from a counter
-(`nets/noise.py`), which is quicker; what it does with them is the same (`dropout` in `nets/layers.py`).
+D = rand < keep_prob; A = A·D/keep_prob. So the mean of a unit is unchanged, and at test time there is nothing to do.
+Source: the course notes, "Dropout Regularization"; Srivastava et al. 2014. The engine draws its masks from a counter
+(`nets/noise.py`), which is quicker, and uses them in the same way (`dropout` in `nets/layers.py`).
 
-The seed's comment says that numbers less than 0.8 "will be dropped": they are the ones that stay, as its code has it.
-And keep_prob must be above 0, for it is divided by.
+A comment in the course notes says that numbers less than 0.8 "will be dropped"; they are the ones that stay, as the
+code there has it. And keep_prob must be above 0, because it is a divisor.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 
 def draw_mask(shape: tuple[int, ...], keep_prob: float, rng: np.random.Generator) -> Bool[np.ndarray, "..."]:
-    """True for each unit of each example that stays.
+    """Draw True for each unit of each example that stays.
 
     >>> mask = draw_mask((100, 100), 0.8, np.random.default_rng(0))
     >>> bool(0.78 < mask.mean() < 0.82)

@@ -1,11 +1,11 @@
-"""Gradient checking: compare the way back with the slope of the cost itself, parameter by parameter.
+"""Gradient checking: compare backpropagation with the slope of the cost itself, parameter by parameter.
 
 slope_i = (J(θ with θ_i + ε) − J(θ with θ_i − ε))/(2ε), with ε = 1e-7; the relative error is
 ‖slope − dθ‖/(‖slope‖ + ‖dθ‖). Below 1e-7 the gradient is right, around 1e-5 look at the largest differences, from 1e-3
-on there is a bug. Source: seed, "Numerical approximation of gradients". The form for costs of any kind, many points at
-once, is in `check/`; the tests check this textbook's way back by the plain loop here.
+on there is a bug. Source: the course notes, "Numerical approximation of gradients". The form for costs of any kind,
+many points at once, is in `checks/`; the tests check the textbook's own backpropagation by the plain loop here.
 
-The seed slips in "/ 2 * eps", which divides by 2 and multiplies by ε; 2ε needs brackets.
+The course notes slip in "/ 2 * eps", which divides by 2 and multiplies by ε; 2ε needs brackets.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from jaxtyping import Float
 
 from goodfit.textbook.initialization import Parameters
 
-EPSILON = 1e-7
+EPSILON = 1e-7  # the course notes', as are the bands below
 GREAT, WRONG = 1e-7, 1e-3
 Vector = Float[np.ndarray, "n"]
 Shapes = dict[str, tuple[int, ...]]
 
 
 def to_vector(parameters: Parameters) -> tuple[Vector, Shapes]:
-    """All parameters in one long vector, and the names and shapes that lead back.
+    """Return all parameters in one long vector, and the names and shapes that undo it.
 
     >>> to_vector({"W1": np.array([[1.0, 2.0]]), "b1": np.array([[3.0]])})
     (array([1., 2., 3.]), {'W1': (1, 2), 'b1': (1, 1)})
@@ -32,7 +32,7 @@ def to_vector(parameters: Parameters) -> tuple[Vector, Shapes]:
 
 
 def to_parameters(theta: Vector, shapes: Shapes) -> Parameters:
-    """The parameters that `to_vector` was given.
+    """Return the parameters from which `to_vector` made this vector.
 
     >>> to_parameters(np.array([1.0, 2.0, 3.0]), {"W1": (1, 2), "b1": (1, 1)})
     {'W1': array([[1., 2.]]), 'b1': array([[3.]])}
@@ -43,7 +43,7 @@ def to_parameters(theta: Vector, shapes: Shapes) -> Parameters:
 
 
 def numerical_gradient(J: Callable[[Vector], float], theta: Vector, epsilon: float = EPSILON) -> Vector:
-    """The slope of J at theta in every direction, by central differences: two costs for each parameter.
+    """Return the slope of J at theta in every direction, by central differences: two costs for each parameter.
 
     >>> numerical_gradient(lambda theta: theta[0] ** 2 + 3 * theta[1], np.array([2.0, 5.0])).round(6).tolist()
     [4.0, 3.0]
@@ -52,6 +52,7 @@ def numerical_gradient(J: Callable[[Vector], float], theta: Vector, epsilon: flo
     for i in range(len(theta)):
         step = np.zeros_like(theta)
         step[i] = epsilon
+        # A difference to both sides errs by J‴·ε²/6; to one side it would err by J″·ε/2, which hides small mistakes.
         gradient[i] = (J(theta + step) - J(theta - step)) / (2 * epsilon)
     return gradient
 
@@ -62,6 +63,7 @@ def relative_error(a: Vector, b: Vector) -> float:
     >>> relative_error(np.array([3.0, 4.0]), np.array([3.0, 4.0])), relative_error(np.array([3.0]), np.array([1.0]))
     (0.0, 0.5)
     """
+    # Two gradients of 0 are equal: their error is 0, not 0/0.
     difference = np.linalg.norm(a - b)
     return float(difference / (np.linalg.norm(a) + np.linalg.norm(b))) if difference > 0 else 0.0
 

@@ -1,10 +1,11 @@
 """Gradient descent, mini-batch by mini-batch: W = W − α·dW.
 
-One pass over all mini-batches is an epoch, and each epoch shuffles anew. Mini-batches of m examples are batch gradient
-descent, of 1 stochastic gradient descent. Source: seed, "Mini-batch gradient descent"; Robbins & Monro 1951. The engine
-(`train/step.py`, `data/minibatches.py`) drops an epoch's incomplete last mini-batch; here it is kept.
+One pass over all mini-batches is an epoch, and each epoch shuffles anew. With mini-batches of all m examples it is
+batch gradient descent, with mini-batches of 1 stochastic gradient descent. Source: the course notes, "Mini-batch
+gradient descent"; Robbins & Monro 1951. The engine (`engine/step.py`, `engine/minibatches.py`) drops an epoch's
+incomplete last mini-batch; here it is kept.
 
-The seed counts X{1} = 0…1000, X{2} = 1001…2000; mini-batches of 1000 are 0…999, 1000…1999.
+The course notes count X{1} = 0…1000, X{2} = 1001…2000; mini-batches of 1000 are 0…999, 1000…1999.
 """
 
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def update_parameters(parameters: Parameters, grads: Parameters, learning_rate: 
 def mini_batches(
     X: Float[np.ndarray, "inputs m"], Y: Float[np.ndarray, "outputs m"], size: int, seed: int = 0
 ) -> list[tuple[Float[np.ndarray, "inputs _"], Float[np.ndarray, "outputs _"]]]:
-    """One epoch's mini-batches (X{t}, Y{t}) in a random order; the last one has what is left.
+    """Return one epoch's mini-batches (X{t}, Y{t}) in a random order; the last one has the remaining examples.
 
     >>> X = np.arange(5.0).reshape(1, 5)
     >>> [X_t.shape[1] for X_t, Y_t in mini_batches(X, X, size=2)]
@@ -61,17 +62,17 @@ def train(
     output: Output = "softmax",
     batch_norm: BatchNorm = "none",
 ) -> Iterator[tuple[Parameters, float]]:
-    """A whole training; after each step, the new parameters and the cost J of its mini-batch before it.
+    """Train, and after each step yield the new parameters and the cost J of its mini-batch before the step.
 
     Args:
         X: inputs, an example a column.
         Y: targets: one-hot, 0 or 1, or numbers, as `output` says.
-        parameters: to begin with, from `initialize_parameters`.
-        optimizer: how gradients become steps.
+        parameters: the first ones, from `initialize_parameters`.
+        optimizer: rule by which gradients become steps.
         learning_rate: α.
         batch_size: examples in a mini-batch; 0 is all of them.
         lambd: λ of the L2 penalty, which is in J.
-        keep_prob: dropout's, for all hidden layers.
+        keep_prob: of dropout, in all hidden layers.
         epochs: passes over the examples.
         seed: of the order and of dropout's masks.
         activation, output, batch_norm: as for `forward_prop`.
@@ -88,12 +89,13 @@ def train(
     v, s = zeros_like(parameters), zeros_like(parameters)
     for _ in range(epochs):
         for X_t, Y_t in mini_batches(X, Y, batch_size or m, seed=int(rng.integers(2**32))):
-            t += 1
+            t += 1  # counts on over epochs: Adam's bias correction needs the age of its averages
             masks = _draw_masks(parameters, X_t.shape[1], keep_prob, rng)
             keep_probs = dict.fromkeys(masks, keep_prob)
             AL, caches = forward_prop(
                 X_t, parameters, activation, output, batch_norm, masks=masks, keep_probs=keep_probs
             )
+            # The penalty's m is the whole training set's, so that λ means the same at every mini-batch size.
             cost = compute_cost(AL, Y_t, output) + l2_penalty(parameters, lambd, m)
             grads = add_l2(backward_prop(AL, Y_t, caches), parameters, lambd, m)
             if optimizer == "momentum":
@@ -110,7 +112,7 @@ def train(
 def _draw_masks(
     parameters: Parameters, m: int, keep_prob: float, rng: np.random.Generator
 ) -> dict[int, Bool[np.ndarray, "_ m"]]:
-    """A mask of each hidden layer; none where every unit stays."""
+    """Draw a mask for each hidden layer; none where every unit stays."""
     layers = sum(name.startswith("W") for name in parameters)
     hidden = range(1, layers) if keep_prob < 1 else ()
     return {layer: draw_mask((len(parameters[f"W{layer}"]), m), keep_prob, rng) for layer in hidden}

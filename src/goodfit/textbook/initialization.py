@@ -1,10 +1,11 @@
 """The first weights: normal draws whose variance keeps the signal's size from layer to layer.
 
 W[l] = N(0, 1)·√(1/n[l−1]) for tanh and sigmoid ("Xavier"), N(0, 1)·√(2/n[l−1]) for ReLU and its relatives ("He"),
-which pass only half of the signal's variance on; b = 0. Source: seed, "Weight Initialization for Deep Networks"; Glorot
-& Bengio 2010; He et al. 2015. The engine draws the same numbers (`nets/initialization.py`), in float32 and transposed.
+which pass on only half of the signal's variance; b = 0. Source: the course notes, "Weight Initialization for Deep
+Networks"; Glorot & Bengio 2010; He et al. 2015. The engine draws the same numbers (`nets/initialization.py`), in
+float32 and transposed.
 
-The seed slips in `np.random.rand`, which draws from 0…1: those weights would all be positive, of mean 1/2 and a
+The course notes slip in `np.random.rand`, which draws from 0…1: those weights would all be positive, of mean 1/2 and a
 twelfth of the variance. A normal draw, `randn`, is meant.
 """
 
@@ -19,13 +20,13 @@ XAVIER = ("tanh", "sigmoid", "selu")  # selu's own constants expect 1/n (Klambau
 def initialize_parameters(
     layer_dims: list[int], activation: str = "relu", seed: int = 0, batch_norm: bool = False
 ) -> Parameters:
-    """Parameters to begin with.
+    """Return the first parameters of a network.
 
     Args:
         layer_dims: n[0] inputs, the units of each hidden layer, n[L] outputs.
         activation: of the hidden layers. The output layer, which no rectifier follows, always gets √(1/n).
         seed: of the draws.
-        batch_norm: give hidden layers gamma (ones) and beta (zeros) and no b, which the mean taken away would undo.
+        batch_norm: give hidden layers gamma (ones) and beta (zeros) and no b, which subtracting the mean would undo.
 
     >>> {name: value.shape for name, value in initialize_parameters([3, 2, 1]).items()}
     {'W1': (2, 3), 'b1': (2, 1), 'W2': (1, 2), 'b2': (1, 1)}
@@ -38,6 +39,7 @@ def initialize_parameters(
     for layer in range(1, last + 1):
         inputs, units = layer_dims[layer - 1], layer_dims[layer]
         variance = 1 / inputs if layer == last or activation in XAVIER else 2 / inputs
+        # A generator for each layer, and draws in the engine's shape, so that the numbers are the engine's.
         draws = np.random.default_rng([seed, layer - 1]).standard_normal((inputs, units))
         parameters[f"W{layer}"] = draws.T * np.sqrt(variance)
         if batch_norm and layer < last:

@@ -1,12 +1,12 @@
-"""The whole network: forward to its output and cost, back to the gradient of every parameter.
+"""The whole network: forward to its output, backward to the gradient of every parameter.
 
 Forward, layer by layer: Z = W·A + b, A = g(Z); the last layer's activation is softmax, sigmoid or nothing. Back, by the
 chain rule: dZ[L] = (ŷ − Y)/m, dW = dZ·A_previousᵀ, db = ΣdZ, dA_previous = Wᵀ·dZ, dZ = dA·g′(Z). Batch norm is before
-or after the activation, dropout after both. Source: seed, "Mini-Batch algorithm pseudo code" (forward_prop,
+or after the activation, dropout after both. Source: the course notes, "Mini-Batch algorithm pseudo code" (forward_prop,
 backward_prop), "Regularization back prop", "Fitting Batch Normalization into a neural network"; Rumelhart et al. 1986.
-The engine's `nets/architectures.py` goes forward only; JAX finds the way back.
+The engine's `nets/architectures.py` goes forward only; JAX derives the backward pass.
 
-The seed writes L2's term of dW as (dL/dλ)·(dλ/dw), which means nothing, as λ does not depend on w. Its result,
+The course notes write L2's term of dW as (dL/dλ)·(dλ/dw), which means nothing, as λ does not depend on w. Their result,
 dW = dW_old + (λ/m)·W, is right: the derivative of (λ/2m)·Σw².
 """
 
@@ -59,18 +59,18 @@ def forward_prop(
     keep_probs: Mapping[int, float] | None = None,
     running: Parameters | None = None,
 ) -> tuple[Float[np.ndarray, "outputs m"], list[Cache]]:
-    """The network's outputs, and a cache of each layer.
+    """Return the network's outputs, and a cache of each layer.
 
     Args:
         X: inputs, an example a column.
-        parameters: a hidden layer without b has none added.
+        parameters: of all layers; a hidden layer may lack b.
         activation: of the hidden layers, a name in `ACTIVATIONS`.
         output: activation of the last layer.
         batch_norm: none, before the activation or after it; then hidden layers have gamma and beta.
         epsilon: batch norm's ε.
         masks: dropout's mask of each layer that has one, by the layer's number; 0 stands for the inputs.
         keep_probs: the probability with which each of those masks was drawn.
-        running: batch norm's averages for test time, mean1, variance1, …; None takes the mini-batch's own.
+        running: batch norm's averages for test time, mean1, variance1, …; None takes those of this mini-batch.
 
     >>> parameters = {"W1": np.array([[2.0]]), "b1": np.array([[1.0]])}
     >>> parameters |= {"W2": np.array([[3.0]]), "b2": np.array([[0.5]])}
@@ -81,7 +81,7 @@ def forward_prop(
     masks, keep_probs = masks or {}, keep_probs or {}
     A, caches = drop(X, masks[0], keep_probs[0]) if 0 in masks else X, []
     layers = sum(name.startswith("W") for name in parameters)
-    for layer in range(1, layers):
+    for layer in range(1, layers):  # hidden layers; the output layer has neither batch norm nor dropout
         layer_parameters, norm = _layer_parameters(parameters, layer), None
         Z = layer_parameters["W"] @ A + layer_parameters.get("b", 0.0)
         if batch_norm == "before":
@@ -89,6 +89,7 @@ def forward_prop(
         A_next = g(Z)
         if batch_norm == "after":
             A_next, norm = _normalize(A_next, layer_parameters, epsilon, layer, running)
+        # The Z of the cache is the activation's input, after batch norm: there the backward pass takes g′.
         mask, keep_prob = masks.get(layer), keep_probs.get(layer, 1.0)
         caches.append(Cache(A, Z, layer_parameters, norm, mask, keep_prob, activation, batch_norm))
         A = A_next if mask is None else drop(A_next, mask, keep_prob)
@@ -116,7 +117,7 @@ def _normalize(
 
 
 def moments(caches: list[Cache]) -> Parameters:
-    """Mean and variance that batch norm took from this mini-batch: mean1, variance1, …
+    """Return the means and variances that batch norm took from this mini-batch: mean1, variance1, …
 
     >>> parameters = {"W1": np.array([[1.0]]), "gamma1": np.array([[1.0]]), "beta1": np.array([[0.0]])}
     >>> parameters |= {"W2": np.array([[1.0]]), "b2": np.array([[0.0]])}
@@ -134,12 +135,12 @@ def moments(caches: list[Cache]) -> Parameters:
 def backward_prop(
     AL: Float[np.ndarray, "outputs m"], Y: Float[np.ndarray, "outputs m"], caches: list[Cache]
 ) -> Parameters:
-    """The gradient of the cost (without penalties) by every parameter, under the parameter's name.
+    """Return the gradient of the cost (without penalties) by every parameter, under the parameter's name.
 
     Args:
-        AL: what `forward_prop` gave.
+        AL: the outputs of `forward_prop`.
         Y: the targets, as for `compute_cost`.
-        caches: what `forward_prop` gave, of training and not of test time.
+        caches: the caches of `forward_prop`, of training and not of test time.
 
     Raises:
         ValueError: the caches are of test time.
@@ -151,29 +152,32 @@ def backward_prop(
     ([[3.5]], [[1.5]])
     """
     grads = {}
+    # The cost is a mean, so 1/m belongs to every gradient: divided here once, the chain rule carries it to all layers.
     dZ = output_derivative(AL, Y) / Y.shape[1]
     for layer in range(len(caches), 0, -1):
-        cache, own_grads = caches[layer - 1], {}
+        cache, layer_grads = caches[layer - 1], {}
         if layer < len(caches):
+            # caches[layer] is the layer above, whose Z = W·A + b passes dZ on to A by Wᵀ.
             dA = caches[layer].layer_parameters["W"].T @ dZ
-            dZ, own_grads = _back_to_z(dA, cache)
-        own_grads["W"] = dZ @ cache.A_previous.T
+            dZ, layer_grads = _back_to_z(dA, cache)
+        # Summed over examples: the product by its columns, b by hand, as it is added to each of them.
+        layer_grads["W"] = dZ @ cache.A_previous.T
         if "b" in cache.layer_parameters:
-            own_grads["b"] = dZ.sum(axis=1, keepdims=True)
-        grads |= {f"{name}{layer}": own_grads[name] for name in cache.layer_parameters}
+            layer_grads["b"] = dZ.sum(axis=1, keepdims=True)
+        grads |= {f"{name}{layer}": layer_grads[name] for name in cache.layer_parameters}
     return grads
 
 
 def _back_to_z(dA: Float[np.ndarray, "units m"], cache: Cache) -> tuple[Float[np.ndarray, "units m"], Parameters]:
-    """Back through dropout, batch norm and activation, in the order that undoes the way forward."""
-    own_grads = {}
+    """Go back through dropout, batch norm and activation, in the reverse of their forward order."""
+    norm_grads = {}
     d = dA if cache.mask is None else drop_back(dA, cache.mask, cache.keep_prob)
     if cache.batch_norm == "after":
-        d, own_grads = _back_through_norm(d, cache.norm)
+        d, norm_grads = _back_through_norm(d, cache.norm)
     d = d * ACTIVATIONS[cache.activation][1](cache.Z)
     if cache.batch_norm == "before":
-        d, own_grads = _back_through_norm(d, cache.norm)
-    return d, own_grads
+        d, norm_grads = _back_through_norm(d, cache.norm)
+    return d, norm_grads
 
 
 def _back_through_norm(
@@ -186,7 +190,9 @@ def _back_through_norm(
 
 
 def add_l2(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> Parameters:
-    """dW + (λ/m)·W; m is the whole training set's.
+    """Return dW + (λ/m)·W for weights, and the gradients of all other parameters as they are.
+
+    m is that of the whole training set.
 
     >>> parameters = {"W1": np.array([[6.0, -3.0]]), "b1": np.array([[9.0]])}
     >>> grads = {"W1": np.array([[1.0, 1.0]]), "b1": np.array([[1.0]])}
@@ -197,7 +203,7 @@ def add_l2(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> P
 
 
 def add_l1(grads: Parameters, parameters: Parameters, lambd: float, m: int) -> Parameters:
-    """dW + (λ/2m)·sign(W), the subgradient of the course notes: weights hover near zero and seldom are zero.
+    """Return dW + (λ/2m)·sign(W), the course notes' subgradient: weights hover near zero and are seldom zero.
 
     The engine takes the proximal step instead (`soft_threshold` in `optimizers`), which makes exact zeros.
 

@@ -1,14 +1,14 @@
 """Residual networks: each block adds to the signal, so that signal and gradient have a way past it.
 
-A block of two layers computes F(A) = W2·g(W1·A + b1) + b2 and gives A + F(A), where a plain one gives g(F(A)). Back,
-dJ/dA = dJ/d(A + F) + F′ᵀ·dJ/d(A + F), that is (I + F′)ᵀ·dJ/d(A + F): the 1 of I stays, however small F′ is, where a
-plain network has F′ alone and multiplies one after another. Source: seed, "Vanishing / Exploding gradients" (152
-layers); He et al. 2016, "Deep Residual Learning" (section 4.2 counts the layers as here: 8, 20, 56, 110) and "Identity
-Mappings in Deep Residual Networks" (the sum is not rectified, and the formula of the way back). The engine's blocks,
-of two kinds, are in `nets/architectures.py`.
+A block of two layers computes F(A) = W2·g(W1·A + b1) + b2 and returns A + F(A), where a plain one returns g(F(A)).
+Backward, dJ/dA = dJ/d(A + F) + F′ᵀ·dJ/d(A + F), that is (I + F′)ᵀ·dJ/d(A + F): the identity I remains, however small F′
+is, where a plain network multiplies by one F′ after another. Source: the course notes, "Vanishing / Exploding
+gradients" (152 layers); He et al. 2016, "Deep Residual Learning" (section 4.2 counts the layers as here: 8, 20, 56,
+110) and "Identity Mappings in Deep Residual Networks" (the sum is not rectified, and the formula of the backward pass).
+The engine's blocks, of two kinds, are in `nets/architectures.py`.
 
-What is added grows as well: with He's weights a block multiplies the signal's power by 1 + 2. So the last weights of
-each block begin smaller, by √(1/blocks) here (as in Zhang et al. 2019), or batch norm is in the block.
+The sum grows as well: with He's weights a block multiplies the signal's power by 1 + 2. So the last weights of each
+block begin smaller, by √(1/blocks) (as in Zhang et al. 2019), or batch norm is in the block.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from goodfit.textbook.softmax import output_derivative
 class BlockCache(NamedTuple):
     """Values that one block stores for backpropagation."""
 
-    A: Float[np.ndarray, "n m"]  # what came in
+    A: Float[np.ndarray, "n m"]  # inputs of the block
     Z1: Float[np.ndarray, "h m"]
     F: Float[np.ndarray, "n m"]
 
@@ -36,16 +36,16 @@ class BlockCache(NamedTuple):
 def block_forward(
     A: Float[np.ndarray, "n m"], block_parameters: Parameters, residual: bool = True, activation: str = "relu"
 ) -> tuple[Float[np.ndarray, "n m"], BlockCache]:
-    """A + F(A), or g(F(A)) where the block is plain.
+    """Return A + F(A), or g(F(A)) where the block is plain, and the block's cache.
 
     Args:
-        A: what came in, an example a column.
-        own: W1, b1, W2 and b2.
-        residual: whether there is a way around.
+        A: inputs of the block, an example a column.
+        block_parameters: W1, b1, W2 and b2.
+        residual: whether A is added.
         activation: g.
 
-    >>> own = {"W1": np.array([[2.0]]), "b1": np.array([[0.0]]), "W2": np.array([[0.5]]), "b2": np.array([[1.0]])}
-    >>> [block_forward(np.array([[3.0, -3.0]]), own, residual)[0].tolist() for residual in (True, False)]
+    >>> block = {"W1": np.array([[2.0]]), "b1": np.array([[0.0]]), "W2": np.array([[0.5]]), "b2": np.array([[1.0]])}
+    >>> [block_forward(np.array([[3.0, -3.0]]), block, residual)[0].tolist() for residual in (True, False)]
     [[[7.0, -2.0]], [[4.0, 1.0]]]
     """
     g, _ = ACTIVATIONS[activation]
@@ -61,16 +61,17 @@ def block_backward(
     residual: bool = True,
     activation: str = "relu",
 ) -> tuple[Float[np.ndarray, "n m"], Parameters]:
-    """dJ/dA = (I + F′)ᵀ·dout, and the gradients of the block's own parameters.
+    """Return dJ/dA = (I + F′)ᵀ·dout, and the gradients of the block's parameters.
 
-    The way around passes the gradient on as it is, here 1; the other way multiplies it by the weights, here 2 · ½:
+    The shortcut passes the gradient on as it is, here 1; the layers multiply it by their weights, here 2 · ½:
 
-    >>> own = {"W1": np.array([[2.0]]), "b1": np.array([[0.0]]), "W2": np.array([[0.5]]), "b2": np.array([[1.0]])}
-    >>> _, cache = block_forward(np.array([[3.0, -3.0]]), own)
-    >>> block_backward(np.array([[1.0, 1.0]]), own, cache)[0].tolist()
+    >>> block = {"W1": np.array([[2.0]]), "b1": np.array([[0.0]]), "W2": np.array([[0.5]]), "b2": np.array([[1.0]])}
+    >>> _, cache = block_forward(np.array([[3.0, -3.0]]), block)
+    >>> block_backward(np.array([[1.0, 1.0]]), block, cache)[0].tolist()
     [[2.0, 1.0]]
     """
     g, slope = ACTIVATIONS[activation]
+    # The sum A + F hands dout to F unchanged; a plain block has an activation in between.
     dF = dout if residual else dout * slope(cache.F)
     dZ1 = (block_parameters["W2"].T @ dF) * slope(cache.Z1)
     grads = {
@@ -84,7 +85,7 @@ def block_backward(
 
 
 def deep_parameters(L: int, inputs: int, units: int, outputs: int, branch: float = 1.0, seed: int = 0) -> Parameters:
-    """He's first weights of a network of L layers: one, blocks of two, and the output; the same for either kind.
+    """Draw He's first weights of L layers: one, blocks of two, and the output; the same for plain and residual.
 
     Args:
         L: an even number.
@@ -96,7 +97,7 @@ def deep_parameters(L: int, inputs: int, units: int, outputs: int, branch: float
     (np.False_, ['W4', 'b4'])
     """
     parameters = initialize_parameters([inputs, *[units] * (L - 1), outputs], "relu", seed)
-    lasts = {f"W{layer}" for layer in range(3, L, 2)}
+    lasts = {f"W{layer}" for layer in range(3, L, 2)}  # blocks are the layers 2-3, 4-5, …, (L−2)-(L−1)
     return {name: branch * value if name in lasts else value for name, value in parameters.items()}
 
 
@@ -107,7 +108,7 @@ def deep_forward(
     activation: str = "relu",
     output: Output = "sigmoid",
 ) -> tuple[Float[np.ndarray, "outputs m"], list[Float[np.ndarray, "units m"]], list[BlockCache]]:
-    """The network's outputs, the signal after the first layer and after each block, and a cache of each block.
+    """Return the network's outputs, the signal after the first layer and each block, and a cache of each block.
 
     >>> parameters = deep_parameters(6, 1, 4, 1, branch=0.0)
     >>> _, signals, _ = deep_forward(np.array([[1.0, 2.0]]), parameters)  # blocks that add nothing
@@ -134,12 +135,12 @@ def deep_backward(
     residual: bool = True,
     activation: str = "relu",
 ) -> tuple[Parameters, list[Float[np.ndarray, "units m"]]]:
-    """The gradient of every parameter, and dJ/dA of each of the signals.
+    """Return the gradient of every parameter, and dJ/dA of each of the signals.
 
     >>> parameters, X = deep_parameters(6, 1, 4, 1, branch=0.0), np.array([[1.0, 2.0]])
     >>> AL, signals, caches = deep_forward(X, parameters)
     >>> grads, back = deep_backward(AL, np.array([[0.0, 1.0]]), X, parameters, signals, caches)
-    >>> grads["W1"].shape, bool((back[0] == back[2]).all())  # blocks that add nothing pass it on as it is
+    >>> grads["W1"].shape, bool((back[0] == back[2]).all())  # blocks that add nothing pass dJ/dA on as it is
     ((4, 1), True)
     """
     L, (_, slope) = len(parameters) // 2, ACTIVATIONS[activation]
@@ -157,31 +158,34 @@ def deep_backward(
             f"b{layer + 1}": block_parameters["b2"],
         }
         back.insert(0, dA)
+    # Z1 of the first layer is computed anew: only blocks have caches.
     dZ1 = back[0] * slope(parameters["W1"] @ X + parameters["b1"])
     grads |= {"W1": dZ1 @ X.T, "b1": dZ1.sum(axis=1, keepdims=True)}
     return {name: grads[name] for name in parameters}, back
 
 
 def _block_parameters(parameters: Parameters, layer: int) -> Parameters:
-    """A block's parameters by their names within it."""
+    """Return a block's parameters by their names within it."""
     return {f"{kind}{place}": parameters[f"{kind}{layer + place - 1}"] for place in (1, 2) for kind in ("W", "b")}
 
 
 def likeness(A: Float[np.ndarray, "n m"]) -> float:
-    """The mean cosine between the signals of two different examples: 1 where they cannot be told apart.
+    """Return the mean cosine between the signals of two different examples: 1 where they cannot be told apart.
 
-    A plain ReLU layer brings any two examples nearer to each other (Cho & Saul 2009: their arc-cosine kernel).
+    A plain ReLU layer brings any two examples nearer to each other (Cho & Saul 2009, the arc-cosine kernel).
 
     >>> likeness(np.array([[1.0, 0.0], [0.0, 2.0]])), round(likeness(np.array([[1.0, 2.0], [1.0, 2.0]])), 12)
     (0.0, 1.0)
     """
     m = A.shape[1]
+    # A signal that vanished altogether has no direction; divided by a tiny number it stays 0 and is like no other.
     directions = A / np.maximum(np.linalg.norm(A, axis=0), np.finfo(float).tiny)
+    # |Σd|² is the sum of all m² cosines; the m of each example with itself are 1 and do not count.
     return float((np.sum(directions.sum(axis=1) ** 2) - m) / (m * (m - 1)))
 
 
 class Sizes(NamedTuple):
-    """At the first layer's output and at each block's: root mean squares of signal and dJ/dA, and the likeness."""
+    """Root mean squares of signal and dJ/dA, and the likeness, at the output of the first layer and of each block."""
 
     signal: Float[np.ndarray, "parts"]
     gradient: Float[np.ndarray, "parts"]
@@ -191,21 +195,21 @@ class Sizes(NamedTuple):
 def sizes_by_layer(
     L: int, units: int, weight: float = 1.0, branch: float = 1.0, residual: bool = True, seed: int = 0
 ) -> Sizes:
-    """The signal and dJ/dA by depth, before any training, over 100 random examples of two classes.
+    """Return signal and dJ/dA by depth, before any training, over 100 random examples of two classes.
 
     Args:
         L: layers.
         units: inputs, and units of each hidden layer.
         weight: of the weights of all blocks, as a multiple of He's.
         branch: as for `deep_parameters`.
-        residual: whether there are ways around.
+        residual: whether blocks add to the signal.
         seed: of inputs, labels and weights.
 
     >>> plain, residual = (sizes_by_layer(20, 50, weight=0.5, residual=kind).gradient for kind in (False, True))
     >>> bool(plain[0] / plain[-1] < 1e-4), bool(residual[0] / residual[-1] > 1)
     (True, True)
     """
-    rng = np.random.default_rng([seed, 0, 1])  # the seed alone draws the numbers of W1, which is [seed, 0]
+    rng = np.random.default_rng([seed, 0, 1])  # not [seed, 0], whose numbers are those of W1
     X, Y = rng.standard_normal((units, 100)), rng.integers(0, 2, (1, 100)).astype(float)
     parameters = deep_parameters(L, units, units, 1, branch, seed)
     inner = {f"W{layer}" for layer in range(2, L)}
@@ -224,7 +228,7 @@ def train_deep(
     learning_rate: float = 0.003,
     steps: int = 100,
 ) -> Iterator[tuple[Parameters, float]]:
-    """Steps of Adam with the whole batch; after each, the new parameters and the cost before it.
+    """Take steps of Adam with the whole batch; yield the new parameters and the cost before each step.
 
     >>> X, Y = np.array([[-1.0, 1.0]]), np.array([[0.0, 1.0]])
     >>> costs = [cost for _, cost in train_deep(X, Y, deep_parameters(20, 1, 8, 1, branch=1 / 3), steps=30)]

@@ -2,19 +2,19 @@
 
 log: 10^(a + r·(b − a)) with a = log₁₀ low, b = log₁₀ high, so that every power of ten gets the same share; for α and λ.
 1 − log: 1 − β is on a log scale, because β averages 1/(1 − β) values; half of the draws from 0.9…0.999 are above 0.99.
-Draw r at random, not on a grid. Source: seed, "Using an appropriate scale to pick hyperparameters"; Bergstra & Bengio
-2012. The engine trains what is drawn; it draws nothing itself yet.
+Draw r at random, not on a grid. Source: the course notes, "Using an appropriate scale to pick hyperparameters";
+Bergstra & Bengio 2012. The form that a search uses is in `search/scales.py`.
 
-The seed's r = (a_log − b_log)·rand + b_log runs backwards, from high at 0 to low at 1; for random draws that does not
-matter. Its log must be log₁₀, as 10^r undoes it. From β = 0.9 to 0.9005 the average grows by 0.05 values to 10.05 (not
-by 10); from 0.999 to 0.9995 it grows by 1000.
+The course notes' r = (a_log − b_log)·rand + b_log runs backwards, from high at 0 to low at 1; for random draws that
+does not matter. Its log must be log₁₀, as 10^r undoes it. From β = 0.9 to 0.9005 the average grows by 0.05 values to
+10.05 (not by 10); from 0.999 to 0.9995 it grows by 1000.
 """
 
 import math
 
 
 def linear(low: float, high: float, r: float) -> float:
-    """low + r·(high − low): for what matters by its difference, as the number of layers.
+    """Return low + r·(high − low), for settings whose differences matter, such as the number of layers.
 
     >>> linear(2.0, 4.0, 0.25)
     2.5
@@ -23,7 +23,7 @@ def linear(low: float, high: float, r: float) -> float:
 
 
 def log_scale(low: float, high: float, r: float) -> float:
-    """10^(a + r·(b − a)); low and high are above 0.
+    """Return 10^(a + r·(b − a)), where 10^a is low and 10^b is high; both are above 0.
 
     >>> [round(log_scale(0.0001, 1.0, r), 12) for r in (0.0, 0.25, 0.5, 1.0)]
     [0.0001, 0.001, 0.01, 1.0]
@@ -32,7 +32,7 @@ def log_scale(low: float, high: float, r: float) -> float:
 
 
 def one_minus_log(low: float, high: float, r: float) -> float:
-    """1 − 10^…, from low to high; both are below 1.
+    """Return 1 minus a draw on the log scale, from low to high; both are below 1.
 
     >>> [round(one_minus_log(0.9, 0.999, r), 12) for r in (0.0, 0.5, 1.0)]
     [0.9, 0.99, 0.999]

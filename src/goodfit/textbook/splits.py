@@ -1,14 +1,14 @@
 """Training, dev and test sets: 60/20/20 up to 1,000,000 examples, 98/1/1 above.
 
-Source: seed, "Train / Dev / Test sets". Examples are shuffled before they are divided, so that dev and test set come
-from one distribution. The engine's `data/splits.py` keeps the same shares; it also stratifies by class, and respects
-groups and time.
+Source: the course notes, "Train / Dev / Test sets". Examples are shuffled before they are divided, so that dev and test
+set come from one distribution. The engine's `data/splits.py` keeps the same shares; it also stratifies by class, and
+respects groups and time.
 """
 
 import numpy as np
 from jaxtyping import Float
 
-LARGE = 1_000_000
+LARGE = 1_000_000  # the course notes' bound
 
 
 def split_sizes(m: int) -> tuple[int, int, int]:
@@ -24,6 +24,7 @@ def split_sizes(m: int) -> tuple[int, int, int]:
     """
     if m < 5:
         raise ValueError(f"{m} examples do not make three sets; give five or more")
+    # Rounded down, so that the remainder goes to the training set, which must be the largest.
     dev = m // 5 if m <= LARGE else m // 100
     return m - 2 * dev, dev, dev
 
@@ -31,7 +32,7 @@ def split_sizes(m: int) -> tuple[int, int, int]:
 def split(
     X: Float[np.ndarray, "inputs m"], Y: Float[np.ndarray, "outputs m"], seed: int = 0
 ) -> list[tuple[Float[np.ndarray, "inputs _"], Float[np.ndarray, "outputs _"]]]:
-    """The three sets, each as (X, Y), drawn at random.
+    """Draw the three sets at random, each as (X, Y).
 
     Args:
         X: inputs, an example a column.
