@@ -88,10 +88,14 @@ FILES = {
         csv_of(table(kind=[1.5] * ROWS)),
         "target 'kind' is the same in every row (1.5); there is nothing to learn",
     ),
-    "class with one example": (
-        csv_of(table(kind=["lonely", *["a", "b"] * 14, "a"])),
-        "class 'lonely' of target 'kind' has a single example; every class needs at least 2: add examples, or leave "
-        "it out",
+    "one class with two examples": (
+        csv_of(table(kind=["lonely", *["a"] * 29])),
+        "target 'kind' has fewer than two classes with two examples or more; add examples, or ask for --task "
+        "regression if its values are amounts",
+    ),
+    "too few rows without classes of one example": (
+        csv_of(table(kind=[*"cdefghijklm", *["a", "b"] * 9, "a"])),
+        "data.csv has 19 rows with a kind; at least 20 are needed",
     ),
     "too few rows": ("\n".join(LINES[:20]), "data.csv has 19 rows with a kind; at least 20 are needed"),
     "too few targets": (
@@ -121,8 +125,8 @@ FILES = {
     ),
     "words all different": (
         csv_of(table(kind=["words", *range(ROWS - 1)])),
-        "target 'kind' has 30 different values in 30 rows, too many for classes, and they are not all numbers: one is "
-        "'words'",
+        "target 'kind' has 30 different values in 30 rows, too many for classes, and they are not all numbers, as "
+        "--task regression needs: one is 'words'",
     ),
     "dates as target": (
         csv_of(table(kind=[f"2024-01-{i + 1:02d}" for i in range(ROWS)])),
@@ -186,7 +190,7 @@ OPTIONS = {
     ),
     "binary with three classes": (
         {"target": "kind", "task": "binary"},
-        "target 'kind' has 3 classes, so it cannot be binary; ask for classes",
+        "target 'kind' has 3 classes, so it cannot be binary; ask for --task classes",
     ),
     "a test file and none": (
         {"target": "kind", "test": "data.csv", "no_test": True},

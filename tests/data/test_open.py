@@ -131,7 +131,7 @@ def test_names_and_notes_of_the_built_in_targets():
     assert digits.notes == (
         Note(
             "Target 'digit' has 10 distinct numbers (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), so the task is a choice between 10 "
-            "classes (change it with --task)."
+            "classes (change it with --task regression)."
         ),
         Note("Left out: 3 columns are constant (pixel_0_0, pixel_4_0, pixel_4_7)."),
     )
@@ -188,6 +188,18 @@ def test_rows_without_a_target_are_left_out_and_counted():
     assert parts["data"].tolist() == list(range(57))
     single = open_data(pl.DataFrame(COLUMNS | {"price": [None, *COLUMNS["price"][1:]]}), target="price")[0]
     assert single.notes[0] == Note("1 row has no value in 'price' and is left out.")
+
+
+@pytest.mark.parametrize("role", [{}, {"group": "town"}, {"time": "rooms"}])
+def test_rows_of_a_class_with_one_example_are_set_aside_in_every_array(role):
+    frame = pl.DataFrame(COLUMNS).with_columns(pl.col("town").fill_null("none"), kind=pl.Series(["a", "b"] * 30))
+    alone = frame.with_row_index().with_columns(kind=pl.when(pl.col("index") == 7).then(pl.lit("c")).otherwise("kind"))
+    dataset, parts = open_data(alone.drop("index"), target="kind", **role)
+    without, _ = open_data(frame.filter(pl.Series(range(60)) != 7), target="kind", **role)
+    assert dataset.fingerprint == without.fingerprint
+    assert parts["data"].tolist() == list(range(59))
+    for name in ("groups", "times"):
+        assert np.array_equal(getattr(dataset, name), getattr(without, name))
 
 
 def test_group_and_time_columns_are_not_learned_from():

@@ -119,6 +119,26 @@ def test_training_has_an_example_of_every_class_and_is_the_largest(counts, seed,
     assert not any("no example" in note.text for note in splits.notes)
 
 
+@pytest.mark.parametrize(
+    ("classes", "examples"), [(100, 2), (200, 3), (300, 4), (30, 2), (100, 4), (3_000, 4)], ids=lambda value: str(value)
+)
+def test_every_one_of_many_small_classes_is_trained(classes, examples):
+    target = np.arange(classes * examples) % classes
+    frame = pl.DataFrame({"x": target * 7 % 11, "y": [f"s{code}" for code in target]})
+    for seed in range(2 if classes > 1_000 else 20):
+        for no_test in (False, True):
+            splits = open_splits(frame, target="y", seed=seed, no_test=no_test)
+            are_a_division(splits, len(frame))
+            assert len(np.unique(splits.dataset.target[splits.train])) == classes
+
+
+def test_a_class_whose_examples_are_all_in_the_dev_source_is_named():
+    data = frame_of(["a", "b"] * 30)
+    splits = open_splits(data, target="y", dev=frame_of(["a", "b", "c", "c"] * 5))
+    sentence = "The training set has no example of c, so the network cannot learn to predict it."
+    assert warning(sentence) in splits.notes
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=3, max_size=40).filter(lambda sizes: sum(sizes) >= 20),

@@ -46,13 +46,23 @@ def draw_sets(dataset: Dataset, sources: dict[str, _Rows], no_test: bool, seed: 
 
 
 def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, drawn_sets: list[_Rows]) -> list[_Rows]:
-    """Return the same sets with an example of every class in training, each exchanged for one of the largest class."""
+    """Return the same sets with an example of every class in training.
+
+    Each is exchanged for an example of the class that training then has most of. With two examples of each class, that
+    never costs a class its last one, because training holds more than half of the rows.
+    """
     sets = [train.copy(), *(rows.copy() for rows in drawn_sets)]
+    counts = np.bincount(target[train], minlength=target.max() + 1)
     for code in np.setdiff1d(target[np.concatenate(sets)], target[train]):
         giver = next(rows for rows in sets[1:] if code in target[rows])
         place = np.flatnonzero(target[giver] == code)[0]
-        frequent = np.flatnonzero(target[sets[0]] == np.bincount(target[train]).argmax())[0]
-        sets[0][frequent], giver[place] = giver[place], sets[0][frequent]
+        largest = counts.argmax()
+        if counts[largest] < 2:  # classes whose other example is in a dev or test set that the user gave
+            break
+        surplus = np.flatnonzero(target[sets[0]] == largest)[0]
+        sets[0][surplus], giver[place] = giver[place], sets[0][surplus]
+        counts[largest] -= 1
+        counts[code] += 1
     return [np.sort(rows) for rows in sets]
 
 

@@ -1,6 +1,7 @@
 """Features of labeled rows, with the facts about them that a dataset keeps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from jaxtyping import Int
@@ -30,3 +31,8 @@ class Inputs:
     image: tuple[int, int, int] | None = None
     files: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    def take(self, rows: Int[np.ndarray, "selection"]) -> Self:
+        """Return the inputs of these of the usable rows."""
+        files = tuple(self.files[row] for row in rows) if self.files else ()
+        return replace(self, features=self.features.take(rows), usable=self.usable[rows], files=files)

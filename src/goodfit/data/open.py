@@ -79,17 +79,25 @@ def open_data(
 def _labeled_inputs(
     sources: list[Source], roles: Roles, task: TaskKind | None, cache: Path | None
 ) -> tuple[Int[np.ndarray, "rows"], Labels, Inputs]:
-    """Return the positions of the rows with a target, among the rows of all sources, and their labels and features."""
+    """Return the positions of the usable rows, among the rows of all sources, and their labels and features."""
     table = stack(sources, roles)
     rows = table[roles.target].is_not_null().arg_true().to_numpy().astype(np.int64)
     # Labels come before pixels: a mistake in them is reported at once, not after minutes of decoding.
     columns = type_columns(table[rows])
     labels = read_labels(sources, columns, rows, roles, task)
+    if len(labels.target.rows) < len(rows):
+        rows = rows[labels.target.rows]
+        columns = type_columns(table[rows])
     if sources[0].images is None:
         return rows, labels, table_inputs(sources, columns, rows, roles)
     inputs = image_inputs(sources, rows, roles, cache)
-    rows = rows[inputs.usable]  # without broken images, with which classes may have lost their examples
-    return rows, read_labels(sources, type_columns(table[rows]), rows, roles, task), inputs
+    if len(inputs.usable) == len(rows):
+        return rows, labels, inputs
+    rows, set_aside = rows[inputs.usable], labels.target.notes[1:]
+    labels = read_labels(sources, type_columns(table[rows]), rows, roles, task)
+    if len(labels.target.rows) < len(rows):  # without broken images, a class may have lost all but one example
+        rows, inputs = rows[labels.target.rows], inputs.take(labels.target.rows)
+    return rows, labels._replace(notes=[*labels.notes, *set_aside]), inputs
 
 
 def _origin(sources: dict[str, Source], roles: Roles, task: TaskKind | None, as_: As | None) -> Origin:

@@ -32,10 +32,10 @@ class Roles(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """The columns with a role, read: one value for each row.
+    """The columns with a role, read: one value for each usable row.
 
     Attributes:
-        target: values and task.
+        target: values and task, and which rows are usable.
         notes: on rows without a target, and on the task.
         groups: the group of each row, from 0; None without a group column.
         times: the time of each row, days since 1970 for dates; None without a time column.
@@ -104,16 +104,22 @@ def read_labels(
     Raises:
         InputError: too few rows, or values that do not fit the role.
     """
-    source, count = sources[0], len(rows)
-    if count < FEWEST_ROWS:
-        unit = "rows" if source.images is None else "images"
-        raise InputError(f"{source.place} has {count} {unit} with a {roles.target}; at least {FEWEST_ROWS} are needed")
+    source = sources[0]
+    _refuse_few(len(rows), source, roles.target)
     _refuse_infinite(columns[roles.target], sources, rows)
     target = read_target(columns[roles.target], task, whole_classes=source.whole_classes)
+    _refuse_few(len(target.rows), source, roles.target)
     missing = sum(part.columns[roles.target].null_count() for part in sources)
-    notes = [*missing_values(missing, roles.target), target.note]
-    groups = None if roles.group is None else _groups(columns[roles.group])
-    return Labels(target, notes, groups, None if roles.time is None else _times(columns[roles.time]))
+    notes = [*missing_values(missing, roles.target), *target.notes]
+    groups = None if roles.group is None else _groups(columns[roles.group])[target.rows]
+    times = None if roles.time is None else _times(columns[roles.time])[target.rows]
+    return Labels(target, notes, groups, times)
+
+
+def _refuse_few(count: int, source: Source, target: str) -> None:
+    if count < FEWEST_ROWS:
+        unit = "rows" if source.images is None else "images"
+        raise InputError(f"{source.place} has {count} {unit} with a {target}; at least {FEWEST_ROWS} are needed")
 
 
 def _refuse_infinite(target: TypedColumn, sources: Sequence[Source], rows: Int[np.ndarray, "rows"]) -> None:

@@ -1,32 +1,55 @@
-"""The target: the task it makes, its values, and a note that says so."""
+"""The target: the task it makes, its values, and notes that say so."""
 
-from collections.abc import Callable
+import math
+import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from jaxtyping import Num
+from jaxtyping import Int, Num
 
 from goodfit.data.dataset import TaskKind
-from goodfit.data.notes import Note
-from goodfit.data.tables.columns import TypedColumn, as_words
+from goodfit.data.notes import Note, warning
+from goodfit.data.tables.columns import TypedColumn
 from goodfit.errors import InputError
 
 MOST_WHOLE_CLASSES = 20  # a whole-number target with more distinct values is regression
 EXAMPLES_PER_CLASS = 4  # on average, for whole numbers to be taken for classes
 MOST_DISTINCT = 0.5  # classes per row: every class needs two examples
+_MOST_CODED_CLASSES = 10  # beyond, whole numbers without a gap are more often ages, hours or scores than codes
+_DESIGNED = 0.9  # smallest over largest class from which classes were made of one size, as in benchmarks
+_FEWEST_COUNTS = 5  # distinct values of which a distribution can be seen
+_CLIPPED = 8  # distinct values from which the two at the ends may pile up, as those of a rating do
+_CODE = re.compile(r"[+-]?0\d+")
 _CLASSES_IN_NOTE = 10
-_CHANGE = " (change it with --task)"
 
 
 @dataclass(frozen=True)
 class Target:
-    """The target: numbers for regression, else codes of the classes; and a note on the task."""
+    """The target: numbers for regression, else codes of the classes; and notes on the task.
+
+    Attributes:
+        task: binary, classes or regression.
+        values: of the usable rows.
+        classes: names of the classes, in the order of their codes; empty for regression.
+        rows: positions of the usable rows; the others hold the only example of their class.
+        notes: on the task, and on rows set aside.
+    """
 
     task: TaskKind
     values: Num[np.ndarray, "rows"]
     classes: tuple[str, ...]
-    note: Note
+    rows: Int[np.ndarray, "rows"]
+    notes: tuple[Note, ...]
+
+
+class _Choice(NamedTuple):
+    """Classes to choose between: the column, its different words in order, and the kind of values that they are."""
+
+    column: TypedColumn
+    levels: pl.Series
+    values: str
 
 
 def read_target(column: TypedColumn, task: TaskKind | None, *, whole_classes: bool = False) -> Target:
@@ -44,73 +67,123 @@ def read_target(column: TypedColumn, task: TaskKind | None, *, whole_classes: bo
         contents = "dates" if column.kind == "date" else f"values of type {column.raw.dtype}"
         raise InputError(f"target '{column.name}' holds {contents}; it must hold numbers or classes")
     numeric = column.kind == "number" and column.values.null_count() == 0
-    if (column.values if numeric else column.words).n_unique() == 1:
+    if column.words.n_unique() == 1 or (numeric and task == "regression" and column.values.n_unique() == 1):
         raise InputError(
             f"target '{column.name}' is the same in every row ({column.words[0]}); there is nothing to learn"
         )
-    return _numeric(column.values, task, whole_classes) if numeric else _words(column, task)
+    return _numeric(column, task, whole_classes) if numeric else _words(column, task)
 
 
-def _numeric(column: pl.Series, task: TaskKind | None, whole_classes: bool) -> Target:
-    name, distinct = column.name, column.n_unique()
-    enough = distinct <= MOST_DISTINCT * len(column)
+def _numeric(column: TypedColumn, task: TaskKind | None, whole_classes: bool) -> Target:
+    name, values, words = column.name, column.values, column.words
+    distinct = words.n_unique()
+    enough = distinct <= MOST_DISTINCT * len(words)
     facts = f"Target '{name}' has {distinct:,} distinct numbers"
-    if task == "regression" or (task is None and not _look_like_classes(column, whole_classes and enough)):
-        consequence = "; the task is regression, as requested" if task else f", so the task is regression{_CHANGE}"
-        return Target("regression", column.to_numpy().astype(np.float64), (), Note(f"{facts}{consequence}."))
+    if task == "regression" or (task is None and not (enough and _look_like_classes(column, whole_classes))):
+        consequence = "; the task is regression, as requested"
+        if task is None:
+            consequence = ", so the task is regression (change it with --task classes)"
+        note = Note(f"{facts}{consequence}.")
+        return Target("regression", values.to_numpy().astype(np.float64), (), np.arange(len(values)), (note,))
     if not enough:
         raise InputError(
-            f"target '{name}' has {distinct:,} different numbers in {len(column):,} rows, too many for classes; "
-            "ask for regression"
+            f"target '{name}' has {distinct:,} different numbers in {len(words):,} rows, too many for classes; "
+            "ask for --task regression"
         )
-    return _classes(as_words(column), task, float, facts, _CHANGE)
+    order = pl.DataFrame([values.rename("value"), words.rename("word")]).unique("word").sort("value", "word")
+    return _classes(_Choice(column, order["word"], "numbers"), task)
 
 
-def _look_like_classes(column: pl.Series, whole_classes: bool) -> bool:
-    distinct = column.n_unique()
-    few = whole_classes or distinct <= min(MOST_WHOLE_CLASSES, len(column) / EXAMPLES_PER_CLASS)
-    return distinct <= 2 or (few and bool((column % 1 == 0).all()))
+def _look_like_classes(column: TypedColumn, whole_classes: bool) -> bool:
+    words, values = column.words, column.values.to_numpy()
+    distinct = words.n_unique()
+    # Nobody writes an amount as 007, so such digits name something.
+    if distinct <= 2 or any(map(_CODE.fullmatch, words.unique())):
+        return True
+    if (values % 1 != 0).any():
+        return False
+    few = distinct <= min(MOST_WHOLE_CLASSES, len(words) / EXAMPLES_PER_CLASS)
+    return whole_classes or (few and not _are_amounts(values))
+
+
+def _are_amounts(values: Num[np.ndarray, "rows"]) -> bool:
+    """Return True for whole numbers that are distributed as counts and ratings are, not as codes of classes.
+
+    Amounts lie close together, and their frequencies rise to one peak and fall from it. Codes of classes of one size
+    are not amounts, nor those whose frequencies go up and down.
+    """
+    distinct = len(np.unique(values))
+    places = values - values.min()
+    if distinct < _FEWEST_COUNTS or places.max() + 1 > 2 * distinct:
+        return False
+    counts = np.bincount(places.astype(np.int64))
+    present = counts[counts > 0]
+    if distinct > _MOST_CODED_CLASSES and len(present) == len(counts):
+        return bool(present.min() < _DESIGNED * present.max())
+    if _uniform(counts):
+        return False
+    inner = counts[1:-1] if distinct >= _CLIPPED else counts
+    changes = np.diff(inner)
+    # Two Poisson counts differ by chance by up to about twice the root of their sum.
+    clear = changes[np.abs(changes) > 2 * np.sqrt(inner[1:] + inner[:-1])]
+    return bool(len(clear) > 0 and (np.diff(np.sign(clear)) <= 0).all())
+
+
+def _uniform(counts: Int[np.ndarray, "values"]) -> bool:
+    """Return True if chance explains that some values are more frequent than others: by Pearson's chi-squared."""
+    expected, freedom = counts.mean(), len(counts) - 1
+    return bool(((counts - expected) ** 2).sum() / expected < freedom + 4 * math.sqrt(2 * freedom))
 
 
 def _words(column: TypedColumn, task: TaskKind | None) -> Target:
     name, words = column.name, column.words
-    distinct, word = words.n_unique(), (column.first_word or "")[:40]
+    distinct, word = words.n_unique(), (column.first_word or words[0])[:40]
     if task == "regression":
         raise InputError(f"target '{name}' holds words such as '{word}', so it cannot be regression")
     if distinct > MOST_DISTINCT * len(words):
         raise InputError(
             f"target '{name}' has {distinct:,} different values in {len(words):,} rows, too many for classes, "
-            f"and they are not all numbers: one is '{word}'"
+            f"and they are not all numbers, as --task regression needs: one is '{word}'"
         )
-    return _classes(words, task, str, f"Target '{name}' has {distinct} distinct words", "")
+    return _classes(_Choice(column, words.unique().sort(), "words"), task)
 
 
-def _classes(
-    words: pl.Series, task: TaskKind | None, order: Callable[[str], str | float], facts: str, change: str
-) -> Target:
-    """Return a choice between classes.
-
-    Args:
-        words: the class of every row.
-        task: None to infer it.
-        order: key to sort the classes by.
-        facts: beginning of the note.
-        change: part of the note on changing an inferred task.
-    """
-    name = words.name
-    counts = words.rename("word").value_counts(name="rows").sort("word")
-    levels = tuple(sorted(counts["word"].to_list(), key=order))
-    single = counts.filter(pl.col("rows") == 1)["word"].to_list()
-    if single:
+def _classes(choice: _Choice, task: TaskKind | None) -> Target:
+    """Return a choice between the classes of two or more examples; the rows of the others are set aside."""
+    name, words = choice.column.name, choice.column.words
+    counts = words.rename("word").value_counts(name="rows")
+    single = counts.filter(pl.col("rows") == 1)["word"]
+    levels = tuple(choice.levels.filter(~choice.levels.is_in(single.implode())).to_list())
+    if len(levels) < 2:
         raise InputError(
-            f"class '{single[0]}' of target '{name}' has a single example; every class needs at least 2: "
-            "add examples, or leave it out"
+            f"target '{name}' has fewer than two classes with two examples or more; add examples, or ask for "
+            "--task regression if its values are amounts"
         )
     if task == "binary" and len(levels) != 2:
-        raise InputError(f"target '{name}' has {len(levels)} classes, so it cannot be binary; ask for classes")
-    codes = words.replace_strict({level: code for code, level in enumerate(levels)}, return_dtype=pl.Int64)
-    listing = ", ".join(levels[:_CLASSES_IN_NOTE]) + (", …" if len(levels) > _CLASSES_IN_NOTE else "")
-    facts, choice = f"{facts} ({listing})", f"the task is a choice between {len(levels)} classes"
-    note = Note(f"{facts}; {choice}, as requested." if task else f"{facts}, so {choice}{change}.")
+        raise InputError(f"target '{name}' has {len(levels)} classes, so it cannot be binary; ask for --task classes")
+    rows = (~words.is_in(single.implode())).arg_true().to_numpy().astype(np.int64)
+    codes = words[rows].replace_strict({level: code for code, level in enumerate(levels)}, return_dtype=pl.Int64)
+    facts = f"Target '{name}' has {len(levels):,} distinct {choice.values} ({_listing(levels)})"
+    decision = f"the task is a choice between {len(levels):,} classes"
+    change = " (change it with --task regression)" if choice.values == "numbers" else ""
+    note = Note(f"{facts}; {decision}, as requested." if task else f"{facts}, so {decision}{change}.")
     inferred: TaskKind = "binary" if len(levels) == 2 else "classes"
-    return Target(task or inferred, codes.to_numpy().astype(np.int64), levels, note)
+    notes = (note, *_set_aside(sorted(single)))
+    return Target(task or inferred, codes.to_numpy().astype(np.int64), levels, rows, notes)
+
+
+def _set_aside(classes: list[str]) -> list[Note]:
+    if not classes:
+        return []
+    if len(classes) == 1:
+        return [warning(f"The class '{classes[0]}' has a single example, which is set aside; it is never predicted.")]
+    return [
+        warning(
+            f"{len(classes):,} classes have a single example each ({_listing(classes)}); these rows are set aside, and "
+            "the classes are never predicted."
+        )
+    ]
+
+
+def _listing(names: "tuple[str, ...] | list[str]") -> str:
+    return ", ".join(names[:_CLASSES_IN_NOTE]) + (", …" if len(names) > _CLASSES_IN_NOTE else "")
