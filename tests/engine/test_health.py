@@ -61,7 +61,7 @@ def test_a_look_equals_numpy(splits, oracle, plan):
 @pytest.mark.usefixtures("once_compiled_for_users")
 def test_looking_changes_no_bit(splits, plan, tools, monkeypatch):
     seeing = fit(Job(plan, 5), splits)
-    monkeypatch.setattr(step_module, "due", lambda task, epoch: jnp.bool_(False))
+    monkeypatch.setattr(step_module, "look_due", lambda task, epoch: jnp.bool_(False))
     stack_module._compiled.cache_clear()
     blind = fit(Job(plan, 5), splits)
     stack_module._compiled.cache_clear()

@@ -77,6 +77,7 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
     if job.plan.batch_norm != "none" and batch_size < 2:
         raise PlanError("batch norm needs at least 2 examples in a batch; set batch_norm to none")
     watched = min(len(dev), LARGEST_CHUNK)
+    # The chunk is a power of two, so that folds of slightly different sizes share a program.
     program = Program(
         structure=replace(shaped(job.plan.structure, splits.dataset.schema.image), batch_size=batch_size),
         output=OUTPUT_OF_TASK[splits.dataset.schema.task],
@@ -87,7 +88,7 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
     active = ActiveJob(index, job, train, dev, len(train) // batch_size, job.plan)
     if job.start:
         active.take_up(job.start)
-    if job.asleep:
+    if job.asleep:  # an end keeps it out of the stack's work; a fork takes it up and clears the end
         active.end = (Outcome.STOPPED, "never started")
     return active, program
 
@@ -99,7 +100,8 @@ def beginning(job: Job, splits: Splits) -> State:
 
 def initial_state(program: Program, job: Job, schema: Schema) -> State:
     """Return the job's state before its first step in this program."""
-    outputs = len(schema.classes) if program.output == "softmax" else 1
+    outputs = len(schema.classes) if program.output == "softmax" else 1  # two classes need one sigmoid
     inputs = width(job.plan.preparation, schema)
     model = init(program.structure, job.plan.initialization, job.seed, inputs, outputs)
+    # On the host, where the states of a stack are put together before they go to the devices.
     return jax.tree.map(np.asarray, first_state(program, traced(job.plan), *model))

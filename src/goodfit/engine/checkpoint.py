@@ -52,6 +52,7 @@ class Periodically:
     def __call__(self, progress: list[Progress]) -> dict[int, list[Action]]:
         """Return a checkpoint action for each job that is due."""
         now = time.monotonic()
+        # A checkpoint that took c seconds makes the next one due c/0.04 seconds later, and after 25 s at the latest.
         if now - self._last < max(self.seconds, min(self._cost / _SHARE, _MOST_SECONDS)):
             return {}
         self._last, self._cost = now, 0.0
@@ -104,7 +105,7 @@ class Checkpoints:
             ) from None
         files = self._files()
         while len(files) > max(2, min(_MOST_FILES, _MOST_BYTES // size)):
-            steps = [*map(_step_of, files), 0]
+            steps = [*map(_step_of, files), 0]  # newest first; 0, the start of the training, can be rewound to as well
             # The gap that removing each file would leave; the two newest stay.
             gaps = {place: steps[place - 1] - steps[place + 1] for place in range(2, len(files))}
             files.pop(min(gaps, key=gaps.__getitem__)).unlink(missing_ok=True)
@@ -135,6 +136,7 @@ class Checkpoints:
 
     def _files(self) -> list[Path]:
         """Return the checkpoint files, newest first."""
+        # Steps have 12 digits in names, so that the order of names is the order of steps.
         return sorted(self.folder.glob("[0-9]" * 12 + "-*.safetensors"), reverse=True)
 
 
@@ -156,7 +158,7 @@ def _unpacked(path: Path, identity: str, template: State) -> Moment:
     leaves = [arrays[name] for name, _ in _named(template)]
     for leaf, (_, expected) in zip(leaves, _named(template), strict=True):
         if (leaf.shape, leaf.dtype) != (expected.shape, expected.dtype):
-            raise ValueError
+            raise ValueError  # without a message, as `last` says only that the file is damaged
     snapshots: list[Weights] = [{} for _ in range(facts["snapshots"])]
     for name, leaf in arrays.items():
         if name.startswith("snapshot "):

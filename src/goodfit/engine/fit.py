@@ -54,11 +54,12 @@ def fit_many(
     Raises:
         PlanError: a batch or network does not fit in memory, or a plan does not fit the data.
     """
-    machine.prepare_jax()
+    machine.prepare_jax()  # before anything uses JAX: the number of CPU devices cannot change later
     pool = Pool(splits)
     groups: dict[tuple[Program, int], list[ActiveJob]] = {}
     for index, job in enumerate(jobs):
         member, program = enter(index, job, splits)
+        # The width is no part of the program, but of the shapes that it is compiled for.
         inputs = width(job.plan.preparation, splits.dataset.schema)
         groups.setdefault((program, inputs), []).append(member)
     runs: dict[int, Run] = {}
@@ -75,6 +76,8 @@ def seconds_per_epoch(program: Program, m: int, dev: int, inputs: int) -> float:
     The estimate only decides how often the host looks at the models; it never changes a result.
     """
     steps = m // program.structure.batch_size
+    # A step costs about three forward passes (forward, and two products per layer backward). The evaluation adds one
+    # pass over the dev rows and over about as many training rows.
     return steps * _SECONDS_PER_STEP + forward_flops(program.structure, inputs) * (3 * m + 2 * dev) / _FLOPS_PER_SECOND
 
 
@@ -85,7 +88,7 @@ def _train(
     start = time.perf_counter()
     members = loaded.members
     stack = Stack(program, loaded.data, loaded.tasks, loaded.states, loaded.places)
-    first = members[0]
+    first = members[0]  # stands for all: they share the program, and the estimate may be rough
     epoch_seconds = seconds_per_epoch(program, len(first.train), len(first.dev), loaded.data.inputs.shape[2])
     piece = min(_PIECE_SECONDS / epoch_seconds, MOST_EPOCHS)
     if control and not interrupted.is_set():
@@ -105,6 +108,7 @@ def _train(
             member.step = targets[place]
             _take_in(member, records[place], stack.status(place))
             epoch_complete = member.step % member.per_epoch == 0
+            # A diverged model has no parameters worth keeping.
             if epoch_complete and member.epoch in _snapshot_epochs(member) and stack.status(place) != DIVERGED:
                 member.snapshots.append(_weights(stack.state(place)))
         if control:
@@ -126,6 +130,7 @@ def _next_visit(member: ActiveJob, piece: float, control: Control | None) -> int
     ends = [member.plan.epochs, *(epoch for epoch in _snapshot_epochs(member) if epoch > member.epoch)]
     if control and (visit := control.next_visit(member.index, member.epoch, member.plan.epochs)):
         ends.append(visit)
+    # Whole epochs where one fits into a piece; else a part of an epoch, at least a step.
     steps = int(piece) * member.per_epoch or max(1, int(piece * member.per_epoch))
     return min(member.step + steps, *(epoch * member.per_epoch for epoch in ends))
 
@@ -153,14 +158,14 @@ def _take_in(member: ActiveJob, records: np.ndarray, status: int) -> None:
 def _ask(
     control: Control, stack: Stack, members: list[ActiveJob], live: list[int], interrupted: threading.Event
 ) -> None:
-    """Call the control and do what it says, again and again while it waits."""
+    """Call the control and do what it answers, again and again while it waits."""
     # A sleep, not the event's own wait: a signal handler that needs the event's lock while it is held would deadlock.
     while _obey(control, stack, members, live) and not interrupted.is_set():
         time.sleep(_WAIT_SECONDS)
 
 
 def _obey(control: Control, stack: Stack, members: list[ActiveJob], live: list[int]) -> bool:
-    """Call the control and do what it says; return True if it waits."""
+    """Call the control and do what it answers; return True if it waits."""
     places = {members[place].index: place for place in live}
     answer = control([_progress(members[place]) for place in live])
     requests = [(index, action) for index, actions in answer.items() if index in places for action in actions]
@@ -180,6 +185,7 @@ def _obey(control: Control, stack: Stack, members: list[ActiveJob], live: list[i
         elif isinstance(action, Stop) and member.end is None:
             member.end = (action.outcome, action.reason)
         elif isinstance(action, Change):
+            # Checked against the job's first structure, which was compiled: a penalty turned off can come back.
             member.plan = renumbered(member.plan, member.job.plan.structure, action.hyperparameters)
             stack.change(place, traced(member.plan))
         elif isinstance(action, Wait):

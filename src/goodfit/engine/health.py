@@ -16,15 +16,16 @@ from goodfit.nets.losses import losses
 from goodfit.plan import Activation
 
 PROBE = 48  # training examples, evenly spaced in the training set
-LOOKS = 16  # per training, and one after the first epoch; so few cost little even where an epoch is one step
+LOOKS = 16  # per training, and one after the first epoch: 1 to 2 % of its time (benchmarks/looks.py)
 _ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-_NEAR = 0.01  # fraction of the activation's range; values nearer to an end are saturated
-_SAME = 1e-6  # a unit whose output varies by less than this fraction of the largest output is dead
+_MARGIN = 0.01  # fraction of the activation's range; values nearer to an end are saturated
+_DEAD = 1e-6  # a unit whose output varies by less than this fraction of the largest output is dead
 
 
-def due(task: Task, epoch: Int[Array, ""]) -> Array:
+def look_due(task: Task, epoch: Int[Array, ""]) -> Array:
     """True if health is measured after this epoch (from 1): after the first, then LOOKS times, evenly spaced."""
     epochs = jnp.asarray(task.hyperparameters.epochs).astype(jnp.int32)
+    # The quotient rises by 1 at LOOKS evenly spaced epochs, and at every epoch where there are fewer.
     return (epoch == 1) | (epoch * LOOKS // epochs != (epoch - 1) * LOOKS // epochs)
 
 
@@ -38,18 +39,20 @@ def look(program: Program, data: Data, task: Task, state: State) -> Float[Array,
     inputs, targets = data.take(task.set, rows)
 
     def cost(params: Params) -> tuple[Float[Array, ""], list[Float[Array, "batch _"]]]:
-        logits, _, seen = layer_by_layer(structure, params, inputs, None, None)
-        return losses(program.output, logits, targets, h.label_smoothing).mean(), [inputs, *seen, logits]
+        logits, _, hidden = layer_by_layer(structure, params, inputs, None, None)
+        return losses(program.output, logits, targets, h.label_smoothing).mean(), [inputs, *hidden, logits]
 
-    gradients, seen = jax.grad(cost, has_aux=True)(params)
+    # The gradient is that of the cost alone, since the findings judge the signal that the data sends; the update is the
+    # one that the optimizer would make of it, penalty included.
+    gradients, signals = jax.grad(cost, has_aux=True)(params)
     penalized = add_l2(gradients, params, h.l2 / task.m)
     direction: Any = optimizer(structure, h).update(penalized, state.optimizer, params)[0]
     rate = learning_rate(structure.decay, h, state.step - 1, steps_per_epoch(program, task))
-    moves = [jnp.zeros(3)] + [
+    moves = [jnp.zeros(3)] + [  # the inputs have no weights
         jnp.stack([_norm(g["W"]), _norm(layer["W"]), rate * _norm(d["W"])])
         for g, layer, d in ((gradients[place], params[place], direction[place]) for place in probed_layers(structure))
     ]
-    return jnp.concatenate([_signals(seen, structure.activation), jnp.stack(moves).astype(inputs.dtype)], axis=1)
+    return jnp.concatenate([_signals(signals, structure.activation), jnp.stack(moves).astype(inputs.dtype)], axis=1)
 
 
 def _signals(layers: list[Float[Array, "batch _"]], activation: Activation) -> Float[Array, "layers 5"]:
@@ -64,10 +67,11 @@ def _signals(layers: list[Float[Array, "batch _"]], activation: Activation) -> F
     def mean(values: Float[Array, "batch units"]) -> Float[Array, "layers"]:
         return jax.ops.segment_sum(values.mean(axis=0), layer, len(layers), indices_are_sorted=True) / widths
 
-    dead = a.max(axis=0, keepdims=True) - a.min(axis=0, keepdims=True) <= _SAME * jnp.abs(a).max(axis=0, keepdims=True)
+    dead = a.max(axis=0, keepdims=True) - a.min(axis=0, keepdims=True) <= _DEAD * jnp.abs(a).max(axis=0, keepdims=True)
     low, high = _ENDS.get(activation, (-jnp.inf, jnp.inf))
-    near = _NEAR * (high - low) if activation in _ENDS else 0.0
-    saturated = ((a < low + near) | (a > high - near)) & (layer[None] < len(layers) - 1)  # outputs have no activation
+    margin = _MARGIN * (high - low) if activation in _ENDS else 0.0
+    outside = (a < low + margin) | (a > high - margin)
+    saturated = outside & (layer[None] < len(layers) - 1)  # outputs have no activation
     average = mean(a)
     deviation, size = jnp.sqrt(mean(jnp.square(a - average[layer][None]))), jnp.sqrt(mean(jnp.square(a)))
     parts = [average, deviation, size, mean(dead.astype(a.dtype)), mean(saturated.astype(a.dtype))]

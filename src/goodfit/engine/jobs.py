@@ -59,4 +59,5 @@ def resolved_batch_size(plan: Plan, m: int) -> int:
 
 def traced(plan: Plan) -> Hyperparameters:
     """Return the plan's numbers as the compiled program takes them."""
+    # All of one type: an int among them would be another type to XLA, and so another program.
     return jax.tree.map(np.float32, plan.hyperparameters)

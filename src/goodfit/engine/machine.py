@@ -16,8 +16,10 @@ def prepare_jax() -> None:
     if not jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", os.environ.get("GOODFIT_CACHE", f"{home}/goodfit/xla"))
+        # JAX's default leaves out programs that compile in under a second; every process would compile those again.
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    # Negative until someone sets it, such as a test that wants two devices.
     if jax.config.jax_num_cpu_devices < 1:  # pyright: ignore[reportAttributeAccessIssue]
         try:
             jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
@@ -40,10 +42,11 @@ def free_memory() -> int:
     """Return the free bytes of the GPU, or the available bytes of this machine."""
     if on_gpu():
         stats = devices()[0].memory_stats() or {}
+        # A backend that reports nothing is taken for a GPU of 8 GiB.
         return int(stats.get("bytes_limit", 8 << 30) - stats.get("bytes_in_use", 0))
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         available = next(line for line in lines if line.startswith("MemAvailable"))
         return int(available.split()[1]) * 1024
-    except (OSError, StopIteration):
+    except (OSError, StopIteration):  # no Linux: half of the memory that is built in
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

@@ -60,10 +60,12 @@ def check_memory(program: Program, splits: Splits, inputs: int) -> None:
 def fitting(program: Program, splits: Splits, inputs: int, models: int, budget: int) -> tuple[int, int]:
     """Return the places, and the copies of the data, of a stack that fits the budget in bytes."""
     memory, devices = _memory(program, splits, inputs), len(machine.devices())
+    # Half of the budget is for copies of the data, half for models. Images have one copy, however many preparations.
     sets = max(1, min(MOST_SETS, int(budget / 2 / memory.data))) if splits.dataset.schema.image is None else MOST_SETS
     places = capacity()
     if machine.on_gpu():  # vmap computes every place, so take few; powers of two, so that few sizes compile
         places = min(places, -(-(1 << (models - 1).bit_length()) // devices) * devices)
+    # Each device has the same number of places, so they go by one per device.
     while places > devices and places * memory.model > budget / 2:
         places -= devices
     return places, sets

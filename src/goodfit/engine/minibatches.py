@@ -18,8 +18,10 @@ def shuffled(rows: Int[Array, "places"], m: Int[Array, ""], key: UInt32[Array, "
     bits = counter_bits(key, (places,))
     real = jnp.arange(places) < m
     if places <= 1 << 16:
+        # Padding has the largest bits. A real row may have them too; it stands before the padding by its lower place.
         keys = jnp.where(real, bits >> 16, jnp.uint32(0xFFFF)) << 16 | jnp.arange(places, dtype=jnp.uint32)
         return rows[(jax.lax.sort(keys, is_stable=False) & 0xFFFF).astype(jnp.int32)]
+    # Shifted by one, a real row's bits are always below those of the padding.
     keys = jnp.where(real, bits >> 1, jnp.uint32(0xFFFFFFFF))
     return jax.lax.sort((keys, rows), num_keys=1, is_stable=True)[1]
 

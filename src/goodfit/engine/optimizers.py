@@ -26,8 +26,11 @@ def optimizer(structure: Structure, hyperparameters: Hyperparameters) -> optax.G
         "rmsprop": lambda: optax.scale_by_rms(h.beta2, h.epsilon, eps_in_sqrt=False),
         "adam": lambda: optax.scale_by_adam(h.beta1, h.beta2, h.epsilon),
     }
+    # Weight decay comes last: added to the gradient, it would be divided by √s as well.
     parts = [kinds[structure.optimizer](), optax.add_decayed_weights(h.weight_decay, weights_only)]
     if structure.clipping:
+        # First, so that it limits the gradient and not the optimizer's step. A nudge to 0 must not recompile, so the
+        # limit becomes infinite instead.
         parts.insert(0, optax.clip_by_global_norm(jnp.where(h.clip_norm > 0, h.clip_norm, jnp.inf)))
     return optax.chain(*parts)
 

@@ -33,6 +33,7 @@ def stacks(program: Program, members: list[ActiveJob], pool: Pool, memory: int |
 
     A portion is limited by the stack's places, its differently prepared copies of the data, and memory.
     """
+    # Members that share prepared data stand together, so that a portion needs few copies.
     order = sorted(members, key=lambda member: pool.key(member))
     inputs = width(order[0].plan.preparation, pool.splits.dataset.schema)
     budget = memory or machine.free_memory() // 2  # the other half is left for copies on the host
@@ -87,12 +88,16 @@ def _task(program: Program, member: ActiveJob, place: int, pool: Pool, classes: 
     watched_train = member.train
     if sample < len(watched_train):
         watched_train = np.sort(generator.choice(watched_train, sample, replace=False))
+    # Each of the two parts begins a chunk of its own, so that no chunk mixes training and dev rows.
     parts = [_padded(pool.places(rows), -(-len(rows) // chunk) * chunk) for rows in (watched_train, member.dev)]
     counts = np.bincount(pool.splits.dataset.target[member.train], minlength=classes) if classes else np.ones(1)
+    # Mean count / count, the mean over the classes that these rows have; an absent class divides by 1 and is not used.
     present = np.maximum(counts, 1)
     weights = counts.sum() / (counts > 0).sum() / present
+    # Lengths follow from the pool and the chunk alone, so that folds of any size share a program.
     return Task(
         hyperparameters=traced(member.plan),
+        # SeedSequence mixes: neighboring seeds get unrelated keys.
         key=np.uint32(np.random.SeedSequence(member.job.seed).generate_state(1)[0]),  # pyright: ignore[reportArgumentType]
         set=np.int32(place),  # pyright: ignore[reportArgumentType]
         rows=_padded(pool.places(member.train), capacity),  # pyright: ignore[reportArgumentType]

@@ -29,6 +29,7 @@ class Pool:
             InputError: a row is in neither the training set nor the dev set.
         """
         open_rows = self.splits.pool
+        # searchsorted finds where a row would stand; it is open only if it stands there.
         if not np.array_equal(open_rows[np.minimum(np.searchsorted(open_rows, rows), len(open_rows) - 1)], rows):
             raise InputError("a job has rows outside the training and dev sets; rows of the test set stay closed")
         return np.searchsorted(self.rows, rows)

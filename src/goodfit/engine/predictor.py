@@ -55,6 +55,7 @@ class Member:
         """Return the same for prepared features."""
         params, averages = unflatten(self.weights)
         model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
+        # The shape of images is a fact of the data, so a plan's structure does not have it.
         structure = replace(self.structure, image=self.preparation.pixels and self.preparation.pixels.shape)
         z = logits(structure, model, inputs).astype(np.float64)
         if schema.task == "regression":
@@ -102,7 +103,7 @@ class Predictor:
         mean = np.zeros(1)
         prepared: dict[int, np.ndarray] = {}
         for member in self.members:
-            key = id(member.preparation)
+            key = id(member.preparation)  # members of one call share the object, so features are prepared once
             if key not in prepared:
                 prepared[key] = member.preparation.transform(features)
             mean = mean + member.outputs_of(prepared[key], self.schema) * (member.weight / total)
@@ -125,6 +126,7 @@ class Predictor:
                     "temperature": member.temperature,
                 }
             )
+        # safetensors writes an array's memory as it lies: a transposed view would be read back in the wrong order.
         save_file({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}, folder / MODEL_FILE)
         (folder / PREPARATION_FILE).write_text(json.dumps([preparation.to_dict() for preparation in preparations]))
         facts = {"temperature": self.temperature, "members": members}
@@ -168,5 +170,6 @@ def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: li
 
 def tempered(probabilities: Float[np.ndarray, "rows classes"], temperature: float) -> Float[np.ndarray, "rows classes"]:
     """Return p^(1/T), normalized over the classes."""
+    # A probability of exactly 0 would stay 0 at any temperature, and make the log loss of one example infinite.
     powered = np.clip(probabilities, 1e-12, 1) ** (1 / temperature)
     return powered / powered.sum(axis=1, keepdims=True)

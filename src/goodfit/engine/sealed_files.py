@@ -37,6 +37,7 @@ def write(folder: Path, stem: str, identity: str, arrays: Mapping[str, Any], fac
     """
     contiguous = {name: np.asarray(leaf, order="C") for name, leaf in arrays.items()}
     data = save(contiguous, {"facts": json.dumps({"identity": identity} | facts)})
+    # The rename comes after fsync, so that a file with a final name is never half on the disk.
     temporary = folder / "partial"
     try:
         with temporary.open("wb") as file:
@@ -61,6 +62,7 @@ def read(path: Path, identity: str) -> tuple[Weights, dict[str, Any]]:
     data = path.read_bytes()
     if _checksum(data) != path.stem.rpartition("-")[2]:
         raise ValueError
+    # safetensors begins with the header's length in 8 bytes, then the header in JSON; `load` returns arrays only.
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     facts = json.loads(header["__metadata__"]["facts"])
     if facts["identity"] != identity:

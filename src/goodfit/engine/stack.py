@@ -83,6 +83,7 @@ class Stack:
         """Return a model's state as NumPy arrays."""
         if model not in self._place:
             return self._ended[model]
+        # Copied: on a CPU np.asarray shares JAX's buffer, which the next call of the program takes over.
         return jax.tree.map(lambda leaf: np.array(np.asarray(leaf)[self._place[model]]), self._states)
 
     def status(self, model: int) -> int:
@@ -115,6 +116,7 @@ class Stack:
             self._compact(live)
         per_device = self.places // len(self.devices)
         ends = np.zeros(self.places, np.int32)
+        # For each device, the places of its live models on that device, and their count; what follows them is unused.
         lists = np.zeros((len(self.devices), per_device), np.int32)
         counts = np.zeros(len(self.devices), np.int32)
         for model in live:
@@ -161,8 +163,9 @@ def _compiled(program: Program, mesh_devices: Sequence[Any], lift: Lift) -> Call
         mesh=Mesh(np.array(mesh_devices), ("models",)),
         in_specs=(replicated, spread, spread, spread, spread, spread),
         out_specs=(spread, spread),
-        check_vma=False,
+        check_vma=False,  # models exchange nothing between devices, so there is nothing to check
     )
+    # The states' memory is handed over, so that a stack holds them once and not twice.
     return jax.jit(sharded, donate_argnums=(2,), compiler_options=_options(program.structure))
 
 
@@ -203,7 +206,7 @@ def _vmap(
     until: Int[Array, "places"],
 ) -> tuple[State, Float[Array, "places epochs recorded"]]:
     """Train one device's models side by side; models that are not live have no steps left."""
-    del live, count
+    del live, count  # `until` is 0 for them
     records = _empty_records(program, data, until.shape[0])
     return jax.vmap(functools.partial(advance, program), in_axes=(None, 0, 0, 0, 0))(
         data, tasks, states, until, records
@@ -225,6 +228,7 @@ def logits(
 
     The rows go through in chunks of one size, so that each structure compiles once.
     """
+    # Settings that only matter in training are set alike, so that structures which predict alike share a program.
     architecture = replace(
         structure,
         optimizer="adam",

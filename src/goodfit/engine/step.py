@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 
 from goodfit.engine.augment import augment
 from goodfit.engine.decay import learning_rate
-from goodfit.engine.health import due, look
+from goodfit.engine.health import look, look_due
 from goodfit.engine.minibatches import minibatch, shuffled
 from goodfit.engine.optimizers import add_l2, descend, optimizer, shrink
 from goodfit.engine.task import Data, Model, Program, State, Task, steps_per_epoch
@@ -31,6 +31,8 @@ def first_state(program: Program, hyperparameters: Hyperparameters, params: Para
 
 def epoch_order(program: Program, task: Task, epoch: Int[Array, ""]) -> Int[Array, "places"]:
     """Return the training rows in this epoch's order; `epoch` counts from 0."""
+    # The streams of a model's key: 1 is the order, 2 dropout, 3 augmentation. They depend on the epoch or step alone,
+    # so that a training continues from a checkpoint without any state of a generator.
     return task.rows if program.whole_batch else shuffled(task.rows, task.m, fold(fold(task.key, 1), epoch))
 
 
@@ -69,12 +71,14 @@ def train_step(program: Program, data: Data, task: Task, state: State, order: In
     (cost, used), gradients = jax.value_and_grad(
         lambda params: batch_cost(program, task, params, inputs, targets, key), has_aux=True
     )(params)
+    # L2's gradient is added by hand, and L1 is a proximal step after the optimizer's, so the cost stays free of both.
     gradients = add_l2(gradients, params, h.l2 / task.m)
     direction, averages_of_gradients = optimizer(structure, h).update(gradients, state.optimizer, params)
     rate = learning_rate(structure.decay, h, state.step, per_epoch)
     moved = descend(params, direction, rate)
     if structure.l1:
         moved = shrink(moved, rate * h.l1 / (2 * task.m))
+    # The sum over all weights, which only the recorded objective needs, is spared where there is no penalty.
     added = jax.lax.cond((h.l2 > 0) | (h.l1 > 0), lambda: penalty(params, h, task.m), lambda: jnp.zeros_like(cost))
     beta = h.batch_norm_beta
     averages, averaged = jax.tree.map(
@@ -106,6 +110,7 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
     chunks = train_chunks + -(-task.watched_dev // chunk)
 
     def add(index: Int[Array, ""], sums: Float[Array, "2 2"]) -> Float[Array, "2 2"]:
+        # The first chunks are training rows, the others dev rows; what pads the last chunk of either does not count.
         rows = jax.lax.dynamic_slice(task.watched, (index * chunk,), (chunk,))
         in_dev = (index >= train_chunks).astype(jnp.int32)
         first = (index - in_dev * train_chunks) * chunk
@@ -132,26 +137,27 @@ def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[S
     measured = evaluate(program, data, task, model)
     per_epoch = steps_per_epoch(program, task)
     mean_objective = state.objective_sum / per_epoch
-    rate = learning_rate(program.structure.decay, h, state.step - 1, per_epoch)
-    seen = jax.lax.cond(
-        due(task, state.step // per_epoch),
+    rate = learning_rate(program.structure.decay, h, state.step - 1, per_epoch)  # of the step that was just made
+    health = jax.lax.cond(
+        look_due(task, state.step // per_epoch),
         lambda: look(program, data, task, state).reshape(-1),
         lambda: jnp.full(recorded(program.structure) - len(RECORDED), jnp.nan, data.dtype),
     )
     dev_cost = measured[1]
-    better = dev_cost < state.best_cost
+    better = dev_cost < state.best_cost  # False for NaN, so a diverged model keeps its best
     waited = jnp.where(better, 0, state.waited + 1)
     status = jnp.where((h.patience > 0) & (waited >= h.patience), STOPPED_EARLY, GOING)
     status = jnp.where(jnp.isfinite(mean_objective + measured.sum()), status, DIVERGED)
     state = state._replace(
         objective_sum=jnp.zeros_like(state.objective_sum),
+        # A branch, so that parameters are copied after better epochs only; `where` would copy them after each.
         best=jax.lax.cond(better, lambda: model, lambda: state.best),
         best_cost=jnp.where(better, dev_cost, state.best_cost),
         best_step=jnp.where(better, state.step, state.best_step),
         waited=waited,
         status=status.astype(jnp.int32),
     )
-    return state, jnp.concatenate([measured, jnp.stack([mean_objective, rate]).astype(measured.dtype), seen])
+    return state, jnp.concatenate([measured, jnp.stack([mean_objective, rate]).astype(measured.dtype), health])
 
 
 def advance(
@@ -172,6 +178,7 @@ def advance(
     def epoch(carry: tuple[State, Array]) -> tuple[State, Array]:
         state, records = carry
         number, place = state.step // per_epoch, state.step % per_epoch
+        # `until` may be within an epoch: then the order is computed anew from the epoch's number when it goes on.
         order = epoch_order(program, task, number)
         steps = jnp.minimum(per_epoch - place, until - state.step)
         state = jax.lax.fori_loop(0, steps, lambda _, s: train_step(program, data, task, s, order), state)
