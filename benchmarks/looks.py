@@ -53,7 +53,7 @@ def seconds(splits: Splits, plan: Plan) -> tuple[float, float]:
     """The best of the rounds with looks and without; compilation is not in them."""
     jobs = [Job(plan, seed) for seed in range(16)]
     look_due = step.look_due
-    kinds = {"looking": due, "blind": lambda task, epoch: jnp.bool_(False)}
+    kinds = {"looking": look_due, "blind": lambda task, epoch: jnp.bool_(False)}
     best = dict.fromkeys(kinds, float("inf"))
     compilers = {kind: functools.cache(stack._compiled.__wrapped__) for kind in kinds}
     for turn in range(ROUNDS + 1):

@@ -65,7 +65,7 @@ def cluster(address: str, splits: Splits, memory: int | None = None) -> Iterator
 
 
 def _join(ray: Any, address: str) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would send statistics of its use to its makers
     if address != LOCAL:
         _check(address)
         ray.init(address, **_QUIET)
@@ -73,6 +73,7 @@ def _join(ray: Any, address: str) -> None:
     with warnings.catch_warnings():
         # JAX warns of forked children that go on in Python; those of Ray only execute other programs
         warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+        # One CPU, since a group takes a whole node: it trains on all of this machine's cores by itself.
         ray.init(LOCAL, num_cpus=1, include_dashboard=False, **_QUIET)
 
 
@@ -174,6 +175,7 @@ class _Nodes:
         """
         if not schedule.waiting:
             return
+        # Asked each time, because nodes join and leave while a search runs.
         nodes = {node["NodeID"]: node["Resources"] for node in self.ray.nodes() if _can_train(node)}
         if not nodes:
             raise InputError("no node of the Ray cluster can train; add one with `ray start --address HOST:PORT`")
@@ -190,6 +192,7 @@ class _Nodes:
         Ray must not retry it, since it would do so with this node's resources; `_collect` gives it to another node.
         """
         this_node = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+        # A node starts with its own environment; what was set for XLA and JAX here must hold there for equal bits.
         settings = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
         return self.ray.remote(
             max_retries=0,
@@ -214,7 +217,7 @@ class _Nodes:
             if records is not None:
                 schedule.records[index] = records
                 continue
-            schedule.waiting.insert(0, index)
+            schedule.waiting.insert(0, index)  # first again: records are yielded in the order of the groups
             schedule.resting[node] = time.monotonic() + _REST_SECONDS
             schedule.losses[index] = schedule.losses.get(index, 0) + 1
             if schedule.losses[index] == _MOST_LOSSES:

@@ -43,6 +43,7 @@ class Halving:
         """Stop the weaker models among those at a rung."""
         stops: dict[int, list[Stop]] = {}
         for rung in RUNGS:
+            # A control may be called at other epochs too; only at the rung are all models equally old.
             arrivals = [model for model in progress if model.epoch == _epoch(rung, model.epochs)]
             for model in arrivals:
                 self.errors.setdefault(model.job, {})[rung] = float(np.nanmin(model.records[:, _DEV_ERROR]))

@@ -36,7 +36,7 @@ def read(name: str, text: str, tier: int, default: str) -> Dimension:
         raise InputError(f"{name}={text}: {name} has no usual scale; write one, as in {name}=integer:10..100")
     if word not in SCALES:
         raise InputError(f"{name}={text}: unknown scale '{word}': {nearest(word, SCALES)}")
-    scale = SCALES[SCALES.index(word)]
+    scale = SCALES[SCALES.index(word)]  # the same word, as a type checker sees it
     if scale == "choice":
         return Dimension(name, tier, scale, choices=_choices(name, text, body), each_layer=each_layer)
     low, high = _ends(name, text, body, default)
@@ -83,6 +83,7 @@ def written(dimension: Dimension) -> str:
 def is_fixed(text: str, default: str) -> bool:
     """True where the text is one value rather than a range or a choice."""
     listed = default.startswith("choice") and "," in text
+    # Any letters before a colon are meant as a scale, so that a misspelled one reaches `read`, which names it.
     scale, marked, _ = text.partition(_SCALE)
     return not (_RANGE in text or listed or text.endswith(_EACH_LAYER) or (marked and scale.replace("-", "").isalpha()))
 
@@ -102,7 +103,7 @@ def _choices(name: str, text: str, body: str) -> tuple[Any, ...]:
 
 
 def _plain(word: str) -> int | float | str:
-    for kind in (int, float):
+    for kind in (int, float):  # in this order: 32 must not become 32.0, which is no number of units
         try:
             return kind(word)
         except ValueError:

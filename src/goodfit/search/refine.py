@@ -22,6 +22,7 @@ def nearby_plans(plan: Plan, measured: Sequence[tuple[Plan, float]], count: int,
         count: number of plans to draw.
         seed: random seed of the draws.
     """
+    # Only numbers are drawn, and what is best for one structure says little about another.
     structure = (plan.structure, plan.preparation)
     comparable = [pair for pair in measured if (pair[0].structure, pair[0].preparation) == structure]
     layered = isinstance(plan.keep_prob, tuple) or any(isinstance(pair[0].keep_prob, tuple) for pair in comparable)
@@ -58,6 +59,7 @@ def _parameters(space: Space, plan: Plan) -> dict[str, float]:
     parameters = {}
     for dimension in space.dimensions:
         for layer, value in enumerate(_values(plan, dimension), 1):
+            # A value outside the range would not count where the regions look for good trials (`trials_with`).
             inside = min(max(value, dimension.low), dimension.high)
             name = parameter(dimension, layer if dimension.each_layer else None)
             parameters[name] = complement(inside) if dimension.scale == "one-minus-log" else float(inside)

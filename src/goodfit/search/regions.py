@@ -24,7 +24,7 @@ _NARROWEST_CELLS = 0.7  # the same in steps of whole numbers: about a third of t
 _FEWEST_GOOD = 3
 _WIDENED = 2.0  # deviations, beyond a best value on the edge
 _OUTERMOST = 0.1  # of the range, which counts as its end
-_ROUNDING = 1e-9
+_ROUNDING = 1e-9  # of ends that were divided by the number of steps
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def finished_before(study: Study, number: int) -> list[FrozenTrial]:
 
 def good_trials(trials: Sequence[FrozenTrial], direction: StudyDirection) -> list[FrozenTrial]:
     """Return the best fifth, at least three, the best first; pruned ones come after all others, as in Optuna's TPE."""
+    # Among pruned trials those that came farther are better, whatever their errors were by then.
     sign = -1 if direction == StudyDirection.MAXIMIZE else 1
 
     def rank(trial: FrozenTrial) -> tuple[bool, float, float, int]:
@@ -101,6 +102,7 @@ def zoom(good: Sequence[FrozenTrial], name: str, distribution: NumberDistributio
     scott = len(cells) ** (-1 / (len(good[0].params) + 4))
     best_low, best_high = cells[0]
     step = best_high - best_low
+    # Good trials that agree by chance must not end the search around them: there is a least deviation.
     deviation = max(cells.mean(axis=1).std(), _NARROWEST, _NARROWEST_CELLS * step) * scott
     low, high = cells[:, 0].min(), cells[:, 1].max()
     # a best value on the edge may have better ones beyond it
@@ -130,6 +132,7 @@ def region(good: Sequence[FrozenTrial], name: str, distribution: BaseDistributio
     if not zooms:
         return Region(distribution.low, distribution.high)
     ends = zoom(good, name, distribution)
+    # The place where a step ends is where the next one begins: just below it is still the step itself.
     low, high = (value_at(distribution, end) for end in (ends.low, math.nextafter(ends.high, 0)))
     return Region(low, high, ends.widened)
 
@@ -151,7 +154,7 @@ def range_notes(study: Study) -> list[str]:
             cells = np.array([cell(distribution, trial.params[parameter]) for trial in holders])
             if _gather_at_upper_end(cells):
                 notes.append(_range_note(parameter, distribution.high, upper=True))
-            elif _gather_at_upper_end(1 - cells[:, ::-1]):
+            elif _gather_at_upper_end(1 - cells[:, ::-1]):  # the range turned around
                 notes.append(_range_note(parameter, distribution.low, upper=False))
     return notes
 

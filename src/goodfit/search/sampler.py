@@ -100,10 +100,12 @@ class GoodfitZoomSampler(BaseSampler):
         random, shared_random = self._random(number, param_name), self._random(number, _TRIAL)
         if first == 0:
             parts = math.ceil(self.wave_size / size)
+            # One permutation for the whole wave, hence number 0: trials of the wave get different parts of it.
             part = self._random(0, param_name, "parts").permutation(parts)[place]
             return value_at(param_distribution, (part + random.random()) / parts)
         good = good_trials(finished_before(study, first), study.direction)
         holders = trials_with(good, param_name, param_distribution)
+        # Over the whole range: where little is known, and for some trials always, in case the best lies elsewhere.
         if len(holders) < 2 or (shared_random.random() < GLOBAL and not inherits):
             return value_at(param_distribution, random.random())
         # all parameters of a trial are drawn around the same good trial, as long as that one has the parameter
@@ -146,6 +148,7 @@ def _pick(good: list[FrozenTrial], random: np.random.Generator) -> FrozenTrial:
 
 def _draw(region: Zoom, middle: float, random: np.random.Generator) -> float:
     """Return a place normally distributed around the middle, reflected at the ends of the region."""
+    # Clipped instead, draws from beyond an end would pile up on it.
     place = middle + region.deviation * float(random.standard_normal())
     if place < region.low:
         place = 2 * region.low - place

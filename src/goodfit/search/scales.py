@@ -78,9 +78,10 @@ def suggest(dimension: Dimension, trial: optuna.trial.BaseTrial, layer: int | No
         case "integer":
             return trial.suggest_int(name, int(low), int(high))
         case "power" | "ladder":
-            ends = octaves(low), octaves(high)
+            ends = octaves(low), octaves(high)  # Optuna has no scale of octaves, so it draws the exponent in steps
             return readable(name, trial.suggest_float(name, *ends, step=_STEPS[dimension.scale]))[1]
         case "one-minus-log":
+            # 1 − β is drawn on a log scale, since β averages 1/(1 − β) values (course notes: appropriate scale).
             return readable(name, trial.suggest_float(name, complement(high), complement(low), log=True))[1]
         case "linear" | "log":
             return trial.suggest_float(name, low, high, log=dimension.scale == "log")

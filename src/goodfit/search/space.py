@@ -69,7 +69,7 @@ class Space:
         names = [name for name, usual in USUAL.items() if usual.tier <= LAST_TIER and applies(name, base)]
         tiers = [[name for name in names if USUAL[name].tier == tier] for tier in range(1, LAST_TIER + 1)]
         needed_trials = itertools.accumulate(_PER_DIMENSION * len(tier) for tier in tiers)
-        count = max(sum(least <= trials for least in needed_trials), 1)
+        count = max(sum(least <= trials for least in needed_trials), 1)  # the first tier even with too few trials
         space = cls.parse([f"{name}={USUAL[name].text}" for tier in tiers[:count] for name in tier], base)
         return cls(space.base, space.dimensions, left_out=LeftOut(trials, tuple(map(tuple, tiers[count:]))))
 
@@ -98,6 +98,7 @@ class Space:
         fixed = {name: _value(name, text) for name, text in texts.items() if notation.is_fixed(text, _usual(name))}
         if WIDTHS in texts and (WIDTHS not in fixed or {UNITS, LAYERS} & texts.keys()):
             raise InputError(f"{WIDTHS} is searched as {UNITS} and {LAYERS}; write {UNITS}={USUAL[UNITS].text}")
+        # The order of importance: it is the order of draws, so that the same lines in any order are the same search.
         ranged = sorted(texts.keys() - fixed.keys(), key=list(USUAL).index)
         dimensions = tuple(notation.read(name, texts[name], USUAL[name].tier, USUAL[name].text) for name in ranged)
         trial_plans.check(base, fixed, dimensions)

@@ -44,6 +44,7 @@ def identity(
         seed: random seed of the search.
     """
     code, sampler_name = getattr(space, "__code__", None), type(sampler).__name__ if sampler else "coarse to fine"
+    # A function's text may be unknown; its instructions, constants and names change where its meaning does.
     text = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(type(space))
     return space.to_yaml() if isinstance(space, Space) else text, base.to_yaml(), sampler_name, str(seed)
 

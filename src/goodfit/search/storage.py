@@ -66,7 +66,7 @@ def set_once(study: optuna.Study, name: str, value: _Value) -> _Value:
     """Return the study's value of this name, which is `value` if it has none yet."""
     if name not in study.user_attrs:
         study.set_user_attr(name, value)
-    return study.user_attrs[name]
+    return study.user_attrs[name]  # read again: another process may have set it meanwhile
 
 
 def _connect(url: str) -> optuna.storages.RDBStorage:
@@ -196,12 +196,13 @@ def _is_orphan(trial: FrozenTrial, silent: set[int]) -> bool:
     host, _, process = owner.rpartition(":")
     if host != socket.gethostname():
         return trial._trial_id in silent
+    # Orphans are taken over before this process draws anything, so one under its number is an earlier search's.
     return int(process) == os.getpid() or not _is_alive(int(process))
 
 
 def _is_alive(process: int) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(process, 0)  # signal 0 is not sent; the system only checks that it could be
     except ProcessLookupError:
         return False
     except PermissionError:  # another user's, but alive

@@ -97,6 +97,7 @@ def _importance(study: optuna.Study, trials: Sequence[FrozenTrial]) -> dict[str,
     common = set.intersection(*(set(trial.params) for trial in complete)) if complete else set()
     if len(complete) < _FEWEST or len(errors) < 2 or not common:
         return {}
+    # fANOVA fits a random forest: with a fixed seed, the same study has the same importance in every report.
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator, params=sorted(common))
     return {_readable_name(name): float(share) for name, share in shares.items()}

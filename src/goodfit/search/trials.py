@@ -54,6 +54,7 @@ class Search:
             while not interrupted.is_set():
                 with exclusive(self.study):
                     count = len(self.study.get_trials(deepcopy=False))
+                    # Orphans of a wave that was cut while it was drawn need its remaining trials beside them.
                     if not wave or count % self.wave_size:
                         wave = sorted([*wave, *self._draw(count)], key=lambda trial: trial.number)
                 if not wave:
@@ -97,6 +98,7 @@ class Search:
             except PlanError as error:
                 self._finish([trial], [TrialRecord.failed(str(error))])
                 continue
+            # By number, not by how many are there: a continued search must not fill gaps with other trials.
             portion = trial.number % self.wave_size // CAPACITY
             groups.setdefault((plan.structure, plan.preparation, portion), []).append((trial, plan))
         return list(groups.values())
@@ -114,6 +116,7 @@ class Search:
         """Save the records of a whole group, then report each trial to the study."""
         owned = still_owned(trials)
         pairs = [pair for pair, is_owned in zip(zip(trials, records, strict=True), owned, strict=True) if is_owned]
+        # All records before any report: a process that dies in between leaves a group that needs no training.
         for trial, record in pairs:
             record.save(trial)
         reported = {trial.number: trial.intermediate_values for trial in self.study.get_trials(deepcopy=False)}

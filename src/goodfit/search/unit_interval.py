@@ -24,7 +24,7 @@ def cell(distribution: NumberDistribution, value: float) -> tuple[float, float]:
     if distribution.step is None:
         place = (value - distribution.low) / (distribution.high - distribution.low)
         return place, place
-    index = round((value - distribution.low) / distribution.step)
+    index = round((value - distribution.low) / distribution.step)  # rounded, as steps such as 0.1 are not exact
     return index / _count(distribution), (index + 1) / _count(distribution)
 
 

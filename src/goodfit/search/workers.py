@@ -121,7 +121,7 @@ def train(group: Group, splits: Splits, memory: int | None = None) -> list[Trial
 
 
 def _record(plan: Plan, run: Run, rungs: Mapping[int, float]) -> TrialRecord:
-    best = run.best_epoch - 1
+    best = run.best_epoch - 1  # epochs count from 1, rows of the history from 0
     return TrialRecord(
         outcome=str(run.outcome),
         reason=run.reason,
