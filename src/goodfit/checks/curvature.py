@@ -82,6 +82,7 @@ def curvature(cost: Cost, params: Pytree) -> Curvature:
         if not surface.traceable:
             raise InputError("JAX cannot trace this cost, so its curvature is unknown; write it with jax.numpy")
         gradient = surface.gradient()
+        # H·v is the slope of the gradient along v: forward mode through the gradient, for a few gradients' work.
         product = jax.jit(lambda theta, v: jax.jvp(jax.grad(surface.traced), (theta,), (v,))[1])
         lowest, highest = _extremes(lambda v: np.asarray(product(theta, jnp.asarray(v))), theta.size)
     value, norm = surface.value, float(np.linalg.norm(gradient))
@@ -95,6 +96,7 @@ def _extremes(product: Callable[[Flat], Flat], size: int) -> tuple[float, float]
     if size <= _DENSE:
         values = np.linalg.eigvalsh(np.stack([product(unit) for unit in np.eye(size)]))
         return float(values[0]), float(values[-1])
+    # Random, since Lanczos never finds an eigenvector at right angles to its start; fixed, so that runs repeat.
     start = np.random.default_rng(0).standard_normal(size)
     first = _farthest(product, size, start)
     # Shifted by this end of the spectrum, the opposite end is the farthest from 0, and accurate relative to the range.
@@ -131,6 +133,7 @@ def _verdict(lowest: float, highest: float, cost: float) -> Shape:
 
 def _largest_gain(norm: float, largest: float) -> float:
     """Return the gain of the best step along the gradient, of length 1 at most, if the curvature is the largest."""
+    # Along the gradient J falls by norm·t − largest·t²/2, which is most at t = norm/largest.
     step = min(1.0, norm / largest) if largest else 1.0
     return norm * step - largest * step**2 / 2
 

@@ -60,7 +60,8 @@ class Differences(NamedTuple):
 
     def kinks(self, gradient: Float[np.ndarray, "probes"]) -> Bool[np.ndarray, "probes"]:
         """Return the probes at which a kink within ε explains why slope and gradient differ."""
-        # All in units of the cost, so that they compare with its rounding.
+        # All in units of the cost, so that they compare with its rounding. The quietest probes bend by rounding alone;
+        # from them, as from normal noise, follows the median of the rounding.
         bends, moved = self.bends * self.widths, np.abs(self.slopes - self.halved) * self.widths
         nonzero = bends[bends > 0]
         rounding = float(np.quantile(nonzero, _QUIET)) * _QUIET_TO_MEDIAN if len(nonzero) >= _FEWEST_QUIET else 0.0
@@ -116,6 +117,7 @@ def _differences(
     widths: Float[np.ndarray, "probes"],
     half_widths: Float[np.ndarray, "probes"],
 ) -> Differences:
+    # J(+) − 2J(0) + J(−) is ε²·J″ for a smooth cost, and a quarter of that at ε/2: four times the latter leaves 0.
     plus, minus, half_plus, half_minus = costs
     bends = np.abs((plus - 2 * center + minus) - 4 * (half_plus - 2 * center + half_minus)) / widths
     largest = float(np.max(np.abs(costs), initial=abs(center)))

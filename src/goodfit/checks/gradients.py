@@ -104,6 +104,7 @@ class _Compared(NamedTuple):
 def _by_entries(surface: Surface, gradient: Flat, epsilon: float | None) -> _Compared:
     """Compare every entry; if a default step crosses a kink, a smaller step is tried as well."""
     theta = surface.parameters.values
+    # A step beside a large value must be large as well, or rounding takes it.
     steps = np.full_like(theta, epsilon) if epsilon else EPSILON * np.maximum(1.0, np.abs(theta))
     differences = entry_differences(surface, steps)
     if not epsilon and differences.kinks(gradient).any():
@@ -117,7 +118,7 @@ def _by_directions(surface: Surface, gradient: Flat, epsilon: float | None, samp
     A step of length 6e-6 in the whole block would drown in rounding; a step of 6e-6 in each entry would cross a kink
     for each of them. The step is the geometric mean of the two.
     """
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(0)  # the same directions in each check
     slopes, parts, places = [], [], []
     for block in surface.parameters.blocks:
         values = surface.parameters.values[block]

@@ -87,7 +87,7 @@ class Network:
 
     def without_dropout(self) -> "Network":
         """Return the network without dropout: only then is J well defined (course notes: understanding dropout)."""
-        structure = replace(self.program.structure, dropout=False, input_dropout=False)
+        structure = replace(self.program.structure, dropout=False, input_dropout=False)  # keep_prob stays, unused
         return replace(self, program=replace(self.program, structure=structure))
 
     def signals(self, params: Pytree) -> tuple[list[float], list[float]]:

@@ -48,6 +48,7 @@ class Parameters:
 
     def unflattened(self, flat: Flat) -> Pytree:
         """Return a copy of a vector as the pytree, each leaf in the library in which the parameters were given."""
+        # Copies, so that a cost that writes into its parameters does not change theta.
         leaves = [flat[block].reshape(shape).copy() for block, shape in zip(self.blocks, self.shapes, strict=True)]
         converted = [jnp.asarray(leaf) if in_jax else leaf for leaf, in_jax in zip(leaves, self.in_jax, strict=True)]
         return jax.tree.unflatten(self.structure, converted)
@@ -122,7 +123,7 @@ def called(function: Callable[[Pytree], Any], parameters: Parameters) -> Any:
 
 
 def _name(path: tuple[Any, ...]) -> str:
-    return keystr(path, simple=True, separator=".") or "theta"
+    return keystr(path, simple=True, separator=".") or "theta"  # a lone array has no path
 
 
 def _read(role: str, name: str, leaf: Any) -> Float[np.ndarray, "..."]:

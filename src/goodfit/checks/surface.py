@@ -66,6 +66,7 @@ class Surface:
         if self.traceable:
             # Only whole batches on every device: an incomplete one would be compiled as another program.
             spare = -len(entries) % (self._batch_size * len(jax.local_devices()))
+            # What is padded sets the first entry to the value that it has.
             padded = np.pad(entries, (0, spare)), np.pad(values, (0, spare), constant_values=theta[0])
             costs = np.asarray(self._entries_program(theta, *padded))[: len(entries)]
         else:
@@ -99,6 +100,7 @@ class Surface:
         return float(np.asarray(self._cost(self.parameters.unflattened(theta))))
 
     def _can_be_traced(self) -> bool:
+        # Under vmap, as the program below evaluates points in batches; eval_shape computes nothing.
         pair = jax.ShapeDtypeStruct((2, self.parameters.values.size), jnp.float64)
         try:
             jax.eval_shape(jax.vmap(self.traced), pair)

@@ -164,6 +164,7 @@ def judged(
     verdict = band(sound)
     if verdict == "wrong" and not evident:
         verdict = "look closer"
+    # A great verdict must not rest on what was left out.
     if verdict == "great" and left_out.any() and (error >= GREAT or left_out.mean() > _MOST_KINKS):
         verdict = "look closer"
     return Judged(error, sound, doubt / total if total else 0.0, evident, verdict)
@@ -180,6 +181,7 @@ def band(error: float) -> Verdict:
 
 def worst_of(overall: Judged, blocks: list[Judged]) -> Verdict:
     """Return the verdict on everything."""
+    # A block counts where it differs evidently: rounding alone makes a large relative error of tiny gradients.
     order: tuple[Verdict, ...] = ("great", "look closer", "wrong")
     return max([overall.verdict, *(block.verdict for block in blocks if block.evident)], key=order.index)
 

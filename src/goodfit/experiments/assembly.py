@@ -84,6 +84,7 @@ def assemble(
     truth, task = splits.dataset.target[rows], splits.dataset.schema.task
     candidates = plan_candidates(measured, splits, rows, seed) or [single_network(incumbent)]
     stacked = np.stack([candidate.outputs for candidate in candidates])
+    # The predictor gets weights chosen on all rows; it is judged as if they had been chosen without the row at hand.
     weights = select(stacked, truth, task, seed).weights
     mean = cross_select(stacked, truth, task, seed, groups)
     error = judge_outputs(splits, mean[None], rows)[1]

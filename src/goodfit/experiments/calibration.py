@@ -10,7 +10,7 @@ from goodfit.engine.predictor import tempered
 from goodfit.record.ensemble import CalibrationResult
 
 _LEAST = 1e-12  # the smallest probability, as in `tempered`
-_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)
+_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)  # temperatures from 1/20 to 20
 _PRIOR_DEVIATION = 0.5  # of log T; most networks' temperatures lie between 0.5 and 3
 
 
@@ -95,5 +95,6 @@ def _logs(probabilities: Float[np.ndarray, "examples classes"]) -> Float[np.ndar
 
 def _cost(inverse: float, logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
     """Return the mean log-loss at 1/T = inverse."""
+    # p^(1/T), normalized, is the softmax of log p/T.
     scaled = inverse * logs
     return float(np.mean(np.asarray(logsumexp(scaled, axis=1)) - scaled[np.arange(len(truth)), truth]))

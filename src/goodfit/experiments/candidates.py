@@ -46,7 +46,7 @@ def plan_candidates(
         candidates.append(_candidate(measurements, None, splits, rows, seed))
         all_runs = [run for measurement in measurements for runs in measurement.runs for run in runs]
         for moment in range(measurements[0].plan.snapshots):
-            if all(moment < len(run.snapshots) for run in all_runs):
+            if all(moment < len(run.snapshots) for run in all_runs):  # a training that ended early has fewer
                 candidates.append(_candidate(measurements, moment, splits, rows, seed))
     return candidates
 
@@ -64,6 +64,7 @@ def _candidate(
     outputs = []
     for measurement in measurements:
         measured = measurement.outputs if moment is None else measurement.snapshots[moment]
+        # Plans trained on folds of training and dev set have outputs on more rows than the judged ones.
         judged = measured[:, np.isin(measurement.rows, rows)]
         for runs, seed_outputs in zip(measurement.runs, judged, strict=True):
             temperature, calibrated = _calibrated(seed_outputs, splits, rows, seed)

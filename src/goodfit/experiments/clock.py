@@ -87,6 +87,7 @@ class Clock:
         """Return the recorded decision to repeat here; None where a new one is due."""
         if self.interrupted:
             return None
+        # A resumed job first repeats its own decisions; only then those of the run that it replays, if any.
         line = self.decisions.next if self.decisions else None
         source, advice = "the job", "another version of goodfit began its run, so run it again"
         if line is None and self.recorded is not None:

@@ -37,7 +37,7 @@ def default_plan(splits: Splits) -> Plan:
         return _image_plan(splits, splits.dataset.schema.image)
     m = len(splits.train)
     batch_size = guideline_batch_size(m)
-    smoothing = 0.0 if splits.regression else 0.05
+    smoothing = 0.0 if splits.regression else 0.05  # a number has no classes to spread over
     pieces = m >= _PIECEWISE_FROM and len(splits.dataset.schema.numbers) <= _PIECEWISE_COLUMNS
     preparation = "piecewise" if pieces else "robust"
     plan = Plan(batch_size=batch_size, label_smoothing=smoothing, preparation=preparation)

@@ -81,6 +81,7 @@ def cross_select(
         seed: random seed of the halves.
         groups: group of each example; a group stays in one half.
     """
+    # Halves are drawn of groups, not rows: related rows in both would make the weights look better than they are.
     unit = np.arange(len(truth)) if groups is None else np.unique(groups, return_inverse=True)[1]
     half = np.random.default_rng(seed).permutation(unit.max() + 1)[unit] % 2
     outputs = np.empty(candidates.shape[1:])

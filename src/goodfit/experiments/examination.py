@@ -143,6 +143,7 @@ def _leak(splits: Splits) -> tuple[str, float] | None:
     numbers, categories = schema.numbers, schema.categories
     columns = [(column.name, values.numbers[:, place]) for place, column in enumerate(numbers)]
     columns += [(column.name, values.codes[:, place]) for place, column in enumerate(categories)]
+    # Where nearly all rows are of one class, a tree that ignores its column is right as often as a leak would be.
     if schema.classes and np.bincount(target).max() > 0.99 * len(target):
         return None
     # Trees are slow, so a quick measure of association picks the columns that get one.
@@ -153,7 +154,7 @@ def _leak(splits: Splits) -> tuple[str, float] | None:
 
 def _association(values: np.ndarray, target: np.ndarray) -> float:
     """Return the correlation ratio: the share of the variance of the target's ranks between slices of the column."""
-    ranks = rankdata(target)
+    ranks = rankdata(target)  # so that a few extreme targets do not make up the variance
     slices = (_SLICES * (_ranks(values) - 1) / len(values)).astype(int)
     counts = np.bincount(slices, minlength=_SLICES)
     means = np.bincount(slices, ranks, minlength=_SLICES) / np.maximum(counts, 1)

@@ -194,7 +194,7 @@ class Laboratory:
         self, runs: Sequence[Run], moments: int
     ) -> tuple[Float[np.ndarray, "moments rows outputs"], Float[np.ndarray, "train"], Int[np.ndarray, "train"]]:
         """Return one seed's outputs on the judged rows, at the end and at each snapshot, its train errors and rows."""
-        rows, pool = self.rows, self.splits.pool
+        rows, pool = self.rows, self.splits.pool  # both sorted, so that searchsorted finds places
         held_out = np.zeros((1 + moments, len(rows), self.outputs))
         error_sum, trained_count = np.zeros(len(pool)), np.zeros(len(pool))
         for run in runs:

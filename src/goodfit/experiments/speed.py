@@ -55,9 +55,11 @@ class Speed:
         """
         new = len(programs - self.compiled)
         training = after_compilation if new else total
+        # Halved each time: the machine may be shared, so the latest trainings say most about its speed now.
         if training.work > _LEAST_WORK:
             self.work, self.seconds = self.work / 2 + training.work, self.seconds / 2 + training.seconds
         if new:
+            # The first epochs, before the stopwatch ran, were training as well; the rest of that time was compiling.
             unexplained = total.seconds - training.seconds - (total.work - training.work) * self.ratio
             compiling = max(0.0, unexplained) / new
             self.compiling = compiling if self.compiling is None else (self.compiling + compiling) / 2

@@ -127,6 +127,7 @@ class TrainingCache:
         for job, leaves, run_facts in zip(jobs, run_arrays, facts["runs"], strict=True):
             place = run_facts["preparation"]
             if place not in shared:
+                # A new object for each place: the predictor recognizes a shared preparation by identity.
                 shared[place] = replace(self._preparation(job.plan.preparation, self._rows(job)[0]))
             runs.append(_run(job, self._rows(job), shared[place], leaves, run_facts))
         stopped = {int(job): int(epoch) for job, epoch in facts["stopped"]}
