@@ -84,7 +84,7 @@ class _InsideModel:
         try:
             # A layer's outputs are taken where they enter the next layer with a kernel: behind the activation.
             outputs = [layer.input for layer, _ in self.layers[1:]] + [model.outputs[0]]
-            (model_input,) = model.inputs
+            (model_input,) = model.inputs  # ValueError where there are several
             self.outputs = keras.Model(model_input, outputs)
         except (AttributeError, TypeError, ValueError):
             raise InputError(
@@ -119,9 +119,12 @@ class _InsideModel:
         ]
 
         def cost(trainable: list[Any]) -> Any:
+            # The loss as Keras' own JAX trainer computes it: a function of the variables' values; None is for weights
+            # of examples.
             arguments = (trainable, *variables[1:], self.inputs, self.targets, None)
             return self.model.compute_loss_and_updates(*arguments, training=False)[0]
 
         gradients = jax.grad(cost)(variables[0])
+        # By identity, because == compares the values of variables.
         places = {id(variable): place for place, variable in enumerate(self.model.trainable_variables)}
         return [gradients[places[id(kernel)]] for _, kernel in self.layers]

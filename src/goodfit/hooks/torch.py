@@ -55,6 +55,7 @@ class TorchHooks:
         for name, module in model.named_modules():
             weight: Any = getattr(module, "weight", None)
             if isinstance(weight, torch.nn.Parameter) and weight.ndim > 1 and weight.requires_grad:
+                # The children of a Sequential are named by numbers, a lone layer not at all.
                 self._watch(f"layer {name}".strip() if not name or name.isdigit() else name, module, weight)
         if not self.weights:
             raise InputError("the PyTorch model has no layer with a weight of two or more dimensions")
@@ -68,7 +69,7 @@ class TorchHooks:
 
         def backward(gradient: Tensor) -> None:
             self.steps += name == next(iter(self.weights))  # one backward pass counts as one step
-            self.gradients[name] = gradient.detach().clone()
+            self.gradients[name] = gradient.detach().clone()  # PyTorch may add to the same memory later
 
         self.weights[name] = weight
         self.handles += [module.register_forward_hook(forward), weight.register_hook(backward)]

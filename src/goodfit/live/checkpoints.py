@@ -78,6 +78,7 @@ class CheckpointStore:
 
     def _with_nudged_plan(self, moment: Moment, nudges: Sequence[Nudge]) -> Moment:
         """Return a moment with the plan of its step: nudges at its own epoch boundary are still to be made."""
+        # A moment inside an epoch is past the nudges made before that epoch, although none of its records say so.
         inside_epoch = moment.step % self.per_epoch > 0
         plan = self.start[0].plan
         for nudge in nudges:

@@ -135,6 +135,7 @@ class LiveControl:
         comparison = self.effects.start(epoch, [*logged, *self.nudges[count:]], [model.job for model in progress])
         if comparison:
             self._telemetry.restart_series(list(comparison.pairs.values()), epoch)
+        # The engine forks before it changes numbers, so a copy continues from its model as it was before the nudge.
         for job in actions.keys() - set(self.effects.copies.values()):
             if comparison and job in comparison.pairs:
                 actions[job].append(Fork((comparison.pairs[job],)))

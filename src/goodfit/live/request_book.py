@@ -57,7 +57,7 @@ class RequestBook:
         refused: str | None = None,
     ) -> None:
         """Answer a request; see `Answer` for the arguments."""
-        recent = dict(list(self.answers.items())[1 - _MOST_ANSWERS :])
+        recent = dict(list(self.answers.items())[1 - _MOST_ANSWERS :])  # one fewer than the most: a new one follows
         answer = Answer(epoch=epoch, changes=changes, rewind=rewind, refused=refused)
         self.answers = recent | {request.id: answer}
 

@@ -81,6 +81,7 @@ class Telemetry:
                 with suppress(OSError), self._path(model.job, series).open(mode) as file:
                     # Seek instead of appending, so that a write cut short by a full disk is repeated whole.
                     file.seek(series.rows * model.records.itemsize * model.records.shape[1])
+                    # Little-endian whatever the machine, as the file may be read on another one.
                     file.write(model.records[series.rows :].astype("<f4").tobytes())
                     series.rows = model.epoch
 
@@ -137,6 +138,7 @@ class Telemetry:
         )
         with suppress(OSError):
             state.write(self.folder)
+            # Only now, since readers go by the state: until it names the new files they read the old ones.
             self._remove_except({file.file for file in series})
 
     def _series_of(self, job: int) -> _Series:

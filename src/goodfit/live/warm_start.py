@@ -48,5 +48,6 @@ def warm_started(state: State, weights: Weights) -> State:
     params, averages = unflatten(flatten(*state.model) | {name: weights[name] for name in fits})
     model = Model(params, tuple(Moments(*average) for average in averages))  # pyright: ignore[reportArgumentType]
     has_averages = any(name.startswith("averages.") for name in fits)
+    # Saved averages are corrected for their bias already, so the denominator of the correction is 1.
     averaged = np.ones_like(state.averaged) if has_averages else state.averaged
     return state._replace(model=model, best=model, averaged=averaged)
