@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goodfit.lessons.contours import contour
-from goodfit.lessons.drawing import axis, buttons, figure, held_together, line, panel, regions
+from goodfit.lessons.drawing import axis, buttons, figure, line, panel, regions, unbroken
 from goodfit.lessons.page import _paragraphs, _prose
 from goodfit.lessons.source import highlighted, listing
 from goodfit.textbook.averages import window
@@ -71,4 +71,4 @@ def test_prose_has_its_signs_and_escapes_the_rest():
         "β<sup>t</sup> and v<sub>1</sub>, <code>a&lt;b</code>, <strong>now</strong>"
     )
     assert _paragraphs("one\n  two\n\n  three") == ["one two", "three"]
-    assert held_together("J = 3 at 20 °F") == "J\u00a0=\u00a03 at 20\u00a0°F"
+    assert unbroken("J = 3 at 20 °F") == "J\u00a0=\u00a03 at 20\u00a0°F"

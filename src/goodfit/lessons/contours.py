@@ -14,12 +14,13 @@ _CROSSED = {
 def contour(
     x: Float[np.ndarray, "columns"], y: Float[np.ndarray, "rows"], z: Float[np.ndarray, "rows columns"], height: float
 ) -> tuple[Float[np.ndarray, "points"], Float[np.ndarray, "points"]]:
-    """x and y of the pieces of a line where z is `height`; after each piece of two points stands a NaN.
+    """Return x and y of the pieces of a line where z is `height`; after each piece of two points stands a NaN.
 
     >>> x, y = contour(np.array([0.0, 1.0]), np.array([0.0, 2.0]), np.array([[0.0, 1.0], [0.0, 1.0]]), 0.25)
     >>> x.tolist(), y.tolist()
     ([0.25, 0.25, nan], [0.0, 2.0, nan])
     """
+    # The case of each cell is a sum of its corners above, so that 0 and 15 are cells without a line.
     above = (z > height).astype(int)
     cases = above[:-1, :-1] + 2 * above[:-1, 1:] + 4 * above[1:, 1:] + 8 * above[1:, :-1]
     pieces = []

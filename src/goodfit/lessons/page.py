@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from goodfit.errors import InputError
 from goodfit.lessons import source
-from goodfit.lessons.drawing import Figure, held_together
+from goodfit.lessons.drawing import Figure, unbroken
 from goodfit.lessons.lesson import Lesson
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -32,7 +32,7 @@ def write_lesson(lesson: Lesson, path: Path) -> Path:
 
 
 def render(lesson: Lesson) -> str:
-    """The page as text."""
+    """Return the page as text."""
     content = lesson.make()
     figures = [section.figure for section in content.sections]
     return (
@@ -42,7 +42,7 @@ def render(lesson: Lesson) -> str:
             lesson=lesson,
             content=content,
             figures=figures,
-            said=[_said_first(figure) for figure in figures],
+            said=[_opening_sentence(figure) for figure in figures],
             code=[source.listing(function) for function in lesson.code],
             style=_report_style() + _asset("lesson.css"),
             script=_asset("lesson.js"),
@@ -50,9 +50,9 @@ def render(lesson: Lesson) -> str:
     )
 
 
-def _said_first(figure: Figure) -> str:
-    """The sentence of the state in which a figure opens."""
-    place = 0
+def _opening_sentence(figure: Figure) -> str:
+    """Return the sentence of the state in which a figure opens."""
+    place = 0  # the states are counted like digits, the last control's choice being the last digit
     for control in figure["controls"]:
         place = place * len(control["choices"]) + control["start"]
     return figure["says"][place] if figure["says"] else ""
@@ -64,23 +64,24 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"prose": _prose, "paragraphs": _paragraphs}
+    # NaN is not JSON, so one in a figure must fail here rather than in the reader's browser.
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":"), "ensure_ascii": False}
     return environment
 
 
 def _asset(name: str) -> Markup:
-    """Our own style sheet or script: trusted, so not escaped."""
+    """Return a style sheet or script of this package: trusted, so not escaped."""
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def _report_style() -> Markup:
-    """The report's style sheet, so that all pages look alike."""
+    """Return the report's style sheet, so that all pages look alike."""
     return Markup((resources.files("goodfit.reports") / "templates" / "report.css").read_text(encoding="utf-8"))
 
 
 def _prose(text: str) -> Markup:
-    """A paragraph, with `code` between back quotes, *stressed* words, v_{t} and β^{t}."""
-    html = str(escape(held_together(text)))  # escaped before tags are added
+    """Return a paragraph, with `code` between back quotes, *stressed* words, v_{t} and β^{t}."""
+    html = str(escape(unbroken(text)))  # escaped before tags are added
     for pattern, tag in _TAGS:
         html = re.sub(pattern, rf"<{tag}>\1</{tag}>", html)
     return Markup(html)

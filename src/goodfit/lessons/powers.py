@@ -6,7 +6,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def power(value: float) -> str:
-    """A number from 0 on with two digits and a power of ten; as it is if it is neither very large nor very small.
+    """Write a number of at least 0 with two digits and a power of ten, or plainly if it is of a usual size.
 
     >>> power(6.38e8), power(1e-7), power(0.0012), power(57.66504)
     ('6.4 · 10⁸', '10⁻⁷', '0.0012', '57.67')

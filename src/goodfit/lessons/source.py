@@ -21,13 +21,13 @@ class Listing(NamedTuple):
 
 
 def listing(function: Callable[..., Any]) -> Listing:
-    """A function's own source, and where it stands."""
+    """Return a function's source, and where it stands."""
     code = textwrap.dedent(inspect.getsource(function)).rstrip()
     return Listing(function.__name__, f"{function.__module__}.{function.__qualname__}", code, highlighted(code))
 
 
 def highlighted(code: str) -> Markup:
-    """Code as HTML.
+    """Return code as HTML.
 
     >>> print(highlighted("if x < 'a':  # why\\n    pass"))
     <b>if</b> x &lt; <i>&#39;a&#39;</i>:  <i># why</i>
@@ -38,7 +38,7 @@ def highlighted(code: str) -> Markup:
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         tag = _tag(token)
         if tag is None:
-            continue
+            continue  # its text is part of what stands between the tokens with a tag
         html += escape(_between(lines, (row, column), token.start)) + Markup(f"<{tag}>{{}}</{tag}>").format(
             token.string
         )
@@ -53,7 +53,7 @@ def _tag(token: tokenize.TokenInfo) -> str | None:
 
 
 def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    """The text from one place to another; rows count from 1, as the tokens' do."""
+    """Return the text from one place to another; rows count from 1, as the tokens' do."""
     (first, start_column), (last, stop) = start, end
     if first == last:
         return lines[first - 1][start_column:stop]

@@ -14,11 +14,11 @@ EARLY = 60  # days of the picture of the first weeks
 
 
 def temperatures() -> Float[np.ndarray, "days"]:
-    """A made-up year in °F: the seasons, weather that lasts some days, and the four days that the course notes name."""
+    """Return a made-up year in °F: seasons, weather that lasts some days, and the four days of the course notes."""
     day = np.arange(1, DAYS + 1)
     shocks = np.random.default_rng(0).normal(0.0, 4.5, DAYS)
     weather = np.zeros(DAYS)
-    for t in range(1, DAYS):
+    for t in range(1, DAYS):  # half of each day's deviation stays for the next, so that weather lasts
         weather[t] = 0.5 * weather[t - 1] + shocks[t]
     year = seasons(day) + weather
     year[[0, 1, 2, 179]] = 40.0, 49.0, 45.0, 60.0
@@ -26,7 +26,7 @@ def temperatures() -> Float[np.ndarray, "days"]:
 
 
 def seasons(day: np.ndarray) -> np.ndarray:
-    """The temperature without weather: coldest at the end of January, warmest at the end of July."""
+    """Return the temperature without weather: coldest at the end of January, warmest at the end of July."""
     return 54.0 - 13.0 * np.cos(2 * np.pi * (day - 25) / DAYS)
 
 
@@ -36,14 +36,16 @@ def roughness(values: Float[np.ndarray, "days"]) -> float:
 
 
 def lag(average: Float[np.ndarray, "days"]) -> int:
-    """By how many days the average comes after the seasons: the shift that fits best, over the year's second half."""
+    """Return the days by which the average lags behind the seasons: the shift that fits best."""
+    # Over the second half of the year, when even the longest average has forgotten its start.
     late = np.arange(DAYS // 2, DAYS)
     misses = [np.mean((average[late] - seasons(late + 1 - days)) ** 2) for days in range(120)]
     return int(np.argmin(misses))
 
 
 def last_corrected(beta: float) -> int:
-    """The last day on which the bias correction changes the average by more than one percent."""
+    """Return the last day on which the bias correction changes the average by more than one percent."""
+    # 1/(1 − β^t) > 1.01 where β^t > 1 − 1/1.01.
     return int(np.floor(np.log(1 - 1 / 1.01) / np.log(beta)))
 
 

@@ -63,7 +63,7 @@ class Trained(NamedTuple):
 
 @cache
 def trained(learning_rate: float) -> Trained:
-    """A network of eight hidden ReLU layers whose first weights are half of He's, with the whole batch."""
+    """Train eight hidden ReLU layers whose first weights are half of He's, with the whole batch."""
     X, Y = moons(200, 3)
     costs = []
     for batch_norm in ("none", "before"):
@@ -104,13 +104,14 @@ def _training() -> Section:
 
 @cache
 def at_test_time() -> tuple[Float[np.ndarray, "sizes"], Float[np.ndarray, "steps 2"], float]:
-    """Errors on dev by how many share their own moments; one mean by step, and its average; the averages' error."""
+    """Return dev errors by how many examples share moments, one mean and its average by step, the averages' error."""
     (X, Y), (X_dev, Y_dev) = moons(400, 3), moons(1024, 4)
     start = initialize_parameters([2, 20, 20, 1], "relu", batch_norm=True)
     options = {"learning_rate": 0.3, "epochs": 12, "output": "sigmoid", "batch_norm": "before", "batch_size": 50}
     parameters, running, estimates, t = start, {}, [], 0
     for parameters, _ in train(X, Y, start, **options):
         t += 1
+        # `train` does not say which mini-batch it took; any fifty examples have moments like those.
         columns = slice(50 * (t % 8), 50 * (t % 8) + 50)
         batch_moments = moments(forward_prop(X[:, columns], parameters, output="sigmoid", batch_norm="before")[1])
         running = {

@@ -27,13 +27,14 @@ MIN_GAP = 0.03  # of the second picture, where one of sixty training examples is
 
 @cache
 def lowest_error() -> float:
-    """The error of whoever knows how the examples were made, on 20,000 of them."""
+    """Return the error of one who knows how the examples were made, on 20,000 of them: the Bayes error."""
     X, Y = moons(20_000, 9)
     return float(((density(X, 1) > density(X, 0)) != Y[0]).mean())
 
 
 def density(X: Float[np.ndarray, "2 m"], label: int) -> Float[np.ndarray, "m"]:
     """Return the density of a class at X, up to a factor: noise around the points of its half circle."""
+    # The half circle as 300 points, each with the normal noise of `moons`; what both classes share cancels.
     angle = (np.arange(300) + 0.5) / 300 * np.pi
     x1 = (np.cos(angle) if label == 0 else 1 - np.cos(angle)) - 0.5
     x2 = (np.sin(angle) if label == 0 else 0.5 - np.sin(angle)) - 0.25

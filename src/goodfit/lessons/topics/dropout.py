@@ -25,7 +25,7 @@ ITERATIONS = 300
 
 @cache
 def copies() -> tuple[Float[np.ndarray, "inputs m"], Float[np.ndarray, "1 m"]]:
-    """A signal, and inputs that are noisy copies of it, the first the least noisy."""
+    """Return a signal, and inputs that are noisy copies of it, the first the least noisy."""
     rng = np.random.default_rng(0)
     signal = rng.standard_normal((1, M))
     return signal + NOISE[:, None] * rng.standard_normal((INPUTS, M)), signal
@@ -33,7 +33,7 @@ def copies() -> tuple[Float[np.ndarray, "inputs m"], Float[np.ndarray, "1 m"]]:
 
 @cache
 def spread(keep_prob: float) -> Float[np.ndarray, "inputs"]:
-    """The weights of a linear unit trained with dropout on its inputs, averaged over the last third of the steps."""
+    """Return the weights of a linear unit trained with dropout on its inputs, averaged over the last third."""
     X, Y = copies()
     parameters, rng = {"W1": np.zeros((1, INPUTS)), "b1": np.zeros((1, 1))}, np.random.default_rng(1)
     late = []
@@ -41,7 +41,7 @@ def spread(keep_prob: float) -> Float[np.ndarray, "inputs"]:
         mask = {0: draw_mask(X.shape, keep_prob, rng)}
         AL, caches = forward_prop(X, parameters, output="linear", masks=mask, keep_probs={0: keep_prob})
         parameters = update_parameters(parameters, backward_prop(AL, Y, caches), 0.1)
-        if step >= STEPS * 2 // 3:
+        if step >= STEPS * 2 // 3:  # masks keep the weights jittering, so their mean is compared
             late.append(parameters["W1"][0])
     return np.mean(late, axis=0)
 
@@ -49,6 +49,7 @@ def spread(keep_prob: float) -> Float[np.ndarray, "inputs"]:
 def in_closed_form(keep_prob: float) -> Float[np.ndarray, "inputs"]:
     """Return the limit of dropout's weights: an L2 penalty that scales with the size of each input (Wager 2013)."""
     X, Y = copies()
+    # With masks D of mean p, the mean cost is the cost without dropout plus (1 − p)/p·Σ w²·x²/2: dropout's variance.
     G = X @ X.T / M
     penalty = (1 - keep_prob) / keep_prob * np.diag(np.diag(G))
     return np.linalg.solve(G + penalty, X @ Y[0] / M)
@@ -56,7 +57,7 @@ def in_closed_form(keep_prob: float) -> Float[np.ndarray, "inputs"]:
 
 @cache
 def descend(keep_prob: float) -> tuple[Float[np.ndarray, "steps"], Float[np.ndarray, "steps"]]:
-    """J with each step's own masks, and J of the same parameters with dropout off, by gradient descent on the batch."""
+    """Return J with each step's own masks, and J of the same parameters with dropout off, by full-batch descent."""
     X, Y = moons(200, 3)
     start = initialize_parameters([2, 40, 40, 1], "relu")
     steps = train(X, Y, start, learning_rate=0.3, keep_prob=keep_prob, epochs=ITERATIONS, output="sigmoid", seed=1)
@@ -69,7 +70,7 @@ def descend(keep_prob: float) -> tuple[Float[np.ndarray, "steps"], Float[np.ndar
 
 
 def cost_without_first(w: Float[np.ndarray, "inputs"]) -> tuple[float, float]:
-    """J with all inputs, and J when input 1 gives nothing any more."""
+    """Return J with all inputs, and J when input 1 is always 0."""
     X, Y = copies()
     missing = X * (np.arange(INPUTS) > 0)[:, None]
     full, dropped = (compute_cost(w[None] @ inputs, Y, "linear") for inputs in (X, missing))

@@ -32,12 +32,12 @@ class Learning(NamedTuple):
 
 
 def truth(X: Row) -> Row:
-    """The curve that the examples scatter about."""
+    """Return the curve that the examples scatter about."""
     return np.sin(5.1 * X) + 0.9 * X
 
 
 def examples(m: int, seed: int) -> tuple[Row, Row]:
-    """Inputs, and targets with noise."""
+    """Draw inputs, and targets with noise."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1, 1, (1, m))
     return X, truth(X) + rng.normal(0, NOISE, X.shape)

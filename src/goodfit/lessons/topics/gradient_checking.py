@@ -42,12 +42,12 @@ COLORS: dict[str, Color] = {
 
 @cache
 def network() -> tuple[Parameters, Float[np.ndarray, "2 m"], Float[np.ndarray, "1 m"]]:
-    """A small network with tanh units, and sixty examples."""
+    """Return a small network with tanh units, and sixty examples."""
     return initialize_parameters([2, 6, 4, 1], "tanh", seed=2), *moons(60, 1)
 
 
 def J(theta: Float[np.ndarray, "n"]) -> float:
-    """The network's cost with its penalty, as a function of one long vector."""
+    """Return the network's cost with its penalty, as a function of one long vector."""
     start, X, Y = network()
     parameters = to_parameters(theta, to_vector(start)[1])
     AL, _ = forward_prop(X, parameters, "tanh", "sigmoid")
@@ -56,10 +56,11 @@ def J(theta: Float[np.ndarray, "n"]) -> float:
 
 @cache
 def backward(fault: str) -> Parameters:
-    """The way back, with a mistake in it."""
+    """Return the gradient by backpropagation, with a planted mistake."""
     parameters, X, Y = network()
     AL, caches = forward_prop(X, parameters, "tanh", "sigmoid")
     if fault == "derivative":
+        # The caches say which slope to multiply by: this is the line of code with the wrong one.
         caches = [cache_._replace(activation="sigmoid") if cache_.activation else cache_ for cache_ in caches]
     grads = backward_prop(AL, Y, caches)
     if fault != "penalty":
@@ -74,12 +75,12 @@ def backward(fault: str) -> Parameters:
 
 @cache
 def slopes(epsilon: float) -> Float[np.ndarray, "n"]:
-    """The numerical gradient at the network's parameters."""
+    """Return the numerical gradient at the network's parameters."""
     return numerical_gradient(J, to_vector(network()[0])[0], epsilon)
 
 
 def error(fault: str, epsilon: float) -> float:
-    """The relative error of that gradient, checked with that ε."""
+    """Return the relative error of a gradient with this fault, checked with this ε."""
     return relative_error(slopes(epsilon), to_vector(backward(fault))[0])
 
 
@@ -102,9 +103,9 @@ def _by_epsilon() -> Section:
     best = min(right, key=lambda epsilon: right[epsilon])
     return Section(
         "How large should ε be?",
-        f"""A network of {slopes(1e-7).size} parameters, its cost with an L2 penalty, and five versions of its way
-        back: one is right, four have a mistake of one line. The check compares each with (J(θ + ε) − J(θ − ε))/2ε,
-        parameter by parameter. Follow the green line from both ends to its lowest point.""",
+        f"""A network of {slopes(1e-7).size} parameters, its cost with an L2 penalty, and five versions of its
+        backpropagation: one is right, four have a mistake of one line. The check compares each with
+        (J(θ + ε) − J(θ − ε))/2ε, parameter by parameter. Follow the green line from both ends to its lowest point.""",
         figure([panel("Relative error by ε", x, y, marks, height=420)], [control], says),
         f"""A large ε measures the slope of a chord and not of the curve: that error shrinks with ε². A small ε takes
         the difference of two almost equal costs, of which the computer keeps sixteen digits: that error grows with
@@ -125,6 +126,7 @@ def _by_block() -> Section:
     for i, (fault, name) in enumerate(FAULTS.items()):
         grads = backward(fault)
         errors = [relative_error(measured[block].ravel(), grads[block].ravel()) for block in names]
+        # Bars begin at 0, so their heights are powers of ten above 1e-12.
         marks.append(bars(np.arange(len(names)), 12 + np.log10(errors), 0.7, "digits", "blue", when={"fault": i}))
         wrong = [block for block, value in zip(names, errors, strict=True) if value >= WRONG]
         verdict = f"wrong in {', '.join(wrong)}" if wrong else "no block is wrong"
@@ -137,11 +139,11 @@ def _by_block() -> Section:
     control = buttons("fault", "Mistake", list(FAULTS.values()), 1)
     return Section(
         "Where is the mistake?",
-        """The same check for each block of parameters alone, with ε = 10⁻⁵. Each button is one version of the way
-        back. The network's layers go from left to right; the way back goes from right to left.""",
+        """The same check for each block of parameters alone, with ε = 10⁻⁵. Each button is one version of
+        backpropagation. The network's layers go from left to right; backpropagation goes from right to left.""",
         figure([panel("Relative error by block", x, y, marks, read="none")], [control], says),
         """A mistake in a block's own formula shows in that block alone. A wrong derivative spoils everything before
-        it, since the way back passes through it: the last block that is wrong is where to look. With the derivative
+        it, since all earlier gradients pass through it: the last wrong block is where to look. With the derivative
         of the sigmoid in place of tanh's, W3 and b3 are right, as no activation comes after them, and all others are
         wrong.""",
     )
@@ -160,7 +162,7 @@ def _make() -> Content:
 GRADIENT_CHECKING = Lesson(
     name="gradient-checking",
     title="Gradient checking",
-    question="How does one know that a way back is right?",
+    question="How can you tell that backpropagation is right?",
     make=_make,
     code=(to_vector, to_parameters, numerical_gradient, relative_error, verdict),
     sources=("course notes, “Numerical approximation of gradients”",),

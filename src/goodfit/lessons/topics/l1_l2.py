@@ -27,7 +27,7 @@ Weights = Float[np.ndarray, "inputs"]
 
 @cache
 def examples() -> tuple[Float[np.ndarray, "inputs m"], Float[np.ndarray, "1 m"]]:
-    """Inputs that are uncorrelated, of mean 0 and variance 1 exactly, so that the best weights have a closed form."""
+    """Draw inputs that are uncorrelated, of mean 0 and variance 1 exactly: the best weights have a closed form."""
     rng = np.random.default_rng(0)
     columns = np.column_stack([np.ones(M), rng.standard_normal((M, INPUTS))])
     X = np.sqrt(M) * np.linalg.qr(columns)[0][:, 1:].T  # at right angles to each other and to the ones, so of mean 0
@@ -36,7 +36,7 @@ def examples() -> tuple[Float[np.ndarray, "inputs m"], Float[np.ndarray, "1 m"]]
 
 
 def train_linear(penalty: str, lambd: float, steps: int = STEPS) -> Float[np.ndarray, "steps inputs"]:
-    """Gradient descent on a linear unit: the weights after each step; "L1" takes the proximal step."""
+    """Return a linear unit's weights after each step of gradient descent; "L1" takes the proximal step."""
     X, Y = examples()
     parameters: Parameters = {"W1": np.full((1, INPUTS), 0.55), "b1": np.zeros((1, 1))}
     after = []
@@ -95,6 +95,8 @@ def _rules() -> Section:
     before = np.linspace(-2.5, 2.5, 101)
     shrink, cut, says = [], [], []
     for j, lambd in enumerate(LAMBDAS):
+        # Of each weight alone J is (w − ŵ)²/2 plus its penalty, which is lowest at ŵ/(1 + λ/m) for L2, and at ŵ moved
+        # toward 0 by λ/2m for L1.
         state, threshold = {"lambda": j}, lambd / (2 * M)
         shrink.append(line(before, before / (1 + lambd / M), "L2", "blue", dash=True, when=state))
         shrink.append(line(before, soft_threshold(before, threshold), "L1", "orange", when=state))

@@ -33,7 +33,7 @@ class Fit(NamedTuple):
 
 @cache
 def moons(m: int, seed: int) -> tuple[Float[np.ndarray, "2 m"], Float[np.ndarray, "1 m"]]:
-    """Two half circles that reach into each other, with noise."""
+    """Draw examples of two half circles that reach into each other, with noise."""
     rng = np.random.default_rng(seed)
     y, angle = rng.integers(0, 2, m), rng.uniform(0, np.pi, m)
     x1 = np.where(y == 0, np.cos(angle), 1 - np.cos(angle)) - 0.5
@@ -54,13 +54,14 @@ def fit(lambd: float, hidden: tuple[int, ...] = (20, 20)) -> Fit:
         costs.append(compute_cost(A, labels, "sigmoid"))
         errors.append(float(((A > 0.5) != labels).mean()))
     _, caches = forward_prop(X, parameters, "tanh", "sigmoid")
+    # Without hidden layers there is no z: a single 1 stands in, for no picture shows it.
     z = np.concatenate([cache_.Z.ravel() for cache_ in caches[:-1]] or [np.ones(1)])
     bend = float(np.abs(np.tanh(z) - z).mean() / np.abs(z).mean())
     return Fit(parameters, (costs[0], costs[1]), (errors[0], errors[1]), z, bend)
 
 
 def surface(parameters: Parameters) -> Float[np.ndarray, "rows columns"]:
-    """The probability of class 1 over the picture."""
+    """Return the probability of class 1 over the picture."""
     x1, x2 = np.meshgrid(SIDE, SIDE)
     return forward_prop(np.stack([x1.ravel(), x2.ravel()]), parameters, "tanh", "sigmoid")[0].reshape(x1.shape)
 
@@ -75,7 +76,7 @@ def _lambda_axis() -> Axis:
 
 
 def best() -> float:
-    """The λ with the lowest dev cost."""
+    """Return the λ with the lowest dev cost."""
     return min(LAMBDAS, key=lambda lambd: fit(lambd).cost[1])
 
 
@@ -133,6 +134,7 @@ def _units() -> Section:
         fitted = fit(lambd)
         z = fitted.z[tuned]
         marks.append(points(z, np.tanh(z), "unit", "purple", size=3, opacity=0.45, when={"lambda": i}))
+        # (λ/2m)·Σw² with λ = m = 1 is half of Σw².
         squares = 2 * l2_penalty(fitted.parameters, 1.0, 1)
         says.append(f"""λ = {number(lambd)}: Σw² = {squares:.3g}. Half of all z are nearer to 0 than
             {np.median(np.abs(fitted.z)):.2f}. tanh z differs from z by {percent(fitted.bend)} of z.""")

@@ -31,6 +31,7 @@ def descend(rule: str, alpha0: float) -> Float[np.ndarray, "epochs"]:
     X, Y = examples()
     parameters, excess = {"W1": np.array([[-2.0, 2.0]]), "b1": np.zeros((1, 1))}, []
     for epoch in range(1, EPOCHS + 1):
+        # An epoch at a time, since the textbook's `train` has one learning rate; each has its own order.
         options = {"batch_size": 16, "epochs": 1, "seed": epoch, "output": "sigmoid"}
         *_, (parameters, _) = train(X, Y, parameters, learning_rate=RULES[rule](alpha0, epoch), **options)
         excess.append(cost(parameters) - lowest()[0])

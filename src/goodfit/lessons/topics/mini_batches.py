@@ -38,14 +38,14 @@ class Descent(NamedTuple):
 
 @cache
 def examples() -> tuple[Float[np.ndarray, "2 m"], Float[np.ndarray, "1 m"]]:
-    """Two inputs, and labels that are 1 with the probability sigmoid(2·x1 − x2)."""
+    """Draw two inputs, and labels that are 1 with the probability sigmoid(2·x1 − x2)."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2, M))
     return X, (rng.random((1, M)) < 1 / (1 + np.exp(X[1:] - 2 * X[:1]))).astype(float)
 
 
 def cost(parameters: Parameters) -> float:
-    """J of logistic regression over all examples."""
+    """Return J of logistic regression over all examples."""
     X, Y = examples()
     return compute_cost(forward_prop(X, parameters, output="sigmoid")[0], Y, "sigmoid")
 
@@ -56,7 +56,7 @@ def _logistic(w1: float, w2: float, b: float) -> Parameters:
 
 @cache
 def descend(size: int, learning_rate: float, seed: int = 0) -> Descent:
-    """Gradient descent with mini-batches of that size, from the same start; drawn steps are evenly chosen."""
+    """Descend with mini-batches of this size, always from the same start; the steps to be drawn are evenly spaced."""
     X, Y = examples()
     start = _logistic(-2.0, 2.0, 0.0)
     path = [(start, np.nan)]
@@ -71,7 +71,7 @@ def descend(size: int, learning_rate: float, seed: int = 0) -> Descent:
 
 @cache
 def lowest() -> tuple[float, Float[np.ndarray, "2"], float]:
-    """The lowest cost, its weights and its b, by a long descent with the whole batch."""
+    """Return the lowest cost, its weights and its b, by a long descent with the whole batch."""
     X, Y = examples()
     *_, (best, J) = train(X, Y, _logistic(0.0, 0.0, 0.0), learning_rate=2.0, epochs=300, output="sigmoid")
     return J, best["W1"][0], best["b1"].item()

@@ -17,6 +17,7 @@ NAMES: dict[Optimizer, str] = {
     "adam": "Adam",
 }
 COLORS = ("blue", "orange", "purple", "green")
+# 0.038 and 0.045 stand on either side of 2/(largest curvature) = 0.039, above which gradient descent runs away.
 RATES = (0.01, 0.02, 0.03, 0.038, 0.045, 0.07, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5)
 STEPS = 80
 PATIENT = 300  # steps after which the comparison of learning rates gives up
@@ -30,21 +31,21 @@ Trials = dict[tuple[int, Optimizer], list[float]]  # steps needed with each lear
 
 
 def examples() -> Float[np.ndarray, "2 200"]:
-    """Two inputs around their mean, the second of which varies seven times as much as the first."""
+    """Draw two inputs around their mean, the second of which varies seven times as much as the first."""
     X = np.random.default_rng(0).normal(0.0, 1.0, (2, 200)) * np.array([[1.0], [7.0]])
     return X - mean_and_deviation(X)[0]
 
 
 def bowl(X: Float[np.ndarray, "2 m"]) -> Bowl:
-    """H of linear regression on these inputs: J is its lowest value plus ½·wᵀHw, if w counts from the best weights."""
+    """Return H of linear regression on these inputs: J is its lowest value plus ½·wᵀHw, w counted from the best."""
     return X @ X.T / X.shape[1]
 
 
 def bowls() -> list[tuple[Bowl, Float[np.ndarray, "2"]]]:
-    """The bowl before and after normalizing, and the weights of one and the same start in each."""
+    """Return the bowl before and after normalizing, and the weights of one and the same start in each."""
     X = examples()
     mu, sigma = mean_and_deviation(X)
-    start = np.array([-4.0, 0.6])
+    start = np.array([-4.0, 0.6])  # times σ it is the same function of inputs that were divided by σ
     return [(bowl(X), start), (bowl(normalize(X, mu, sigma)), sigma[:, 0] * start)]
 
 
@@ -54,7 +55,7 @@ def excess(H: Bowl, path: Path) -> Float[np.ndarray, "steps"]:
 
 
 def walk(optimizer: Optimizer, H: Bowl, start: Float[np.ndarray, "2"], learning_rate: float, steps: int) -> Path:
-    """The weights before the first step and after each; where they run away, NaN follows."""
+    """Return the weights before the first step and after each; where they run away, NaN follows."""
     parameters = {"W1": start[None]}
     v, s = zeros_like(parameters), zeros_like(parameters)
     path = np.full((steps + 1, 2), np.nan)
@@ -77,20 +78,22 @@ def walk(optimizer: Optimizer, H: Bowl, start: Float[np.ndarray, "2"], learning_
 def ellipse(H: Bowl, height: float) -> Path:
     """Return the points where J exceeds its minimum by this much."""
     angle = np.linspace(0, 2 * np.pi, 73)
+    # With H = L·Lᵀ, ½·wᵀHw is half the square of Lᵀw: a circle there, which L⁻ᵀ turns into the ellipse of w.
     circle = np.sqrt(2 * height) * np.column_stack([np.cos(angle), np.sin(angle)])
     return circle @ np.linalg.inv(np.linalg.cholesky(H))
 
 
 def steps_needed(H: Bowl, path: Path) -> float:
-    """The first step after which J stays within the goal, NaN if it never does."""
+    """Return the first step after which J stays within the goal, NaN if it never does."""
     excesses = excess(H, path)
+    # Written so that NaN, where a path ran away, counts as outside.
     outside = np.flatnonzero(~(excesses <= GOAL * excesses[0]))
     last = int(outside[-1]) if len(outside) else -1
     return float(last + 1) if last + 1 < len(excesses) else np.nan
 
 
 def trials() -> Trials:
-    """For each bowl and optimizer the steps that it needs with each learning rate of the comparison."""
+    """Return the steps needed with each learning rate of the comparison, by bowl and optimizer."""
     return {
         (i, optimizer): [steps_needed(H, walk(optimizer, H, start, rate, PATIENT)) for rate in COMPARED]
         for i, (H, start) in enumerate(bowls())
@@ -120,7 +123,7 @@ def _rings(H: Bowl, top: float) -> list[Mark]:
 
 
 def _descents() -> tuple[list[list[Mark]], list[Mark], list[str]]:
-    """Each bowl with the paths over it, the costs of all paths, and a sentence for each optimizer and learning rate."""
+    """Return each bowl with its paths, the costs of all paths, and a sentence per optimizer and learning rate."""
     valleys, costs, says = bowls(), [], []
     walked = [_rings(H, excess(H, start[None])[0]) for H, start in valleys]
     for j, (optimizer, name) in enumerate(NAMES.items()):
@@ -205,7 +208,7 @@ def _rates(results: Trials) -> Section:
 
 
 def fastest(steps: list[float]) -> float:
-    """The fewest steps over all learning rates that led to the goal."""
+    """Return the fewest steps over all learning rates that led to the goal."""
     return float(np.nanmin(steps))
 
 

@@ -32,7 +32,7 @@ STEPS, RATE, SMALL_UNITS, EXAMPLES = 100, 0.003, 10, 100
 
 
 class Kind(NamedTuple):
-    """A kind of network: its name, what stands at its line, the line, and how its blocks begin."""
+    """A kind of network: its name, the label, color and dash of its line, and the start of its blocks."""
 
     name: str
     label: str
@@ -49,18 +49,18 @@ KINDS = (PLAIN, RESIDUAL, LARGE)
 
 
 def branch(kind: Kind, L: int) -> float:
-    """By what the last weights of each block are multiplied: √(1/blocks), or not at all."""
+    """Return the factor of the last weights of each block: √(1/blocks), or 1."""
     return float(np.sqrt(2 / (L - 2))) if kind.small else 1.0
 
 
 @cache
 def sizes(kind: Kind, L: int, weight: float) -> Sizes:
-    """Signal and gradient by layer in a fresh network of fifty units a layer."""
+    """Return signal and gradient by layer in a fresh network of fifty units a layer."""
     return sizes_by_layer(L, UNITS, weight, branch(kind, L), kind.residual)
 
 
 def relative(kind: Kind, L: int, weight: float, quantity: str) -> Float[np.ndarray, "parts"]:
-    """The sizes as multiples of where they come from: the first layer's signal, the last one's gradient."""
+    """Return the sizes as multiples of those at their origin: the first layer's signal, the last layer's gradient."""
     layer_sizes = sizes(kind, L, weight)
     return (
         layer_sizes.signal / layer_sizes.signal[0]
@@ -76,13 +76,14 @@ def factor(kind: Kind, L: int, weight: float, quantity: str) -> float:
 
 
 def rate(kind: Kind, L: int, weight: float, quantity: str) -> float:
-    """The factor a layer, in the direction that it goes; a block is two layers."""
+    """Return the factor per layer, in the direction in which the quantity travels."""
     reached = relative(kind, L, weight, quantity)
+    # Sizes are measured once a block, which is two layers: hence the root.
     return growth_per_layer(reached if quantity == "signal" else reached[::-1]) ** 0.5
 
 
 def layers(L: int) -> list[int]:
-    """The layers whose outputs are measured: the first, and the last of each block."""
+    """Return the layers whose outputs are measured: the first, and the last of each block."""
     return list(range(1, L, 2))
 
 
@@ -169,7 +170,7 @@ def _alike() -> Section:
 
 @cache
 def trained(kind: Kind, L: int) -> Float[np.ndarray, "steps"]:
-    """J by step on a hundred examples of two classes."""
+    """Return J by step on a hundred examples of two classes."""
     X, Y = moons(EXAMPLES, 3)
     start = deep_parameters(L, 2, SMALL_UNITS, 1, branch(kind, L))
     return np.array([J for _, J in train_deep(X, Y, start, kind.residual, RATE, STEPS)])

@@ -36,7 +36,7 @@ Point = Float[np.ndarray, "2"]
 
 
 def J(w: Point) -> float:
-    """A cost with a saddle at 0, and minima at w2 = −1 and 1."""
+    """Return a cost with a saddle at 0, and minima at w2 = −1 and 1."""
     return float(w[0] ** 2 + (w[1] ** 2 - 1) ** 2 / 2)
 
 
@@ -47,7 +47,7 @@ def gradient(w: Point) -> Point:
 
 @cache
 def descend(optimizer: str, start: float) -> Float[np.ndarray, "steps"]:
-    """J after each step of a descent that begins beside the ridge, so far away from it."""
+    """Return J after each step of a descent that begins beside the ridge, `start` away from it."""
     parameters = {"W1": np.array([[1.0, start]])}
     v, s = zeros_like(parameters), zeros_like(parameters)
     costs = [J(parameters["W1"][0])]
@@ -64,7 +64,7 @@ def descend(optimizer: str, start: float) -> Float[np.ndarray, "steps"]:
 
 
 def steps_to_leave(costs: Float[np.ndarray, "steps"]) -> int | None:
-    """The first step after which J is below the saddle's for good to see."""
+    """Return the first step after which J is clearly below the saddle's."""
     below = np.flatnonzero(costs < ESCAPED)
     return int(below[0]) if len(below) else None
 
@@ -134,22 +134,23 @@ def _rare() -> Section:
     )
 
 
-class Looked(NamedTuple):
-    """Return the eigenvalues of the Hessian of a network's cost, and the length of its gradient."""
+class NetworkPoint(NamedTuple):
+    """Eigenvalues of the Hessian of a network's cost, and the length of its gradient."""
 
     curvatures: Float[np.ndarray, "parameters"]
     slope: float
 
 
 @cache
-def network_point(trained: bool) -> Looked:
-    """A small network with all weights at zero and b2 at the classes' log odds, or after training; L2 with λ = 0.3."""
+def network_point(trained: bool) -> NetworkPoint:
+    """Examine a small network with all weights at zero, or after training; L2 with λ = 0.3."""
     X, Y = moons(60, 1)
     parameters = initialize_parameters([2, 3, 1], "tanh")
     if trained:
         options = {"activation": "tanh", "output": "sigmoid", "learning_rate": 1.0, "epochs": 4000}
         *_, (parameters, _) = train(X, Y, parameters, lambd=LAMBDA, **options)
     else:
+        # With zero weights only b2 has a slope; at the classes' log odds, the best constant answer, it has none either.
         parameters = zeros_like(parameters) | {"b2": np.log(Y.mean(keepdims=True) / (1 - Y.mean(keepdims=True)))}
     theta, shapes = to_vector(parameters)
     AL, caches = forward_prop(X, parameters, "tanh", "sigmoid")
@@ -161,7 +162,7 @@ def network_point(trained: bool) -> Looked:
         return compute_cost(AL, Y, "sigmoid") + l2_penalty(named, LAMBDA, 60)
 
     slope = float(np.linalg.norm(to_vector({name: grads[name] for name in parameters})[0]))
-    return Looked(np.linalg.eigvalsh(hessian(cost, theta)), slope)
+    return NetworkPoint(np.linalg.eigvalsh(hessian(cost, theta)), slope)
 
 
 def _holds() -> Section:
@@ -194,9 +195,9 @@ def _holds() -> Section:
 
 
 def _network() -> Section:
-    marks, says, looked = [], [], [network_point(trained) for trained in (False, True)]
-    place = np.arange(1, looked[0].curvatures.size + 1)
-    for i, (name, point) in enumerate(zip(_POINTS, looked, strict=True)):
+    marks, says, network_points = [], [], [network_point(trained) for trained in (False, True)]
+    place = np.arange(1, network_points[0].curvatures.size + 1)
+    for i, (name, point) in enumerate(zip(_POINTS, network_points, strict=True)):
         marks.append(bars(place, point.curvatures, 0.8, "curvature", "blue", when={"point": i}))
         below = int((point.curvatures < 0).sum())
         says.append(f"""{name}: the gradient is {power(point.slope)} long; {below} of {place.size} curvatures are

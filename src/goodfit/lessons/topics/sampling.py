@@ -26,13 +26,14 @@ Row = Float[np.ndarray, "draws"]
 
 
 def draw(how: Callable[[float, float, float], float], low: float, high: float) -> Row:
-    """Values drawn on a scale; both scales use the same r."""
+    """Draw values on a scale; both scales use the same r."""
     return np.array([how(low, high, r) for r in np.random.default_rng(15).random(max(DRAWS))])
 
 
 def _strips(values: tuple[Row, Row]) -> list[Mark]:
-    """The draws of two scales as dots, each scale a strip of its own, by the number of draws."""
+    """Return the draws of two scales as dots, each scale in a strip of its own, by the number of draws."""
     marks, rng = [], np.random.default_rng(1)
+    # Random heights within the strip, or dots would hide each other; they mean nothing.
     linear_height, log_height = rng.uniform(-0.28, 0.28, (2, max(DRAWS)))
     for i, n in enumerate(DRAWS):
         small = {"size": 3, "opacity": 0.6, "when": {"draws": i}}
@@ -137,7 +138,7 @@ def left_over(alpha: float, lambd: float) -> float:
 
 
 def trials(seed: int | None) -> tuple[Row, Row, Row]:
-    """α, λ and J of 25 trials: a grid, or random draws with a seed; both on logarithmic scales."""
+    """Return α, λ and J of 25 trials: a grid, or random draws with a seed; both on logarithmic scales."""
     if seed is None:
         r = np.linspace(0, 1, SIDE)
         pairs = np.array([(r1, r2) for r1 in r for r2 in r])

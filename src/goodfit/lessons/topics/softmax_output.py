@@ -15,7 +15,7 @@ START = Z_DOG.index(2)
 
 
 def outputs(z_dog: float) -> tuple[np.ndarray, np.ndarray]:
-    """z and ŷ, a column each, for one example."""
+    """Return z and ŷ, a column each, for one example."""
     Z = np.array([[OTHER_Z[0]], [z_dog], *([z] for z in OTHER_Z[1:])])
     return Z, softmax(Z)
 
@@ -35,6 +35,7 @@ def _probabilities() -> Section:
         panel("What softmax makes of it", x, axis("probability", 0, 104, unit="%"), marks),
     ]
     control = slider("z", "z of dog", [number(z) for z in Z_DOG], START)
+    # The dog's odds against the cat at z = 3, as a multiple of those at z = 2: measured, and equal to e.
     twice = outputs(3.0)[1][1, 0] / outputs(3.0)[1][2, 0] / (outputs(2.0)[1][1, 0] / outputs(2.0)[1][2, 0])
     return Section(
         "From any numbers to probabilities",

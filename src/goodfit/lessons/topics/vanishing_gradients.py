@@ -24,14 +24,14 @@ HIDDEN = 30
 
 @cache
 def linear_sizes(weight: float, depth: int) -> Float[np.ndarray, "layers"]:
-    """The length of the signal (1, 1) after each linear layer with this weight, in lengths of the input."""
+    """Return the length of the signal (1, 1) after each linear layer with this weight, as a multiple of the input's."""
     X = np.ones((2, 1))
     return np.linalg.norm(deep_linear(weight, depth, X)[:, :, 0], axis=1) / np.linalg.norm(X)
 
 
 @cache
 def gradient_sizes(activation: str, size: float) -> Float[np.ndarray, "layers"]:
-    """The length of each hidden layer's dW in a fresh deep network, over 200 examples."""
+    """Return the length of each hidden layer's dW in a fresh deep network, over 200 examples."""
     rng = np.random.default_rng(0)
     X, Y = rng.standard_normal((50, 200)), rng.integers(0, 2, (1, 200)).astype(float)
     parameters = initialize_parameters([50] * (HIDDEN + 1) + [1], activation)
@@ -75,6 +75,7 @@ def _signals() -> Section:
     for j, (activation, name) in enumerate(list(ACTIVATIONS.items())[:2]):
         for i, (scale, words) in enumerate(SCALES.items()):
             deviations = activation_deviations([100] * (HIDDEN + 1), activation, scale)
+            # In the first layers the factor is still settling.
             rates[activation, scale] = growth_per_layer(deviations[5:])
             color, when, strong = _tone(activation, scale), {"activation": j}, {"scale": i}
             marks.append(line("layer", deviations, f"{words} / n", color, label=words, when=when, strong=strong))
