@@ -27,6 +27,7 @@ def measure_baselines(context: LoopContext) -> LoopState:
     entries = [Entry(_REGRESSION_NAMES[splits.dataset.schema.task], regression_plan(splits), ())]
     if splits.dataset.schema.image:
         entries.append(Entry("perceptron on pixels", perceptron_plan(splits), ()))
+    # A prime above any number of trainings, so that two jobs share no seed of a training.
     first_seed = context.settings.seed * 1_000_003
     entries = [entry._replace(seeds=(first_seed + place,)) for place, entry in enumerate(entries)]
     measured = context.laboratory.measure("baselines", entries)
@@ -56,6 +57,7 @@ def _measure_first_network(state: LoopState, context: LoopContext) -> LoopState:
     share = _GIVEN_PLAN_SHARE if plan else _BUDGET_SHARE
     count = context.clock.decide(
         "first-network-seeds",
+        # Two at least: the spread between seeds is part of every interval that follows.
         lambda seconds_left: int(np.clip(share * seconds_left / max(seconds, 1e-3), 2, 4)),
         _SEEDS,
     )

@@ -56,6 +56,7 @@ def _train_members(state: LoopState, context: LoopContext) -> LoopState:
     name, plan = next((named for named in plans if named.plan.hidden_units), plans[0])
     laboratory = context.laboratory
     pair = _MARGIN * laboratory.seconds(laboratory.jobs([Entry(name, plan, (0, 1))]))
+    # In pairs, which keep two devices equally busy.
     count = context.clock.decide(
         "more-seeds", lambda seconds_left: 2 * int(np.clip(seconds_left / pair, 0, _MOST_SEEDS // 2)), 0
     )
@@ -124,6 +125,7 @@ def _choose_plan(
     laboratories: "_FoldLaboratories",
 ) -> int | None:
     """Return the place of the plan to train next, each in turn; None where none fits the time left."""
+    # A recorded decision is a number, so places count from 1 and 0 means none.
     order = [(bag_count + place) % len(plans) for place in range(len(plans))]
 
     def by_clock(seconds_left: float) -> int:
@@ -149,7 +151,7 @@ class _FoldLaboratories:
     def open(self, fold_count: int, repeat: int) -> Laboratory:
         """Return the laboratory of these folds."""
         if (fold_count, repeat) not in self._opened:
-            seed = self.context.settings.seed + 1 + repeat
+            seed = self.context.settings.seed + 1 + repeat  # folds that differ from those that plans are judged by
             cuts = folds(self.context.splits, fold_count, seed)
             self._opened[fold_count, repeat] = replace(self.context.laboratory, cuts=cuts)
         return self._opened[fold_count, repeat]

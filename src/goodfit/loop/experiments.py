@@ -52,6 +52,7 @@ def run_experiments(state: LoopState, proposals: Sequence[Proposal], context: Lo
     if augmentation_removal(verified.experiments) and not context.interrupted:
         state = measure_learning_curve(state, AUGMENTATION_CURVE, context)
     adopted = verified.adopted
+    # An incumbent that stays has more seeds from now on: those of its rerun.
     return replace(state, incumbent=adopted.measurement if adopted else pooled(current_round.incumbent, rerun))
 
 
@@ -88,6 +89,7 @@ def _fitting(
     """Return a bit for each experiment that fits the round's share of the time; dear ones make room for later ones."""
     plan, laboratory, mask = current_round.incumbent.plan, context.laboratory, 0
     share = _SICK_SHARE if current_round.sick else _ROUND_SHARE
+    # The incumbent's rerun comes first: without it no experiment has anything to be compared with.
     jobs = [Job(plan, 0, cut.train, cut.dev) for cut in laboratory.cuts] * seed_count
     for place, proposal in enumerate(proposals):
         changed = plan.with_(**proposal.changes)
@@ -103,6 +105,7 @@ def _measure(
     """Train the unchanged incumbent and each proposal with fresh seeds; returns the rerun and the results apart."""
     current_round = state.current_round
     incumbent = current_round.incumbent
+    # The incumbent was chosen for its low cost, which is partly luck; fresh seeds leave that luck behind.
     plans = [(incumbent.name, incumbent.plan)]
     plans += [(proposal.name, incumbent.plan.with_(**proposal.changes)) for proposal in proposals]
     entries = []

@@ -51,6 +51,7 @@ def compare_mirrored(measurement: Measurement, splits: Splits) -> MirrorTest | N
         outputs = np.stack([member.outputs(images, schema, run.dev) for images in (features, mirrored)])
         errors.append(judge_outputs(splits, outputs, run.dev)[1].mean(axis=1))
     error, mirrored_error = np.mean(errors, axis=0)
+    # Near the error of a guess there is little accuracy to lose, so even a small rise says that labels change.
     guess = 1 - np.bincount(splits.dataset.target[splits.train]).max() / len(splits.train)
     allowed = bool(mirrored_error - error <= _TOLERANCE * max(guess - error, 0))
     return MirrorTest(float(error), float(mirrored_error), allowed)

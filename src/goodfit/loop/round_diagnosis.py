@@ -38,7 +38,7 @@ def diagnose(state: LoopState, context: LoopContext) -> LoopState:
 def dominating_gap(current_round: Round) -> Gap:
     """Return the larger gap, which the round's prescriptions are to close."""
     bias = current_round.gaps.avoidable_bias
-    if bias is None:
+    if bias is None:  # a regression without a human error: only the verdict says if a bias was shown
         return "bias" if current_round.gaps.verdict == "high bias" else "variance"
     return "bias" if bias.value > current_round.gaps.variance.value else "variance"
 

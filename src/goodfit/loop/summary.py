@@ -7,6 +7,7 @@ from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.run import Outcome
 from goodfit.run_folder.summary import effect_estimate, estimate, finding_result, gap_figures
 
+# From best to worst: an experiment is shown with the worst outcome of its trainings.
 _BADNESS = (
     Outcome.FINISHED,
     Outcome.STOPPED_EARLY,

@@ -25,6 +25,7 @@ def try_variations(state: LoopState, context: LoopContext) -> LoopState:
     plan = state.incumbent.plan
     recipe = rest_of_recipe(context.splits, plan, state.measured_plans, flips_allowed(state, context))
     random_settings = variations(plan, _VARIATIONS, np.random.default_rng([seed, 1]))
+    # A tight budget ends early in the list, so it begins with some of each kind.
     proposals = [*cures(state, context), *recipe[:2], *random_settings[:2], *recipe[2:], *random_settings[2:]]
     state = run_experiments(state, proposals, context)
     while state.current_round.experiments and not context.interrupted and context.has_time_for_round():
@@ -56,6 +57,7 @@ def variation(plan: Plan, generator: np.random.Generator) -> Changes:
     """Return a setting near this plan's, each number on its own scale: log for rates, log of 1 − p for keep_prob."""
 
     def around(value: float, factor: float) -> float:
+        # Uniform in the logarithm, within a factor to both sides; three digits, so that people can type the setting.
         return float(f"{value * factor ** generator.uniform(-1, 1):.3g}")
 
     changes: Changes = {
