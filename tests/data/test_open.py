@@ -3,6 +3,7 @@ import decimal
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from sklearn import datasets
 
 from goodfit.data.dataset import Column, Schema
+from goodfit.data.formats import DateFormat, NumberFormat
 from goodfit.data.notes import Note
 from goodfit.data.open import open_data, open_new_rows
 from goodfit.data.sources import open_source
+from goodfit.errors import InputError
 
 ROWS = 60
 COLUMNS = {
@@ -311,3 +314,27 @@ def test_csv_and_frame_open_as_the_same_data(rows, tmp_path_factory):
     from_file, from_memory = (open_data(source, target="target")[0] for source in (path, frame))
     assert from_file.schema == from_memory.schema
     assert from_file.fingerprint == from_memory.fingerprint
+
+
+@pytest.mark.parametrize(
+    "spelling", [NumberFormat(",", "."), NumberFormat(thousands=" ", after="kg"), DateFormat("dmy"), None]
+)
+def test_formats_survive_json_and_do_not_count_in_the_fingerprint(spelling):
+    dataset = open_data("iris")[0]
+    columns = tuple(replace(column, format=spelling) for column in dataset.schema.columns)
+    schema = replace(dataset.schema, columns=columns)
+    assert Schema.from_dict(json.loads(json.dumps(schema.to_dict()))) == schema
+    assert replace(dataset, schema=schema).fingerprint == dataset.fingerprint
+
+
+def test_a_schema_saved_before_there_were_formats_is_read():
+    facts = {"name": "size", "kind": "number", "categories": [], "missing": True}
+    assert Column.from_dict(facts) == Column("size", "number", missing=True)
+
+
+def test_the_training_source_decides_how_a_column_is_read(tmp_path):
+    frame = pl.DataFrame(COLUMNS)
+    words = frame.head(10).with_columns(rooms=pl.Series(["many"] * 10))
+    words.write_csv(tmp_path / "dev.csv")
+    with pytest.raises(InputError, match=r"column 'rooms' of .*dev\.csv should hold numbers, but row 1 has 'many'"):
+        open_data(frame, target="price", dev=tmp_path / "dev.csv")

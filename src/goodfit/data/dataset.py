@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Float, Int, Num, UInt8
 
+from goodfit.data.formats import ColumnFormat, format_of_dict
 from goodfit.data.notes import Note
 from goodfit.data.paging import read_ahead
 
@@ -28,12 +29,25 @@ class Column:
         kind: of its values.
         categories: the levels of a category, in the order of their codes.
         missing: True if values were missing.
+        format: spelling of its text in the training source; None for plain numbers, ISO 8601 dates and words.
     """
 
     name: str
     kind: Kind
     categories: tuple[str, ...] = ()
     missing: bool = False
+    format: ColumnFormat | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as JSON has them; `format` is there only if there is one."""
+        facts = asdict(self)
+        return facts if self.format else {name: value for name, value in facts.items() if name != "format"}
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Self:
+        """Return the column that `to_dict` wrote."""
+        categories, spelling = tuple(facts["categories"]), format_of_dict(facts.get("format"))
+        return cls(**{**facts, "categories": categories, "format": spelling})
 
 
 @dataclass(frozen=True)
@@ -68,12 +82,13 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as JSON has them."""
-        return json.loads(json.dumps(asdict(self)))
+        columns = [column.to_dict() for column in self.columns]
+        return json.loads(json.dumps(asdict(self) | {"columns": columns}))
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
         """Return the schema that `to_dict` wrote."""
-        columns = tuple(Column(**{**column, "categories": tuple(column["categories"])}) for column in facts["columns"])
+        columns = tuple(map(Column.from_dict, facts["columns"]))
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
         image = tuple(facts["image"]) if facts.get("image") else None
         return cls(columns=columns, target=facts["target"], task=facts["task"], image=image, **tuples)
@@ -168,9 +183,14 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of features, target and schema; the same in every process and on every machine."""
+        """SHA-256 of features, target and schema; the same in every process and on every machine.
+
+        Formats do not count: 1.234,50 and 1234.5 are the same value.
+        """
         numbers, codes, pixels = self.features
-        meaning = {name: value for name, value in self.schema.to_dict().items() if value is not None}
+        columns = tuple(replace(column, format=None) for column in self.schema.columns)
+        meaning = replace(self.schema, columns=columns).to_dict()
+        meaning = {name: value for name, value in meaning.items() if value is not None}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode())
         for array, kind in ((canonical(numbers), "<f8"), (codes, "<i4"), (self.target, "<f8")):
             digest.update(np.ascontiguousarray(array, kind).tobytes())

@@ -14,7 +14,7 @@ from goodfit.data.images.stored import ImageFiles
 from goodfit.data.inputs import Inputs
 from goodfit.data.source import As, Source
 from goodfit.data.sources import open_source
-from goodfit.data.tables.columns import type_columns
+from goodfit.data.tables.columns import TypedColumn
 from goodfit.data.tables.inputs import encode, table_inputs
 from goodfit.data.tables.roles import Labels, Roles, find_roles, read_labels
 from goodfit.data.tables.stack import stack
@@ -80,24 +80,29 @@ def _labeled_inputs(
     sources: list[Source], roles: Roles, task: TaskKind | None, cache: Path | None
 ) -> tuple[Int[np.ndarray, "rows"], Labels, Inputs]:
     """Return the positions of the usable rows, among the rows of all sources, and their labels and features."""
-    table = stack(sources, roles)
-    rows = table[roles.target].is_not_null().arg_true().to_numpy().astype(np.int64)
+    stacked = stack(sources, roles)
+    rows = stacked[roles.target].raw.is_not_null().arg_true().to_numpy().astype(np.int64)
     # Labels come before pixels: a mistake in them is reported at once, not after minutes of decoding.
-    columns = type_columns(table[rows])
+    columns = _take(stacked, rows)
     labels = read_labels(sources, columns, rows, roles, task)
     if len(labels.target.rows) < len(rows):
         rows = rows[labels.target.rows]
-        columns = type_columns(table[rows])
+        columns = _take(stacked, rows)
     if sources[0].images is None:
         return rows, labels, table_inputs(sources, columns, rows, roles)
     inputs = image_inputs(sources, rows, roles, cache)
     if len(inputs.usable) == len(rows):
         return rows, labels, inputs
     rows, set_aside = rows[inputs.usable], labels.target.notes[1:]
-    labels = read_labels(sources, type_columns(table[rows]), rows, roles, task)
+    labels = read_labels(sources, _take(stacked, rows), rows, roles, task)
     if len(labels.target.rows) < len(rows):  # without broken images, a class may have lost all but one example
         rows, inputs = rows[labels.target.rows], inputs.take(labels.target.rows)
     return rows, labels._replace(notes=[*labels.notes, *set_aside]), inputs
+
+
+def _take(columns: dict[str, TypedColumn], rows: Int[np.ndarray, "rows"]) -> dict[str, TypedColumn]:
+    """Return the columns of these rows."""
+    return {name: column.take(rows) for name, column in columns.items()}
 
 
 def _origin(sources: dict[str, Source], roles: Roles, task: TaskKind | None, as_: As | None) -> Origin:

@@ -1,13 +1,16 @@
 """One column at a time: its kind, and its values as numbers or category codes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Column, Kind
+from goodfit.data.formats import ColumnFormat
 from goodfit.errors import InputError
 
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
@@ -20,24 +23,41 @@ _DATE = (
 )
 
 
+class ColumnType(NamedTuple):
+    """The kind of a column's values, and how they are written.
+
+    Attributes:
+        kind: None for nested or binary values, which are not learned from.
+        format: of numbers and dates; None for plain numbers and ISO 8601 dates.
+    """
+
+    kind: Kind | None
+    format: ColumnFormat | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class TypedColumn:
     """A column and the kind that its values have.
 
     Attributes:
         raw: the column as it stands in the table.
-        kind: None for nested or binary values, which are not learned from.
+        type: kind and format of its values.
         values: numbers, null where missing or unreadable; of other kinds the same as `raw`.
     """
 
     raw: pl.Series
-    kind: Kind | None
+    type: ColumnType
     values: pl.Series
 
     @property
     def name(self) -> str:
         """The column's name."""
         return self.raw.name
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of its values."""
+        return self.type.kind
 
     @cached_property
     def words(self) -> pl.Series:
@@ -50,39 +70,50 @@ class TypedColumn:
         words = self.words.filter(as_numbers(self.words).is_null())
         return None if words.is_empty() else words[0]
 
+    def take(self, rows: Int[np.ndarray, "selection"]) -> "TypedColumn":
+        """Return the column of these rows."""
+        return replace(self, raw=self.raw[rows], values=self.values[rows])
 
-def type_column(column: pl.Series) -> TypedColumn:
+
+def infer_type(column: pl.Series) -> ColumnType:
     """Infer the kind of a column: by its type, and for text by the kind that nearly all values can be read as."""
     dtype = column.dtype
     if dtype == pl.Boolean:
-        return TypedColumn(column, "boolean", as_booleans(column))
+        return ColumnType("boolean")
     if dtype in (pl.Date, pl.Datetime):
-        return TypedColumn(column, "date", as_days(column))
+        return ColumnType("date")
     if dtype.is_numeric() or dtype in (pl.Duration, pl.Time, pl.Null):
-        return TypedColumn(column, "number", as_numbers(column))
+        return ColumnType("number")
     if dtype != pl.String:
-        return TypedColumn(column, None, column)
+        return ColumnType(None)
     words = set(column.drop_nulls().head(_BOOLEAN_SAMPLE).str.to_lowercase().unique())
-    if words in ({"true", "false"}, {"yes", "no"}):
-        values = as_booleans(column)
-        if values.count() == column.count():
-            return TypedColumn(column, "boolean", values)
+    if words in ({"true", "false"}, {"yes", "no"}) and as_booleans(column).count() == column.count():
+        return ColumnType("boolean")
     for kind in ("number", "date"):
-        values = READERS[kind](column)
-        if column.null_count() == len(column) or values.count() / column.count() >= READABLE_SHARE:
-            return TypedColumn(column, kind, values)
-    return TypedColumn(column, "category", column)
+        if column.null_count() == len(column) or READERS[kind](column).count() / column.count() >= READABLE_SHARE:
+            return ColumnType(kind)
+    return ColumnType("category")
+
+
+def type_column(column: pl.Series, column_type: ColumnType | None = None) -> TypedColumn:
+    """Read a column as the type that its training source has, by default as the one that its values look like."""
+    column_type = column_type or infer_type(column)
+    if column_type.kind not in READERS:
+        return TypedColumn(column, column_type, column)
+    if _other_contents(column, column_type.kind):
+        return TypedColumn(column, column_type, pl.Series(column.name, [None] * len(column), pl.Float64))
+    return TypedColumn(column, column_type, READERS[column_type.kind](column))
+
+
+def type_columns(frame: pl.DataFrame, types: Mapping[str, ColumnType] | None = None) -> dict[str, TypedColumn]:
+    """Read each column of a table; by their names."""
+    return {column.name: type_column(column, types[column.name] if types else None) for column in frame}
 
 
 def is_nested(column: pl.Series) -> bool:
     """Return True for lists, structures, bytes and the like, which are not learned from."""
     flat = (pl.Boolean, pl.String, pl.Date, pl.Datetime, pl.Duration, pl.Time, pl.Null)
     return not (column.dtype.is_numeric() or column.dtype in flat)
-
-
-def type_columns(frame: pl.DataFrame) -> dict[str, TypedColumn]:
-    """Infer the kind of each column of a table; by their names."""
-    return {column.name: type_column(column) for column in frame}
 
 
 def as_numbers(column: pl.Series) -> pl.Series:
@@ -104,7 +135,7 @@ def as_days(column: pl.Series) -> pl.Series:
         return _days_of_text(column)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return column.cast(pl.Datetime("us")).cast(pl.Float64) / 86_400e6
+    return column.cast(pl.Datetime("us"), strict=False).cast(pl.Float64) / 86_400e6
 
 
 def _days_of_text(column: pl.Series) -> pl.Series:
@@ -178,12 +209,19 @@ def read_codes(column: pl.Series, meaning: Column, place: str) -> Int[np.ndarray
 
 
 def _refuse_other_kind(column: pl.Series, meaning: Column, place: str) -> None:
-    dtype = column.dtype
-    dates, numbers = dtype in (pl.Date, pl.Datetime), dtype.is_numeric()
-    nested = is_nested(column)
-    if nested or (dates and meaning.kind in ("number", "boolean")) or (numbers and meaning.kind == "date"):
-        contents = "dates" if dates else "numbers" if numbers else f"values of type {dtype}"
+    contents = _other_contents(column, meaning.kind)
+    if contents:
         raise InputError(f"column '{meaning.name}' of {place} should hold {_PLURAL[meaning.kind]} but holds {contents}")
+
+
+def _other_contents(column: pl.Series, kind: Kind) -> str | None:
+    """Return the plural of what a column holds by its type, where that cannot be of this kind."""
+    dtype = column.dtype
+    if is_nested(column) or (kind == "date" and dtype in (pl.Time, pl.Duration)):
+        return f"values of type {dtype}"
+    if kind in ("number", "boolean") and dtype in (pl.Date, pl.Datetime):
+        return "dates"
+    return "numbers" if kind == "date" and dtype.is_numeric() else None
 
 
 _PLURAL = {

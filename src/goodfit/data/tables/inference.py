@@ -128,7 +128,7 @@ def _number(column: TypedColumn, notes: list[Note]) -> Column:
                 f"Column '{column.name}' holds {kind}s, but {values} as missing (the first is '{unreadable[0][:40]}')."
             )
         )
-    return Column(column.name, kind, missing=bool(missing.any()))
+    return Column(column.name, kind, missing=bool(missing.any()), format=column.type.format)
 
 
 def row_numbers(columns: Mapping[str, TypedColumn]) -> list[str]:

@@ -32,7 +32,8 @@ def table_inputs(
     typed = {name: column for name, column in columns.items() if name not in roles.names}
     # A running number shows in the first source alone: further sources may count from its beginning again.
     complete = len(rows) == len(sources[0])
-    numbering = row_numbers(typed if complete else type_columns(sources[0].columns.select(list(typed))))
+    types = {name: column.type for name, column in typed.items()}
+    numbering = row_numbers(typed if complete else type_columns(sources[0].columns.select(list(typed)), types))
     features, left_out, notes = infer_columns(typed, numbering)
     # Source by source, so that an error can name the row of its own file.
     parts = [encode(source.columns, features, source.place) for source in sources]

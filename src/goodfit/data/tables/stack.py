@@ -1,20 +1,19 @@
 """Several sources of the same columns, one below the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from goodfit.data.source import Source
-from goodfit.data.tables.columns import as_words, is_nested
+from goodfit.data.tables.columns import TypedColumn, as_words, infer_type, is_nested, type_column
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError
 
 
-def stack(sources: Sequence[Source], roles: Roles) -> pl.DataFrame:
-    """Return the rows of all sources, in their order.
+def stack(sources: Sequence[Source], roles: Roles) -> dict[str, TypedColumn]:
+    """Return the columns of all sources, read as the first one, the training source, has them; by their names.
 
-    Of tables all columns, which must be the same; of images those with a role. A column that has another type in
-    another source becomes text, and its kind is inferred again.
+    Of tables all columns, which must be the same; of images those with a role.
 
     Raises:
         InputError: a source lacks or adds a column, or a column holds lists or bytes in some sources only.
@@ -23,16 +22,27 @@ def stack(sources: Sequence[Source], roles: Roles) -> pl.DataFrame:
     names = first.columns.columns if first.images is None else roles.names
     for source in further:
         _check_columns(first, source, names)
-    frames = [source.columns.select(names) for source in sources]
-    mixed = [name for name in names if len({frame[name].dtype for frame in frames}) > 1]
-    for source in sources:
-        for name in mixed:
-            if is_nested(source.columns[name]):
-                raise InputError(
-                    f"column '{name}' of {source.place} holds values of type {source.columns[name].dtype}, "
-                    "but other values in another source"
-                )
-    return pl.concat([frame.with_columns(as_words(frame[name]) for name in mixed) for frame in frames])
+    return {name: _stacked(name, sources) for name in names}
+
+
+def _stacked(name: str, sources: Sequence[Source]) -> TypedColumn:
+    column_type = infer_type(sources[0].columns[name])
+    parts = [type_column(source.columns[name], column_type) for source in sources]
+    raw = pl.concat(_of_one_type([part.raw for part in parts], sources))
+    values = pl.concat([part.values for part in parts]) if parts[0].values.dtype == pl.Float64 else raw
+    return TypedColumn(raw, column_type, values)
+
+
+def _of_one_type(columns: Sequence[pl.Series], sources: Sequence[Source]) -> Iterator[pl.Series]:
+    """Yield the columns, as words where their types differ."""
+    differ = len({column.dtype for column in columns}) > 1
+    for column, source in zip(columns, sources, strict=True):
+        if differ and is_nested(column):
+            raise InputError(
+                f"column '{column.name}' of {source.place} holds values of type {column.dtype}, "
+                "but other values in another source"
+            )
+        yield as_words(column) if differ else column
 
 
 def _check_columns(first: Source, source: Source, names: Sequence[str]) -> None:

@@ -1,0 +1,43 @@
+"""Formats of columns: spelling of numbers and dates, decided once from the training source and kept in the schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """Spelling of a column of numbers.
+
+    Attributes:
+        decimal: mark before the fraction, a point or a comma.
+        thousands: mark between groups of digits; a space stands for any blank, `'` for any apostrophe.
+        before: what stands before each number, such as a currency.
+        after: what stands after each number, such as a percent sign or a unit.
+    """
+
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """Spelling of a column of dates.
+
+    Attributes:
+        order: of day (d), month (m) and year (y); `time` for times of day and durations, which are numbers of seconds.
+    """
+
+    order: Literal["ymd", "dmy", "mdy", "time"]
+
+
+ColumnFormat: TypeAlias = NumberFormat | DateFormat
+
+
+def format_of_dict(facts: Mapping[str, Any] | None) -> ColumnFormat | None:
+    """Return the format whose fields a file has; None for plain numbers and ISO 8601 dates."""
+    if facts is None:
+        return None
+    return DateFormat(**facts) if "order" in facts else NumberFormat(**facts)
