@@ -17,7 +17,7 @@ from goodfit.data.paging import read_ahead
 Kind = Literal["number", "category", "boolean", "date"]
 TaskKind = Literal["binary", "classes", "regression"]
 
-_IMAGES_AT_ONCE = 4_096
+_IMAGES_AT_ONCE = 4_096  # all of them may be more than memory holds
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def _by_group(
     names = np.unique(groups)
     if len(names) < fewest:
         raise InputError(f"the group column has {len(names)} different values; at least {fewest} are needed")
-    if len(names) <= k:
+    if len(names) <= k:  # a piece for each group, in random order, so that chance decides which one is the test set
         return [rows[groups == name] for name in np.random.default_rng(seed).permutation(names)]
     splitter = StratifiedGroupKFold if len(names) <= MOST_STRATIFIED_GROUPS else GroupKFold
     return _pieces(splitter(n_splits=k, shuffle=True, random_state=seed), rows, _strata(dataset, rows, k), groups)
@@ -104,6 +104,7 @@ def _by_group(
 
 def _by_time(times: Float[np.ndarray, "rows"], rows: Int[np.ndarray, "rows"], k: int, fewest: int) -> list[_Rows]:
     """Return consecutive pieces, cut where a new moment begins, so that the rows of one moment stay together."""
+    # Only where the time changes may a cut lie: rows of one moment in two sets would let training see the future.
     order = np.argsort(times, kind="stable")
     starts = np.flatnonzero(np.diff(times[order])) + 1
     if len(starts) + 1 < fewest:

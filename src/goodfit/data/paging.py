@@ -24,6 +24,7 @@ def read_ahead(array: np.ndarray, rows: Int[np.ndarray, "rows"] | slice) -> None
     if mapping is None or array.size == 0:
         return
     indices = np.arange(len(array))[rows] if isinstance(rows, slice) else np.sort(rows)
+    # Rows begin behind the file's header; the system is told offsets in the file, in whole pages.
     first = np.lib.array_utils.byte_bounds(array)[0] - np.frombuffer(mapping, np.uint8).ctypes.data
     size = abs(array.strides[0])
     for part in np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1):  # consecutive rows in one call

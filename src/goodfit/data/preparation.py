@@ -90,6 +90,7 @@ class Preparation:
         moments = np.array([MOMENTS[kind](column) for column in columns]).reshape(-1, 2)
         schema = dataset.schema
         target = dataset.target[rows] if schema.task == "regression" else np.zeros(0)
+        # A standardized target starts every network near a constant guess, and makes learning rates comparable.
         deviation = float(np.std(target)) if len(target) else 0.0
         return cls(
             kind=kind,
@@ -138,7 +139,7 @@ class Preparation:
             np.subtract(pixels, self.pixels.mean.astype(np.float32), out=scaled)
             scaled *= self.pixels.scale.astype(np.float32)
             return
-        place = numbers.shape[1]
+        place = numbers.shape[1]  # of the next column to write
         absent = np.isnan(numbers)
         inputs[:, :place] = np.where(absent, 0.0, self._scaled(numbers))
         if self.kind == "piecewise":
@@ -217,6 +218,7 @@ def _pixel_scale(pixels: UInt8[np.ndarray, "all height width channels"], rows: I
     # Sums of whole numbers up to 255² are exact in float64, so this difference is precise; rounding may still make the
     # variance of a constant channel negative.
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    # np.where computes both branches, so the one for a constant channel must not divide by 0.
     divisor = np.maximum(deviation, np.finfo(np.float64).tiny)
     return PixelScale(pixels.shape[1:], mean, np.where(deviation > 0, 1 / divisor, 0.0))
 

@@ -16,7 +16,7 @@ from goodfit.data.split_notes import split_notes
 from goodfit.errors import InputError
 
 _FEWEST = 2  # rows of a set, or its error has no interval
-_SEEDS = 2**32
+_SEEDS = 2**32  # scikit-learn takes no larger seeds
 
 
 def open_splits(

@@ -92,6 +92,7 @@ def content_fingerprint(dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> str:
         columns[column.name] = _word_hashes((*column.categories, ""))[level_codes]
     target = dataset.target[rows]
     regression = schema.task == "regression"
+    # Words by their hashes, not their codes: another source may number the same classes otherwise.
     columns[schema.target] = canonical(target) if regression else _word_hashes(schema.classes)[target]
     if pixels is not None:
         columns["pixels"] = _hashes([image.tobytes() for image in pixels])
@@ -133,6 +134,7 @@ def _append(ledger: Path, opening: Opening) -> None:
     text = json.dumps(asdict(opening)) + "\n"
     try:
         ledger.parent.mkdir(parents=True, exist_ok=True)
+        # After a line that was cut off, a new one would be lost with it.
         if ledger.exists() and ledger.read_bytes()[-1:] not in (b"", b"\n"):
             text = "\n" + text
         with ledger.open("ab") as file:

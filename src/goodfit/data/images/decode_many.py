@@ -68,6 +68,7 @@ def _decode_in_processes(
 
     Every process takes the next piece from a pipe until it is empty, so that all finish at about the same time.
     """
+    # One token of four bytes for each piece, all written before anyone reads: the system hands each token out once.
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as pipe:
         pipe.write(np.arange(len(pieces), dtype="<u4").tobytes())
@@ -107,6 +108,7 @@ def _start_helper(work: str, pipe: int) -> _Helper:
         question.write(work)
         question.seek(0)
         process = subprocess.Popen(
+            # -P keeps the program's own folder, whose modules have common names, off the import path.
             [sys.executable or "python", "-P", _PROGRAM],
             stdin=question,
             stdout=answer,

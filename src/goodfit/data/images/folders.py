@@ -106,6 +106,7 @@ def _refuse_other_layouts(folder: Path, classes: Sequence[str]) -> None:
         contents = "images but no subfolders, so they have no labels" if images else "no subfolders of images"
         raise InputError(f"{folder} is a folder with {contents}; put the images of each class into their own subfolder")
     if len(classes) > 1 and {name.lower() for name in classes} <= _SETS:
+        # Names with "tr" first, names with "te" last: train and test of any spelling.
         train, *_, test = sorted(classes, key=lambda name: (not name.lower().startswith("tr"), "te" in name.lower()))
         raise InputError(
             f"the subfolders of {folder} are sets, not classes ({', '.join(classes)}): give {folder / train} as "

@@ -51,10 +51,12 @@ def mapped(
         return stored
     with _new_file(folder) as partial:
         facts = make(partial)
+        # A mapped file that was damaged on the disk would be read without an error.
         facts["crc"] = zlib.crc32(_opened(partial).data)
         text = json.dumps(facts)
         partial.with_suffix(".json").write_text(json.dumps({"facts": text, "crc": zlib.crc32(text.encode())}))
         _remove_old(folder, place_key)
+        # The facts last: without them the pixels are not read, so a crash in between leaves nothing half done.
         partial.replace(folder / f"{stem}.npy")
         partial.with_suffix(".json").replace(folder / f"{stem}.json")
     return mapped_at_random(_opened(folder / f"{stem}.npy")), facts
@@ -73,6 +75,7 @@ def keep_rows(path: Path, rows: Int[np.ndarray, "rows"]) -> None:
     """Move these rows of a .npy file of bytes to its beginning, in rising order, and cut the file off after them."""
     images = np.lib.format.open_memmap(path, mode="r+")
     size = int(np.prod(images.shape[1:]))
+    # Rows rise, so each moves toward the beginning, onto a row that was moved or dropped before.
     step = max(1, PIECE // size)
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
@@ -95,6 +98,7 @@ def _temporary_folder() -> Path:
     """Return a folder of this user alone in the system's temporary folder."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir()) / f"goodfit-images-{user}"
+    # Anyone can write to the temporary folder: a link or a folder of another user under this name may be a trap.
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if folder.is_symlink() or folder.stat().st_uid != user:

@@ -97,7 +97,7 @@ def _values(path: Path, images: _Member, shape: tuple[int, int, int, int]) -> It
     with readable(path), zipfile.ZipFile(path) as archive, archive.open(images.name) as file:
         _header(file)
         pieces = read_values(file, shape, images.dtype, path)
-        if images.fortran:
+        if images.fortran:  # neighboring values are of different images, so none is complete before the end
             yield np.concatenate([piece.ravel() for piece in pieces]).reshape(shape, order="F").reshape(-1, shape[3])
         else:
             yield from pieces

@@ -13,6 +13,7 @@ from goodfit.data.source import Source
 from goodfit.data.tables.roles import missing_values
 from goodfit.errors import InputError
 
+# chr(92) is a backslash, which Python 3.11 does not allow inside the braces of an f-string.
 _ENDING = rf"(?:{'|'.join(ending.replace('.', chr(92) + '.') for ending in ENDINGS)})$"
 
 

@@ -106,5 +106,5 @@ def _limits(read: Pieces, dtype: np.dtype, place: str) -> tuple[float, float, bo
 
 
 def _over_white(values: UInt8[np.ndarray, "pixels 4"]) -> UInt8[np.ndarray, "pixels 3"]:
-    alpha = values[:, 3:].astype(np.uint16)
+    alpha = values[:, 3:].astype(np.uint16)  # the sum below stays under 2¹⁶; 127 makes the division round
     return ((values[:, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

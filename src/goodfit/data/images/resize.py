@@ -25,6 +25,7 @@ def _pixels(side: float, limit: int) -> int:
 
 def scaled_to_8(values: np.ndarray) -> np.ndarray:
     """Return pixels of 16 bits as 8: 65,535 becomes 255."""
+    # 65,535 = 255 · 257; 128 makes the division round.
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 

@@ -102,6 +102,7 @@ def _clean_text(content: bytes, path: Path) -> _Text:
     text = content.lstrip(b"\n")
     separator = "\t"
     if path.suffix.lower() not in _TABS:
+        # Quoted names may hold any mark; of the rest, the most frequent one separates.
         header = re.sub(rb'"[^"]*"', b"", text.split(b"\n", 1)[0])
         separator = max(",;\t", key=lambda mark: header.count(mark.encode()))
     return _Text(text.rstrip(b"\n") + b"\n", len(content) - len(text), separator)

@@ -110,6 +110,7 @@ def _category(column: pl.Series, notes: list[Note]) -> Column:
                 f"({rare:,} rows) count as unknown."
             )
         )
+    # In alphabetical order, so that the codes do not depend on how frequent the words are in this file.
     return Column(column.name, "category", tuple(sorted(levels[:MOST_LEVELS])), missing=column.null_count() > 0)
 
 
@@ -145,5 +146,6 @@ def _numbers_rows(column: TypedColumn) -> bool:
         return False
     if (values % 1 != 0).any() or values.n_unique() < len(values):
         return False
+    # In any order: rows may have been shuffled after they were numbered.
     gapless = float(np.ptp(values.to_numpy())) == len(values) - 1
     return gapless or bool(_IDENTIFIER.search(column.name))

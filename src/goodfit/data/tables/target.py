@@ -113,6 +113,7 @@ def _are_amounts(values: Num[np.ndarray, "rows"]) -> bool:
     are not amounts, nor those whose frequencies go up and down.
     """
     distinct = len(np.unique(values))
+    # Codes such as 1, 10, 100 leave most of their range empty.
     places = values - values.min()
     if distinct < _FEWEST_COUNTS or places.max() + 1 > 2 * distinct:
         return False
@@ -131,6 +132,7 @@ def _are_amounts(values: Num[np.ndarray, "rows"]) -> bool:
 
 def _uniform(counts: Int[np.ndarray, "values"]) -> bool:
     """Return True if chance explains that some values are more frequent than others: by Pearson's chi-squared."""
+    # The statistic has mean `freedom` and variance 2·freedom; four deviations above, chance explains it no more.
     expected, freedom = counts.mean(), len(counts) - 1
     return bool(((counts - expected) ** 2).sum() / expected < freedom + 4 * math.sqrt(2 * freedom))
 
