@@ -26,6 +26,10 @@ class TestSetLockedError(GoodfitError):
     __test__ = False  # pytest would take the class for a test
 
 
+class DataWarning(UserWarning):
+    """Data that may not mean what they should; the command line prints its sentence."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint: the known name closest to `name`, or the known names if none is close.
 

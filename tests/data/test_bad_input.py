@@ -313,7 +313,7 @@ MEMORY = {
     ),
     "y of two columns": (
         (np.zeros((30, 2)), np.zeros((30, 2))),
-        "y of (X, y) has shape (30, 2); it needs one value per row",
+        "y of (X, y) has shape (30, 2); it needs one value a row",
     ),
     "ragged X": (([[1, 2], [3]], [0, 1]), "X of (X, y) is ragged: its rows have different lengths"),
     "complex": (

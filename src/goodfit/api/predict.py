@@ -1,5 +1,7 @@
 """Predict new rows with a run."""
 
+import warnings
+
 import polars as pl
 
 from goodfit.api.requests.request import takes
@@ -7,7 +9,7 @@ from goodfit.api.requests.use import PredictRequest
 from goodfit.data.open import NewRows, open_new_rows
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
-from goodfit.errors import InputError
+from goodfit.errors import DataWarning, InputError
 from goodfit.run_folder import archive
 from goodfit.run_folder.archive import read_run
 
@@ -20,8 +22,8 @@ def predict(request: PredictRequest) -> pl.DataFrame:
     table of them, one image, or an NPZ or IDX file.
 
     Returns:
-        A `prediction` column and, for classes, a `probability:CLASS` column each; before them, for image files, a
-        `file` column. An image that cannot be read has no prediction.
+        A `prediction` column, in the labels' own type, and, for classes, a `probability:CLASS` column each; before
+        them, for image files, a `file` column. An image that cannot be read has no prediction.
 
     Raises:
         InputError: no such run, a column is missing, or the file cannot be written.
@@ -30,6 +32,8 @@ def predict(request: PredictRequest) -> pl.DataFrame:
     rows = open_new_rows(request.data, saved.schema)
     prepare_jax()
     outputs = Predictor.load(saved.folder, saved.schema).outputs(rows.features)
+    for note in rows.notes:
+        warnings.warn(note.text, DataWarning, stacklevel=3)
     frame = archive.prediction_frame(saved.schema, outputs)
     if rows.files:
         frame = _with_files(frame, rows)

@@ -1,10 +1,12 @@
 """`goodfit predict`: what a run's model says of new rows."""
 
 import sys
+import warnings
 
 import goodfit
 from goodfit.api.requests.use import PredictRequest
 from goodfit.cli import options, output
+from goodfit.errors import DataWarning
 
 _MOST_FILES = 5  # files that cannot be read
 
@@ -14,7 +16,10 @@ def predict(request: PredictRequest, as_json: options.Json = False) -> None:
 
     Example: goodfit predict runs/20260101-120000-customers-3f2a new.csv --out predictions.csv
     """
-    frame = goodfit.predict(**request.arguments())
+    with warnings.catch_warnings(record=True, category=DataWarning, action="always") as remarks:
+        frame = goodfit.predict(**request.arguments())
+    for remark in remarks:
+        print(f"Warning: {remark.message}", file=sys.stderr)
     lost = frame["prediction"].is_null()
     if lost.any():  # of image files alone
         files = ", ".join(frame["file"].filter(lost).head(_MOST_FILES)) + (", …" if lost.sum() > _MOST_FILES else "")

@@ -1,6 +1,9 @@
-"""The type of data that can be opened; importing it imports neither NumPy nor Polars."""
+"""The types of data that can be opened and of the names of their columns; imports neither NumPy nor Polars."""
 
 from typing import TYPE_CHECKING, Any
+
+# pandas has numbers and tuples for names, too; a number that is no name is a position.
+ColumnName = str | int | tuple[Any, ...]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

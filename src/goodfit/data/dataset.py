@@ -16,6 +16,7 @@ from goodfit.data.paging import read_ahead
 
 Kind = Literal["number", "category", "boolean", "date"]
 TaskKind = Literal["binary", "classes", "regression"]
+LabelType = Literal["integer", "float", "boolean"]
 
 _IMAGES_AT_ONCE = 4_096  # all of them may be more than memory holds
 
@@ -61,6 +62,7 @@ class Schema:
         classes: names of the classes, in the order of their codes; empty for regression.
         left_out: names of the columns that are not learned from.
         image: height, width and channels (1 gray, 3 red, green and blue) of images; None for a table.
+        label_type: type of the labels, in which predictions come back; None for words and for regression.
     """
 
     columns: tuple[Column, ...]
@@ -69,6 +71,7 @@ class Schema:
     classes: tuple[str, ...]
     left_out: tuple[str, ...]
     image: tuple[int, int, int] | None = None
+    label_type: LabelType | None = None
 
     @property
     def numbers(self) -> tuple[Column, ...]:
@@ -91,7 +94,10 @@ class Schema:
         columns = tuple(map(Column.from_dict, facts["columns"]))
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
         image = tuple(facts["image"]) if facts.get("image") else None
-        return cls(columns=columns, target=facts["target"], task=facts["task"], image=image, **tuples)
+        label_type = facts.get("label_type")
+        return cls(
+            columns=columns, target=facts["target"], task=facts["task"], image=image, label_type=label_type, **tuples
+        )
 
 
 class Features(NamedTuple):
@@ -185,11 +191,11 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256 of features, target and schema; the same in every process and on every machine.
 
-        Formats do not count: 1.234,50 and 1234.5 are the same value.
+        Formats and types do not count: 1.234,50 and 1234.5 are the same value, and so are the labels 1 and "1".
         """
         numbers, codes, pixels = self.features
         columns = tuple(replace(column, format=None) for column in self.schema.columns)
-        meaning = replace(self.schema, columns=columns).to_dict()
+        meaning = replace(self.schema, columns=columns, label_type=None).to_dict()
         meaning = {name: value for name, value in meaning.items() if value is not None}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode())
         for array, kind in ((canonical(numbers), "<f8"), (codes, "<i4"), (self.target, "<f8")):

@@ -6,17 +6,19 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from goodfit.data.data_source import DataSource
+from goodfit.data.data_source import ColumnName, DataSource
 from goodfit.data.dataset import Dataset, Features, Origin, Schema, TaskKind
 from goodfit.data.images.inputs import image_inputs, new_images
 from goodfit.data.images.load import check_alike
 from goodfit.data.images.stored import ImageFiles
 from goodfit.data.inputs import Inputs
+from goodfit.data.notes import Note
 from goodfit.data.source import As, Source
 from goodfit.data.sources import open_source
 from goodfit.data.tables.columns import TypedColumn
-from goodfit.data.tables.inputs import encode, table_inputs
-from goodfit.data.tables.roles import Labels, Roles, find_roles, read_labels
+from goodfit.data.tables.inputs import encode, table_inputs, unknown_levels
+from goodfit.data.tables.labels import label_type
+from goodfit.data.tables.roles import Labels, Roles, find_roles, read_labels, target_notes
 from goodfit.data.tables.stack import stack
 from goodfit.errors import InputError
 
@@ -26,10 +28,10 @@ _Parts = dict[str, Int[np.ndarray, "rows"]]
 def open_data(
     data: DataSource,
     *,
-    target: str | int | None = None,
+    target: ColumnName | None = None,
     task: TaskKind | None = None,
-    group: str | None = None,
-    time: str | None = None,
+    group: ColumnName | None = None,
+    time: ColumnName | None = None,
     dev: DataSource | None = None,
     test: DataSource | None = None,
     as_: As | None = None,
@@ -39,7 +41,8 @@ def open_data(
 
     Args:
         data: a table or images, as for `open_source`.
-        target: the column to predict, or its position; not needed where the source names it.
+        target: the column to predict, or its position if no column has that number for a name; not needed where the
+            source names it.
         task: binary, classes or regression; None to infer it.
         group: a column whose rows of one value stay in one set; not learned from.
         time: a column that orders the rows; not learned from.
@@ -60,13 +63,21 @@ def open_data(
     parts = list(sources.values())
     roles = find_roles(parts[0], target, group, time)
     rows, labels, inputs = _labeled_inputs(parts, roles, task, cache)
-    classes = labels.target.classes
+    classes, first_target = labels.target.classes, parts[0].columns[roles.target]
     dataset = Dataset(
         name=parts[0].name,
         features=inputs.features,
         target=labels.target.values,
-        schema=Schema(inputs.columns, roles.target, labels.target.task, classes, inputs.left_out, inputs.image),
-        notes=(*labels.notes, *inputs.notes),
+        schema=Schema(
+            inputs.columns,
+            roles.target,
+            labels.target.task,
+            classes,
+            inputs.left_out,
+            inputs.image,
+            label_type(first_target, classes, text=parts[0].text) if classes else None,
+        ),
+        notes=(*labels.notes, *target_notes(parts[0], target), *inputs.notes),
         origin=_origin(sources, roles, task, as_),
         groups=labels.groups,
         times=labels.times,
@@ -143,11 +154,13 @@ class NewRows:
         features: of the rows that can be read.
         files: of image files the paths, as people know them, of all rows; empty for other data.
         readable: positions of the rows with features among all rows.
+        notes: remarks for people.
     """
 
     features: Features
     files: tuple[str, ...]
     readable: Int[np.ndarray, "readable"]
+    notes: tuple[Note, ...] = ()
 
 
 def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
@@ -163,7 +176,8 @@ def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
     """
     source = open_source(data, images=schema.image is not None, labeled=False)
     if schema.image is None:
-        return NewRows(encode(source.columns, schema.columns, source.place), (), np.arange(len(source)))
+        features = encode(source.columns, schema.columns, source.place)
+        return NewRows(features, (), np.arange(len(source)), tuple(unknown_levels(source, schema, features)))
     loaded = new_images(source, schema.image)
     files = source.images.names if isinstance(source.images, ImageFiles) else ()
     return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable)

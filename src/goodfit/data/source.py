@@ -45,6 +45,8 @@ class Source:
         images: one for each row; None for a table.
         whole_classes: True if whole numbers in the target are classes, however many there are.
         notes: remarks for people.
+        categories: names of the columns that are categories by their type, whatever their values look like.
+        text: True if the columns were read from text, which has no types.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Source:
     images: Images | None = None
     whole_classes: bool = False
     notes: tuple[Note, ...] = ()
+    categories: frozenset[str] = frozenset()
+    text: bool = False
 
     def __len__(self) -> int:
         return self.columns.height if self.images is None else len(self.images)

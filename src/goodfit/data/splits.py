@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from goodfit.data.data_source import DataSource
+from goodfit.data.data_source import ColumnName, DataSource
 from goodfit.data.dataset import Cut, Splits, TaskKind
 from goodfit.data.division import divide, draw_sets
 from goodfit.data.open import open_data
@@ -22,10 +22,10 @@ _SEEDS = 2**32  # scikit-learn takes no larger seeds
 def open_splits(
     data: DataSource,
     *,
-    target: str | int | None = None,
+    target: ColumnName | None = None,
     task: TaskKind | None = None,
-    group: str | None = None,
-    time: str | None = None,
+    group: ColumnName | None = None,
+    time: ColumnName | None = None,
     dev: DataSource | None = None,
     test: DataSource | None = None,
     no_test: bool = False,
@@ -63,7 +63,9 @@ def open_splits(
     return replace(splits, notes=(*dataset.notes, *split_notes(splits), *compare_distributions(splits)))
 
 
-def _check_options(group: str | None, time: str | None, test: DataSource | None, no_test: bool, seed: int) -> None:
+def _check_options(
+    group: ColumnName | None, time: ColumnName | None, test: DataSource | None, no_test: bool, seed: int
+) -> None:
     if group is not None and time is not None:
         raise InputError("give a group column or a time column, not both: a division by one breaks the other")
     if test is not None and no_test:

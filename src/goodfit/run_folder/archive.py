@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Schema, Splits
+from goodfit.data.tables.labels import typed_labels
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement, judge_outputs
@@ -154,7 +155,7 @@ def write_predictions(
     schema, target = splits.dataset.schema, splits.dataset.target
     frames = []
     for name, (rows, outputs) in sets.items():
-        frame = prediction_frame(schema, outputs)
+        frame = prediction_frame(replace(schema, label_type=None), outputs)
         cost = judge_outputs(splits, outputs[None], rows)[0][0]
         truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
         lead = pl.DataFrame({"set": [name] * len(rows), "row": rows, "truth": truth, "cost": cost})
@@ -168,10 +169,10 @@ def write_predictions(
 
 
 def prediction_frame(schema: Schema, outputs: Float[np.ndarray, "rows outputs"]) -> pl.DataFrame:
-    """A `prediction` column and, for classes, a probability column each."""
+    """A `prediction` column, in the type of the labels, and for classes a probability column each."""
     if not schema.classes:
         return pl.DataFrame({"prediction": outputs[:, 0]})
-    predicted = np.array(schema.classes)[outputs.argmax(axis=1)]
+    predicted = typed_labels(schema)[outputs.argmax(axis=1)]
     columns = {f"probability:{name}": outputs[:, index] for index, name in enumerate(schema.classes)}
     return pl.DataFrame({"prediction": predicted, **columns})
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from goodfit.api.requests.option import SHARE, Alias, Option, integer
 from goodfit.api.requests.request import Request
 from goodfit.api.requests.settings import read_settings, settings_words
-from goodfit.data.data_source import DataSource
+from goodfit.data.data_source import ColumnName, DataSource
 from goodfit.plan import Plan
 
 Notify: TypeAlias = Callable[[str, float | None, float | None], None]
@@ -76,18 +76,28 @@ Progress = Annotated[
 class SplitRequest(Request):
     """Options for reading and splitting data."""
 
-    target: Annotated[str | None, Option("Column to predict.", metavar="COLUMN")] = None
+    target: Annotated[
+        ColumnName | None, Option("Column to predict.", metavar="COLUMN", command_line_type=str | None)
+    ] = None
     task: Annotated[
         Literal["binary", "classes", "regression"] | None,
         Option("Kind of prediction; inferred from the target by default."),
     ] = None
     group: Annotated[
-        str | None,
-        Option("Column whose equal values stay in one set, such as a patient's ID.", metavar="COLUMN"),
+        ColumnName | None,
+        Option(
+            "Column whose equal values stay in one set, such as a patient's ID.",
+            metavar="COLUMN",
+            command_line_type=str | None,
+        ),
     ] = None
     time: Annotated[
-        str | None,
-        Option("Column to order rows by: train on the oldest, test on the newest.", metavar="COLUMN"),
+        ColumnName | None,
+        Option(
+            "Column to order rows by: train on the oldest, test on the newest.",
+            metavar="COLUMN",
+            command_line_type=str | None,
+        ),
     ] = None
     dev: Annotated[DataSource | None, Option("Your own dev set.", metavar="FILE", command_line_type=str | None)] = None
     test: Annotated[DataSource | None, Option("Your own test set.", metavar="FILE", command_line_type=str | None)] = (

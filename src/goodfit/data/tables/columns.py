@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Column, Kind
 from goodfit.data.formats import ColumnFormat
+from goodfit.data.tables.labels import respell
 from goodfit.errors import InputError
 
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
@@ -75,9 +76,16 @@ class TypedColumn:
         return replace(self, raw=self.raw[rows], values=self.values[rows])
 
 
-def infer_type(column: pl.Series) -> ColumnType:
-    """Infer the kind of a column: by its type, and for text by the kind that nearly all values can be read as."""
+def infer_type(column: pl.Series, declared_category: bool = False) -> ColumnType:
+    """Infer the kind of a column: by its type, and for text by the kind that nearly all values can be read as.
+
+    Args:
+        column: of the training source.
+        declared_category: True if the column was one of categories before it became words or numbers.
+    """
     dtype = column.dtype
+    if declared_category:
+        return ColumnType("category")
     if dtype == pl.Boolean:
         return ColumnType("boolean")
     if dtype in (pl.Date, pl.Datetime):
@@ -156,6 +164,8 @@ def as_words(column: pl.Series) -> pl.Series:
         present = column.drop_nulls()
         if ((present % 1 == 0) & (present.abs() < _LARGEST_WHOLE)).all():
             column = column.cast(pl.Int64)
+    if column.dtype == pl.Duration:
+        column = column.cast(pl.Int64)
     return column.cast(pl.String)
 
 
@@ -205,7 +215,12 @@ def read_codes(column: pl.Series, meaning: Column, place: str) -> Int[np.ndarray
     """
     _refuse_other_kind(column, meaning, place)
     codes = {level: code for code, level in enumerate(meaning.categories)}
-    return as_words(column).replace_strict(codes, default=-1, return_dtype=pl.Int32).fill_null(-1).to_numpy()
+    return (
+        respell(as_words(column), meaning.categories)
+        .replace_strict(codes, default=-1, return_dtype=pl.Int32)
+        .fill_null(-1)
+        .to_numpy()
+    )
 
 
 def _refuse_other_kind(column: pl.Series, meaning: Column, place: str) -> None:

@@ -49,7 +49,15 @@ def open_table_file(request: SourceRequest) -> Source | None:
         frame, target = reader(content, path)
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table ({error}); is a quote in it never closed?") from None
-    return table_source(frame, name=path.stem, place=str(path), address=str(path.resolve()), kind="file", target=target)
+    return table_source(
+        frame,
+        name=path.stem,
+        place=str(path),
+        address=str(path.resolve()),
+        kind="file",
+        target=target,
+        text=reader is _read_text,
+    )
 
 
 class _Text(NamedTuple):

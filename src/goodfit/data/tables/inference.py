@@ -61,7 +61,7 @@ def infer_columns(columns: Mapping[str, TypedColumn], numbering: Collection[str]
         if reason is not None:
             reasons[column.name] = reason
         elif column.kind == "category":
-            features.append(_category(column.raw, notes))
+            features.append(_category(column.words, notes))
         else:
             features.append(_number(column, notes))
     sentences = [

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int
 
-from goodfit.data.dataset import Column, Features
+from goodfit.data.dataset import Column, Features, Schema
 from goodfit.data.inputs import Inputs
+from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import TypedColumn, read_codes, read_numbers, type_columns
 from goodfit.data.tables.inference import infer_columns, row_numbers
@@ -43,7 +44,7 @@ def table_inputs(
         np.arange(len(rows)),
         features,
         (*left_out, *roles.names[1:]),
-        notes=tuple(notes),
+        notes=(*(note for source in sources for note in source.notes), *notes),
     )
 
 
@@ -74,3 +75,18 @@ def encode(frame: pl.DataFrame, columns: Sequence[Column], place: str) -> Featur
     for index, column in enumerate(categories):
         codes[:, index] = read_codes(frame[column.name], column, place)
     return Features(numbers, codes)
+
+
+def unknown_levels(source: Source, schema: Schema, features: Features) -> list[Note]:
+    """Return a note on each category of which no value is known from training."""
+    notes = []
+    for place, column in enumerate(schema.categories):
+        values = source.columns[column.name].drop_nulls()
+        if len(values) and (features.codes[:, place] < 0).all():
+            notes.append(
+                warning(
+                    f"No value of the column '{column.name}' of {source.place} was seen in training (the first is "
+                    f"'{str(values[0])[:40]}'); all of them count as unknown."
+                )
+            )
+    return notes

@@ -1,14 +1,15 @@
 """Columns with a role: the target, the group of each row, and its time; none of them is a feature."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
+from goodfit.data.data_source import ColumnName
 from goodfit.data.dataset import TaskKind
-from goodfit.data.notes import Note
+from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import TypedColumn
 from goodfit.data.tables.target import Target, read_target
@@ -47,12 +48,13 @@ class Labels(NamedTuple):
     times: Float[np.ndarray, "rows"] | None
 
 
-def find_roles(source: Source, target: str | int | None, group: str | None, time: str | None) -> Roles:
+def find_roles(source: Source, target: ColumnName | None, group: ColumnName | None, time: ColumnName | None) -> Roles:
     """Return the names of the columns with a role.
 
     Args:
         source: whose columns they are.
-        target: name or position of the target; None to take the one that the source itself names.
+        target: name of the target, or its position where no column has this number for a name; None to take the one
+            that the source itself names.
         group, time: names; None without such a column.
 
     Raises:
@@ -60,26 +62,49 @@ def find_roles(source: Source, target: str | int | None, group: str | None, time
     """
     columns = source.columns.columns
     target = _target_name(columns, source, target)
-    for role, name in (("group", group), ("time", time)):
+    names = {role: None if name is None else _text(name) for role, name in (("group", group), ("time", time))}
+    for role, name in names.items():
         if name is not None and name not in columns:
             raise InputError(f"{source.place} has no {role} column '{name}': {nearest(name, columns)}")
         if name == target:
             raise InputError(f"'{name}' is the target, so it cannot be the {role} column as well")
-    return Roles(target, group, time)
+    return Roles(target, **names)
 
 
-def _target_name(columns: Sequence[str], source: Source, target: str | int | None) -> str:
+def target_notes(source: Source, target: ColumnName | None) -> list[Note]:
+    """Return a note if the requested target is the name of one column and the position of another."""
+    columns = source.columns.columns
+    if not isinstance(target, int) or _text(target) not in columns or not -len(columns) <= target < len(columns):
+        return []
+    other = columns[target]
+    return (
+        []
+        if other == _text(target)
+        else [
+            warning(f"The target is the column named {target}, not the one at position {target}, which is '{other}'.")
+        ]
+    )
+
+
+def _text(name: Any) -> str:
+    """Return the text that stands for a column's name: those of pandas may be numbers and tuples (in JSON, lists)."""
+    return str(tuple(name) if isinstance(name, list) else name).strip()
+
+
+def _target_name(columns: Sequence[str], source: Source, target: ColumnName | None) -> str:
     place = source.place
     if not columns:  # a table of images whose paths were its only column
         raise InputError(f"{place} has paths of images and no other column; add one with the label of each image")
-    if isinstance(target, int):
+    if isinstance(target, int) and _text(target) not in columns:
         if not -len(columns) <= target < len(columns):
             raise InputError(f"{place} has {len(columns)} columns, so none at position {target} to be the target")
         return columns[target]
-    name = target or source.target
-    if name is None:
+    if target is None or target == "":
+        target = source.target
+    if target is None:
         listing = ", ".join(columns[:_COLUMNS_IN_ERROR]) + (", …" if len(columns) > _COLUMNS_IN_ERROR else "")
         raise InputError(f"say which column of {place} is the target; it has {listing}")
+    name = _text(target)
     if name not in columns:
         raise InputError(f"{place} has no column '{name}' to be the target: {nearest(name, columns)}")
     return name

@@ -6,6 +6,7 @@ import polars as pl
 
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import TypedColumn, as_words, infer_type, is_nested, type_column
+from goodfit.data.tables.labels import respell
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError
 
@@ -22,13 +23,17 @@ def stack(sources: Sequence[Source], roles: Roles) -> dict[str, TypedColumn]:
     names = first.columns.columns if first.images is None else roles.names
     for source in further:
         _check_columns(first, source, names)
-    return {name: _stacked(name, sources) for name in names}
+    return {name: _stacked(name, sources, name in roles.names) for name in names}
 
 
-def _stacked(name: str, sources: Sequence[Source]) -> TypedColumn:
-    column_type = infer_type(sources[0].columns[name])
+def _stacked(name: str, sources: Sequence[Source], has_role: bool) -> TypedColumn:
+    column_type = infer_type(sources[0].columns[name], name in sources[0].categories)
     parts = [type_column(source.columns[name], column_type) for source in sources]
-    raw = pl.concat(_of_one_type([part.raw for part in parts], sources))
+    raws = list(_of_one_type([part.raw for part in parts], sources))
+    if len(raws) > 1 and raws[0].dtype == pl.String and (has_role or column_type.kind == "category"):
+        levels = raws[0].drop_nulls().unique().to_list()
+        raws[1:] = [respell(raw, levels) for raw in raws[1:]]
+    raw = pl.concat(raws)
     values = pl.concat([part.values for part in parts]) if parts[0].values.dtype == pl.Float64 else raw
     return TypedColumn(raw, column_type, values)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from goodfit.data.notes import Note
 from goodfit.data.source import Source
 from goodfit.errors import InputError
 
@@ -11,16 +12,49 @@ MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "nan", "?")
 
 
 def table_source(
-    frame: pl.DataFrame, *, name: str, place: str, address: str | None, kind: str, target: str | None = None
+    frame: pl.DataFrame,
+    *,
+    name: str,
+    place: str,
+    address: str | None,
+    kind: str,
+    target: str | None = None,
+    categories: Sequence[str] = (),
+    notes: Sequence[Note] = (),
+    text: bool = False,
 ) -> Source:
     """Return a table as a source; the arguments are the attributes of `Source`.
 
     Raises:
-        InputError: the table has no rows.
+        InputError: the table has no rows, or two columns of one name.
     """
     if frame.is_empty():
         raise InputError(f"{place} has no rows")
-    return Source(name, place, address, kind, tidy(frame), target)
+    names = dict(zip(frame.columns, clean_names(frame.columns, place), strict=True))
+    declared = [column for column, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
+    all_categories = frozenset([*(names[column] for column in declared), *categories])
+    return Source(
+        name,
+        place,
+        address,
+        kind,
+        tidy(frame.rename(names)),
+        target,
+        categories=all_categories,
+        notes=tuple(notes),
+        text=text,
+    )
+
+
+def clean_names(names: Sequence[str], place: str) -> list[str]:
+    """Return the names of columns without spaces around them, and a name for those that have none.
+
+    Raises:
+        InputError: two columns of one name.
+    """
+    clean = [name.strip() or f"column {position}" for position, name in enumerate(names, 1)]
+    check_names(clean, place)
+    return clean
 
 
 def tidy(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from jaxtyping import Int, Num
 
 from goodfit.data.dataset import TaskKind
 from goodfit.data.notes import Note, warning
-from goodfit.data.tables.columns import TypedColumn
+from goodfit.data.tables.columns import TypedColumn, as_numbers
 from goodfit.errors import InputError
 
 MOST_WHOLE_CLASSES = 20  # a whole-number target with more distinct values is regression
@@ -90,8 +90,13 @@ def _numeric(column: TypedColumn, task: TaskKind | None, whole_classes: bool) ->
             f"target '{name}' has {distinct:,} different numbers in {len(words):,} rows, too many for classes; "
             "ask for --task regression"
         )
-    order = pl.DataFrame([values.rename("value"), words.rename("word")]).unique("word").sort("value", "word")
-    return _classes(_Choice(column, order["word"], "numbers"), task)
+    return _classes(_Choice(column, _in_order(words, values), "numbers"), task)
+
+
+def _in_order(words: pl.Series, values: pl.Series) -> pl.Series:
+    """Return the different words in the order of their values."""
+    frame = pl.DataFrame([values.rename("value"), words.rename("word")])
+    return frame.unique("word").sort("value", "word")["word"]
 
 
 def _look_like_classes(column: TypedColumn, whole_classes: bool) -> bool:
@@ -147,7 +152,10 @@ def _words(column: TypedColumn, task: TaskKind | None) -> Target:
             f"target '{name}' has {distinct:,} different values in {len(words):,} rows, too many for classes, "
             f"and they are not all numbers, as --task regression needs: one is '{word}'"
         )
-    return _classes(_Choice(column, words.unique().sort(), "words"), task)
+    numbers = as_numbers(words)
+    if numbers.null_count():
+        return _classes(_Choice(column, words.unique().sort(), "words"), task)
+    return _classes(_Choice(column, _in_order(words, numbers), "words"), task)
 
 
 def _classes(choice: _Choice, task: TaskKind | None) -> Target:
