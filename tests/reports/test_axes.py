@@ -33,7 +33,7 @@ def test_a_beta_of_0_99_is_halfway_between_0_9_and_0_999():
     for name, tick in zip(axis.names, axis.ticks, strict=True):
         assert tick == pytest.approx(-math.log10(1 - float(name)))
     assert axis.title == "logarithmic in 1 − beta1"
-    assert axis.told(0.99951) == "0.99951"
+    assert axis.text(0.99951) == "0.99951"
 
 
 @pytest.mark.parametrize(

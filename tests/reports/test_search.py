@@ -34,11 +34,11 @@ def test_axes_are_in_the_order_of_importance_and_importance_may_lack(facts: Fact
     ],
 )
 def test_what_was_found_says_which_finalists_are_worse_beyond_their_interval(facts: Facts, kept: int, ending: str):
-    assert seen(facts, finalists=facts["finalists"][:kept]).found.endswith(ending)
+    assert seen(facts, finalists=facts["finalists"][:kept]).summary.endswith(ending)
 
 
 def test_without_finalists_there_is_no_winner(facts: Facts):
-    assert seen(facts, finalists=[]).found == "8 trials were begun and no winner was chosen."
+    assert seen(facts, finalists=[]).summary == "8 trials were begun and no winner was chosen."
 
 
 def test_the_winner_comes_first_and_only_what_differs_is_named(facts: Facts):

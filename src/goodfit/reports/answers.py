@@ -171,7 +171,7 @@ def _searched(question: str, search: Search, error: str, end: float) -> Answer:
         aside = f"{error}, from the middle of {count(search.count, 'trial')} to the winner"
     name, share = search.importance[0] if search.importance else ("", 0.0)
     mattered = f"{name} mattered most: {numbers.percent(share)} of the differences in error." if name else ""
-    return Answer(question, headline, aside, tuple(filter(None, (search.ended, mattered))))
+    return Answer(question, headline, aside, tuple(filter(None, (search.endings, mattered))))
 
 
 def _error(view: ReportView) -> str:

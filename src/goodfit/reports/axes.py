@@ -50,7 +50,7 @@ class Axis:
             return math.log10(value) if value > 0 else None
         return -math.log10(max(1 - value, _NEAREST)) if self.scale == "one-minus-log" else float(value)
 
-    def told(self, value: Any) -> str:
+    def text(self, value: Any) -> str:
         """A value in words."""
         if self.scale == "choice" or isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
@@ -80,12 +80,13 @@ def parameter_axis(name: str, parameter: SearchParameter, values: Iterable[Any])
             return _logarithmic(name, finite_values, integers=integers)
         case "one-minus-log":
             drawn_axis = log_axis([max(1 - value, _NEAREST) for value in finite_values])
+            # Places are −log₁₀(1 − β): ticks and ends of an axis of 1 − β, in reverse and with the other sign.
             complements = drawn_axis["tickvals"][::-1]
             ticks = tuple(-math.log10(tick) for tick in complements)
             names = tuple(f"{1 - tick:g}" for tick in complements)
             low, high = (-end for end in reversed(drawn_axis["range"]))
             return Axis(name, "one-minus-log", low, high, ticks, names)
-    edge = _EDGE * (max(finite_values) - min(finite_values)) or 0.5
+    edge = _EDGE * (max(finite_values) - min(finite_values)) or 0.5  # where all values are equal
     low, high = min(finite_values) - edge, max(finite_values) + edge
     ticks = round_ticks(low, high, least=float(integers))
     return Axis(name, "linear", low, high, ticks, tuple(numbers.number(tick) for tick in ticks))
@@ -97,7 +98,7 @@ def error_axis(name: str, errors: Iterable[float | None]) -> Axis:
     if finite_values and min(finite_values) > 0 and max(finite_values) > _WIDE * min(finite_values):
         drawn_axis = log_axis(hundredfold(finite_values))
         ticks = tuple(math.log10(tick / 100) for tick in drawn_axis["tickvals"])
-        low, high = (end - 2 for end in drawn_axis["range"])
+        low, high = (end - 2 for end in drawn_axis["range"])  # from percentages back to shares
         return Axis(
             name, "log", low, high, ticks, tuple(numbers.tick_percent(tick / 100) for tick in drawn_axis["tickvals"])
         )

@@ -32,8 +32,10 @@ class Curve:
 
 def read_curves(history: pl.DataFrame) -> tuple[tuple[Curve, ...], int]:
     """A run's curves, baselines first, ensemble members last; and how many were left out, the oldest, as too many."""
+    # A diverged training has infinite costs, which would carry the mean of all its round along.
     finite = [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in SERIES]
     groups = history.with_columns(finite).partition_by("round", "experiment", maintain_order=True)
+    # Rounds count from 0, baselines; members of the ensemble have −1 and come after all of them.
     groups.sort(key=lambda group: (group["round"][0] < 0, group["round"][0]))
     selection = groups[-MOST_CURVES:]
     epochs = min(MOST_EPOCHS, MOST_VALUES // max(len(selection), 1))
@@ -56,6 +58,7 @@ def _curve(group: pl.DataFrame, most_epochs: int) -> Curve:
     by_epoch = by_epoch.filter(pl.col("alive") * 2 >= models)
     best = by_epoch["dev_cost.mean"].arg_min()
     selection = np.linspace(0, len(by_epoch) - 1, min(most_epochs, len(by_epoch))).round().astype(int)
+    # The best epoch is always among those shown, or the ring around it would stand beside the line.
     selected = by_epoch[np.unique(selection if best is None else [*selection, best]).tolist()]
     return Curve(
         round=int(group["round"][0]),

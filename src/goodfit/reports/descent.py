@@ -67,6 +67,7 @@ def descent_figure(descent: dict[str, Any]) -> Figure:
     low, high = min(points, default=0.0), max(points, default=1.0)
     edge = _EDGE * (high - low) or 1.0
     yaxis = log_axis(points) if logarithmic else {"range": [low - edge, high + edge]}
+    # Drawn with more digits than `line` keeps.
     traces = [
         line(iterations, [], color, hover) | {"y": [_exact(value) for value in values]}
         for color, (_, values, hover) in lines.items()

@@ -38,6 +38,7 @@ def layout(
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """An axis in the page's colors that does not trap the mouse."""
     base = {"gridcolor": "@grid", "linecolor": "@line", "zerolinecolor": "@line", "automargin": True}
+    # Without zooming, a wheel or a finger over a figure scrolls the page.
     base |= {"fixedrange": True, "tickfont": {"size": 12, "color": "@muted"}}
     if title:
         base["title"] = {"text": title, "font": {"size": 12, "color": "@muted"}, "standoff": 8}
@@ -55,7 +56,7 @@ def log_axis(values: Values) -> dict[str, Any]:
     low, high = math.log10(min(finite_values, default=0.1)), math.log10(max(finite_values, default=1.0))
     low, high = low - 0.06 * (high - low) - 0.02, high + 0.04 * (high - low) + 0.02
     powers = range(math.floor(low), math.ceil(high) + 1)
-    for steps in ((1, 2, 5), (1, 3), (1,)):
+    for steps in ((1, 2, 5), (1, 3), (1,)):  # about even on a logarithmic scale, fewer where the range is wide
         ticks = [step * 10.0**power for power in powers for step in steps if low <= math.log10(step) + power <= high]
         if len(ticks) <= _MOST_TICKS:
             break
@@ -85,6 +86,7 @@ def band(x: Sequence[float], low: Values, high: Values, color: str) -> dict[str,
     return {
         "type": "scatter",
         "mode": "lines",
+        # Along the upper line and back along the lower one: a closed outline.
         "x": [a for a, _, _ in finite_values] + [a for a, _, _ in reversed(finite_values)],
         "y": rounded([c for _, _, c in finite_values] + [b for _, b, _ in reversed(finite_values)]),
         "fill": "toself",

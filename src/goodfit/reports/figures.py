@@ -76,6 +76,7 @@ def _cost_panel(curve: Curve) -> Figure:
         )
     yaxis = log_axis(list(chain(*bands["train"], *bands["dev"])))
     ends = {name: (label, *end) for name, label in _NAMES.items() if (end := _end(curve, bands[name][0]))}
+    # Plotly takes the places of labels on a logarithmic axis as exponents.
     places = {name: (label, x, math.log10(y)) for name, (label, x, y) in ends.items()}
     return _panel(curve, data, yaxis, end_labels(places, *yaxis["range"]))
 
@@ -147,6 +148,7 @@ def data_size_figure(curve: LearningCurveResult) -> Figure:
 def finding_figure(plot: PlotData) -> Figure:
     """The evidence of a finding: its lines, the first and the last named at their ends, all of them on hovering."""
     x, lines = plot.x, list(plot.lines.items())
+    # The first and the last line have colors and names, those between them are gray; a single line has the last's.
     colors = [*["train"][: len(lines) - 1], *["muted"] * (len(lines) - 2), "dev"]
     values = {name: _positive(y) if plot.log else y for name, y in lines}
     data = [
@@ -197,6 +199,7 @@ def confusion_figure(confusion: Confusion) -> Figure:
     """A matrix of true against predicted classes; the colors of mistakes have a scale of their own."""
     names, counts = tick_names(confusion.classes), confusion.counts
     n = len(names)
+    # Two layers, one for the diagonal: on one scale, the many right answers would leave all mistakes pale.
     right = [[counts[i][j] if i == j else None for j in range(n)] for i in range(n)]
     wrong = [[counts[i][j] or None if i != j else None for j in range(n)] for i in range(n)]
     sides: dict[str, Any] = {
@@ -290,7 +293,7 @@ def calibration_figure(bins: Sequence[CalibrationBin], positive: str | None) -> 
         sides | {"title": meaning, "anchor": "y2"}, sides | {"title": "came true", "domain": [0.36, 1]}, height=440
     )
     frame["yaxis2"] = axis("examples", domain=[0, 0.22], showticklabels=False, showgrid=False)
-    frame["yaxis2"]["range"] = [0, 1.4 * max(counts)]
+    frame["yaxis2"]["range"] = [0, 1.4 * max(counts)]  # room for the count above the highest bar
     label = {"x": 12, "y": 12, "text": "ideal", "showarrow": False, "xanchor": "left", "yanchor": "top"}
     frame["annotations"] = [label | {"font": {"color": "@muted", "size": 12}, "xshift": 6}]
     return {"data": [ideal, curve, bars], "layout": frame}

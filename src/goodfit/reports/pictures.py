@@ -49,6 +49,7 @@ def read_pictures(path: Path) -> Pictures | None:
     if not path.exists():
         return None
     try:
+        # Opened here, because np.load leaves a damaged archive open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         return Pictures(_samples(arrays), _mistakes(arrays))

@@ -27,7 +27,7 @@ def scale(values: Iterable[float | None], *, room: float = 0.04) -> Scale:
     """
     finite_values = [0.0, *(value for value in values if value is not None and math.isfinite(value))]
     low, high = min(finite_values), max(finite_values)
-    span = (high - low) or 0.01
+    span = (high - low) or 0.01  # where nothing but zero is shown
     low, high = low - room * span * (low < 0), high + room * span * (high > 0 or low == high)
     return Scale(low, high, round_ticks(low, high))
 
@@ -45,4 +45,5 @@ def round_ticks(low: float, high: float, *, least: float = 0.0) -> tuple[float, 
 def _round_step(rough: float) -> float:
     """The smallest of 1, 2 or 5 times a power of ten that is not below `rough`."""
     power = 10.0 ** math.floor(math.log10(rough))
+    # The tolerance keeps a step that is round but for its last binary digit.
     return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * (1 - 1e-9))

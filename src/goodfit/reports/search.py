@@ -1,4 +1,4 @@
-"""A search as plain facts to show: what was found, where it looked, which trials were stopped and why."""
+"""A search as plain facts to show: its winner, the regions it looked in, and the trials that were stopped."""
 
 import math
 from collections import Counter
@@ -29,13 +29,13 @@ class Finalist:
 
 @dataclass(frozen=True)
 class Search:
-    """All that a page shows of a search.
+    """Everything that a page shows of a search.
 
     Attributes:
-        found: what came of it, in one sentence.
+        summary: the outcome in one sentence.
         count: of all trials.
         middle: the middle of the dev errors of the trials that trained to the end.
-        ended: how the trials ended, in words.
+        endings: the ends of the trials, in words.
         axes: of the hyperparameters, the most important first.
         error: the axis of dev errors.
         trials: that are drawn, by number.
@@ -45,14 +45,14 @@ class Search:
         finalists: the winner first, then by dev cost.
         scale: of their distances from the winner.
         stopped: the first trials that did not train to the end.
-        stopped_left_out: how many more there are.
-        notes: what to search differently next time.
+        stopped_left_out: number of further ones.
+        notes: advice for the next search.
     """
 
-    found: str
+    summary: str
     count: int
     middle: float | None
-    ended: str
+    endings: str
     axes: tuple[Axis, ...]
     error: Axis
     trials: tuple[TrialResult, ...]
@@ -77,7 +77,7 @@ class Search:
 
 
 def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: Sequence[FinalistResult]) -> Search:
-    """Return what a page shows of a search.
+    """Return the view of a search.
 
     Args:
         facts: its space and course.
@@ -92,10 +92,10 @@ def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: 
     stopped = [trial for trial in trials if trial.state in ("pruned", "fail")]
     ordered = sorted(facts.parameters, key=lambda name: -importance.get(name, 0.0))
     return Search(
-        found=_summary(finalists, len(trials)),
+        summary=_summary(finalists, len(trials)),
         count=len(trials),
         middle=median(errors) if errors else None,
-        ended=_endings(trials),
+        endings=_endings(trials),
         axes=tuple(
             parameter_axis(name, facts.parameters[name], [trial.parameters.get(name) for trial in drawn_trials])
             for name in ordered
@@ -128,15 +128,15 @@ def _summary(finalists: Sequence[Finalist], trials: int) -> str:
         return f"{count(trials, 'trial')} were begun and no winner was chosen."
     winner = finalists[0].result
     seeds = count(winner.seeds, "fresh seed")
-    found = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner.dev_error)}"
-    found += f", the mean over {seeds} that no trial had"
+    words = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner.dev_error)}"
+    words += f", the mean over {seeds} that no trial had"
     distances = [distance for finalist in finalists[1:] if (distance := finalist.result.against_the_winner)]
     worse = sum(distance.low > 0 for distance in distances)
     if not distances:
-        return f"{found}."
+        return f"{words}."
     if not worse:
-        return f"{found}; {count(len(distances), 'other finalist')} cannot be told from it."
-    return f"{found}; of {count(len(distances), 'other finalist')} {worse} measurably did worse."
+        return f"{words}; {count(len(distances), 'other finalist')} cannot be told from it."
+    return f"{words}; of {count(len(distances), 'other finalist')} {worse} measurably did worse."
 
 
 def _endings(trials: Sequence[TrialResult]) -> str:
@@ -154,6 +154,7 @@ def _endings(trials: Sequence[TrialResult]) -> str:
 
 def _finalists(finalists: Sequence[FinalistResult]) -> tuple[Finalist, ...]:
     """The winner first, then by dev cost, each with the settings in which they differ."""
+    # Only the winner has no distance from the winner.
     order = sorted(finalists, key=lambda finalist: (finalist.against_the_winner is not None, finalist.dev_cost))
     plans = [finalist.plan.to_dict() for finalist in order]
     differing = [name for name in (plans[0] if plans else ()) if any(plan[name] != plans[0][name] for plan in plans)]

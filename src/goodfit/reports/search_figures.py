@@ -42,7 +42,7 @@ def parallel_figure(search: Search) -> Figure:
     dimensions = [_dimension(quantity, trials) for quantity in search.axes[: MOST_AXES - 1]]
     dimensions.append(_straight(search.error, errors) | {"label": search.error.name})
     values = sorted(error for error in errors if error is not None)
-    middle = median(values)
+    middle = median(values)  # colors run from the best to here; from the middle on, all lines are gray
     trace = {
         "type": "parcoords",
         "dimensions": dimensions,
@@ -55,6 +55,7 @@ def parallel_figure(search: Search) -> Figure:
         | {"colorscale": [[0, "@dev"], [1, "@bar"]]},
         "labelfont": {"size": 13, "color": "@ink"},
         "tickfont": {"size": 12, "color": "@ink"},
+        # Plotly would write the ends of each range above and below it, beside our own ticks.
         "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
         "labelangle": 0,
     }
@@ -176,7 +177,7 @@ def _hover(quantity: Axis, trial: TrialResult) -> str:
     error = trial.dev_error
     ending = "no error" if error is None else numbers.percent(error)
     epochs = f"<br>{count(trial.epochs, 'epoch')}" if trial.epochs else ""
-    value = escaped(quantity.told(trial.parameters.get(quantity.name)))
+    value = escaped(quantity.text(trial.parameters.get(quantity.name)))
     return f"trial {trial.number}: {ending}<br>{escaped(quantity.name)} {value}{epochs}"
 
 
@@ -200,7 +201,7 @@ def _bands(quantity: Axis, waves: list[tuple[int, SearchRegion]]) -> dict[str, A
         low, high = quantity.at(region.low), quantity.at(region.high)
         if low is not None and high is not None:
             width = max(high - low, _THINNEST * (quantity.high - quantity.low))
-            words = f"wave {number}: {quantity.told(region.low)} to {quantity.told(region.high)}"
+            words = f"wave {number}: {quantity.text(region.low)} to {quantity.text(region.high)}"
             widened = bool(region.widened)
             bars.append((row, (low + high - width) / 2, width, words + ", widened" * widened, widened))
     return {
@@ -238,7 +239,7 @@ def progress_figure(search: Search) -> Figure:
     lowest = list(accumulate(errors, min))
     steps = line(x, [error_scale.at(error) for error in lowest], "dev", "%{text}")
     steps |= {"text": [f"best so far {numbers.percent(error)}" for error in lowest]}
-    steps["line"] = steps["line"] | {"shape": "hv"}
+    steps["line"] = steps["line"] | {"shape": "hv"}  # the best so far holds until a better trial ends
     label = {"dev": (f"best<br>{numbers.percent(lowest[-1])}", x[-1], error_scale.at(lowest[-1]) or 0.0)}
     xaxis = {"title": f"{name} since the first trial began", "zeroline": False, "rangemode": "tozero"}
     figure = layout(xaxis, _error_axis(error_scale), height=320, right=64)
