@@ -17,6 +17,7 @@ class _Handler:
     previous: Any
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        # A second press is for people who cannot wait for the safe point.
         if self.interrupted.is_set() and callable(self.previous):
             self.previous(number, frame)
         self.interrupted.set()

@@ -311,7 +311,7 @@ class Plan:
         complement="dropout",
         idle_with=(IdleWith("hidden_units", ((),), "no hidden layer"),),
         slider=Slider("linear", 0.05, 1, 3),
-        searches=(SearchRange(4, "one-minus-log:0.5..0.98"),),  # course notes: 0.5 for wide layers, up to nearly 1
+        searches=(SearchRange(4, "one-minus-log:0.5..0.98"),),  # 0.5 to 0.8 (Srivastava et al. 2014), and more
     )
     input_keep_prob: float = setting(
         1.0,
@@ -322,7 +322,7 @@ class Plan:
         regularizer=True,
         complement="input_dropout",
         slider=Slider("linear", 0.05, 1),
-        searches=(SearchRange(5, "one-minus-log:0.8..0.99"),),  # course notes: near 1 for the inputs
+        searches=(SearchRange(5, "one-minus-log:0.8..0.99"),),  # from 0.8 on (Srivastava et al. 2014)
     )
     batch_norm_beta: float = setting(
         0.9,
@@ -374,10 +374,12 @@ class Plan:
     )
 
     def __post_init__(self) -> None:
+        # Frozen, so values are set past the dataclass. All are converted before any is checked, as some rules join two.
         for entry in SETTINGS.values():
             object.__setattr__(self, entry.name, entry.values.convert(getattr(self, entry.name)))
         for entry in SETTINGS.values():
             value, variant = getattr(self, entry.name), entry.variant(self)
+            # NaN stands for "not given" where the default depends on another setting.
             if variant and isinstance(value, float) and math.isnan(value):
                 object.__setattr__(self, entry.name, variant.default)
         _check(self)

@@ -23,6 +23,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         return function
 
     def run(context: Any, **values: Any) -> None:
+        # Only what people typed: defaults are the request's business, and a default beside an alias is no conflict.
         names = [name for name in (*dict(_visible(request)), *aliases(request)) if name in values]
         explicit = {name: _read(request, name, values.pop(name)) for name in names if _is_given(context, name)}
         other_values = {name: value for name, value in values.items() if name not in names}
@@ -32,6 +33,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     filled = [context, *_parameters(request), *parameters[1:]]
     filled = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in filled]
+    # Typer makes a command of what it finds in a function's signature and annotations, so both are given to it.
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     vars(run)["__signature__"] = inspect.Signature(filled)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in filled}
@@ -46,6 +48,7 @@ def _parameters(request: Any) -> list[inspect.Parameter]:
     """Return a parameter for each field, positional ones first, and a hidden one for each alias."""
     declared = {field.name: field for field in fields(request)}
     parameters = {}
+    # Positional arguments first; the sort is stable, so the others keep the order of the declaration.
     for name, option in sorted(_visible(request), key=lambda item: declared[item[0]].kw_only is True):
         field = declared[name]
         kind = option.command_line_type or get_args(field.type)[0]

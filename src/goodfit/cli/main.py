@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 something the user can mend, 130 stopped, 1 our own fault."""
     arguments_given = tune.with_address(sys.argv[1:] if arguments is None else arguments)
     try:
+        # Not standalone: there Typer would print errors in its own way, and exit.
         code = app(arguments_given or ["--help"], prog_name="goodfit", standalone_mode=False) or 0
     except (GoodfitError, typer.TyperException, OSError) as error:
         code = 2

@@ -9,10 +9,8 @@ from goodfit.wording.numbers import rough_percent, time_left
 
 Callback = Callable[[str, float | None, float | None], None]
 
-# seconds between lines where there is no terminal: few enough for a log, often enough to see life
-_PAUSE = 10.0
-# and before the first, so that a refusal stands alone
-_FIRST_PAUSE = 3.0
+_PAUSE = 10.0  # seconds between lines where there is no terminal: few enough for a log, often enough to see life
+_FIRST_PAUSE = 3.0  # seconds before the first, so that a refusal stands alone
 
 
 @contextmanager
@@ -29,6 +27,7 @@ def reporting(quiet: bool) -> Iterator[Callback]:
 
 @contextmanager
 def _bar() -> Iterator[Callback]:
+    # Imported only where there is a bar to show, so that other commands start quickly.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -51,7 +50,7 @@ def _bar() -> Iterator[Callback]:
 
 
 def _lines() -> Callback:
-    last = time.monotonic() - _PAUSE + _FIRST_PAUSE
+    last = time.monotonic() - _PAUSE + _FIRST_PAUSE  # as if a line had been printed so long ago
 
     def callback(text: str, share: float | None, seconds_left: float | None) -> None:
         nonlocal last

@@ -84,6 +84,7 @@ def sliders(plan: Plan, structure: Structure, task: str | None = None) -> tuple[
 def _in_order() -> list[Setting]:
     """Return the hyperparameters, the ranked ones first."""
     settings = [setting for setting in SETTINGS.values() if setting.slider]
+    # Rank 0 means unranked: such settings come after all ranks, in the order of the table.
     return sorted(settings, key=lambda setting: setting.slider.rank or len(settings) if setting.slider else 0)
 
 

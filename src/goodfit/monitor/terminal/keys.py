@@ -100,9 +100,10 @@ def pressed(descriptor: int) -> Iterator[Keyboard]:
     """
     before = termios.tcgetattr(descriptor)
     raw = termios.tcgetattr(descriptor)
+    # Not by lines and not echoed; Ctrl-C, Ctrl-S and Enter come as the bytes that they are.
     raw[0] &= ~(termios.IXON | termios.ICRNL)
     raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
-    raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
+    raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0  # a read returns with the first byte, and waits for no second
     handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, raw)
@@ -115,7 +116,7 @@ def pressed(descriptor: int) -> Iterator[Keyboard]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    raise SystemExit(128 + number)  # the exit code by which shells tell that a signal ended a process
 
 
 def check_terminal() -> None:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from rich.text import Text
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille character, by row and column
-_EMPTY = 0x2800
+_EMPTY = 0x2800  # the braille character without dots; adding bits sets them
 _DASH = 3  # dots that are drawn, and then left out, of a dashed line
 _TICKS = 9  # columns of the axis at the left
 _LABELS = 6  # columns at the right, for the names of the lines
@@ -132,6 +132,7 @@ def plot(lines: Sequence[Line], marks: Sequence[Mark], width: int, height: int, 
     last = max(last, 8.0)
     scale = _scale(lines, log, 4 * canvas.height, factor)
     ends: dict[int, tuple[str, str]] = {}
+    # In reverse, since a cell has the color of the line that was drawn last.
     for line in map(_thinned, reversed(lines), [2 * inner] * len(lines)):
         points = [
             None if (row := scale.row(factor * value)) is None else (_column(epoch, last, inner), row)

@@ -96,6 +96,7 @@ class Guard:
 
     def _trade(self, token: str, headers: Iterable[tuple[str, str]]) -> str:
         """The cookie for the token, which is spent by it; who has the cookie already gets it again."""
+        # Compared in constant time: else the time of an answer would tell how much of a guess is right.
         right = hmac.compare_digest(token.encode(), self.token.encode())
         if not right or (self._spent and not self._has_cookie(headers)):
             raise Refused(403, f"this address has been used, or is none; {_NEW_ADDRESS}")
@@ -132,6 +133,7 @@ def _check_origin(headers: Iterable[tuple[str, str]], host: str) -> None:
 async def _bounded(headers: Iterable[tuple[str, str]], receive: Receive) -> Receive:
     """The body, read as far as it may go, for the application to read again."""
     too_long = Refused(413, f"the request has more than {MOST_BYTES:,} bytes")
+    # By what the header says before anything is read, and by what was read, as the header may be missing or lie.
     for name, value in headers:
         if name == "content-length" and not (value.isdecimal() and len(value) < 10 and int(value) <= MOST_BYTES):
             raise too_long
