@@ -101,6 +101,7 @@ def _typed(kind: Any, value: Any, name: str) -> Any:
         return _nested(kind, cast(Mapping[str, Any], value), name)
     if kind is float and value is None:
         return math.nan
+    # To Python True is an int, but to JSON it is no number.
     expected = _NUMBER_TYPES.get(getattr(kind, "__name__", ""))
     if expected and isinstance(value, expected) and (kind is bool or not isinstance(value, bool)):
         return value

@@ -35,12 +35,12 @@ class Health:
     seen: Float[np.ndarray, "looks layers seen"]
 
     def of(self, name: str) -> Float[np.ndarray, "looks layers"]:
-        """One of SEEN, of every look and layer."""
+        """Return one of SEEN, by look and layer."""
         return self.seen[:, :, SEEN.index(name)]
 
 
 def health_of(records: Float[np.ndarray, "epochs _"], hidden_layers: int) -> Health:
-    """The looks among an epoch's records; the rows of epochs without one are NaN."""
+    """Return the looks among the records of epochs; the rows of epochs without a look are NaN."""
     looks = ~np.isnan(records).all(axis=1)
     layers = ("inputs", *(f"layer {number}" for number in range(1, hidden_layers + 1)), "output")
     seen = records[looks].reshape(-1, len(layers), len(SEEN))
@@ -60,21 +60,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """One training: what was asked, what happened, and the best parameters on the dev set.
+    """One training: its plan, its course, and the best parameters on the dev set.
 
     Attributes:
         plan: the settings.
         seed: of the first weights, the shuffling and the dropout.
         train: the rows trained on.
         dev: the rows that chose the best parameters.
-        outcome: how it ended.
-        reason: that in a sentence.
+        outcome: the way it ended.
+        reason: of the outcome, in a sentence.
         history: by epoch: `epoch`, `step`, `train_cost`, `dev_cost` (without penalty, smoothing or class weights),
             `train_error`, `dev_error`, `objective` (the regularized J of the training batches), `learning_rate`.
         best: the best parameters, as `flatten` names them.
-        best_epoch: when they were reached; 0 when no epoch ended.
-        snapshots: parameters on the way.
-        health: looks inside the network on the way.
+        best_epoch: the epoch after which they were reached; 0 if no epoch ended.
+        snapshots: parameters at moments during the training.
+        health: looks inside the network during the training.
         preparation: fitted on the rows trained on.
         seconds: of the whole stack it trained in.
     """
@@ -100,7 +100,7 @@ class Run:
 
 
 def flatten(params: tuple[Mapping[str, Any], ...], averages: tuple[Any, ...]) -> Weights:
-    """Parameters by name: `layers.0.W`, …, `averages.0.mean`, ….
+    """Return parameters and averages by name: `layers.0.W`, …, `averages.0.mean`, ….
 
     >>> sorted(flatten(({"W": np.zeros((2, 1)), "b": np.zeros(1)},), ()))
     ['layers.0.W', 'layers.0.b']
@@ -114,7 +114,7 @@ def flatten(params: tuple[Mapping[str, Any], ...], averages: tuple[Any, ...]) ->
 def unflatten(
     weights: Weights,
 ) -> tuple[tuple[dict[str, np.ndarray], ...], tuple[tuple[np.ndarray, np.ndarray], ...]]:
-    """The parameters and averages that `flatten` named."""
+    """Return the parameters and averages that `flatten` named."""
     layers: dict[int, dict[str, np.ndarray]] = {}
     averages: dict[int, dict[str, np.ndarray]] = {}
     for key, leaf in weights.items():
@@ -127,10 +127,11 @@ def unflatten(
 
 
 def pack(weights: Weights) -> Weights:
-    """The same weights, those that are mostly zero kept as places and values, so that L1 makes a file smaller."""
+    """Return the same weights, arrays of mostly zeros as places and values, so that L1 makes a file smaller."""
     packed: Weights = {}
     for name, leaf in weights.items():
         places = np.flatnonzero(leaf)
+        # A place takes as much room as a value, so packing pays off below one half; tiny arrays are not worth it.
         if 2 * len(places) < leaf.size and leaf.size > 64:
             packed[f"{name}:shape"] = np.array(leaf.shape, np.int64)
             packed[f"{name}:places"] = places.astype(np.uint32)
@@ -141,7 +142,7 @@ def pack(weights: Weights) -> Weights:
 
 
 def unpack(packed: Weights) -> Weights:
-    """The weights that `pack` packed."""
+    """Return the weights that `pack` packed."""
     weights = {name: leaf for name, leaf in packed.items() if ":" not in name}
     for name in (key.removesuffix(":shape") for key in packed if key.endswith(":shape")):
         values = packed[f"{name}:values"]
