@@ -1,1 +1,1 @@
-"""Plans trained, scored and compared: what the loop, the search and the diagnosis stand on."""
+"""Plans trained, scored and compared, for the loop, the search and the diagnosis."""

@@ -96,6 +96,7 @@ class LiveControl:
         waiting = self.paused and not self._stop
         if waiting:
             actions[model.job].append(Wait())
+        # A pause may last for days, so what was trained by then goes to the disk when it begins.
         if self._checkpoints or (waiting and not was_paused):
             for job in actions.keys() & self.keepers.keys():
                 actions[job].append(Checkpoint(self.keepers[job]))
@@ -171,6 +172,7 @@ class LiveControl:
                 nudges = [
                     Nudge(name, old[name], new[name], epoch, request.who, _timestamp(), request.id) for name in values
                 ]
+                # Logged before it is made: a training resumed after a crash in between makes it all the same.
                 nudge_log.append(self.folder, nudges)
             # Neither a wrong value nor a full disk may end the training: it continues as it was.
             except Exception as error:
@@ -219,6 +221,7 @@ class LiveControl:
         self.pause_epoch, self.paused = epoch, False
         self.effects.forget_from(start)
         models = [job for job in actions if job not in self.effects.copies.values()]
+        # Copies stop here; a nudge that is made again starts them anew.
         for entry in progress:
             step = Return(moments[entry.job]) if entry.job in models else Stop("the run was rewound")
             actions[entry.job] = [step, Wait()]  # wait, to be called again at once: a nudge may be due at this moment

@@ -111,7 +111,7 @@ def layer_by_layer(
     running: Averages | None,
     drop: Dropout | None,
 ) -> tuple[Float[Array, "batch outputs"], Averages, list[Float[Array, "batch _"]]]:
-    """Return what `forward` returns, and the output of each hidden layer or block."""
+    """Return the results of `forward`, and the output of each hidden layer or block."""
     network = _Pass(structure, running, drop)
     a = inputs
     if drop is not None and structure.input_dropout:
@@ -138,20 +138,21 @@ class _Pass:
     moments: list[Moments] = field(default_factory=list)
 
     def normalize(self, weights: Layer, z: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
-        """Batch norm, whose moments are noted for the running averages."""
+        """Apply batch norm, and note its moments for the running averages."""
+        # At test time the running averages are used in the order of the layers, as they were noted.
         self.moments.append(moments(z) if self.running is None else self.running[len(self.moments)])
         return batch_norm(weights, z, self.moments[-1])
 
     def activate(
         self, weights: Layer, z: Float[Array, "batch units"], activation: Activate
     ) -> Float[Array, "batch units"]:
-        """The activation, with batch norm before it, after it, or not at all."""
+        """Apply the activation, with batch norm before it, after it, or not at all."""
         kind = self.structure.batch_norm
         out = activation(self.normalize(weights, z) if kind == "before" else z)
         return self.normalize(weights, out) if kind == "after" else out
 
     def dropout(self, a: Float[Array, "batch *units"], layer: int, stage: int) -> Float[Array, "batch *units"]:
-        """Dropout in training.
+        """Apply dropout in training; otherwise return the activations as they are.
 
         Args:
             a: the output of a layer or block.

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
-_FEW_MAPS = 8  # below, one product over all places of the kernel is quicker than one for each place
+_FEW_MAPS = 8  # with fewer, one product over all places of the kernel is quicker than one for each place
 
 
 @jax.custom_vjp

@@ -93,10 +93,10 @@ class Keyboard:
 
 @contextmanager
 def pressed(descriptor: int) -> Iterator[Keyboard]:
-    """Keys one by one and unseen, until the end; then the terminal is as before, whatever happened.
+    """Yield a keyboard whose keys come one by one and unechoed; in the end the terminal is as it was before.
 
-    Ctrl-C is a key like others. Who asks this process to end, or closes the terminal, ends it by an exception, so that
-    the terminal is put right.
+    Ctrl-C is a key like others. A signal to end, or a closed terminal, ends the process by an exception, so that the
+    terminal is restored.
     """
     before = termios.tcgetattr(descriptor)
     raw = termios.tcgetattr(descriptor)

@@ -1,8 +1,8 @@
-"""The guard before the page: who may ask (one cookie, from one place, of this machine), and how much.
+"""The guard in front of the page: it answers one browser on this machine, and bounds the size of its requests.
 
-Against other sites in the same browser: the cookie is not sent from them (SameSite), the Host must be ours (a name that
-was bound to 127.0.0.1 is not), and what changes anything must come from our own page (Origin) as JSON, which no form
-sends. Against other people on the machine: the token, of which the cookie is made once.
+Other sites in the same browser are kept out in three ways: the cookie is not sent from them (SameSite), the Host must
+be ours (a foreign name bound to 127.0.0.1 is not), and a request that changes anything must come from our own page
+(Origin) as JSON, which no form sends. Other people on the machine lack the token, which is traded for the cookie once.
 """
 
 import hmac
@@ -40,12 +40,12 @@ class Refused(Exception):
 
 @dataclass
 class Guard:
-    """ASGI middleware: lets through what has the cookie and comes from our own page, and answers the rest itself.
+    """ASGI middleware that lets through requests with the cookie from our own page, and answers all others itself.
 
     Attributes:
         application: behind it.
         port: of the server.
-        token: in the address that was printed; good for one use.
+        token: in the printed address; good for one use.
     """
 
     application: ASGIApp
@@ -61,7 +61,7 @@ class Guard:
 
     @property
     def cookie_name(self) -> str:
-        """With the port: browsers send the cookies of one host to all its ports."""
+        """Name of the cookie; it has the port, as browsers send the cookies of a host to all its ports."""
         return f"goodfit_{self.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +95,7 @@ class Guard:
         return hosts[0]
 
     def _trade(self, token: str, headers: Iterable[tuple[str, str]]) -> str:
-        """The cookie for the token, which is spent by it; who has the cookie already gets it again."""
+        """Return the cookie for the token, which is then spent; a browser that has the cookie gets it again."""
         # Compared in constant time: else the time of an answer would tell how much of a guess is right.
         right = hmac.compare_digest(token.encode(), self.token.encode())
         if not right or (self._spent and not self._has_cookie(headers)):
@@ -131,7 +131,7 @@ def _check_origin(headers: Iterable[tuple[str, str]], host: str) -> None:
 
 
 async def _bounded(headers: Iterable[tuple[str, str]], receive: Receive) -> Receive:
-    """The body, read as far as it may go, for the application to read again."""
+    """Read the body up to its limit, and return a `receive` that gives it to the application."""
     too_long = Refused(413, f"the request has more than {MOST_BYTES:,} bytes")
     # By what the header says before anything is read, and by what was read, as the header may be missing or lie.
     for name, value in headers:
@@ -158,7 +158,7 @@ async def _bounded(headers: Iterable[tuple[str, str]], receive: Receive) -> Rece
 
 
 def _guarded(send: Send) -> Send:
-    """With our headers on every answer that has none of its own."""
+    """Return a `send` that adds our headers to an answer, except for those that it has already."""
     added_headers = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
 
     async def with_headers(message: Message) -> None:
@@ -173,7 +173,7 @@ def _guarded(send: Send) -> Send:
 
 
 async def _answer(send: Send, status: int, sentence: str, more: dict[str, str] | None = None) -> None:
-    """An answer of the guard's own; the connection ends with it, so that no body is read on."""
+    """Send an answer of the guard's own; the connection ends with it, so that no body is read any further."""
     body = json.dumps({"error": sentence}).encode() if sentence else b""
     headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
     pairs = [(name.encode(), value.encode()) for name, value in (headers | (more or {})).items()]
