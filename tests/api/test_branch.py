@@ -123,6 +123,6 @@ def test_what_cannot_be_branched_is_a_sentence_and_leaves_nothing(ended, tmp_pat
         goodfit.branch(ended, epoch=4)
     with pytest.raises(InputError, match=r"no parameters of .* fit this plan"):
         goodfit.branch(ended, hidden_units=[], batch_norm="none", preparation="piecewise")
-    with pytest.raises(InputError, match="is no run directory"):
+    with pytest.raises(InputError, match="is not a run directory"):
         goodfit.branch(tmp_path / "nowhere")
     assert sorted(tmp_path.iterdir()) == before

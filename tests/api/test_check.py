@@ -11,7 +11,7 @@ import pytest
 import goodfit
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError, PlanError
-from goodfit.run_folder.archive import read_run
+from goodfit.run_folder.saved_run import read_run
 
 check: Any = goodfit.check  # without the tests for None that the parts of its result would need
 

@@ -12,8 +12,8 @@ import goodfit
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.loop import loop
-from goodfit.run_folder.archive import read_run
 from goodfit.run_folder.journal import read_journal
+from goodfit.run_folder.saved_run import read_run
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_object_has_what_it_promises(job):
 
 def test_the_test_figure_is_that_of_the_saved_model_on_new_rows(job, table):
     saved = read_run(job["run"])
-    rows = saved.source["rows"]["test"]
+    rows = saved.source.rows.test
     frame = pl.read_csv(table)[rows]
     predicted = goodfit.predict(job["run"], frame.drop("kind"))
     assert (predicted["prediction"] != frame["kind"]).mean() == pytest.approx(job["final"]["test_error"]["value"])
@@ -72,7 +72,7 @@ def test_dev_figures_come_from_networks_that_did_not_see_the_rows(job):
     wrong = kept.filter(pl.col("set") == "dev").select(pl.col("truth") != pl.col("prediction")).to_series()
     assert wrong.mean() == pytest.approx(job["final"]["dev_error"])
     saved = read_run(job["run"])
-    assert kept.filter(pl.col("set") == "dev")["row"].to_list() == saved.source["rows"]["dev"]
+    assert kept.filter(pl.col("set") == "dev")["row"].to_list() == saved.source.rows.dev.tolist()
     assert job["ensemble"]["models"] == len(Predictor.load(saved.folder, saved.schema).members)
 
 
@@ -216,13 +216,13 @@ def test_regression_is_measured_by_the_training_variance(regression_plan, tmp_pa
     target = 50 + 10 * np.sin(inputs[:, 0]) + generator.normal(size=400)
     result = goodfit.improve((inputs, target), rounds=0, plan=regression_plan, out=tmp_path)
     saved = read_run(result["run"])
-    rows = saved.source["rows"]
-    predicted = goodfit.predict(result["run"], inputs[rows["test"]])["prediction"].to_numpy()
-    expected = np.mean((predicted - target[rows["test"]]) ** 2) / np.var(target[rows["train"]])
+    rows = saved.source.rows
+    predicted = goodfit.predict(result["run"], inputs[rows.test])["prediction"].to_numpy()
+    expected = np.mean((predicted - target[rows.test]) ** 2) / np.var(target[rows.train])
     assert result["metric"] == "1-r2"
     assert result["final"]["test_error"]["value"] == pytest.approx(expected, rel=1e-6)
     assert result["final"]["test_metrics"]["rmse"] == pytest.approx(
-        np.sqrt(np.mean((predicted - target[rows["test"]]) ** 2))
+        np.sqrt(np.mean((predicted - target[rows.test]) ** 2))
     )
 
 
@@ -230,8 +230,8 @@ def test_few_groups_limit_the_folds_of_the_members(made_table, small_plan, tmp_p
     """Six patients allow no folds by eight or four beside a test set; the job ends with seeds in their place."""
     frame = made_table(300, 0).with_columns(patient=pl.Series(np.arange(300) % 6))
     result = goodfit.improve(frame, target="kind", group="patient", rounds=0, plan=small_plan, out=tmp_path)
-    rows = read_run(result["run"]).source["rows"]
-    patients = [set(np.array(rows[name]) % 6) for name in ("train", "dev", "test")]
+    rows = read_run(result["run"]).source.rows
+    patients = [set(getattr(rows, name) % 6) for name in ("train", "dev", "test")]
     assert sum(map(len, patients)) == 6  # no patient in two sets
     assert result["final"]["test_error"] is not None
 

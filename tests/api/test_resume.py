@@ -16,7 +16,6 @@ from goodfit.api import results, train
 from goodfit.engine import checkpoint
 from goodfit.engine import fit as fit_module
 from goodfit.errors import InputError, UnfinishedError
-from goodfit.run_folder import archive
 
 TIMES = ("started", "seconds")
 
@@ -215,11 +214,11 @@ def test_one_process_at_a_time(interrupted):
 
 
 def test_what_cannot_be_resumed_is_refused(tmp_path, whole):
-    with pytest.raises(InputError, match="is no run directory"):
+    with pytest.raises(InputError, match="is not a run directory"):
         goodfit.resume(tmp_path / "nowhere")
     run = Path(shutil.copytree(whole, tmp_path / "tune"))
     result = json.loads((run / "result.json").read_text())
-    archive.write_json(run / "result.json", result | {"command": "tune", "command_line": "goodfit tune X"})
+    write_json(run / "result.json", result | {"command": "tune", "command_line": "goodfit tune X"})
     with pytest.raises(InputError, match=r"`goodfit tune`, which goes on .* the same command .*: goodfit tune X$"):
         goodfit.resume(run)
 
@@ -263,9 +262,9 @@ def test_cut_before_any_write_it_goes_on_to_the_same_end(table, plan, whole, tmp
         for name in ("replace", "write_text", "unlink"):
             patch.setattr(Path, name, counted(getattr(Path, name)))
         for name in ("write_history", "write_predictions"):
-            patch.setattr(archive, name, counted(getattr(archive, name)))
+            patch.setattr(train, name, counted(getattr(train, name)))
         patch.setattr(train, "finish_run", counted(train.finish_run))
-        while run is None or archive.is_unfinished(run):
+        while run is None or is_unfinished(run):
             writes[0] = cuts % 29
             assert cuts < 60, "it comes to no end"
             try:
@@ -275,7 +274,7 @@ def test_cut_before_any_write_it_goes_on_to_the_same_end(table, plan, whole, tmp
                     goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path)
             except Cut:
                 cuts += 1
-            run = next((folder for folder in tmp_path.iterdir() if archive.is_unfinished(folder)), run)
+            run = next((folder for folder in tmp_path.iterdir() if is_unfinished(folder)), run)
     assert cuts > 12
     assert left(run) == left(whole)
 
@@ -286,6 +285,8 @@ from pathlib import Path
 import goodfit
 from goodfit.api import resume, train
 from goodfit.engine import checkpoint, fit  # loaded here, once for all the forks
+from goodfit.run_folder.json_files import write_json
+from goodfit.run_folder.folders import is_unfinished
 
 table, out = sys.argv[1], Path(sys.argv[2])
 options = json.loads(sys.argv[3])

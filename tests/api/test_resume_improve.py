@@ -20,8 +20,8 @@ from goodfit.engine import sealed_files
 from goodfit.errors import InputError, UnfinishedError
 from goodfit.experiments import laboratory
 from goodfit.loop import loop, proposals
-from goodfit.run_folder import archive
-from goodfit.run_folder.decisions import DECISIONS_FILE, Decisions
+from goodfit.run_folder.decisions import Decisions
+from goodfit.run_folder.names import DECISIONS_FILE
 
 TIMES = ("started", "seconds")
 BEGAN_AGAIN = "there was no training to go on from, so the job began again"
@@ -152,7 +152,7 @@ def test_cut_at_any_step_it_goes_on_to_the_same_end(improve, whole, tmp_path, mo
 
     monkeypatch.setattr(fit_module, "_PIECE_SECONDS", 5e-4)
     before(sealed_files, "write", lambda folder, stem, *_: ("before it is kept", stem))
-    before(Decisions, "take", lambda self, **line: ("before it is written", self._repeated, line["id"]))
+    before(Decisions, "take", lambda self, decision: ("before it is written", self._repeated, decision.id))
     for owner, name in (
         (laboratory, "fit_many"),
         (improve_module, "build_ensemble"),
@@ -161,7 +161,7 @@ def test_cut_at_any_step_it_goes_on_to_the_same_end(improve, whole, tmp_path, mo
     ):
         before(owner, name, lambda *arguments, name=name, **_: (name, len(arguments[0]) if name == "fit_many" else 0))
     before(improve_module, "finish_run", lambda folder: ("end",))
-    while run is None or archive.is_unfinished(run):
+    while run is None or is_unfinished(run):
         assert len(done) < 60, "it comes to no end"
         try:
             if run:
@@ -173,7 +173,7 @@ def test_cut_at_any_step_it_goes_on_to_the_same_end(improve, whole, tmp_path, mo
     assert left(run) == whole
     assert len([step for step in done if step[0] == "in the middle of"]) == 4
     assert len([step for step in done if step[0] == "before it is kept"]) == 4
-    lines = [json.loads(line) for line in (tmp_path / archive.LEDGER_FILE).read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / LEDGER_FILE).read_text().splitlines()]
     assert [line["opening"] for line in lines] == ["first", "repetition", "repetition"]  # before finish, end, and last
     assert len({line["model"] for line in lines}) == 1
 
@@ -228,8 +228,8 @@ def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path
     run = the_run(tmp_path)
     assert len(goodfit.predict(run, table)) == 500
     assert goodfit.runs(tmp_path)[0].outcome == "interrupted"
-    decided = Decisions.read(run).lines
-    assert [line["id"] for line in decided][-1] == "round-1-proposals"
+    decided = Decisions.read(run).taken
+    assert [decision.id for decision in decided][-1] == "round-1-proposals"
     assert len(files_of(run)) == 2
     with monkeypatch.context() as patch:
         patch.setattr(improve_module, "build_ensemble", cutting)
@@ -361,7 +361,7 @@ def test_what_the_budget_stopped_is_trained_again_to_where_it_was_stopped(improv
             improve(tmp_path, budget=2, plan=small_plan.with_(epochs=20_000))
     run = the_run(tmp_path)
     before = left(run)
-    assert any(line.get("stopped") for line in Decisions.read(run).lines)
+    assert any(decision.stopped for decision in Decisions.read(run).taken)
     for path in files_of(run):
         path.unlink()
     assert goodfit.resume(run)["resumed"] == [BEGAN_AGAIN]
@@ -374,6 +374,8 @@ from pathlib import Path
 import goodfit
 from goodfit.api import improve, resume
 from goodfit.loop import loop, proposals  # loaded here, once for all the forks
+from goodfit.run_folder.folders import is_unfinished
+from goodfit.run_folder.names import LEDGER_FILE
 
 table, out = sys.argv[1], Path(sys.argv[2])
 options, tried = json.loads(sys.argv[3]), json.loads(sys.argv[4])

@@ -223,7 +223,7 @@ def test_garbage_among_the_requests_changes_nothing(train, alone):
 def test_a_run_that_is_not_training_is_told_with_what_to_do(train, tmp_path, alone):
     with pytest.raises(InputError, match=r"has ended \(finished\)"):
         goodfit.nudge(alone, l2=0.1)
-    with pytest.raises(InputError, match="is no run directory"):
+    with pytest.raises(InputError, match="is not a run directory"):
         goodfit.stop(tmp_path / "nowhere")
     with pytest.raises(Cut):
         train((0.4, cut))

@@ -14,7 +14,7 @@ from goodfit.api.test_set import model_fingerprint
 from goodfit.diagnosis.intervals import wilson
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError, PlanError
-from goodfit.run_folder.archive import read_run
+from goodfit.run_folder.saved_run import read_run
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_rows_of_one_group_count_for_less_in_the_test_figure(made_table, small_p
     frame = pl.concat([frame] * 5)  # as many rows as the table: the program is compiled already
     result = goodfit.train(frame, target="kind", group="person", plan=small_plan, out=tmp_path)
     tested = goodfit.open_test(result["run"], frame)
-    people = len(read_run(result["run"]).source["rows"]["test"]) / 5
+    people = len(read_run(result["run"]).source.rows.test) / 5
     expected = wilson(tested["test_error"]["value"], people)
     # beside the twenty people, the design effect counts an imagined one of each answer
     error = tested["test_error"]
@@ -147,7 +147,7 @@ def test_a_damaged_run_is_refused_in_a_sentence(table, small_plan, tmp_path, dam
 
 
 def test_no_run_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no run directory"):
+    with pytest.raises(InputError, match="not a run directory"):
         goodfit.predict(tmp_path, "iris")
 
 

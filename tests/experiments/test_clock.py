@@ -8,7 +8,7 @@ import pytest
 from goodfit.engine.control import Progress
 from goodfit.errors import InputError
 from goodfit.experiments.clock import Clock, stopped_models
-from goodfit.run_folder.decisions import Decisions
+from goodfit.run_folder.decisions import Decision, Decisions, read_decisions
 from goodfit.run_folder.journal import Journal, read_journal
 
 NO_RECORDS = np.zeros((0, 6))
@@ -23,8 +23,7 @@ def test_the_clock_decides_within_a_budget_and_nothing_else_without():
 def test_decisions_are_written_and_taken_again(tmp_path):
     journal = Journal(tmp_path)
     Clock(journal, 10.0).decide("seeds", lambda seconds_left: 4, 3)
-    recorded = [line for line in read_journal(tmp_path) if line["event"] == "decision"]
-    assert Clock(Journal(None), 99.0, recorded).decide("seeds", lambda seconds_left: 1, 2) == 4
+    assert Clock(Journal(None), 99.0, read_decisions(tmp_path)).decide("seeds", lambda seconds_left: 1, 2) == 4
 
 
 def test_the_deadline_stops_all_models_and_a_replay_stops_them_there(tmp_path):
@@ -34,7 +33,7 @@ def test_the_deadline_stops_all_models_and_a_replay_stops_them_there(tmp_path):
     assert control is not None
     assert set(control([Progress(0, 7, 10, NO_RECORDS), Progress(3, 9, 10, NO_RECORDS)])) == {0, 3}
     late.write_stops("training", stopped_models(control))
-    replay = Clock(Journal(None), None, read_journal(tmp_path)).deadline("training")
+    replay = Clock(Journal(None), None, read_decisions(tmp_path)).deadline("training")
     assert replay is not None
     assert [replay.next_visit(job, 2, 10) for job in (0, 1, 3)] == [7, None, 9]
     assert set(replay([Progress(0, 6, 10, NO_RECORDS), Progress(3, 8, 10, NO_RECORDS)])) == set()
@@ -57,7 +56,7 @@ def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_
     replay.write_stops("training", {2: 7})
     assert replay.decide("more", lambda seconds_left: 6, 1) == 6
     assert [line.get("value", line.get("stopped")) for line in journal.lines] == [4, {"2": 7}, 6]
-    assert [line["id"] for line in Decisions.read(tmp_path).lines] == ["seeds", "training", "more"]
+    assert [decision.id for decision in Decisions.read(tmp_path).taken] == ["seeds", "training", "more"]
     with pytest.raises(
         InputError, match=r"comes to 'more' where the job has 'seeds'; another version of goodfit began"
     ):
@@ -67,15 +66,15 @@ def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_
 def test_what_follows_ctrl_c_is_neither_taken_nor_kept(tmp_path):
     (tmp_path / "checkpoint").mkdir()
     Clock(Journal(None), None, decisions=Decisions.read(tmp_path)).decide("seeds", lambda seconds_left: 1, 3)
-    clock = Clock(Journal(None), None, [{"id": "more", "value": 2}], decisions=Decisions.read(tmp_path))
+    clock = Clock(Journal(None), None, [Decision(id="more", value=2, seconds=0.0)], decisions=Decisions.read(tmp_path))
     clock.interrupt.set()
     assert clock.decide("other", lambda seconds_left: 1, 8) == 8
-    assert [line["id"] for line in Decisions.read(tmp_path).lines] == ["seeds"]
+    assert [decision.id for decision in Decisions.read(tmp_path).taken] == ["seeds"]
 
 
 def test_a_replay_ends_where_its_record_does_though_the_job_went_on(tmp_path):
     (tmp_path / "checkpoint").mkdir()
-    recorded = [{"id": "seeds", "value": 4}, {"id": "more", "value": 2}]
+    recorded = [Decision(id="seeds", value=4, seconds=0.0), Decision(id="more", value=2, seconds=0.0)]
     Clock(Journal(None), None, recorded[:1], decisions=Decisions.read(tmp_path)).decide(
         "seeds", lambda seconds_left: 1, 3
     )

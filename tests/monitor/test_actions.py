@@ -41,7 +41,8 @@ def ask(run):
 
 def requests(run):
     path = run.folder / "checkpoint" / "requests.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [{"changes": {}, "to": None} | json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,6 @@ def test_what_it_does_not_take_is_refused(ask, run, action, body, sentence):
 
 def test_a_run_that_has_ended_says_so(ask, run):
     run.finish()
-    (run.folder / "source.json").write_text('{"schema": {}}')
     status, answer = ask("pause", {})
     assert status == 409
-    assert "the run" in answer["error"]
+    assert "has ended (finished); its network cannot be changed" in answer["error"]

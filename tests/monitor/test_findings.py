@@ -10,9 +10,10 @@ from goodfit.monitor import findings
 from goodfit.monitor.findings import LiveDoctor, facts_from, finding_views
 from goodfit.plan import Plan
 from goodfit.record.run import SEEN
+from goodfit.run_folder.live_state import DataOverview
 from goodfit.run_folder.records import Records
 
-FACTS = {"m": 800, "task": "binary", "class_counts": [400, 400], "dev": 200, "of a later version": 1}
+FACTS = DataOverview(m=800, task="binary", class_counts=(400, 400), dev=200)
 LAYERS = ["inputs", "layer 1", "output"]
 PLAN = Plan(hidden_units=(8,), activation="relu", decay="constant", epochs=40)
 

@@ -1,22 +1,26 @@
 """Gaps, health, the log with its marks, and what nudges were worth, as the page gets them."""
 
-import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from fake_run import effect
 
 from goodfit.diagnosis.gaps import judge
 from goodfit.monitor import parts
 from goodfit.record.run import SEEN, Health
-from goodfit.run_folder import nudges
+from goodfit.record.values import EffectEstimate
+from goodfit.run_folder.live_state import About, DataOverview
 
-ABOUT = {"metric": "error_rate", "data": {"m": 1000, "task": "classes", "dev": 200}}
-
-
-def line(what, old, new, epoch, **more):
-    facts = {"what": what, "old": old, "new": new, "epoch": epoch, "who": "ann", "when": "2026-01-01T10:00:00"}
-    return json.dumps(facts | more).encode() + b"\n"
+ABOUT = About(
+    recorded=(),
+    layers=(),
+    health_columns=(),
+    data=DataOverview(m=1000, task="classes", dev=200),
+    metric="error_rate",
+    untouched_copies=0,
+)
 
 
 def test_gaps_are_those_of_the_judge():
@@ -33,7 +37,7 @@ def test_a_human_error_that_was_not_given_is_zero_for_classes_and_unknown_for_nu
     told = parts.gap(0.05, 0.15, ABOUT, {}, 7)
     assert told is not None
     assert (told.human, told.human_assumed, told.bias) == (0, True, 0.05)
-    numbers = {"metric": "1-r2", "data": {"m": 1000, "task": "regression", "dev": 200}}
+    numbers = replace(ABOUT, metric="1-r2", data=DataOverview(m=1000, task="regression", dev=200))
     told = parts.gap(0.5, 1.75, numbers, {}, 7)
     assert told is not None
     assert (told.human, told.bias, told.texts.bias, told.verdict) == (None, None, "unknown", None)
@@ -58,41 +62,12 @@ def test_no_look_is_no_health():
     assert parts.health(Health(np.zeros(0, int), ("inputs", "output"), np.zeros((0, 2, len(SEEN)))), []) == ()
 
 
-def test_going_back_makes_void_what_came_at_or_after_that_epoch():
-    data = line("l2", 0, 1, 5) + line("l2", 1, 2, 8) + line("l1", 0, 1, 9) + line("rewind", 12, 8, 12)
-    data += line("l2", 1, 3, 8) + line("rewind", 9, 9, 9)
-    log = nudges.read_nudges(data)
-    assert [(entry["new"], entry["void"]) for entry in log] == [
-        (1, False),
-        (2, True),
-        (1, True),
-        (8, False),
-        (3, False),
-        (9, False),
-    ]
-    assert nudges.marks(log) == [
-        {"epoch": 5, "number": 1, "what": [["l2", 0, 1]]},
-        {"epoch": 8, "number": 2, "what": [["l2", 1, 3]]},
-    ]
-
-
-def test_changes_of_one_epoch_are_one_mark():
-    log = nudges.read_nudges(line("l2", 0, 1, 5) + line("learning_rate", 0.1, 0.2, 5))
-    assert nudges.marks(log) == [{"epoch": 5, "number": 1, "what": [["l2", 0, 1], ["learning_rate", 0.1, 0.2]]}]
-
-
-def test_damaged_and_half_written_lines_are_passed_over():
-    data = b"\xff{\n[]\n{}\n" + line("rewind", 3, "x", 3) + line("l2", 0, 1, 5) + line("l2", 1, 2, 6)[:-9]
-    assert [entry["new"] for entry in nudges.read_nudges(data)] == [1]
-
-
 def test_what_a_nudge_was_worth_has_only_numbers_that_json_can_hold():
-    told = [{"epoch": 3, "what": [["l2", 0, 1]], "at": None, "pairs": 1, "error": None, "sentence": "", "ended": False}]
-    told += [told[0] | {"error": {"value": 0.1, "low": -math.inf, "high": math.nan, "p": 1.0}, "cost": {"value": 1}}]
-    first, second = parts.effects(told)
-    assert first["error"] is None
-    assert second["error"] == {"value": 0.1, "low": None, "high": None}
-    assert second["cost"] == {"value": 1, "low": None, "high": None}
+    change = EffectEstimate(0.123456789, -math.inf, math.nan, 1.0)
+    first, second = parts.effects((effect(3), effect(5, at=9, error=change)))
+    assert (first["error"], first["at"]) == (None, None)
+    assert second["error"] == {"value": 0.12346, "low": None, "high": None}
+    assert (second["epoch"], second["at"], second["cost"]) == (5, 9, None)
 
 
 @pytest.mark.parametrize(

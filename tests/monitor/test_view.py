@@ -5,8 +5,12 @@ import math
 
 import numpy as np
 import pytest
+from fake_run import effect
 
 from goodfit.monitor.view import COLUMNS, Reader, view
+from goodfit.record.findings import FindingResult, RemedyResult
+from goodfit.record.values import EffectEstimate
+from goodfit.run_folder.live_state import SeriesFile
 
 
 def state(reader):
@@ -41,15 +45,14 @@ def test_the_curves_have_every_epoch_and_a_copy_its_beginning(fake):
     run = fake().live()
     run.append(run.rows(6))
     run.append(run.rows(6, shift=1.0), "records-1-1.f32")
-    copy = {"role": "copy", "pair": 0, "file": "records-1-1.f32", "start_epoch": 4}
-    compared = {"epoch": 4, "what": [["l2", 0.0, 0.5]]}
-    run.say(epoch=6, series=[*run.now["series"], copy], nudge_effects=[compared])
+    copy = SeriesFile(role="copy", pair=0, file="records-1-1.f32", start_epoch=4)
+    run.say(epoch=6, series=(*run.now.series, copy), nudge_effects=(effect(4),))
     own, other = view(run.folder)["curves"]
     assert (own["role"], other["role"], other["start_epoch"]) == ("run", "copy", 4)
     np.testing.assert_allclose(np.array(own["values"])[:, 0], 1 / np.arange(1, 7), rtol=1e-6)
     np.testing.assert_allclose(np.array(other["values"])[:, 0], 1 / np.arange(1, 7) + 1, rtol=1e-6)
     assert own["columns"] == COLUMNS
-    run.say(nudge_effects=[])  # the run went back before its copy began
+    run.say(nudge_effects=())  # the run went back before its copy began
     assert [each["role"] for each in view(run.folder)["curves"]] == ["run"]
 
 
@@ -62,7 +65,7 @@ def test_going_back_gives_another_curve(fake):
     (run.folder / "checkpoint" / "records-0-0.f32").unlink()
     assert len(reader.read().curves[0].values) == 6  # it has not said so yet
     run.append(run.rows(3, shift=2.0), "records-0-1.f32")
-    run.say(epoch=3, series=[{"role": "run", "pair": 0, "file": "records-0-1.f32", "start_epoch": 0}])
+    run.say(epoch=3, series=(SeriesFile(role="run", pair=0, file="records-0-1.f32"),))
     (curve,) = reader.read().curves
     assert curve.key != before
     assert len(curve.values) == 3
@@ -73,11 +76,9 @@ def test_the_parts_of_a_live_run(fake):
     run = fake().live()
     run.append(run.rows(20))
     run.log({"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7})
-    worth = {"epoch": 7, "what": [["l2", 0.0, 0.5]], "at": 20, "pairs": 1, "sentence": "It helped.", "ended": False}
-    plan = run.plan.with_(l2=0.5, epochs=50)
-    run.say(
-        epoch=20, plan=plan.to_dict(), nudge_effects=[worth | {"error": {"value": -0.1, "low": -0.2, "high": math.nan}}]
-    )
+    change = EffectEstimate(-0.1, -0.2, math.nan, 0.01)
+    worth = effect(7, at=20, sentence="It helped.", error=change)
+    run.say(epoch=20, plan=run.plan.with_(l2=0.5, epochs=50), nudge_effects=(worth,))
     parts = Reader(run.folder).read().parts
     assert {slider["name"]: slider["value"] for slider in parts["sliders"]}["l2"] == 0.5
     assert parts["state"]["epochs"] == 50
@@ -123,7 +124,7 @@ def test_a_whole_job_is_said_to_be_at_work_until_its_report_is_there(fake):
 def test_an_ended_run_without_its_files_is_damaged(fake):
     run = fake().live()
     run.finish()
-    (run.folder / "history.parquet").unlink()
+    (run.folder / "result.json").write_text("{}")
     assert state(Reader(run.folder))["status"] == "damaged"
 
 
@@ -146,10 +147,20 @@ def test_at_the_end_there_is_the_curve_and_that_of_its_untouched_copy(fake):
 
 def test_the_findings_of_the_end_are_those_of_the_result(fake):
     run = fake().live()
-    remedy = {"name": "a learning rate of 0.1", "why": "larger steps", "changes": {"learning_rate": 0.1}}
-    finding = {"name": "learning rate too low", "confidence": 0.9, "sentence": "Slow.", "prescriptions": [remedy]}
-    final = {"verdict": "high bias", "reason": "It is.", "findings": [finding], "train_error": None, "dev_error": 0.3}
-    run.finish(final=final)
+    remedy = RemedyResult(id="rate", name="a learning rate of 0.1", why="larger steps", changes={"learning_rate": 0.1})
+    finding = FindingResult(
+        id="rate-low",
+        name="learning rate too low",
+        severity=1,
+        layer=None,
+        epoch=None,
+        confidence=0.9,
+        sentence="Slow.",
+        evidence={},
+        prescriptions=(remedy,),
+        plot=None,
+    )
+    run.finish(final={"findings": (finding,), "train_error": math.nan})
     parts = view(run.folder)
     assert parts["findings"][0]["name"] == "learning rate too low"
     assert parts["findings"][0]["remedies"][0]["nudge"] == {"learning_rate": 0.1}

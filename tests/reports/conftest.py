@@ -19,6 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from goodfit.plan import Plan
+from goodfit.run_folder.version import write_version
 
 TRIALS: list[tuple[Any, ...]] = [
     ("more dropout", "High variance: hide more units in training.", {"keep_prob": 0.7}, -0.011, -0.052, True),
@@ -192,7 +193,19 @@ def save(run: Path, result: dict[str, Any], frame: pl.DataFrame | None, curves: 
     (run / "result.json").write_text(json.dumps(result))
     (run / "plan.yaml").write_text(Plan.from_dict(result["plan"]).to_yaml())
     schema = {"columns": [], "target": result["target"], "task": result["task"], "left_out": ["id"]}
-    (run / "source.json").write_text(json.dumps({"schema": schema, "seed": 0, "notes": []}))
+    schema |= {"classes": result["classes"]}
+    rows = {name: list(range(size)) for name, size in result["sizes"].items()}
+    source = {
+        "name": "made",
+        "origin": {},
+        "fingerprint": "ab12",
+        "schema": schema,
+        "rows": rows,
+        "seed": 0,
+        "notes": [],
+    }
+    (run / "source.json").write_text(json.dumps(source))
+    write_version(run)
     (run / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in journal_lines()))
     if frame is not None:
         frame.write_parquet(run / "predictions.parquet")

@@ -8,7 +8,8 @@ import pytest
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
 from goodfit.record.nudge import REWIND, Nudge, standing
-from goodfit.run_folder.nudges import NUDGES_FILE, append, nudged, read_own, read_replay
+from goodfit.run_folder.names import NUDGES_FILE
+from goodfit.run_folder.nudges import append, nudge_marks, nudged, read_log, read_own, read_replay
 
 PLAN = Plan(hidden_units=(8,), epochs=20)
 LATE = Nudge("learning_rate", 0.003, 0.001, 7, "terminal, ada", "2026-01-01T12:00:00+00:00", "a1")
@@ -68,10 +69,39 @@ def test_a_line_that_cannot_be_replayed_is_named(tmp_path, line, why):
 
 
 def test_no_file_is_a_sentence(tmp_path):
-    with pytest.raises(InputError, match=r"cannot read the nudges in .*nowhere \(No such file or directory\)"):
+    with pytest.raises(InputError, match=r"there is no file .*nowhere to replay; give the nudges.jsonl of a run"):
         read_replay(tmp_path / "nowhere", PLAN)
 
 
 def test_a_value_that_stands_for_the_decays_own_is_none():
     with pytest.raises(PlanError, match="decay_rate is nan; it must be a number"):
         nudged(PLAN, PLAN.structure, {"decay_rate": float("nan")}, 1)
+
+
+def entry(what, old, new, epoch):
+    return replace(LATE, what=what, old=old, new=new, epoch=epoch)
+
+
+def test_going_back_makes_void_what_came_at_or_after_that_epoch(tmp_path):
+    before = [entry("l2", 0, 1, 5), entry("l2", 1, 2, 8), entry("l1", 0, 1, 9), entry("rewind", 12, 8, 12)]
+    append(tmp_path, [*before, entry("l2", 1, 3, 8), entry("rewind", 9, 9, 9)])
+    log = read_log(tmp_path)
+    states = [(1, False), (2, True), (1, True), (8, False), (3, False), (9, False)]
+    assert [(line.new, line.void) for line in log] == states
+    assert [mark.to_dict() for mark in nudge_marks(log)] == [
+        {"epoch": 5, "number": 1, "what": [["l2", 0, 1]]},
+        {"epoch": 8, "number": 2, "what": [["l2", 1, 3]]},
+    ]
+
+
+def test_changes_of_one_epoch_are_one_mark(tmp_path):
+    append(tmp_path, [entry("l2", 0, 1, 5), entry("learning_rate", 0.1, 0.2, 5)])
+    (mark,) = nudge_marks(read_log(tmp_path))
+    assert (mark.epoch, mark.number, mark.what) == (5, 1, (("l2", 0, 1), ("learning_rate", 0.1, 0.2)))
+
+
+def test_the_log_passes_over_damaged_and_half_written_lines(tmp_path):
+    append(tmp_path, [entry("l2", 0, 1, 5)])
+    with (tmp_path / NUDGES_FILE).open("ab") as file:
+        file.write(b"\xff{\n[]\n{}\n" + json.dumps(vars(entry("rewind", 3, "x", 3))).encode() + b'\n{"what": "l2", "ol')
+    assert [line.new for line in read_log(tmp_path)] == [1]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from goodfit.data.splits import open_splits
-from goodfit.run_folder.pictures import PICTURES_FILE, write_pictures
+from goodfit.run_folder.names import PICTURES_FILE
+from goodfit.run_folder.pictures import write_pictures
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,11 @@ from goodfit.errors import InputError
 from goodfit.live.warm_start import fitting_names
 from goodfit.plan import Plan
 from goodfit.record.nudge import standing
+from goodfit.record.result import BranchOrigin
 from goodfit.record.run import Weights, flatten
-from goodfit.run_folder import archive
+from goodfit.run_folder.folders import is_unfinished
 from goodfit.run_folder.job import JobRequest, is_live, lock_run
+from goodfit.run_folder.saved_run import read_run
 
 
 def branch(run: str | Path, /, *, epoch: int | None = None, progress: Notify | None = None, **changes: Any) -> Fit:
@@ -48,14 +50,14 @@ def branch(run: str | Path, /, *, epoch: int | None = None, progress: Notify | N
     job = JobRequest.read(folder)
     with lock_run(folder):
         splits = reopen_job(folder, job)
-        return Fit(complete(folder, job, splits, Plan.from_dict(job.plan), progress or quiet, start_time))
+        return Fit(complete(folder, job, splits, job.training_plan, progress or quiet, start_time))
 
 
 def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any) -> Path:
     """Make the folder of a branch, which `resume` will train; arguments and errors as `branch`."""
     folder = Path(run)
     prepare_jax()
-    unfinished = archive.is_unfinished(folder)
+    unfinished = is_unfinished(folder)
     job, splits, plan, weights, epoch_of_start = (_of_unfinished if unfinished else _of_ended)(folder, epoch)
     new_plan = plan.with_(**changes)
     fits = fitting_names(beginning(Job(new_plan, job.seed), splits), weights)
@@ -65,10 +67,10 @@ def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any
         job,
         options=job.options | {"set": settings_words(changes)},
         started=datetime.now().astimezone().isoformat(timespec="seconds"),
-        plan=new_plan.to_dict(),
-        replay=[],
+        plan=new_plan,
+        nudges=(),
         paused=False,
-        origin={"run": str(folder), "epoch": epoch_of_start, "fitted": fits},
+        origin=BranchOrigin(run=str(folder), epoch=epoch_of_start, fitted=tuple(fits)),
     )
     branch_job.options.pop("replay", None)
     with fresh_run(branch_job, splits, new_plan, folder.parent, weights) as branch_folder:
@@ -83,7 +85,7 @@ def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits,
     if is_live(folder):
         send(folder, "keep", "python")
     splits = reopen_job(folder, job)
-    started = start_job(folder, job, splits, Plan.from_dict(job.plan))
+    started = start_job(folder, job, splits, job.training_plan)
     (moment, *_), _ = started.checkpoints.newest(standing(started.nudges), *([] if epoch is None else [epoch]))
     if moment.step == 0:
         raise InputError(f"no checkpoint of {folder} is kept that is early enough; give a later epoch")
@@ -95,7 +97,7 @@ def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits,
 
 def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan, Weights, int]:
     """Return the same of a run that has ended: its best parameters, or those of the network with the largest weight."""
-    saved = archive.read_run(folder)
+    saved = read_run(folder)
     result = saved.result
     if epoch is not None:
         raise InputError(f"the run {folder} has ended: only its best parameters are kept; leave the epoch out")
@@ -104,11 +106,10 @@ def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan
     fitted = {"hidden_units": member.structure.hidden_units, "batch_norm": member.structure.batch_norm}
     plan = saved.plan if saved.plan.structure == member.structure else saved.plan.with_(**fitted)
     job = JobRequest(
-        data=result["opened_from"],
-        options=result["options"],
-        started=result["started"],
+        data=result.opened_from,
+        options=result.options,
+        started=result.started,
         in_memory=False,
-        plan=plan.to_dict(),
-        replay=[],
+        plan=plan,
     )
-    return job, splits, plan, member.weights, result.get("best_epoch", 0)
+    return job, splits, plan, member.weights, result.best_epoch or 0

@@ -33,7 +33,9 @@ from goodfit.experiments.laboratory import Notify
 from goodfit.plan import Plan
 from goodfit.record.run import unflatten
 from goodfit.reports.descent import write_descent
-from goodfit.run_folder.archive import check_writable, is_run, read_run
+from goodfit.run_folder.folders import check_writable, is_run
+from goodfit.run_folder.names import DESCENT_FILE
+from goodfit.run_folder.saved_run import read_run
 from goodfit.wording.numbers import setting
 
 __all__ = ["check", "check_gradients"]
@@ -123,7 +125,7 @@ def _subject(request: CheckRequest) -> _Subject:
     changed = {name: value for name, value in structure.items() if value != getattr(saved.plan, name)}
     trained = {"layers": unflatten(member.weights)[0]}
     settings = saved.plan.with_(**changed, preparation=member.preparation.kind)
-    return _Subject(splits, settings, saved.result["seed"], trained, saved.folder)
+    return _Subject(splits, settings, saved.result.seed, trained, saved.folder)
 
 
 def _gradients(subject: _Subject, request: CheckRequest, notify: Notify) -> tuple[GradientChecks, GrowthChecks]:
@@ -174,7 +176,7 @@ def _descent(subject: _Subject, network: Network, request: CheckRequest) -> Desc
         subject.plan.learning_rate,
         lambda params: _check_gradients(network, params, request),
     )
-    path = Path(request.out or (_PAGE if subject.folder is None else subject.folder / "descent.html"))
+    path = Path(request.out or (_PAGE if subject.folder is None else subject.folder / DESCENT_FILE))
     result = DescentResult(
         **vars(descent),
         iterations=ITERATIONS,

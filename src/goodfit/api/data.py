@@ -7,9 +7,10 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 from goodfit.plan import Plan
-from goodfit.run_folder import archive
-from goodfit.run_folder.archive import SavedRun
 from goodfit.run_folder.job import JobRequest
+from goodfit.run_folder.names import IMAGES_FOLDER
+from goodfit.run_folder.saved_run import SavedRun
+from goodfit.run_folder.source import RunSource
 
 
 def open_data(request: DataRequest, runs: str | Path | None) -> Splits:
@@ -33,7 +34,7 @@ def open_data(request: DataRequest, runs: str | Path | None) -> Splits:
         no_test=request.no_test,
         seed=request.seed,
         as_=request.as_,
-        cache=None if runs is None else Path(runs) / ".images",
+        cache=None if runs is None else Path(runs) / IMAGES_FOLDER,
     )
 
 
@@ -68,12 +69,12 @@ def reopen_run(saved: SavedRun, data: DataSource | None) -> Splits:
     Raises:
         InputError: the data was in memory, has moved, or has changed.
     """
-    source = saved.result["opened_from"] if data is None else data
+    source = saved.result.opened_from if data is None else data
     if source is None:
         raise InputError(f"the data of {saved.folder} was in memory; give it again")
-    request = DataRequest.from_dict(saved.result["options"], data=source)
+    request = DataRequest.from_dict(saved.result.options, data=source)
     splits = open_data(request, saved.folder.parent)
-    if splits.dataset.fingerprint != saved.source["fingerprint"]:
+    if splits.dataset.fingerprint != saved.source.fingerprint:
         raise InputError(f"the data in {source} is not the data that {saved.folder} was trained on; train again")
     return splits
 
@@ -86,8 +87,7 @@ def reopen_job(folder: Path, job: JobRequest) -> Splits:
     """
     assert job.data is not None, "data in memory is refused earlier"
     splits = open_data(DataRequest.from_dict(job.options, data=job.data), folder.parent)
-    source = archive.read_facts(folder, archive.SOURCE_FILE)
-    rows = {name: getattr(splits, name).tolist() for name in source["rows"]}
-    if (splits.dataset.fingerprint, rows) != (source["fingerprint"], source["rows"]):
+    source = RunSource.read(folder)
+    if splits.dataset.fingerprint != source.fingerprint or not source.has_rows_of(splits):
         raise InputError(f"the data in {job.data} has changed since {folder} began; train again")
     return splits

@@ -9,7 +9,8 @@ from goodfit.api.requests.inspection import DiagnoseRequest, ErrorsRequest
 from goodfit.api.requests.request import takes
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs, judge
 from goodfit.run_folder import summary
-from goodfit.run_folder.archive import Errors, SavedRun, read_run, saved_errors
+from goodfit.run_folder.saved_run import SavedRun, read_run
+from goodfit.run_folder.tables import ExampleErrors, example_errors
 
 
 @takes(DiagnoseRequest)
@@ -26,24 +27,24 @@ def diagnose(request: DiagnoseRequest) -> dict[str, Any]:
     """
     saved = read_run(request.run)
     folds = request.folds
-    errors = _by_folds(saved, request.data, folds) if folds else saved_errors(saved)
-    final = {} if folds else saved.result["final"]
+    errors = _by_folds(saved, request.data, folds) if folds else example_errors(saved.folder, saved.schema)
+    final = None if folds else saved.result.final
     gaps = gaps_from_runs(
         errors.train,
         errors.dev,
-        human_error=saved.result["human_error"] if request.human_error is None else request.human_error,
-        min_gap=saved.result["min_gap"] if request.min_gap is None else request.min_gap,
+        human_error=saved.result.human_error if request.human_error is None else request.human_error,
+        min_gap=saved.result.min_gap if request.min_gap is None else request.min_gap,
         train_groups=errors.train_groups,
         dev_groups=errors.dev_groups,
     )
     return _diagnosis(gaps, float(errors.train.mean()), float(errors.dev.mean())) | {
         "run": str(request.run),
-        "metric": saved.result["metric"],
+        "metric": saved.result.metric,
         "folds": folds,
         "sizes": {"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
-        "train_metrics": final.get("train_metrics"),
-        "dev_metrics": final.get("dev_metrics"),
-        "findings": final.get("findings", []),
+        "train_metrics": final and final.train_metrics,
+        "dev_metrics": final and final.dev_metrics,
+        "findings": [finding.to_dict() for finding in final.findings] if final else [],
     }
 
 
@@ -75,7 +76,7 @@ def _diagnosis(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, An
     return {**summary.gap_figures(gaps).to_dict(), "train_error": train_error, "dev_error": dev_error}
 
 
-def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> Errors:
+def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> ExampleErrors:
     """Errors of the run's plan by K-fold cross-validation."""
     from goodfit.api.data import reopen_run
     from goodfit.data.dataset import groups_of
@@ -88,9 +89,9 @@ def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> Errors:
 
     prepare_jax()
     splits = reopen_run(saved, data)
-    seed = saved.result["seed"]
+    seed = saved.result.seed
     laboratory = Laboratory(splits, cut(splits, folds, seed), Clock(Journal(None), None), quiet)
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
     trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
     groups = (groups_of(splits, trained), groups_of(splits, measured.rows))
-    return Errors(measured.train_errors, measured.errors, *groups)
+    return ExampleErrors(measured.train_errors, measured.errors, *groups)

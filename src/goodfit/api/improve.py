@@ -37,12 +37,14 @@ from goodfit.loop.loop import open_loop, run_loop
 from goodfit.loop.round_diagnosis import is_bias_shown, measurement_findings
 from goodfit.loop.state import LoopContext, LoopSettings, LoopState
 from goodfit.loop.summary import learning_curve_result, round_results
-from goodfit.plan import Plan
 from goodfit.record.result import RunFacts, RunResult
-from goodfit.run_folder import archive, summary
+from goodfit.run_folder import summary
 from goodfit.run_folder.decisions import Decisions
+from goodfit.run_folder.folders import check_writable
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
-from goodfit.run_folder.journal import JOURNAL_FILE, Journal
+from goodfit.run_folder.journal import fresh_journal
+from goodfit.run_folder.names import CHECKPOINT_FOLDER
+from goodfit.run_folder.saved_run import remove_result
 from goodfit.wording.numbers import percent
 
 
@@ -59,13 +61,13 @@ def improve(request: ImproveRequest) -> Fit:
     start, started = time.perf_counter(), datetime.now().astimezone()
     notify = request.progress or quiet
     plan = read_plan(request.plan)
-    archive.check_writable(request.out)
+    check_writable(request.out)
     prepare_jax()
     notify("opening the data", None, None)
     splits = open_data(request, request.out)
     job = job_request("improve", request, plan, started)
     if request.replay is not None:
-        job = replace(job, replay=recorded(Path(request.replay), splits, request, job))
+        job = replace(job, decisions=recorded(Path(request.replay), splits, request, job))
     with fresh_run(job, splits, plan or default_plan(splits), request.out) as folder, lock_run(folder):
         return Fit(complete(folder, job, splits, notify, start)[0])
 
@@ -83,11 +85,10 @@ def complete(
     decisions = trainings = None
     if not run_request.in_memory:
         decisions = Decisions.read(folder)
-        trainings = TrainingCache(folder / archive.CHECKPOINT_FOLDER, splits, lambda told: notify(told, None, None))
+        trainings = TrainingCache(folder / CHECKPOINT_FOLDER, splits, lambda told: notify(told, None, None))
         start_time -= decisions.seconds
-    again = run_request.replay[len(decisions.lines) if decisions else 0 :] if run_request.replay else None
-    (folder / JOURNAL_FILE).unlink(missing_ok=True)
-    journal = Journal(folder)
+    again = run_request.decisions[len(decisions.taken) if decisions else 0 :] if run_request.decisions else None
+    journal = fresh_journal(folder)
     request = ImproveRequest.from_dict(run_request.options, data=run_request.data or "")
     clock = Clock(journal, request.time_limit, again, started=start_time, decisions=decisions)
     context = open_loop(splits, _settings(run_request, request), journal, clock, notify, trainings)
@@ -96,7 +97,7 @@ def complete(
             journal.write("note", note.text)
         state, ensemble = build_ensemble(run_loop(context), context)
     with _resumable(folder, run_request, "the trainings are done, but not their run", GoodfitError):
-        (folder / archive.RESULT_FILE).unlink(missing_ok=True)  # of a job that was interrupted, and is resumed
+        remove_result(folder)  # of a job that was interrupted, and is resumed
         facts = run_facts(folder, run_request, splits, ImproveRequest)
         result = finish(folder, _result(facts, run_request, request, state, ensemble, context), start_time)
     if not context.interrupted:
@@ -155,7 +156,7 @@ def _settings(run_request: JobRequest, request: ImproveRequest) -> LoopSettings:
     return LoopSettings(
         request.seed,
         min_gap=request.min_gap,
-        plan=Plan.from_dict(run_request.plan) if run_request.plan else None,
+        plan=run_request.plan,
         human_error=request.human_error,
         rounds=request.rounds,
         folds=request.folds,

@@ -3,7 +3,7 @@
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import ReportRequest
 from goodfit.api.result_types.fit import Fit, Search
-from goodfit.run_folder.archive import read_run
+from goodfit.run_folder.saved_run import read_run
 
 
 @takes(ReportRequest)
@@ -14,4 +14,4 @@ def load(request: ReportRequest) -> Fit:
         InputError: no such run, or one that is damaged or unfinished.
     """
     result = read_run(request.run).result
-    return Search(result) if result["command"] == "tune" else Fit(result)
+    return (Search if result.command == "tune" else Fit)(result.to_dict())

@@ -6,8 +6,8 @@ from typing import Any
 from goodfit.api.result_types.answer import Answer
 from goodfit.api.steering import check_training, send
 from goodfit.errors import PlanError
-from goodfit.plan import Plan, canonical_settings
-from goodfit.run_folder.mailbox import now
+from goodfit.plan import canonical_settings
+from goodfit.run_folder.live_state import LiveState
 from goodfit.run_folder.nudges import nudged
 
 
@@ -27,11 +27,12 @@ def nudge(run: str | Path, /, *, sender: str = "python", **changes: Any) -> Answ
         InputError: the run is not training.
     """
     folder = Path(run)
-    job, state = check_training(folder), now(folder)
+    job, state = check_training(folder), LiveState.read(folder)
     if not changes:
         raise PlanError("a nudge has nothing to change; name a number and its value, as in learning_rate=3e-4")
     changes = canonical_settings(changes)
-    start, epoch = Plan.from_dict(job.plan), state.get("epoch", 0)
-    plan = nudged(Plan.from_dict(state["plan"]) if state else start, start.structure, changes, epoch + 1)
+    start = job.training_plan
+    plan, epoch = (state.plan, state.epoch) if state else (start, 0)
+    plan = nudged(plan, start.structure, changes, epoch + 1)
     values = plan.to_dict()
     return send(folder, "nudge", sender, {name: values[name] for name in changes})

@@ -1,5 +1,6 @@
 """Open a run's test set."""
 
+from dataclasses import replace
 from typing import Any
 
 from goodfit.api.data import reopen_run
@@ -11,9 +12,11 @@ from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
+from goodfit.record.plain import plain_value
 from goodfit.reports.page import write_report
-from goodfit.run_folder import archive, summary
-from goodfit.run_folder.archive import RESULT_FILE, SavedRun, read_run, saved_errors
+from goodfit.run_folder import summary
+from goodfit.run_folder.saved_run import SavedRun, read_run, write_result
+from goodfit.run_folder.tables import example_errors
 
 
 @takes(OpenTestRequest)
@@ -37,30 +40,28 @@ def open_test(request: OpenTestRequest) -> dict[str, Any]:
     if tested.error is None or tested.outputs is None:
         raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
     figures = {
-        "test_error": summary.estimate(tested.error).to_dict(),
+        "test_error": summary.estimate(tested.error),
         "test_note": tested.note,
         "test_metrics": summary.set_metrics(splits, tested.outputs, splits.test),
     }
-    final = saved.result["final"]
     gaps = _gaps(saved, splits, tested)
-    figures["dev_overfitting"] = summary.gap_figures(gaps).to_dict()["dev_overfitting"]
-    if gaps.verdict == final["verdict"]:  # `improve` on a regression may know more of the bias than the run keeps
+    figures["dev_overfitting"] = summary.gap_figures(gaps).dev_overfitting
+    if gaps.verdict == saved.result.final.verdict:  # `improve` may know more of the bias than the run keeps
         figures["reason"] = gaps.reason
-    final |= figures
-    archive.write_json(saved.folder / RESULT_FILE, saved.result)
+    write_result(saved.folder, replace(saved.result, final=replace(saved.result.final, **figures)))
     write_report(saved.folder)
-    return {"run": str(run), "metric": saved.result["metric"], **figures}
+    return {"run": str(run), "metric": saved.result.metric, **plain_value(figures)}
 
 
 def _gaps(saved: SavedRun, splits: Splits, tested: FinalTest) -> Gaps:
     """The run's gaps again, that between dev and test set among them."""
-    errors = saved_errors(saved)
+    errors = example_errors(saved.folder, saved.schema)
     return gaps_from_runs(
         errors.train,
         errors.dev,
         test_errors=tested.errors,
-        human_error=saved.result["human_error"],
-        min_gap=saved.result["min_gap"],
+        human_error=saved.result.human_error,
+        min_gap=saved.result.min_gap,
         train_groups=errors.train_groups,
         dev_groups=errors.dev_groups,
         test_groups=groups_of(splits, splits.test),

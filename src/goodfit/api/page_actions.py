@@ -16,9 +16,9 @@ from goodfit.api.rewind import rewind
 from goodfit.api.stop import stop
 from goodfit.api.unpause import unpause
 from goodfit.errors import PlanError
-from goodfit.monitor.view import LOG_FILE
 from goodfit.monitor.web.server import Action, Site
 from goodfit.plan import canonical_settings
+from goodfit.run_folder.names import LOG_FILE
 
 _Message = Callable[[Path, Mapping[str, Any], str], Answer]
 

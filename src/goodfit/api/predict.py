@@ -10,8 +10,8 @@ from goodfit.data.open import NewRows, open_new_rows
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import DataWarning, InputError
-from goodfit.run_folder import archive
-from goodfit.run_folder.archive import read_run
+from goodfit.run_folder.saved_run import read_run
+from goodfit.run_folder.tables import prediction_frame
 
 
 @takes(PredictRequest)
@@ -34,7 +34,7 @@ def predict(request: PredictRequest) -> pl.DataFrame:
     outputs = Predictor.load(saved.folder, saved.schema).outputs(rows.features)
     for note in rows.notes:
         warnings.warn(note.text, DataWarning, stacklevel=3)
-    frame = archive.prediction_frame(saved.schema, outputs)
+    frame = prediction_frame(saved.schema, outputs)
     if rows.files:
         frame = _with_files(frame, rows)
     if request.out is not None:

@@ -6,12 +6,10 @@ from typing import Any
 from goodfit.api.requests.fit import ImproveRequest
 from goodfit.data.dataset import Splits
 from goodfit.errors import InputError
-from goodfit.plan import Plan
-from goodfit.record.plain import plain_value
-from goodfit.run_folder import archive
-from goodfit.run_folder.archive import SavedRun
+from goodfit.record.result import RunResult
+from goodfit.run_folder.decisions import Decision, read_decisions
 from goodfit.run_folder.job import JobRequest
-from goodfit.run_folder.journal import read_journal
+from goodfit.run_folder.saved_run import SavedRun, read_run
 
 # options that must be the same, by the result's names where those differ from the command line's
 _FLAGS = {"rounds_asked": "--rounds", "given_plan": "--plan"}
@@ -26,45 +24,45 @@ def asked_facts(request: ImproveRequest, job: JobRequest) -> dict[str, Any]:
         "folds": request.folds,
         "human_error": request.human_error,
         "min_gap": request.min_gap,
-        "given_plan": Plan.from_dict(job.plan) if job.plan else None,
+        "given_plan": job.plan,
     }
 
 
-def recorded(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest) -> list[dict[str, Any]]:
+def recorded(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest) -> tuple[Decision, ...]:
     """Return the decisions of an earlier run, which must have had the same request and the same data.
 
     Raises:
         InputError: it had not; the sentence names the first difference.
     """
-    saved = archive.read_run(run)
+    saved = read_run(run)
     _check_kind(run, saved)
-    if saved.source["fingerprint"] != splits.dataset.fingerprint:
+    if saved.source.fingerprint != splits.dataset.fingerprint:
         raise InputError(f"{run} was trained on other data; a replay needs the same")
-    options = {"group": request.group, "time": request.time} | plain_value(asked_facts(request, job))
+    options = {"group": request.group, "time": request.time} | asked_facts(request, job)
     for name, value in options.items():
-        earlier = saved.result["options"].get(name) if name in ("group", "time") else saved.result.get(name)
+        earlier = saved.result.options.get(name) if name in ("group", "time") else getattr(saved.result, name)
         if value != earlier:
             raise InputError(f"the run {run} was made {_setting(name, earlier, saved.result)}")
-    if any(saved.source["rows"][name] != getattr(splits, name).tolist() for name in ("train", "dev", "test")):
+    if not saved.source.has_rows_of(splits):
         raise InputError(
             f"the run {run} had other training, dev and test rows; give the same --dev, --test and --no-test"
         )
-    return [line for line in read_journal(run) if line["event"] in ("decision", "training")]
+    return read_decisions(run)
 
 
 def _check_kind(run: Path, saved: SavedRun) -> None:
-    command = saved.result["command"]
+    command = saved.result.command
     if command != "improve":
         raise InputError(f"{run} was made by `goodfit {command}`; only runs of `goodfit improve` can be replayed")
-    if saved.result["outcome"] == "interrupted":
+    if saved.result.outcome == "interrupted":
         raise InputError(f"the run {run} was interrupted and cannot be replayed; replay one that finished")
 
 
-def _setting(name: str, value: Any, result: dict[str, Any]) -> str:
+def _setting(name: str, value: Any, result: RunResult) -> str:
     """Return how a run was made, and what to do to make another in the same way."""
     flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
     if value is None:
         return f"without {flag}; leave it out"
     if name == "given_plan":
-        return f"with the plan {result['options'].get('plan', 'that its first round shows')}; give the same with --plan"
+        return f"with the plan {result.options.get('plan', 'that its first round shows')}; give the same with --plan"
     return f"with {flag} {value}; give the same"

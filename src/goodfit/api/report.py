@@ -5,7 +5,7 @@ from pathlib import Path
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import ReportRequest
 from goodfit.reports.page import write_report
-from goodfit.run_folder.archive import read_run
+from goodfit.run_folder.saved_run import read_run
 
 
 @takes(ReportRequest)

@@ -1,6 +1,5 @@
 """The end of a job that chose a predictor: what it leaves in the run's folder, and what it says of its fit."""
 
-import json
 import platform
 import shlex
 import time
@@ -22,23 +21,27 @@ from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Measurement
 from goodfit.record.result import RunFacts, RunResult
 from goodfit.reports.page import write_report
-from goodfit.run_folder import archive, summary
-from goodfit.run_folder.archive import RESULT_FILE, write_json
+from goodfit.run_folder import summary
 from goodfit.run_folder.job import JobRequest
+from goodfit.run_folder.names import REPORT_FILE
 from goodfit.run_folder.pictures import write_pictures
+from goodfit.run_folder.saved_run import read_result, write_result
+from goodfit.run_folder.source import write_source
+from goodfit.run_folder.tables import write_history, write_predictions
+from goodfit.run_folder.version import GOODFIT
 
 
 def leave(
     folder: Path, splits: Splits, plan: Plan, measured: Sequence[Measurement], closed: Assembly, tested: FinalTest
 ) -> None:
     """Leave the plan, the model, its history and its predictions."""
-    archive.write_source(folder, splits, plan)
+    write_source(folder, splits, plan)
     closed.predictor.save(folder)
-    archive.write_history(folder, measured)
+    write_history(folder, measured)
     sets = {"train": (closed.train_rows, closed.train_outputs), "dev": (closed.rows, closed.outputs)}
     if tested.outputs is not None:
         sets["test"] = (splits.test, tested.outputs)
-    archive.write_predictions(folder, splits, sets)
+    write_predictions(folder, splits, sets)
     write_pictures(folder, splits, closed.rows, closed.outputs)
 
 
@@ -83,11 +86,11 @@ def run_facts(folder: Path, job: JobRequest, splits: Splits, request: type[Reque
     words = ["goodfit", job.command, job.data or "DATA", *request.command_words(job.options)]
     schema = splits.dataset.schema
     return RunFacts(
-        goodfit=version("goodfit"),
+        goodfit=GOODFIT,
         versions={"python": platform.python_version()} | {name: version(name) for name in ("jax", "optax", "numpy")},
         command=job.command,
         run=str(folder),
-        report=str(folder / archive.REPORT_FILE),
+        report=str(folder / REPORT_FILE),
         started=job.started,
         data=summary.data_summary(splits),
         task=schema.task,
@@ -107,9 +110,9 @@ def finish(folder: Path, result: RunResult, began: float) -> dict[str, Any]:
 
     def write() -> None:
         seconds = round(time.perf_counter() - began, 2)
-        write_json(folder / RESULT_FILE, replace(result, seconds=seconds).to_dict())
+        write_result(folder, replace(result, seconds=seconds))
 
     write()
     write_report(folder)
     write()  # again: the time that the report took counts
-    return json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    return read_result(folder).to_dict()

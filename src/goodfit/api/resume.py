@@ -16,9 +16,9 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.moment import Moment
 from goodfit.errors import InputError
 from goodfit.experiments.progress import Notify
-from goodfit.plan import Plan
-from goodfit.run_folder import archive
+from goodfit.run_folder.folders import is_unfinished
 from goodfit.run_folder.job import JobRequest, lock_run
+from goodfit.run_folder.saved_run import read_run
 
 
 @takes(ResumeRequest)
@@ -47,7 +47,7 @@ def _go_on_training(
     folder: Path, job: JobRequest, splits: Splits, notify: Notify, start_time: float
 ) -> tuple[dict[str, Any], list[str]]:
     """Go on with a run of `train`; return its result, and sentences on the point at which it went on."""
-    plan = Plan.from_dict(job.plan)
+    plan = job.training_plan
     started_job = start_job(folder, job, splits, plan)
     sentences = [*started_job.skipped, _from_where(started_job.moments[0])]
     for sentence in sentences:
@@ -64,12 +64,12 @@ def _unfinished_job(folder: Path) -> JobRequest:
     Raises:
         InputError: it cannot be.
     """
-    if not archive.is_unfinished(folder):
-        result = archive.read_run(folder).result
-        if result["command"] == "tune":
-            instead = f"goes on with a search where the same command is given again: {result['command_line']}"
+    if not is_unfinished(folder):
+        result = read_run(folder).result
+        if result.command == "tune":
+            instead = f"goes on with a search where the same command is given again: {result.command_line}"
             raise InputError(f"the run {folder} is a search of `goodfit tune`, which {instead}")
-        raise InputError(f"the run {folder} has ended ({result['outcome']}): there is nothing to resume")
+        raise InputError(f"the run {folder} has ended ({result.outcome}): there is nothing to resume")
     job = JobRequest.read(folder, tuple(_GO_ON))
     if job.in_memory:
         wish = "train again, from a file if it shall be resumed"

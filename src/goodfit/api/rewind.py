@@ -5,9 +5,8 @@ from pathlib import Path
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.steering import RewindRequest
 from goodfit.api.result_types.answer import Answer
-from goodfit.api.steering import check_training, send
+from goodfit.api.steering import check_training, current_epoch, send
 from goodfit.errors import PlanError
-from goodfit.run_folder.mailbox import now
 
 
 @takes(RewindRequest)
@@ -26,7 +25,7 @@ def rewind(request: RewindRequest) -> Answer:
     """
     folder = Path(request.run)
     check_training(folder)
-    epoch = now(folder).get("epoch", 0)
+    epoch = current_epoch(folder) or 0
     if request.to >= epoch:
         raise PlanError(f"cannot go back to epoch {request.to}: this training is in epoch {epoch}; give an earlier one")
     return send(folder, "rewind", request.sender, to=request.to)

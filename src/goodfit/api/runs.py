@@ -1,15 +1,14 @@
 """List the runs in a folder."""
 
-import json
 from pathlib import Path
 
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import RunsRequest
-from goodfit.api.result_types.fit import read_test_error
 from goodfit.api.result_types.listing import RunListing
-from goodfit.record.plain import plain_value
-from goodfit.run_folder.archive import RESULT_FILE, is_unfinished
+from goodfit.errors import InputError
+from goodfit.run_folder.folders import is_unfinished
 from goodfit.run_folder.job import is_live
+from goodfit.run_folder.saved_run import has_result, read_result
 
 
 @takes(RunsRequest)
@@ -20,20 +19,27 @@ def runs(request: RunsRequest) -> list[RunListing]:
         The runs; of one that is damaged, training, or unfinished and waiting for `resume`, only folder and outcome.
     """
     folders = sorted(Path(request.out).glob("*"), reverse=True)
-    return [_listing(folder) for folder in folders if (folder / RESULT_FILE).exists() or is_unfinished(folder)]
+    return [_listing(folder) for folder in folders if has_result(folder) or is_unfinished(folder)]
 
 
 def _listing(run: Path) -> RunListing:
     if is_live(run):
         return RunListing(run=str(run), outcome="training")
-    if not (run / RESULT_FILE).exists():
+    if not has_result(run):
         return RunListing(run=str(run), outcome="unfinished")
     try:
-        result = json.loads((run / RESULT_FILE).read_text(encoding="utf-8"))
-        final = result["final"]
-        facts = {name: result[name] for name in ("command", "started", "metric", "seconds", "outcome")}
-        listing = {"run": str(run), "data": result["data"]["name"], "verdict": final["verdict"], **facts}
-        errors = {"dev_error": final["dev_error"], "test_error": plain_value(read_test_error(final))}
-        return RunListing.from_dict(listing | errors)
-    except (ValueError, KeyError, TypeError):
+        result = read_result(run)
+    except InputError:
         return RunListing(run=str(run), outcome="damaged")
+    return RunListing(
+        run=str(run),
+        outcome=result.outcome,
+        command=result.command,
+        started=result.started,
+        metric=result.metric,
+        seconds=result.seconds,
+        data=result.data.name,
+        verdict=result.final.verdict,
+        dev_error=result.final.dev_error,
+        test_error=result.final.test_error,
+    )

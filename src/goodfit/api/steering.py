@@ -6,9 +6,12 @@ from typing import Any
 
 from goodfit.api.result_types.answer import Answer
 from goodfit.errors import InputError, PlanError
-from goodfit.run_folder import archive
+from goodfit.run_folder import live_state
+from goodfit.run_folder.folders import is_unfinished
 from goodfit.run_folder.job import JobRequest, is_live
-from goodfit.run_folder.mailbox import Kind, ask, now
+from goodfit.run_folder.live_state import LiveState
+from goodfit.run_folder.mailbox import Kind, send_request
+from goodfit.run_folder.saved_run import read_run
 
 _PATIENCE = 5.0  # seconds; a training with short epochs answers within this time
 _PAUSE = 0.05
@@ -25,16 +28,30 @@ def send(
     """
     folder = Path(run)
     check_training(folder)
-    request = ask(folder, kind, sender, changes, to)
+    request = send_request(folder, kind, sender, changes, to)
     deadline = time.monotonic() + _PATIENCE
-    while (answer := now(folder).get("answers", {}).get(request)) is None:
+    while (answer := _answers(folder).get(request)) is None:
         if time.monotonic() > deadline or not is_live(folder):
-            epoch = now(folder).get("epoch")
-            return Answer(run=str(folder), answered=False, training=is_live(folder), epoch=epoch)
+            return Answer(run=str(folder), answered=False, training=is_live(folder), epoch=current_epoch(folder))
         time.sleep(_PAUSE)
-    if "refused" in answer:
-        raise PlanError(answer["refused"])
-    return Answer.from_dict({"run": str(folder), "answered": True, "training": True} | answer)
+    if answer.refused is not None:
+        raise PlanError(answer.refused)
+    return Answer.from_dict({"run": str(folder), "answered": True, "training": True} | answer.to_dict())
+
+
+def current_epoch(folder: Path) -> int | None:
+    """Return the epochs that a training has completed; None before it has said so.
+
+    Raises:
+        InputError: its state is damaged.
+    """
+    state = LiveState.read(folder)
+    return state.epoch if state else None
+
+
+def _answers(folder: Path) -> dict[str, live_state.Answer]:
+    state = LiveState.read(folder)
+    return state.answers if state else {}
 
 
 def check_training(folder: Path) -> JobRequest:
@@ -45,7 +62,7 @@ def check_training(folder: Path) -> JobRequest:
     """
     if is_live(folder):
         return JobRequest.read(folder)
-    if archive.is_unfinished(folder):
+    if is_unfinished(folder):
         raise InputError(f"the run {folder} is not training now; `goodfit resume {folder}` goes on with it")
-    outcome = archive.read_run(folder).result["outcome"]
+    outcome = read_run(folder).result.outcome
     raise InputError(f"the run {folder} has ended ({outcome}); its network cannot be changed any more, train again")

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits, groups_of
-from goodfit.data.test_ledger import open_test_set
 from goodfit.diagnosis.intervals import Interval, bootstrap_mean, effective_size, wilson
 from goodfit.diagnosis.resampling import enough_groups
 from goodfit.engine.predictor import Predictor
 from goodfit.record.measurement import judge_outputs
-from goodfit.run_folder.archive import LEDGER_FILE
+from goodfit.run_folder.names import LEDGER_FILE
+from goodfit.run_folder.test_ledger import open_test_set
 
 
 @dataclass(frozen=True)

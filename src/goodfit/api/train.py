@@ -33,14 +33,17 @@ from goodfit.live.telemetry import write_about
 from goodfit.plan import Plan
 from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
-from goodfit.record.nudge import Nudge, standing
-from goodfit.record.result import BranchOrigin, RunResult
+from goodfit.record.nudge import standing
+from goodfit.record.result import RunResult
 from goodfit.record.run import Outcome, Run
-from goodfit.run_folder import archive, summary
+from goodfit.run_folder import summary
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
-from goodfit.run_folder.journal import JOURNAL_FILE, Journal
+from goodfit.run_folder.journal import Journal, fresh_journal
 from goodfit.run_folder.live_state import LiveState
 from goodfit.run_folder.pictures import write_pictures
+from goodfit.run_folder.saved_run import remove_result
+from goodfit.run_folder.source import write_plan
+from goodfit.run_folder.tables import write_history, write_predictions
 
 
 @takes(TrainRequest)
@@ -86,7 +89,7 @@ def complete(
     last = live.effects.comparisons[-1] if live.effects.comparisons else None
     if last and (copies := [runs[job] for job in last.pairs.values() if runs[job].usable]):
         name = f"untouched since epoch {last.effect.epoch}"
-        entry = Entry(name, copies[0].plan, tuple(copy.seed for copy in copies), round=1)
+        entry = Entry(name, copies[0].plan, tuple(copy.seed for copy in copies), 1, last.effect.epoch)
         measured.append(laboratory.judge(entry, tuple((copy,) for copy in copies), run.seconds))
     try:
         result = finish(folder, _result(folder, run_request, splits, measured, live), start_time)
@@ -102,12 +105,11 @@ def complete(
 
 def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> LiveControl:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
-    replay = [Nudge.from_dict(facts) for facts in run_request.replay]
     done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
-    to_come = [nudge for nudge in replay if (nudge.what, nudge.new, nudge.epoch) not in done]
+    to_come = [nudge for nudge in run_request.nudges if (nudge.what, nudge.new, nudge.epoch) not in done]
     copies = {pair: len(at.jobs) - run_request.untouched_copies + pair for pair in range(run_request.untouched_copies)}
     epoch = at.moments[0].epoch
-    state = LiveState.read(folder)  # from before the training was cut off
+    state = LiveState.recover(folder)
     closed = [effect for effect in (state.nudge_effects if state else ()) if effect.ended and effect.epoch < epoch]
     comparisons = [Comparison(dict.fromkeys(range(effect.pairs), -1), effect) for effect in closed]
     live = LiveControl(
@@ -160,7 +162,7 @@ def _result(
         baseline={},
         nudges=tuple(nudges),
         nudge_effects=effects,
-        branched_from=BranchOrigin.from_dict(run_request.origin) if run_request.origin else None,
+        branched_from=run_request.origin,
         final=final,
         plan=plan,
         seconds=0.0,  # filled in when it is written
@@ -189,9 +191,8 @@ def _leave(
     """Leave journal, plan, model, history and predictions in the folder; return the last diagnosis."""
     measured = history[0]
     run, outputs = measured.runs[0][0], measured.outputs[0]
-    for name in (archive.RESULT_FILE, JOURNAL_FILE):  # of a training that was interrupted, and is resumed
-        (folder / name).unlink(missing_ok=True)
-    journal = Journal(folder)
+    remove_result(folder)  # of a training that was interrupted, and is resumed
+    journal = fresh_journal(folder)
     for sentence in nudges:
         journal.write("nudge", f"{sentence[0].upper()}{sentence[1:]}.")
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
@@ -199,10 +200,10 @@ def _leave(
     predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
     train_outputs = predictor.outputs(splits.dataset.features, splits.train)
     predictor.save(folder)
-    (folder / archive.PLAN_FILE).write_text(run.plan.to_yaml(), encoding="utf-8")
-    archive.write_history(folder, history)
+    write_plan(folder, run.plan)
+    write_history(folder, history)
     sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
-    archive.write_predictions(folder, splits, sets)
+    write_predictions(folder, splits, sets)
     write_pictures(folder, splits, splits.dev, outputs)
     return FinalFigures(
         **summary.gap_figures(gaps).field_values(),

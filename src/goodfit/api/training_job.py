@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from goodfit.live.warm_start import read_origin, warm_started, write_origin
 from goodfit.plan import Plan
 from goodfit.record.nudge import Nudge, standing
 from goodfit.record.run import Weights
-from goodfit.run_folder import archive
+from goodfit.run_folder.folders import check_writable, fresh_folder
 from goodfit.run_folder.job import JobRequest
 from goodfit.run_folder.nudges import read_own, read_replay
+from goodfit.run_folder.source import write_source
 
 
 def begin_training(request: TrainRequest, paused: bool = False) -> Path:
@@ -46,7 +47,7 @@ def prepare(request: TrainRequest) -> tuple[JobRequest, Splits, Plan]:
     """Read the plan, the data and the nudges that a training asks for; nothing is written."""
     started = datetime.now().astimezone()
     given_plan = read_plan(request.plan)
-    archive.check_writable(request.out)
+    check_writable(request.out)
     prepare_jax()
     splits = open_data(request, request.out)
     changes = dict(request.changes or {})
@@ -54,7 +55,7 @@ def prepare(request: TrainRequest) -> tuple[JobRequest, Splits, Plan]:
     nudges = [] if request.replay is None else read_replay(request.replay, plan)
     job = replace(
         job_request("train", request, plan, started),
-        replay=[asdict(nudge) for nudge in nudges],
+        nudges=tuple(nudges),
         untouched_copies=request.untouched_copies,
     )
     return job, splits, plan
@@ -67,8 +68,7 @@ def job_request(command: str, request: DataRequest, plan: Plan | None, started: 
         options=request.to_dict(),
         started=started.isoformat(timespec="seconds"),
         in_memory=is_in_memory(request),
-        plan=plan.to_dict() if plan else {},
-        replay=[],
+        plan=plan,
         command=command,
     )
 
@@ -78,7 +78,7 @@ def fresh_run(
     job: JobRequest, splits: Splits, plan: Plan, out: str | Path, weights: Weights | None = None
 ) -> Iterator[Path]:
     """Make a run's folder that holds its request, and the weights that it starts from where they are given."""
-    with archive.fresh_folder(out, splits.dataset.name) as folder:
+    with fresh_folder(out, splits.dataset.name) as folder:
         _write_request(folder, job, splits, plan)
         if weights:
             write_origin(folder, weights)
@@ -88,7 +88,7 @@ def fresh_run(
 def _write_request(folder: Path, job: JobRequest, splits: Splits, plan: Plan) -> None:
     """Write down what another process needs to go on."""
     try:
-        archive.write_source(folder, splits, plan)
+        write_source(folder, splits, plan)
         job.write(folder)
     except OSError as error:
         why = error.strerror or error

@@ -39,8 +39,9 @@ from goodfit.record.measurement import Entry, Measurement
 from goodfit.record.result import RunResult
 from goodfit.record.search_result import FinalistResult, StudyFacts
 from goodfit.record.values import Estimate
-from goodfit.run_folder import archive
+from goodfit.run_folder.folders import check_writable, fresh_folder
 from goodfit.run_folder.journal import Journal
+from goodfit.run_folder.names import STUDIES_FILE
 from goodfit.search import space_input
 from goodfit.search import summary as search_summary
 from goodfit.search.cluster import cluster
@@ -72,7 +73,7 @@ def tune(request: TuneRequest) -> fit.Search:
     start, started = time.perf_counter(), datetime.now().astimezone()
     notify, seed, out = request.progress or quiet, request.seed, request.out
     given_plan = read_plan(request.plan)
-    archive.check_writable(out)
+    check_writable(out)
     prepare_jax()
     splits = open_data(request, out)
     base = given_plan or default_plan(splits)
@@ -88,7 +89,7 @@ def tune(request: TuneRequest) -> fit.Search:
     job = job_request("tune", request, None, started)
     if request.storage:
         job = replace(job, options=job.options | {"storage": safe_address(request.storage)})
-    with archive.fresh_folder(out, splits.dataset.name) as folder:
+    with fresh_folder(out, splits.dataset.name) as folder:
         told = AdviceContext("tune", folder, request.min_gap)
         closed, final = _end(folder, splits, measured, winner, told, request.human_error, seed)
         result = RunResult(
@@ -141,7 +142,7 @@ def _wave_size(
 
 
 def _beside(out: str | Path) -> str:
-    return f"sqlite:///{Path(out, 'goodfit.db')}"
+    return f"sqlite:///{Path(out, STUDIES_FILE)}"
 
 
 def _digest(*parts: object) -> str:

@@ -12,7 +12,7 @@ from goodfit.errors import InputError
 from goodfit.monitor.terminal.keys import check_terminal
 from goodfit.monitor.terminal.session import show
 from goodfit.monitor.web.server import Server
-from goodfit.run_folder import archive
+from goodfit.run_folder.folders import is_run, is_unfinished
 from goodfit.run_folder.job import is_live
 
 
@@ -42,14 +42,14 @@ def watch(request: WatchRequest) -> WatchedRun:
             watched = WatchedRun(run=str(folder), address=server.open(trainings.site(folder)))
             (request.started or _print_address)(watched)
             server.run()
-    is_training = archive.is_unfinished(folder) and (is_live(folder) or trainings.alive(folder.resolve().name))
+    is_training = is_unfinished(folder) and (is_live(folder) or trainings.alive(folder.resolve().name))
     return replace(watched, training=is_training)
 
 
 def _open_run(request: WatchRequest, trainings: PageActions) -> Path:
     """Return the folder of a run, or of a new training of the data, which is started."""
     source = request.source
-    if isinstance(source, str | Path) and (Path(source) / archive.SOURCE_FILE).is_file():
+    if isinstance(source, str | Path) and is_run(source):
         if not {"source", "out", "port", "terminal", "started"} >= request.arguments().keys():
             raise InputError(f"{source} is a run, which has its own data and plan; leave the options for them out")
         return Path(source)

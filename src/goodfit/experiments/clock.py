@@ -2,13 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from goodfit.engine.control import Action, Control, Progress, Stop
 from goodfit.errors import InputError
-from goodfit.run_folder.decisions import Decisions
+from goodfit.run_folder.decisions import Decision, Decisions
 from goodfit.run_folder.journal import Journal
 
 _OUT_OF_TIME = "the budget was spent"
@@ -30,7 +29,7 @@ class Clock:
 
     journal: Journal
     budget: float | None
-    recorded: list[dict[str, Any]] | None = None
+    recorded: Sequence[Decision] | None = None
     reserve: float = 1.5
     started: float = field(default_factory=time.perf_counter)
     interrupt: threading.Event = field(default_factory=threading.Event)
@@ -62,11 +61,12 @@ class Clock:
         Raises:
             InputError: a replay has another decision here.
         """
-        line = self._recorded_line(decision_id)
-        if line is None:
-            line = {"value": fixed if self.budget is None else by_clock(self.seconds_left)}
-        self._write("decision", decision_id, value=line["value"])
-        return line["value"]
+        decision = self._recorded_decision(decision_id)
+        value = decision.value if decision else None
+        if value is None:
+            value = int(fixed if self.budget is None else by_clock(self.seconds_left))
+        self._write("decision", Decision(id=decision_id, value=value, seconds=self.spent))
+        return value
 
     def deadline(self, training_id: str) -> Control | None:
         """Return a control that stops models when the budget is spent, or where a recorded run stopped them.
@@ -74,34 +74,48 @@ class Clock:
         Raises:
             InputError: a replay has something else here.
         """
-        line = self._recorded_line(training_id)
-        if line is not None:
-            return _RecordedStops({int(job): epoch for job, epoch in line["stopped"].items()})
+        decision = self._recorded_decision(training_id)
+        if decision:
+            return _RecordedStops({int(job): epoch for job, epoch in (decision.stopped or {}).items()})
         return None if self.budget is None else _Deadline(self)
 
     def write_stops(self, training_id: str, stopped: Mapping[int, int]) -> None:
         """Record which models were stopped, and after which epoch."""
-        self._write("training", training_id, stopped={str(job): epoch for job, epoch in stopped.items()})
+        stops = {str(job): int(epoch) for job, epoch in stopped.items()}
+        self._write("training", Decision(id=training_id, stopped=stops, seconds=self.spent))
 
-    def _recorded_line(self, line_id: str) -> dict[str, Any] | None:
+    def _recorded_decision(self, decision_id: str) -> Decision | None:
         """Return the recorded decision to repeat here; None where a new one is due."""
         if self.interrupted:
             return None
         # A resumed job first repeats its own decisions; only then those of the run that it replays, if any.
-        line = self.decisions.next if self.decisions else None
-        source, advice = "the job", "another version of goodfit began its run, so run it again"
-        if line is None and self.recorded is not None:
-            line = self.recorded.pop(0) if self.recorded else {}
-            source, advice = "the recorded run", "replay with the same data, options and version"
-        if line is not None and line.get("id") != line_id:
-            recorded_id = line.get("id", "its end")
-            raise InputError(f"the replay comes to '{line_id}' where {source} has '{recorded_id}'; {advice}")
-        return line
+        if self.decisions and (earlier := self.decisions.next):
+            advice = "another version of goodfit began its run, so run it again"
+            return _checked(earlier, decision_id, "the job", advice)
+        if self.recorded is None:
+            return None
+        following = self.recorded[0] if self.recorded else None
+        self.recorded = self.recorded[1:]
+        return _checked(following, decision_id, "the recorded run", "replay with the same data, options and version")
 
-    def _write(self, event: str, line_id: str, **facts: Any) -> None:
-        self.journal.write(event, id=line_id, **facts)
+    def _write(self, event: str, decision: Decision) -> None:
+        facts = decision.to_dict()
+        del facts["seconds"]  # a line of the journal has its own
+        self.journal.write(event, **facts)
         if self.decisions and not self.interrupted:
-            self.decisions.take(id=line_id, **facts, seconds=self.spent)
+            self.decisions.take(decision)
+
+
+def _checked(decision: Decision | None, decision_id: str, source: str, advice: str) -> Decision:
+    """Return a recorded decision.
+
+    Raises:
+        InputError: it is another one, or there is none left.
+    """
+    if decision is None or decision.id != decision_id:
+        recorded_id = decision.id if decision else "its end"
+        raise InputError(f"the replay comes to '{decision_id}' where {source} has '{recorded_id}'; {advice}")
+    return decision
 
 
 def stopped_models(control: Control | None) -> dict[int, int]:

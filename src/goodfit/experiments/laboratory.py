@@ -188,6 +188,7 @@ class Laboratory:
             seconds=seconds,
             snapshots=tuple(by_moment[1:]),
             round=entry.round,
+            untouched_since=entry.untouched_since,
         )
 
     def _judge_seed(

@@ -15,7 +15,7 @@ from goodfit.engine.moment import Moment
 from goodfit.engine.step import recorded
 from goodfit.engine.task import State
 from goodfit.record.nudge import Nudge
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER
+from goodfit.run_folder.names import sibling_folder
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class CheckpointStore:
         """
         folders, start = [], []
         for place, job in enumerate(jobs):
-            folder = run / CHECKPOINT_FOLDER / (f"seed-{place}" if place else "")
+            folder = run / sibling_folder(place)
             folder.mkdir(exist_ok=True)
             rows = splits.train, splits.dev
             key = identity(splits.dataset.fingerprint, job.plan, job.seed, *rows, origin=origin)

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from goodfit.run_folder.json_lines import JsonLine
 from goodfit.run_folder.live_state import Answer, LiveState
 from goodfit.run_folder.mailbox import Inbox, Request
 
@@ -29,7 +30,7 @@ class RequestBook:
     _inbox: Inbox = field(init=False)
 
     def __post_init__(self) -> None:
-        state = LiveState.read(self.folder)
+        state = LiveState.recover(self.folder)
         self.answers, self._inbox = state.answers if state else {}, Inbox(self.folder)
 
     def unanswered_nudges(self, logged: Collection[str | None]) -> list[Request]:
@@ -66,12 +67,12 @@ class RequestBook:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
-    def _requests(self, lines: list[bytes]) -> list[Request]:
+    def _requests(self, lines: list[JsonLine]) -> list[Request]:
         """Return the requests in lines; a malformed one is reported and skipped."""
         requests = []
         for line in lines:
             try:
-                requests.append(Request.read(line))
+                requests.append(Request.from_dict(line.facts or {}))
             except ValueError:
-                self.report(f"a line in the file of requests was skipped, since it is no request: {line[:40]!r}")
+                self.report(f"a line in the file of requests was skipped, since it is no request: {line.text[:40]!r}")
         return requests

@@ -16,8 +16,8 @@ from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
 from goodfit.record.nudge import NudgeEffect
 from goodfit.record.run import SEEN, health_of
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER
 from goodfit.run_folder.live_state import About, Answer, DataOverview, LiveState, SeriesFile
+from goodfit.run_folder.names import CHECKPOINT_FOLDER, SERIES_FILES, series_file
 
 _SECONDS = 0.5  # between two writes of the state: as often as a page asks for it
 
@@ -131,7 +131,7 @@ class Telemetry:
             seconds_left=elapsed / epochs * (model.epochs - model.epoch) if epochs else None,
             paused=paused,
             pause_epoch=pause_epoch,
-            plan=plan.to_dict(),
+            plan=plan,
             answers=dict(answers),
             nudge_effects=effects,
             series=series,
@@ -148,9 +148,9 @@ class Telemetry:
         return self._series[job]
 
     def _path(self, job: int, series: _Series) -> Path:
-        return self.folder / CHECKPOINT_FOLDER / f"records-{job}-{series.restarts}.f32"
+        return self.folder / CHECKPOINT_FOLDER / series_file(job, series.restarts)
 
     def _remove_except(self, names: set[str]) -> None:
-        for path in (self.folder / CHECKPOINT_FOLDER).glob("records-*.f32"):
+        for path in (self.folder / CHECKPOINT_FOLDER).glob(SERIES_FILES):
             if path.name not in names:
                 path.unlink(missing_ok=True)

@@ -9,9 +9,7 @@ from safetensors.numpy import load_file, save_file
 from goodfit.engine.task import Model, State
 from goodfit.nets.layers import Moments
 from goodfit.record.run import Weights, flatten, unflatten
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER
-
-_FILE = f"{CHECKPOINT_FOLDER}/origin.safetensors"
+from goodfit.run_folder.names import ORIGIN_FILE
 
 
 def write_origin(folder: Path, weights: Weights) -> None:
@@ -20,12 +18,12 @@ def write_origin(folder: Path, weights: Weights) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    save_file({name: np.ascontiguousarray(weight) for name, weight in weights.items()}, folder / _FILE)
+    save_file({name: np.ascontiguousarray(weight) for name, weight in weights.items()}, folder / ORIGIN_FILE)
 
 
 def read_origin(folder: Path) -> tuple[Weights, str]:
     """Return the parameters that a run starts from, and a digest that identifies them."""
-    return load_file(folder / _FILE), hashlib.sha256((folder / _FILE).read_bytes()).hexdigest()
+    return load_file(folder / ORIGIN_FILE), hashlib.sha256((folder / ORIGIN_FILE).read_bytes()).hexdigest()
 
 
 def fitting_names(state: State, weights: Weights) -> list[str]:

@@ -70,7 +70,9 @@ def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], con
     train_errors = [
         larger.train_error
         for larger in measured
-        if larger.whole and len(larger.plan.hidden_units) >= len(units) and sum(larger.plan.hidden_units) > sum(units)
+        if larger.is_complete
+        and len(larger.plan.hidden_units) >= len(units)
+        and sum(larger.plan.hidden_units) > sum(units)
     ]
     return measurement.train_error - min(train_errors) > context.settings.min_gap if train_errors else None
 

@@ -74,7 +74,7 @@ def zoomed(plan: Plan, measured: Sequence[Measurement], number: int, seed: int) 
     """Return settings around the best that were measured (course notes: coarse to fine)."""
     from goodfit.search.refine import nearby_plans  # brings Optuna, which takes half a second
 
-    costs = [(measurement.plan, measurement.dev_cost) for measurement in measured if measurement.whole]
+    costs = [(measurement.plan, measurement.dev_cost) for measurement in measured if measurement.is_complete]
     plans = nearby_plans(plan, costs, _ZOOMED, seed * 1_000_003 + number)
     why = "a setting near the best so far"
     return [

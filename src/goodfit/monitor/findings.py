@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from goodfit.diagnosis.findings import examine
 from goodfit.monitor.sliders import can_nudge
 from goodfit.plan import Hyperparameters, Plan, Structure
 from goodfit.record.run import Health
+from goodfit.run_folder.live_state import DataOverview
 from goodfit.run_folder.records import Records
 
 SECONDS = 2.0  # at least, between two examinations of one run: most symptoms take epochs to show
@@ -60,13 +61,9 @@ def health_from(
     return Health(epochs.astype(np.int64), tuple(layers), looks_by_layer)
 
 
-def facts_from(facts: Mapping[str, Any]) -> DataFacts:
-    """Return the facts about the data; facts of a later version are ignored."""
-    names = {finding.name for finding in fields(DataFacts)}
-    values = {name: value for name, value in facts.items() if name in names}
-    if values.get("class_counts") is not None:
-        values["class_counts"] = tuple(values["class_counts"])
-    return DataFacts(**values)
+def facts_from(data: DataOverview) -> DataFacts:
+    """Return the facts about the data as the doctor takes them."""
+    return DataFacts(m=data.m, task=data.task, class_counts=data.class_counts, dev=data.dev)
 
 
 def finding_views(findings: Sequence[Mapping[str, Any]], plan: Plan, compiled: Structure) -> list[dict[str, Any]]:

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from goodfit.diagnosis.gaps import judge
-from goodfit.diagnosis.intervals import Interval
+from goodfit.record.nudge import NudgeEffect
 from goodfit.record.plain import PlainData
+from goodfit.record.result import RunResult
 from goodfit.record.run import Health
+from goodfit.record.values import Estimate
+from goodfit.run_folder.live_state import About
+from goodfit.run_folder.summary import estimate
 from goodfit.wording import numbers
 
 _MOST_LOOKS = 60  # of one layer: a spark line is about as many pixels wide
@@ -66,7 +70,7 @@ class GapView(PlainData):
 def gap(
     train: float | None,
     dev: float | None,
-    about: Mapping[str, Any],
+    about: About,
     options: Mapping[str, Any],
     epoch: int,
 ) -> GapView | None:
@@ -75,49 +79,48 @@ def gap(
     Args:
         train: error on the training set.
         dev: error on the dev set.
-        about: `metric`, and facts of the `data`.
+        about: metric and facts of the data.
         options: of the command: `human_error` and `min_gap`.
         epoch: after which they were measured.
     """
     if train is None or dev is None:
         return None
-    rates, human_error = about["metric"] == "error_rate", options.get("human_error")
+    rates, human_error = about.metric == "error_rate", options.get("human_error")
     human = 0.0 if human_error is None and rates else human_error
-    facts, gaps = about["data"], None
-    if rates and facts.get("dev"):
+    gaps = None
+    if rates and about.data.dev:
         gaps = judge(
             min(train, 1.0),
             min(dev, 1.0),
-            train_size=facts["m"],
-            dev_size=facts["dev"],
+            train_size=about.data.m,
+            dev_size=about.data.dev,
             human_error=human,
             min_gap=options.get("min_gap", 0.02),
         )
-        bias, variance = gaps.avoidable_bias, gaps.variance
+        bias, variance = gaps.avoidable_bias and estimate(gaps.avoidable_bias), estimate(gaps.variance)
     else:  # one epoch's mean of another measure tells nothing of its interval
         bias, variance = None if human is None else _bare(train - human), _bare(dev - train)
     verdict = (gaps.verdict, gaps.reason) if gaps else (None, None)
     return _gap_view(epoch, (train, dev, human), human_error is None, (bias, variance), verdict)
 
 
-def gap_of_result(result: Mapping[str, Any]) -> GapView | None:
+def gap_of_result(result: RunResult) -> GapView | None:
     """Return the same for the network that a finished run kept."""
-    final, human = result["final"], result.get("human_error")
-    if finite(final.get("train_error")) is None or finite(final.get("dev_error")) is None:
+    final, human = result.final, result.human_error
+    if finite(final.train_error) is None or finite(final.dev_error) is None:
         return None
     assumed = human is None
-    human = 0.0 if assumed and result["metric"] == "error_rate" else human
-    bias, variance = (final.get(name) and Interval(**final[name]) for name in ("avoidable_bias", "variance"))
-    errors = (final["train_error"], final["dev_error"], human)
-    verdict = (final["verdict"], final["reason"])
-    return _gap_view(result.get("best_epoch"), errors, assumed, (bias, variance), verdict)
+    human = 0.0 if assumed and result.metric == "error_rate" else human
+    errors = (final.train_error, final.dev_error, human)
+    gaps = (final.avoidable_bias, final.variance)
+    return _gap_view(result.best_epoch, errors, assumed, gaps, (final.verdict, final.reason))
 
 
 def _gap_view(
     epoch: int | None,
     errors: tuple[float, float, float | None],
     assumed: bool,
-    gaps: tuple[Interval | None, Interval | None],
+    gaps: tuple[Estimate | None, Estimate | None],
     verdict: tuple[str | None, str | None],
 ) -> GapView:
     """Return the view of train, dev and human error, and of bias and variance."""
@@ -143,7 +146,7 @@ def _gap_view(
     )
 
 
-def _gap_text(gap: Interval | None) -> str:
+def _gap_text(gap: Estimate | None) -> str:
     if gap is None:
         return "unknown"
     if gap.low == gap.high:  # no interval is known
@@ -151,8 +154,8 @@ def _gap_text(gap: Interval | None) -> str:
     return numbers.gap(gap.value, gap.low, gap.high)
 
 
-def _bare(value: float) -> Interval:
-    return Interval(value, value, value)
+def _bare(value: float) -> Estimate:
+    return Estimate(value, value, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,16 +201,15 @@ def health(looks: Health, findings: Iterable[Mapping[str, Any]]) -> tuple[LayerH
     )
 
 
-def effects(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the measured effects of nudges, with numbers that JSON can hold."""
-    names = ("epoch", "what", "at", "pairs", "sentence", "ended")
+def effects(entries: Iterable[NudgeEffect]) -> list[dict[str, Any]]:
+    """Return the measured effects of nudges, with numbers that a screen can hold."""
     return [
-        {name: effect.get(name) for name in names}
-        | {
-            name: {end: finite(interval.get(end)) for end in ("value", "low", "high")}
-            if isinstance(interval := effect.get(name), Mapping)
-            else None
-            for name in ("error", "cost")
-        }
+        effect.to_dict() | {"at": effect.at, "error": _interval_view(effect.error), "cost": _interval_view(effect.cost)}
         for effect in entries
     ]
+
+
+def _interval_view(interval: Estimate | None) -> dict[str, float | None] | None:
+    if interval is None:
+        return None
+    return {"value": finite(interval.value), "low": finite(interval.low), "high": finite(interval.high)}

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,17 +16,17 @@ from goodfit.errors import GoodfitError
 from goodfit.monitor import parts
 from goodfit.monitor.findings import LiveDoctor, facts_from, finding_views, health_from
 from goodfit.monitor.sliders import sliders, structure_fields
-from goodfit.plan import Plan
 from goodfit.record.plain import PlainData
-from goodfit.run_folder import archive, nudges
+from goodfit.run_folder.folders import is_unfinished
 from goodfit.run_folder.job import JobRequest, is_live
-from goodfit.run_folder.mailbox import now as live_state
-from goodfit.run_folder.nudges import NUDGES_FILE
-from goodfit.run_folder.peek import bytes_of, json_of, last_words
+from goodfit.run_folder.live_state import About, LiveState
+from goodfit.run_folder.names import CHECKPOINT_FOLDER, REPORT_FILE
+from goodfit.run_folder.nudges import nudge_marks, read_log
+from goodfit.run_folder.process_log import last_words
 from goodfit.run_folder.records import Records
+from goodfit.run_folder.saved_run import read_result
+from goodfit.run_folder.tables import read_history
 
-ABOUT_FILE = f"{archive.CHECKPOINT_FOLDER}/about.json"
-LOG_FILE = f"{archive.CHECKPOINT_FOLDER}/log.txt"
 COLUMNS = ("train_cost", "dev_cost", "train_error", "dev_error", "learning_rate")
 
 
@@ -79,141 +79,121 @@ class Reader:
 
     def read(self) -> View:
         """Return the view as it is now."""
-        if not archive.is_unfinished(self.folder):
+        if not is_unfinished(self.folder):
             return self._final or self._read_result()
         self._final = None
         try:
             return self._read_live()
         except GoodfitError as error:
-            if not archive.is_unfinished(self.folder):  # it ended while it was read
+            if not is_unfinished(self.folder):  # it ended while it was read
                 return self._read_result()
             return _view({"state": self._state("damaged", sentence=str(error))})
 
     def _read_live(self) -> View:
-        request, live = JobRequest.read(self.folder, ("train", "improve")), live_state(self.folder)
+        request, live = JobRequest.read(self.folder, ("train", "improve")), LiveState.read(self.folder)
         if request.command != "train":
             status = "working" if is_live(self.folder) else "cut off"
             sentence = f"`goodfit {request.command}` trains many plans; its report will show them when it has ended."
             return _view({"state": self._state(status, sentence=sentence)})
-        about = json_of(self.folder / ABOUT_FILE)
-        start = Plan.from_dict(request.plan)
-        plan = Plan.from_dict(live["plan"]) if live else start
-        log = nudges.read_nudges(bytes_of(self.folder / NUDGES_FILE))
-        task = about["data"]["task"] if about else None
+        about, start = About.read(self.folder), request.training_plan
+        plan = live.plan if live else start
+        log = read_log(self.folder)
         shared = {
-            "sliders": sliders(plan, start.structure, task),
+            "sliders": sliders(plan, start.structure, about.data.task if about else None),
             "structure": structure_fields(plan),
             "log": log,
-            "marks": nudges.marks(log),
-            "effects": parts.effects(live.get("nudge_effects") or []),
+            "marks": nudge_marks(log),
+            "effects": parts.effects(live.nudge_effects if live else ()),
         }
-        curves = self._curves(live, about) if about else ()
+        curves = self._curves(live, about) if live and about else ()
         main = next((series for series in curves if (series.role, series.pair) == ("run", 0)), None)
         state = self._state(
             self._status(live),
-            epoch=len(main.values) if main else live.get("epoch", 0),
+            epoch=len(main.values) if main else live.epoch if live else 0,
             epochs=plan.epochs,
-            share=live.get("share"),
-            seconds_left=live.get("seconds_left"),
-            pause_epoch=live.get("pause_epoch"),
-            metric=about.get("metric"),
-            untouched_copies=about.get("untouched_copies", 0),
+            share=live and live.share,
+            seconds_left=live and live.seconds_left,
+            pause_epoch=live and live.pause_epoch,
+            metric=about and about.metric,
+            untouched_copies=about.untouched_copies if about else 0,
             best=_best(main),
         )
         if state["status"] == "cut off":
-            state["sentence"] = last_words(self.folder / LOG_FILE)
+            state["sentence"] = last_words(self.folder)
         panels = {"state": state, "findings": [], "gap": None, "health": []} | shared
-        if main and about and len(main.values):
+        if live and about and main and len(main.values):
             records = self._records[_file(live, main)]
-            findings = self._doctor.examine(
-                records, about["recorded"], about["layers"], plan, facts_from(about["data"])
-            )
+            findings = self._doctor.examine(records, about.recorded, about.layers, plan, facts_from(about.data))
             _, _, train, dev, _ = map(parts.finite, main.values[-1].tolist())
             panels |= {
                 "findings": finding_views(findings, plan, start.structure),
                 "gap": parts.gap(train, dev, about, request.options, len(main.values)),
-                "health": parts.health(health_from(records.looks, records.look_epochs, about["layers"]), findings),
+                "health": parts.health(health_from(records.looks, records.look_epochs, about.layers), findings),
             }
         return _view(panels, curves)
 
-    def _status(self, live: Mapping[str, Any]) -> str:
+    def _status(self, live: LiveState | None) -> str:
         if not is_live(self.folder):
             return "starting" if self.starting() else "cut off"
         if not live:
             return "starting"
-        if live["paused"]:
-            return "paused" if live["epoch"] else "waiting"
+        if live.paused:
+            return "paused" if live.epoch else "waiting"
         return "training"
 
-    def _curves(self, live: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Curve, ...]:
+    def _curves(self, live: LiveState, about: About) -> tuple[Curve, ...]:
         """Return the curves of the training and of the copies that are compared, after reading what was appended."""
-        compared = {
-            series["epoch"] for series in live.get("nudge_effects") or []
-        }  # not any more where the run went back before it
-        names, width = about["recorded"], len(about["layers"]) * len(about["health_columns"])
+        compared = {effect.epoch for effect in live.nudge_effects}  # not any more where the run went back before it
+        names, width = about.recorded, len(about.layers) * len(about.health_columns)
         columns = [names.index(name) for name in COLUMNS]
-        panels = [
-            series
-            for series in live.get("series") or []
-            if series["role"] == "run" or series["start_epoch"] in compared
-        ]
+        shown = [series for series in live.series if series.role == "run" or series.start_epoch in compared]
         self._records = {
-            series["file"]: self._records.get(series["file"])
-            or Records(
-                self.folder / archive.CHECKPOINT_FOLDER / Path(series["file"]).name, len(names), len(names) + width
-            )
-            for series in panels
+            series.file: self._records.get(series.file)
+            or Records(self.folder / CHECKPOINT_FOLDER / Path(series.file).name, len(names), len(names) + width)
+            for series in shown
         }
         curves = []
-        for series in panels:
-            records = self._records[series["file"]]
+        for series in shown:
+            records = self._records[series.file]
             with suppress(FileNotFoundError):  # no epoch has ended, or it went back since it said so: next time
                 records.grow()
             if not records.key:
                 continue
-            curves.append(
-                Curve(records.key, series["role"], series["pair"], series["start_epoch"], records.values[:, columns])
-            )
+            curves.append(Curve(records.key, series.role, series.pair, series.start_epoch, records.values[:, columns]))
         return tuple(curves)
 
     def _read_result(self) -> View:
         """Return the view of a run that has ended, which is read once."""
         try:
-            result = archive.read_facts(self.folder, archive.RESULT_FILE)
-            final = result["final"]
-            log = nudges.read_nudges(bytes_of(self.folder / NUDGES_FILE))
-            plan = Plan.from_yaml((self.folder / archive.PLAN_FILE).read_text(encoding="utf-8"))
-            curves = (
-                _history(self.folder / archive.HISTORY_FILE, result.get("nudge_effects") or [])
-                if result["command"] == "train"
-                else ()
-            )
-        except (GoodfitError, OSError, KeyError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
-            return _view({"state": self._state("damaged", sentence=f"the run is damaged ({error}); run it again")})
-        curve = curves[0] if curves else None
+            result = read_result(self.folder)
+            log = read_log(self.folder)
+            curves = _history(self.folder) if result.command == "train" else ()
+        except GoodfitError as error:
+            return _view({"state": self._state("damaged", sentence=str(error))})
+        curve, plan = (curves[0] if curves else None), result.plan
         sentence = "" if curve else "This run trained many plans; its report shows all of them."
         state = self._state(
             "ended",
-            outcome=result["outcome"],
-            sentence=result.get("outcome_reason") or sentence,
+            outcome=result.outcome,
+            sentence=result.outcome_reason or sentence,
             epoch=len(curve.values) if curve else 0,
             epochs=plan.epochs,
             share=1.0,
-            metric=result["metric"],
+            metric=result.metric,
             best=_best(curve),
-            verdict=final["verdict"],
-            report=(self.folder / archive.REPORT_FILE).is_file(),
+            verdict=result.final.verdict,
+            report=(self.folder / REPORT_FILE).is_file(),
         )
         panels = {
             "state": state,
-            "findings": finding_views(final.get("findings") or [], plan, plan.structure),
+            "findings": finding_views([finding.to_dict() for finding in result.final.findings], plan, plan.structure),
             "gap": parts.gap_of_result(result),
             "health": [],
             "sliders": [],
             "structure": structure_fields(plan),
             "log": log,
-            "marks": nudges.marks(log),
-            "effects": parts.effects(result.get("nudge_effects") or []),
+            "marks": nudge_marks(log),
+            "effects": parts.effects(result.nudge_effects),
         }
         self._final, self._records = _view(panels, curves), {}
         return self._final
@@ -265,18 +245,24 @@ def _best(curve: Curve | None) -> list[float | None] | None:
     return [row + 1, *map(parts.finite, curve.values[row].tolist())]
 
 
-def _file(live: Mapping[str, Any], curve: Curve) -> str:
-    return next(
-        series["file"] for series in live["series"] if (series["role"], series["pair"]) == (curve.role, curve.pair)
-    )
+def _file(live: LiveState, curve: Curve) -> str:
+    return next(series.file for series in live.series if (series.role, series.pair) == (curve.role, curve.pair))
 
 
-def _history(path: Path, effects: Sequence[Mapping[str, Any]]) -> tuple[Curve, ...]:
+def _history(folder: Path) -> tuple[Curve, ...]:
     """Return the curves of the trained network, the file's first, and of the last nudge's untouched copies."""
-    runs = pl.read_parquet(path).partition_by("experiment", "seed", "fold", maintain_order=True)
-    main, *copies = [run.select(COLUMNS).to_numpy() for run in runs]
-    start = int(effects[-1]["epoch"]) if effects else 0
+    history = read_history(folder)
+    if history is None:
+        return ()
+    first, *copies = history.partition_by("untouched_since", "seed", "fold", maintain_order=True)
     return (
-        Curve("history", "run", 0, 0, main),
-        *(Curve(f"history-{pair}", "copy", pair, start, values) for pair, values in enumerate(copies)),
+        Curve("history", "run", 0, 0, _values(first)),
+        *(
+            Curve(f"history-{pair}", "copy", pair, int(copy["untouched_since"][0]), _values(copy))
+            for pair, copy in enumerate(copies)
+        ),
     )
+
+
+def _values(history: pl.DataFrame) -> Float[np.ndarray, "epochs 5"]:
+    return history.select(COLUMNS).to_numpy()

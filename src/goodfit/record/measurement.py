@@ -14,12 +14,13 @@ MOST_TRAIN_ROWS = 5_000  # training examples that a train error is measured on
 
 
 class Entry(NamedTuple):
-    """A plan to be measured: its name in the journal, the seeds to train it with, and the round it belongs to."""
+    """A plan to be measured; its fields are those of `Measurement`."""
 
     name: str
     plan: Plan
     seeds: tuple[int, ...]
     round: int = 0
+    untouched_since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Measurement:
         seconds: of its share of the training.
         snapshots: outputs of the parameters kept on the way, by moment, each as `outputs`.
         round: of the loop; 0 for the baselines, -1 for the ensemble's members.
+        untouched_since: epoch of the nudge that these copies of a model did not get; None for others.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Measurement:
     seconds: float
     snapshots: tuple[Float[np.ndarray, "seeds rows outputs"], ...] = ()
     round: int = 0
+    untouched_since: int | None = None
 
     @property
     def dev_error(self) -> float:
@@ -72,7 +75,7 @@ class Measurement:
         return float(self.train_errors.mean())
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """True if every training came to its own end with a usable network."""
         ends = (Outcome.FINISHED, Outcome.STOPPED_EARLY)
         return all(run.outcome in ends and run.usable for runs in self.runs for run in runs)

@@ -93,6 +93,8 @@ def _typed(kind: Any, value: Any, name: str) -> Any:
         return (
             None if value is None else _typed(next(part for part in arguments if part is not type(None)), value, name)
         )
+    if origin is typing.Literal and value in arguments:
+        return value
     if origin is tuple and isinstance(value, list | tuple):
         return tuple(_typed(arguments[0], item, name) for item in value)
     if origin is dict and isinstance(value, Mapping):
@@ -113,5 +115,5 @@ def _nested(kind: Any, value: Mapping[str, Any], name: str) -> Any:
         return kind.from_dict(value)
     except KeyError as error:
         raise ValueError(f"in '{name}', it has no {error}") from None
-    except (ValueError, GoodfitError) as error:  # a plan refuses what is no plan in its own way
+    except (ValueError, TypeError, AttributeError, GoodfitError) as error:  # not all refuse in the same way
         raise ValueError(f"in '{name}', {error}") from None

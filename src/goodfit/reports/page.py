@@ -15,7 +15,7 @@ from goodfit.reports import figures
 from goodfit.reports.answers import answers, gap_text
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, ReportView, read_view
-from goodfit.run_folder.archive import REPORT_FILE
+from goodfit.run_folder.names import REPORT_FILE
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 

@@ -16,18 +16,11 @@ from goodfit.reports.pictures import Pictures, read_pictures
 from goodfit.reports.predictions import SetView, error_interval, set_view
 from goodfit.reports.scale import Scale, scale
 from goodfit.reports.search import Search, search_view
-from goodfit.run_folder.archive import (
-    HISTORY_FILE,
-    PREDICTIONS_FILE,
-    SOURCE_FILE,
-    read_json,
-    read_plan_text,
-    read_result,
-    read_steps,
-    read_table,
-)
-from goodfit.run_folder.journal import JOURNAL_FILE, Step
-from goodfit.run_folder.pictures import PICTURES_FILE
+from goodfit.run_folder.journal import Step, read_steps
+from goodfit.run_folder.names import PICTURES_FILE
+from goodfit.run_folder.saved_run import read_result
+from goodfit.run_folder.source import RunSource
+from goodfit.run_folder.tables import read_history, read_predictions
 
 SETS = {"train": "Training", "dev": "Dev", "test": "Test"}
 GAP_NAMES = {"train": "avoidable bias", "dev": "variance", "test": "overfitting to the dev set"}
@@ -98,15 +91,15 @@ def read_view(run: Path) -> ReportView:
         InputError: it is no run, or a file of it is damaged.
     """
     result = read_result(run)
-    history, predictions = read_table(run / HISTORY_FILE), read_table(run / PREDICTIONS_FILE)
+    history, predictions = read_history(run), read_predictions(run)
     levels = _levels(result, predictions)
     curves, left_out = ((), 0) if history is None else read_curves(history)
     return ReportView(
         run=run,
         result=result,
-        columns_left_out=_columns_left_out(run),
-        plan_yaml=read_plan_text(run, result.plan),
-        journal=read_steps(run / JOURNAL_FILE),
+        columns_left_out=RunSource.read(run).schema.left_out,
+        plan_yaml=result.plan.to_yaml(),
+        journal=read_steps(run),
         levels=levels,
         level_scale=scale(value for level in levels for value in (level.error, level.low, level.high)),
         rounds=tuple(_round(record) for record in result.rounds),
@@ -116,13 +109,6 @@ def read_view(run: Path) -> ReportView:
         search=search_view(result.search, result.trials, result.finalists) if result.search else None,
         pictures=read_pictures(run / PICTURES_FILE),
     )
-
-
-def _columns_left_out(run: Path) -> tuple[str, ...]:
-    """Columns of the data that no network sees."""
-    path = run / SOURCE_FILE
-    schema = read_json(path).get("schema") if path.exists() else None
-    return tuple(schema.get("left_out") or ()) if isinstance(schema, dict) else ()
 
 
 def _sets(predictions: pl.DataFrame, classes: tuple[str, ...]) -> tuple[SetView, ...]:

@@ -1,35 +1,42 @@
-"""A job that has not ended: what it was asked, whose it is, and what remains of it in the run's folder."""
+"""A job that has not ended: its request, the process that holds it, and what remains of it in the run's folder."""
 
 import fcntl
 import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
 from goodfit.errors import InputError
-from goodfit.run_folder import archive
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER, JOB_FILE
+from goodfit.plan import Plan
+from goodfit.record.nudge import Nudge
+from goodfit.record.plain import PlainData
+from goodfit.record.result import BranchOrigin
+from goodfit.run_folder.decisions import Decision
+from goodfit.run_folder.json_files import read_value, write_json
+from goodfit.run_folder.names import CHECKPOINT_FOLDER, JOB_FILE
+from goodfit.run_folder.version import check_version
 
 _TRIES, _PAUSE = 3, 0.05  # seconds
 
 
 @dataclass(frozen=True)
-class JobRequest:
+class JobRequest(PlainData):
     """The request behind an unfinished job: everything that another process needs to resume it.
 
     Attributes:
         data: the file or the built-in name; None where it was in memory.
         options: as the command has them.
         started: when, in ISO's form.
-        in_memory: whether data, dev or test set was, so that no other process finds it again.
-        plan: as begun; `plan.yaml` has it as nudged, once the training has ended. That which was given to `improve`,
-            or nothing.
-        replay: nudges to be made again, as `--replay` read them; decisions to be taken again by `improve`.
+        in_memory: True if data, dev or test set was, so that no other process finds it again.
+        plan: as begun; `plan.yaml` has it as nudged, once the training has ended. For `improve` the plan that was
+            given, or None.
+        nudges: to be made again by `train`, as `--replay` read them.
+        decisions: to be taken again by `improve`.
         untouched_copies: untouched copies that train beside the model after a nudge, each of a seed of its own.
-        paused: whether it waits at its beginning.
+        paused: True if it waits at its beginning.
         origin: the run and the epoch whose parameters it starts from, and the names of those that fitted.
         command: `train` or `improve`.
     """
@@ -38,12 +45,28 @@ class JobRequest:
     options: dict[str, Any]
     started: str
     in_memory: bool
-    plan: dict[str, Any]
-    replay: list[dict[str, Any]]
+    plan: Plan | None
+    nudges: tuple[Nudge, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     untouched_copies: int = 0
     paused: bool = False
-    origin: dict[str, Any] | None = None
+    origin: BranchOrigin | None = None
     command: str = "train"
+
+    def __post_init__(self) -> None:
+        """Refuse a training without a plan.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.command == "train" and self.plan is None:
+            raise ValueError("it has no 'plan'")
+
+    @property
+    def training_plan(self) -> Plan:
+        """The plan of a single training."""
+        assert self.plan is not None, "a job of `train` has a plan"
+        return self.plan
 
     @property
     def seed(self) -> int:
@@ -53,20 +76,17 @@ class JobRequest:
     def write(self, folder: Path) -> None:
         """Mark the run as begun."""
         (folder / CHECKPOINT_FOLDER).mkdir()
-        archive.write_json(folder / JOB_FILE, asdict(self))
+        write_json(folder / JOB_FILE, self.to_dict())
 
     @classmethod
     def read(cls, folder: Path, commands: Sequence[str] = ("train",)) -> Self:
         """Return the request of a run of one of these commands.
 
         Raises:
-            InputError: it cannot be read, or another command asked it.
+            InputError: it cannot be read, another version of goodfit wrote it, or it is another command's.
         """
-        facts = archive.read_facts(folder, JOB_FILE)
-        try:
-            request = cls(**facts)
-        except TypeError:
-            raise InputError(f"the run {folder} was begun by another version of goodfit; train again") from None
+        check_version(folder)
+        request = read_value(cls, folder / JOB_FILE)
         if request.command not in commands:
             wish = f"this can be done with one of `goodfit {commands[0]}` alone"
             raise InputError(f"the run {folder} is a job of `goodfit {request.command}`, not a single training; {wish}")
@@ -97,7 +117,7 @@ def lock_run(folder: Path) -> Iterator[None]:
 
 
 def is_live(folder: Path) -> bool:
-    """True while a process is training this run; the check takes the lock from nobody."""
+    """Return True while a process is training this run; the check takes the lock from nobody."""
     try:
         with (folder / JOB_FILE).open("rb") as file:
             return not _locked(file, fcntl.LOCK_SH)

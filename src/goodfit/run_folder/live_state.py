@@ -1,16 +1,15 @@
 """State of a live training, which it writes to its run's folder every half second and every watcher reads."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from goodfit.errors import InputError
+from goodfit.plan import Plan
 from goodfit.record.nudge import NudgeEffect
 from goodfit.record.plain import PlainData
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER, write_json
-
-ABOUT_FILE = f"{CHECKPOINT_FOLDER}/about.json"
-STATE_FILE = f"{CHECKPOINT_FOLDER}/now.json"
+from goodfit.run_folder.json_files import Value, read_value, write_json
+from goodfit.run_folder.names import ABOUT_FILE, STATE_FILE
 
 Role = Literal["run", "copy"]
 
@@ -54,7 +53,11 @@ class About(PlainData):
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """Return the facts in a run's folder; None before its training has written them."""
+        """Return the facts in a run's folder; None before its training has written them.
+
+        Raises:
+            InputError: the file is damaged.
+        """
         return _read(cls, folder / ABOUT_FILE)
 
     def write(self, folder: Path) -> None:
@@ -121,15 +124,27 @@ class LiveState(PlainData):
     seconds_left: float | None = None
     paused: bool
     pause_epoch: int | None = None
-    plan: dict[str, Any]
+    plan: Plan
     answers: dict[str, Answer] = field(default_factory=dict)
     nudge_effects: tuple[NudgeEffect, ...] = ()
     series: tuple[SeriesFile, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """Return the state in a run's folder; None before its training has written one, or if it is damaged."""
+        """Return the state in a run's folder; None before its training has written one.
+
+        Raises:
+            InputError: the file is damaged.
+        """
         return _read(cls, folder / STATE_FILE)
+
+    @classmethod
+    def recover(cls, folder: Path) -> Self | None:
+        """Return the state that a training left when it was cut off; None if it is damaged, since it can do without."""
+        try:
+            return cls.read(folder)
+        except InputError:
+            return None
 
     def write(self, folder: Path) -> None:
         """Write the state to a run's folder.
@@ -140,8 +155,5 @@ class LiveState(PlainData):
         write_json(folder / STATE_FILE, self.to_dict())
 
 
-def _read(kind: type[Any], path: Path) -> Any:
-    try:
-        return kind.from_dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError, AttributeError):
-        return None
+def _read(kind: type[Value], path: Path) -> Value | None:
+    return read_value(kind, path, "delete it, and its training writes it again") if path.exists() else None

@@ -1,31 +1,31 @@
-"""A training that is going on, and other processes: they append requests to a file, it answers in another."""
+"""Requests of other processes to a training that is going on: they append to a file, and it reads what is new."""
 
 import getpass
-import json
 import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from goodfit.errors import InputError
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER
+from goodfit.record.plain import PlainData
+from goodfit.run_folder.json_lines import JsonLine, append_lines, parse_lines
+from goodfit.run_folder.names import REQUESTS_FILE
 
 Kind = Literal["nudge", "pause", "unpause", "rewind", "keep", "stop"]
 
-REQUESTS_FILE = f"{CHECKPOINT_FOLDER}/requests.jsonl"
-NOW_FILE = f"{CHECKPOINT_FOLDER}/now.json"
 _MOST_BYTES = 1 << 16  # read at one visit
+_LONGEST_SENDER = 100  # characters
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(PlainData):
     """A request of another process.
 
     Attributes:
         id: its own, for the answer.
         kind: what to do.
-        who: asks, in words.
+        who: the sender, in words.
         changes: of a nudge, by the plan's names.
         to: an epoch: to go back to, or to pause after where it shall continue.
     """
@@ -36,23 +36,18 @@ class Request:
     changes: dict[str, Any] = field(default_factory=dict)
     to: int | None = None
 
-    @classmethod
-    def read(cls, line: bytes) -> "Request":
-        """The request in a line.
+    def __post_init__(self) -> None:
+        """Refuse what is no request.
 
         Raises:
-            ValueError: there is none in it.
+            ValueError: an epoch is missing or negative, or the sender is no name.
         """
-        try:
-            facts = json.loads(line)
-            changes, to = dict(facts.get("changes", {})), facts.get("to")
-            request = cls(str(facts["id"]), facts["kind"], str(facts["who"])[:100], changes, to)
-        except Exception:  # whatever garbage does to a reader
-            raise ValueError("no request") from None
-        valid = isinstance(to, int) and not isinstance(to, bool) and to >= 0
-        if request.kind not in get_args(Kind) or not (valid or (to is None and request.kind != "rewind")):
-            raise ValueError("no request")
-        return request
+        if self.to is None and self.kind == "rewind":
+            raise ValueError("a rewind needs an epoch")
+        if self.to is not None and self.to < 0:
+            raise ValueError("an epoch is not negative")
+        if len(self.who) > _LONGEST_SENDER:
+            raise ValueError("the sender's name is too long")
 
 
 @dataclass
@@ -62,10 +57,10 @@ class Inbox:
     folder: Path
     _read_to: int = 0
 
-    def lines(self) -> list[bytes]:
-        """The whole lines that were appended since the last look; costs a question to the system where there are none.
+    def lines(self) -> list[JsonLine]:
+        """Return the whole lines that were appended since the last look.
 
-        Lines too long for any request are passed over in pieces.
+        Costs a question to the system where there are none. Lines too long for any request are passed over in pieces.
         """
         path = self.folder / REQUESTS_FILE
         try:
@@ -78,34 +73,24 @@ class Inbox:
                 data = file.read(_MOST_BYTES)
         except OSError:
             return []
-        length = data.rfind(b"\n") + 1 or (len(data) if len(data) == _MOST_BYTES else 0)
-        self._read_to += length
-        return data[:length].splitlines()
+        self._read_to += data.rfind(b"\n") + 1 or (len(data) if len(data) == _MOST_BYTES else 0)
+        return parse_lines(data)
 
 
-def ask(folder: Path, kind: Kind, who: str, changes: dict[str, Any] | None = None, to: int | None = None) -> str:
-    """Append a request; returns its id.
+def send_request(
+    folder: Path, kind: Kind, sender: str, changes: dict[str, Any] | None = None, to: int | None = None
+) -> str:
+    """Append a request; return its ID.
 
     Raises:
         InputError: it cannot be written.
     """
-    request = secrets.token_hex(4)
-    facts = {"id": request, "kind": kind, "who": f"{who}, {_user()}", "changes": changes or {}, "to": to}
+    request = Request(secrets.token_hex(4), kind, f"{sender}, {_user()}"[:_LONGEST_SENDER], changes or {}, to)
     try:
-        with (folder / REQUESTS_FILE).open("ab") as file:
-            file.write(json.dumps(facts).encode() + b"\n")
+        append_lines(folder / REQUESTS_FILE, [request.to_dict()])
     except OSError as error:
         raise InputError(f"cannot write to {folder} ({error.strerror}); nothing was asked of its training") from None
-    return request
-
-
-def now(folder: Path) -> dict[str, Any]:
-    """Return the last status of a live training: epoch, paused, plan and answers; empty before it has started."""
-    try:
-        facts = json.loads((folder / NOW_FILE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) and isinstance(facts.get("answers"), dict) else {}
+    return request.id
 
 
 def _user() -> str:

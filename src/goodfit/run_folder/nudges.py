@@ -1,21 +1,55 @@
 """Nudges: numbers of a plan that changed while its model trained, a line each in the run's `nudges.jsonl`."""
 
-import json
-import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan, Structure, renumbered
 from goodfit.record.nudge import REWIND, Nudge, standing
+from goodfit.record.plain import PlainData
+from goodfit.run_folder.json_lines import JsonLine, append_lines, cut_after, read_lines
+from goodfit.run_folder.names import NUDGES_FILE
 
-NUDGES_FILE = "nudges.jsonl"
+_MOST_ENTRIES = 500  # of a log that are shown, the last ones
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry(PlainData):
+    """A nudge or a rewind as a page shows it; the fields are those of `Nudge`.
+
+    Attributes:
+        void: True if a later rewind cancelled it.
+    """
+
+    what: str
+    old: Any
+    new: Any
+    epoch: int
+    who: str
+    when: str
+    void: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NudgeMark(PlainData):
+    """All nudges of one epoch that are in force, as one mark on the curves.
+
+    Attributes:
+        epoch: after which they were made.
+        number: of the mark, from 1.
+        what: name, old and new value of each.
+    """
+
+    epoch: int
+    number: int
+    what: tuple[tuple[Any, ...], ...]
 
 
 def nudged(plan: Plan, structure: Structure, numbers: dict[str, Any], epoch: int) -> Plan:
-    """The plan with other numbers from the end of an epoch on.
+    """Return the plan with other numbers from the end of an epoch on.
 
     Raises:
         PlanError: they do not fit, the program was compiled without their work, or so many epochs have passed already.
@@ -27,96 +61,97 @@ def nudged(plan: Plan, structure: Structure, numbers: dict[str, Any], epoch: int
 
 
 def append(folder: Path, nudges: Sequence[Nudge]) -> None:
-    """Add lines to the run's nudges, in one write.
+    """Add nudges to the run's.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: they cannot be written.
     """
-    text = "".join(json.dumps(nudge.to_dict()) + "\n" for nudge in nudges)
-    with (folder / NUDGES_FILE).open("a", encoding="utf-8") as file:
-        file.write(text)
+    append_lines(folder / NUDGES_FILE, [nudge.to_dict() for nudge in nudges])
 
 
 def read_own(folder: Path) -> list[Nudge]:
-    """All nudges of a run as they were made; a last line that was torn by a crash is taken off.
+    """Return all nudges of a run as they were made; a last line that was torn by a crash is taken off.
 
     Raises:
-        InputError: another line is damaged.
+        InputError: the file cannot be read, or another line is damaged.
     """
     path = folder / NUDGES_FILE
-    if not path.exists():
-        return []
-    data = path.read_bytes()
-    length = data.rfind(b"\n") + 1
-    if length < len(data):
-        os.truncate(path, length)
-    return _read(path)
+    nudges = _read(path)
+    if path.exists():
+        cut_after(path, len(nudges))
+    return nudges
 
 
 def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
-    """The nudges of another run, to be made again in a training by this plan; in the order of their epochs.
+    """Return the nudges of another run, to be made again in a training by this plan, in the order of their epochs.
 
     Raises:
         InputError: the file cannot be read, or a line of it, which is named, is damaged or no change of this plan.
     """
-    every = _read(Path(path))
-    structure, remaining = plan.structure, standing(every)
+    if not Path(path).exists():
+        raise InputError(f"there is no file {path} to replay; give the {NUDGES_FILE} of a run")
+    nudges = _read(Path(path))
+    structure, remaining = plan.structure, standing(nudges)
     for nudge in remaining:
         try:
             plan = nudged(plan, structure, {nudge.what: nudge.new}, nudge.epoch)
         except PlanError as error:
-            raise InputError(f"line {every.index(nudge) + 1} of {path} cannot be replayed: {error}") from None
+            raise InputError(f"line {nudges.index(nudge) + 1} of {path} cannot be replayed: {error}") from None
     return remaining
 
 
+def read_log(folder: Path) -> list[LogEntry]:
+    """Return the last nudges and rewinds of a run; a line that holds none is passed over.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    nudges = [nudge for line in read_lines(folder / NUDGES_FILE) if (nudge := _parse(line))]
+    in_force = {id(nudge) for nudge in standing(nudges)}
+    return [
+        LogEntry(
+            what=nudge.what,
+            old=nudge.old,
+            new=nudge.new,
+            epoch=nudge.epoch,
+            who=nudge.who,
+            when=nudge.when,
+            void=nudge.what != REWIND and id(nudge) not in in_force,
+        )
+        for nudge in nudges
+    ][-_MOST_ENTRIES:]
+
+
+def nudge_marks(log: Sequence[LogEntry]) -> list[NudgeMark]:
+    """Return a mark for each epoch with nudges in force, in order."""
+    changes: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for entry in log:
+        if not entry.void and entry.what != REWIND:
+            changes[entry.epoch].append((entry.what, entry.old, entry.new))
+    return [
+        NudgeMark(epoch=epoch, number=number, what=tuple(changes[epoch]))
+        for number, epoch in enumerate(sorted(changes), 1)
+    ]
+
+
 def _read(path: Path) -> list[Nudge]:
-    """The nudges of a file, one a line."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read the nudges in {path} ({error.strerror})") from None
+    """Return the nudges of a file, one for each line."""
     nudges = []
-    for number, line in enumerate(lines, 1):
-        try:
-            nudge = Nudge.from_dict(json.loads(line))
-            for epoch in (nudge.epoch, nudge.new) if nudge.what == REWIND else (nudge.epoch,):
-                if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
-                    raise ValueError
-        except Exception:  # whatever damage does to a reader
-            wish = "take that line out, or give the nudges.jsonl of a run"
-            raise InputError(f"line {number} of {path} is no nudge; {wish}") from None
+    for line in read_lines(path):
+        nudge = _parse(line)
+        if nudge is None:
+            advice = f"take that line out, or give the {NUDGES_FILE} of a run"
+            raise InputError(f"line {line.number} of {path} is no nudge; {advice}")
         nudges.append(nudge)
     return nudges
 
 
-_MOST_LINES = 500  # of a log that are shown, the last ones
-
-
-def read_nudges(data: bytes) -> list[dict[str, Any]]:
-    """The log, a change each: its facts as the file has them, `void` where the training went back before it.
-
-    A line that is half written, or is no change, is passed over.
-    """
-    log: list[dict[str, Any]] = []
-    for line in data[: data.rfind(b"\n") + 1].splitlines():
-        try:
-            facts = json.loads(line)
-            entry = {name: facts[name] for name in ("what", "old", "new", "epoch", "who", "when")}
-            entry["epoch"] = int(entry["epoch"])
-            returned = int(entry["new"]) if entry["what"] == REWIND else None
-        except Exception:  # whatever damage does to a reader
-            continue
-        if returned is not None:
-            for earlier in log:
-                earlier["void"] |= earlier["what"] != REWIND and earlier["epoch"] >= returned
-        log.append(entry | {"void": False})
-    return log[-_MOST_LINES:]
-
-
-def marks(log: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The nudges that stand, all changes of one epoch as one, in order: epoch, number from 1, and what changed."""
-    groups: dict[int, list[list[Any]]] = defaultdict(list)
-    for entry in log:
-        if not entry["void"] and entry["what"] != REWIND:
-            groups[entry["epoch"]].append([entry["what"], entry["old"], entry["new"]])
-    return [{"epoch": epoch, "number": number, "what": groups[epoch]} for number, epoch in enumerate(sorted(groups), 1)]
+def _parse(line: JsonLine) -> Nudge | None:
+    """Return the nudge in a line; None if there is none."""
+    try:
+        nudge = Nudge.from_dict(line.facts or {})
+    except ValueError:
+        return None
+    epochs = (nudge.epoch, nudge.new) if nudge.what == REWIND else (nudge.epoch,)
+    is_valid = all(isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 0 for epoch in epochs)
+    return nudge if is_valid else None

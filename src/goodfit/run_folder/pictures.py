@@ -7,8 +7,8 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
 from goodfit.record.measurement import judge_outputs
+from goodfit.run_folder.names import PICTURES_FILE
 
-PICTURES_FILE = "pictures.npz"
 MOST_CLASSES, SAMPLES = 10, 3
 MOST_MISTAKES = 24
 _SPREAD = 10  # samples along a number

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.run_folder.archive import CHECKPOINT_FOLDER
-
 
 @dataclass
 class Records:
@@ -72,6 +70,3 @@ def _identity(descriptor: int) -> str:
     """Return a text that differs between two files of the same name."""
     facts = os.fstat(descriptor)
     return f"{facts.st_dev}-{facts.st_ino}"
-
-
-ABOUT_FILE = f"{CHECKPOINT_FOLDER}/about.json"

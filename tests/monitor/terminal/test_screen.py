@@ -1,9 +1,11 @@
 """The terminal's view: what is on it at which size."""
 
 import pytest
+from fake_run import effect
 
 from goodfit.monitor.terminal.screen import Display, screen
 from goodfit.monitor.view import Reader
+from goodfit.run_folder.live_state import SeriesFile
 
 FINDING = {"name": "dead units", "layer": "layer 2", "confidence": 0.9, "sentence": "A third is dead.", "remedies": []}
 
@@ -16,10 +18,10 @@ def seen(fake):
     run.append(run.rows(20, shift=0.1), "records-1-1.f32")
     change = {"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7, "who": "terminal, ann"}
     run.log(change | {"epoch": 3}, change)
-    copy = {"role": "copy", "pair": 0, "file": "records-1-1.f32", "start_epoch": 7}
-    worth = {"epoch": 7, "what": [["l2", 0.0, 0.5]], "at": 20, "pairs": 1, "sentence": "it helped", "ended": False}
-    run.say(epoch=20, paused=False, share=0.5, seconds_left=42.0, pause_epoch=30, nudge_effects=[worth])
-    run.say(series=[*run.now["series"], copy])
+    copy = SeriesFile(role="copy", pair=0, file="records-1-1.f32", start_epoch=7)
+    worth = effect(7, at=20, sentence="it helped")
+    run.say(epoch=20, paused=False, share=0.5, seconds_left=42.0, pause_epoch=30, nudge_effects=(worth,))
+    run.say(series=(*run.now.series, copy))
     view = Reader(run.folder).read()
     return Display(view.parts, view.curves)
 

@@ -87,11 +87,13 @@ class Fit(Mapping[str, Any]):
     @property
     def history(self) -> "pl.DataFrame":
         """Costs and errors by epoch, read from the run's folder."""
-        import polars as pl
+        from goodfit.errors import InputError
+        from goodfit.run_folder.tables import read_history
 
-        from goodfit.run_folder.archive import HISTORY_FILE
-
-        return pl.read_parquet(self.run / HISTORY_FILE)
+        history = read_history(self.run)
+        if history is None:
+            raise InputError(f"the run {self.run} has no history; run it again")
+        return history
 
     def predict(self, data: "DataSource", *, out: str | Path | None = None) -> "pl.DataFrame":
         """Predict new rows, as `goodfit.predict` does."""

@@ -24,6 +24,7 @@ from goodfit.monitor.view import Reader
 from goodfit.monitor.web.guard import Guard
 from goodfit.monitor.web.stream import Shared, events
 from goodfit.run_folder.listing import Siblings
+from goodfit.run_folder.names import REPORT_FILE
 
 HOST = "127.0.0.1"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -85,7 +86,7 @@ class Site:
 
     def _report(self, request: Request) -> Response:
         """The report, in a sandbox: its scripts stand in its text, and reach nothing of ours."""
-        path = self._folder(request) / "report.html"
+        path = self._folder(request) / REPORT_FILE
         if not path.is_file():
             raise HTTPException(404, "this run has no report")
         return Response(path.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": _SANDBOX})
@@ -102,7 +103,7 @@ class Site:
         return StreamingResponse(events(shared, self._list, self.stopping), media_type="text/event-stream")
 
     def _list(self) -> tuple[str, str]:
-        return "runs", json.dumps(self._siblings.told(), ensure_ascii=False)
+        return "runs", json.dumps([run.to_dict() for run in self._siblings.listing()], ensure_ascii=False)
 
     async def _act(self, request: Request) -> Response:
         action = self.actions.get(request.path_params["action"])

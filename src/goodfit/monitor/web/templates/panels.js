@@ -100,5 +100,5 @@ export function log(entries, marks) {
 export function runs(list, own) {
   byId("runs").replaceChildren(...list.map((run) => make("li", {},
     make("a", { href: `/runs/${encodeURIComponent(run.name)}`, "aria-current": run.name === own ? "page" : false }, run.name),
-    make("small", {}, ` ${[run.status, run.said].filter(Boolean).join(": ")}`))));
+    make("small", {}, ` ${[run.status, run.summary].filter(Boolean).join(": ")}`))));
 }

@@ -3,7 +3,7 @@
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.run_folder.archive import fresh_folder
+from goodfit.run_folder.folders import fresh_folder
 
 
 def refuse(out, *written):

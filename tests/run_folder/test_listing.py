@@ -20,19 +20,19 @@ def runs(fake, monkeypatch):
 
 def test_live_ones_come_first_then_the_newest(runs):
     out, *_ = runs
-    told = Siblings(out).told()
-    assert [(run["name"], run["status"]) for run in told] == [
+    siblings = Siblings(out).listing()
+    assert [(run.name, run.status) for run in siblings] == [
         ("20260101-1-live-aaaa", "training"),
         ("20260103-1-ended-bbbb", "finished"),
         ("20260102-1-cut-cccc", "unfinished"),
     ]
-    assert told[1]["said"] == "good fit, dev error 3.0 %"
+    assert siblings[1].summary == "good fit, dev error 3.0 %"
 
 
 def test_a_damaged_one_is_listed_too(runs):
     out, _, ended, _ = runs
     (ended.folder / "result.json").write_text("{}")
-    assert {run["status"] for run in Siblings(out).told()} == {"training", "unfinished"}
+    assert {run.status for run in Siblings(out).listing()} == {"training", "unfinished"}
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "notes", "../runs", "20260101-1-live-aaaa/", "20260101-1-live-aaa"])
@@ -43,4 +43,4 @@ def test_no_other_name_is_a_run(runs, name):
 
 
 def test_a_folder_that_is_gone_has_no_runs(tmp_path):
-    assert Siblings(tmp_path / "gone").told() == []
+    assert Siblings(tmp_path / "gone").listing() == []

@@ -5,11 +5,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from goodfit.data.content import content_fingerprint
 from goodfit.data.dataset import Splits
 from goodfit.data.open import open_data
 from goodfit.data.splits import open_splits
-from goodfit.data.test_ledger import content_fingerprint, open_test_set
 from goodfit.errors import InputError, TestSetLockedError
+from goodfit.run_folder.test_ledger import open_test_set
 
 
 @pytest.fixture
