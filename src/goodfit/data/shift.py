@@ -1,4 +1,4 @@
-"""Do dev and test come from one distribution? A two-sample test per column, and a note on the columns that differ."""
+"""A two-sample test of each column, for dev and test sets from different distributions, and a note on those found."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Data before they mean anything: what can be opened, and the columns and images of each row once it is."""
+"""Sources of data: the request to open one, and the columns and images of its rows, not yet interpreted."""
 
 from dataclasses import dataclass
 from pathlib import Path

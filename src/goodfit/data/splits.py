@@ -33,7 +33,7 @@ def open_splits(
     as_: As | None = None,
     cache: Path | None = None,
 ) -> Splits:
-    """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (notes: Train / Dev / Test sets).
+    """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (course notes: split).
 
     Stratified for classes; with a group column no group is in two sets; with a time column training is earliest and
     test latest. Where dev or test is given, the other rows keep their proportions: 75/25, and 99/1 above 1,000,000.
