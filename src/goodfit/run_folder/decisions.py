@@ -66,6 +66,7 @@ class Decisions:
                 decisions.warnings.append(f"{place} is damaged, so decisions from there on are made again")
                 break
             decisions.taken.append(decision)
+        # A decision made after a damaged one may have followed from it, so it goes as well.
         if decisions.path.exists():
             cut_after(decisions.path, len(decisions.taken))
         return decisions

@@ -42,6 +42,7 @@ def fresh_folder(out: str | Path, name: str) -> Iterator[Path]:
 
 def _new_folder(out: str | Path, name: str) -> Path:
     safe = "".join(character if character.isalnum() or character in "-_" else "-" for character in name)[:40]
+    # By time, so that the order of names is that of the runs; the random end tells runs of one second apart.
     folder = Path(out) / f"{time.strftime('%Y%m%d-%H%M%S')}-{safe}-{secrets.token_hex(2)}"
     try:
         folder.mkdir(parents=True)

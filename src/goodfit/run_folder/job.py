@@ -106,6 +106,7 @@ def lock_run(folder: Path) -> Iterator[None]:
     Raises:
         InputError: another process holds it.
     """
+    # A lock of the system, not a file with a process's number: it cannot be left behind by a process that was killed.
     with (folder / JOB_FILE).open("rb+") as file:
         for _ in range(_TRIES):  # who only asks (`is_live`) lets go at once
             if _locked(file, fcntl.LOCK_EX):

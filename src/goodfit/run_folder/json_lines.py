@@ -39,6 +39,7 @@ def append_lines(path: Path, lines: Iterable[Mapping[str, Any]], *, flush: bool 
         OSError: they cannot be written.
     """
     data = "".join(json.dumps(line, default=plain) + "\n" for line in lines).encode()
+    # Unbuffered, so that the write is one call to the system, and other processes' lines come before or after it.
     with path.open("a+b", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
         if end:

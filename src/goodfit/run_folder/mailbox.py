@@ -65,7 +65,7 @@ class Inbox:
         path = self.folder / REQUESTS_FILE
         try:
             size = path.stat().st_size if path.is_file() else 0
-            self._read_to = self._read_to if size >= self._read_to else 0
+            self._read_to = self._read_to if size >= self._read_to else 0  # shorter: the file was written anew
             if size == self._read_to:
                 return []
             with path.open("rb") as file:

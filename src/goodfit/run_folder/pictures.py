@@ -28,6 +28,7 @@ def write_pictures(
     pixels, schema, files = splits.dataset.features.pixels, splits.dataset.schema, splits.dataset.files
     if pixels is None:
         return
+    # Copied into the run, since the data may have moved or changed when the report is written again.
     samples = _samples(splits)
     worst, costs = _worst(splits, rows, outputs)
     worst_outputs = outputs[worst]
@@ -47,7 +48,7 @@ def write_pictures(
 
 
 def _samples(splits: Splits) -> Int[np.ndarray, "samples"]:
-    """Up to SAMPLES rows of the first classes, or rows along the target's order."""
+    """Return up to SAMPLES rows of the first classes, or rows along the order of the target."""
     target = splits.dataset.target[splits.train]
     if not splits.dataset.schema.classes:
         order = splits.train[np.argsort(target, kind="stable")]
@@ -59,7 +60,7 @@ def _samples(splits: Splits) -> Int[np.ndarray, "samples"]:
 def _worst(
     splits: Splits, rows: Int[np.ndarray, "rows"], outputs: Float[np.ndarray, "rows outputs"]
 ) -> tuple[Int[np.ndarray, "worst"], Float[np.ndarray, "worst"]]:
-    """Places of the wrong answers that cost most, or of the largest misses; and what each costs."""
+    """Return the places and costs of the wrong answers that cost most, or of the largest misses."""
     costs = judge_outputs(splits, outputs[None], rows)[0][0]
     order = np.argsort(-costs, kind="stable")
     if splits.dataset.schema.classes:

@@ -14,12 +14,12 @@ class Records:
 
     Attributes:
         path: the file of little-endian float32, a row an epoch.
-        recorded: how many columns come first that every epoch has; what a look saw follows.
+        recorded: number of columns that every epoch has; those of a look inside the network follow.
         columns: of a row.
-        key: the file that was read: another key means that what was read before is void.
+        key: identifies the file that was read; a new key means that earlier values are void.
         values: the first columns of each epoch.
-        look_epochs: the epochs that a look was taken after.
-        looks: what they saw.
+        look_epochs: epochs after which a look was taken.
+        looks: columns of these looks.
     """
 
     path: Path

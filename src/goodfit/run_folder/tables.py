@@ -75,6 +75,7 @@ def write_predictions(
     schema, target = splits.dataset.schema, splits.dataset.target
     frames = []
     for name, (rows, outputs) in sets.items():
+        # Labels as text here, whatever their own type: the report compares them with names of classes.
         frame = prediction_frame(replace(schema, label_type=None), outputs)
         cost = judge_outputs(splits, outputs[None], rows)[0][0]
         truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
