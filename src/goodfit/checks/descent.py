@@ -84,7 +84,7 @@ def check_descent(
     gradients = check(curve.before)
     good = None
     if gradients.verdict != "wrong":
-        # Full-batch descent cannot rise below 2/(largest curvature). That is not known, so the rate is halved.
+        # J cannot rise at rates below 2/(largest curvature). That is not known, so the rate is halved.
         smaller = (rate / 2**halvings for halvings in range(1, _HALVINGS + 1))
         steady = (candidate for candidate in smaller if follow(step, params, candidate, iterations).first_rise is None)
         good = next(steady, None)

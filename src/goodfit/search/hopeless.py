@@ -16,7 +16,7 @@ from goodfit.engine.step import RECORDED
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome, health_of
 
-# With these, 11 of 200 random plans are stopped; gone on, the best of them would have been number 26 of 40
+# With these, 11 of 200 random plans are stopped; had they gone on, the best would have ranked 26th of 40
 # (benchmarks/hopeless.py).
 _SHARES = (0.25, 0.5, 0.75)  # of its epochs after which a training is judged
 _FEWEST = 6  # epochs before the first judgment

@@ -196,7 +196,7 @@ def _is_orphan(trial: FrozenTrial, silent: set[int]) -> bool:
     host, _, process = owner.rpartition(":")
     if host != socket.gethostname():
         return trial._trial_id in silent
-    # Orphans are taken over before this process draws anything, so one under its number is an earlier search's.
+    # Orphans are taken over before this process draws anything, so one under its number was left by an earlier search.
     return int(process) == os.getpid() or not _is_alive(int(process))
 
 
