@@ -7,14 +7,22 @@ import pytest
 
 from goodfit.engine.step import RECORDED
 from goodfit.monitor import findings
-from goodfit.monitor.findings import LiveDoctor, facts_from, finding_views
+from goodfit.monitor.findings import LiveDoctor, finding_views
 from goodfit.plan import Plan
+from goodfit.record.findings import FindingResult, RemedyResult
 from goodfit.record.run import SEEN
-from goodfit.run_folder.live_state import DataOverview
+from goodfit.run_folder.live_state import About, DataOverview
 from goodfit.run_folder.records import Records
 
-FACTS = DataOverview(m=800, task="binary", class_counts=(400, 400), dev=200)
-LAYERS = ["inputs", "layer 1", "output"]
+LAYERS = ("inputs", "layer 1", "output")
+ABOUT = About(
+    recorded=tuple(RECORDED),
+    layers=LAYERS,
+    health_columns=tuple(SEEN),
+    data=DataOverview(m=800, task="binary", class_counts=(400, 400), dev=200),
+    metric="error_rate",
+    untouched_copies=0,
+)
 PLAN = Plan(hidden_units=(8,), activation="relu", decay="constant", epochs=40)
 
 
@@ -31,12 +39,12 @@ def dead(tmp_path):
 
 
 def ask(examined, records):
-    return examined.examine(records, RECORDED, LAYERS, PLAN, facts_from(FACTS))
+    return examined.examine(records, ABOUT, PLAN)
 
 
 def test_dead_units_are_found_in_their_layer(dead):
-    found = {finding["name"]: finding for finding in ask(LiveDoctor(), dead)}
-    assert found["dead ReLUs"]["layer"] == "layer 1"
+    found = {finding.name: finding for finding in ask(LiveDoctor(), dead)}
+    assert found["dead ReLUs"].layer == "layer 1"
 
 
 def test_it_is_asked_again_only_for_new_epochs_and_not_too_often(dead, monkeypatch):
@@ -52,21 +60,32 @@ def test_it_is_asked_again_only_for_new_epochs_and_not_too_often(dead, monkeypat
 
 def test_before_the_first_epoch_nothing_is_found(dead):
     dead.values = dead.values[:0]
-    assert ask(LiveDoctor(), dead) == []
+    assert ask(LiveDoctor(), dead) == ()
 
 
 def test_a_remedy_turns_knobs_where_it_can_and_else_branches():
     plan = Plan(clip_norm=0.0)
 
     def remedy(**changes):
-        finding = {"name": "x", "confidence": 1.0, "sentence": "x", "prescriptions": []}
-        finding["prescriptions"] = [{"name": "do", "why": "so", "changes": changes}]
-        (told,) = finding_views([finding], plan, plan.structure)[0]["remedies"]
-        return told["nudge"], told["branch"]
+        suggested = RemedyResult(id="do", name="do", why="so", changes=changes)
+        finding = FindingResult(
+            id="x",
+            name="x",
+            severity=1,
+            layer=None,
+            epoch=None,
+            confidence=1.0,
+            sentence="x",
+            evidence={},
+            prescriptions=(suggested,),
+            plot=None,
+        )
+        ((view,),) = [seen.remedies for seen in finding_views([finding], plan, plan.structure)]
+        return view.nudge, view.branch
 
     assert remedy(learning_rate=0.1) == ({"learning_rate": 0.1}, None)
     assert remedy(learning_rate=0.1, epochs=90) == ({"learning_rate": 0.1, "epochs": 90}, None)
     assert remedy(clip_norm=1.0) == (None, {"clip_norm": 1.0})
     assert remedy(batch_norm="before", learning_rate=0.1) == (None, {"batch_norm": "before", "learning_rate": 0.1})
-    assert remedy(hidden_units=(8, 8)) == (None, {"hidden_units": [8, 8]})
+    assert remedy(hidden_units=(8, 8)) == (None, {"hidden_units": (8, 8)})
     assert remedy() == (None, None)

@@ -7,38 +7,59 @@ import numpy as np
 import pytest
 from fake_run import effect
 
-from goodfit.monitor.view import COLUMNS, Reader, view
+from goodfit.monitor.view import Reader
 from goodfit.record.findings import FindingResult, RemedyResult
 from goodfit.record.values import EffectEstimate
 from goodfit.run_folder.live_state import SeriesFile
 
 
 def state(reader):
-    return reader.read().parts["state"]
+    return reader.read().panels.state
 
 
 def test_it_waits_trains_pauses_and_ends(fake):
     run = fake()
     alive = [True]
     reader = Reader(run.folder, lambda: alive[0])
-    assert state(reader)["status"] == "starting"
+    assert (state(reader).status, state(reader).status_text) == ("starting", "starting…")
     alive[0] = False
-    assert state(reader)["status"] == "cut off"
+    assert state(reader).status == "cut off"
     run.live()
-    told = state(reader)
-    assert (told["status"], told["epoch"], told["epochs"], told["best"]) == ("waiting", 0, 40, None)
+    now = state(reader)
+    assert (now.status, now.status_text, now.best, now.figures) == ("waiting", "waiting to start", None, ())
+    assert (now.epoch, now.epochs, now.progress, now.notes) == (0, 40, "epoch 0 of 40", ())
     run.append(run.rows(5))
     run.say(epoch=5, paused=False, share=0.125, seconds_left=12.0, pause_epoch=9)
-    told = state(reader)
-    assert (told["status"], told["epoch"], told["pause_epoch"], told["seconds_left"]) == ("training", 5, 9, 12.0)
-    assert told["best"][0] == 5
+    now = state(reader)
+    assert (now.status, now.epoch, now.progress) == ("training", 5, "epoch 5 of 40")
+    assert now.notes == ("12 s left", "pauses after epoch 9")
+    assert now.best is not None
+    assert (now.best.epoch, now.best.dev_error) == (5, 0.07)  # 1/20 + 0.02
+    assert [(figure.title, figure.text, figure.note) for figure in now.figures] == [
+        ("Training error", "5.0 %", ""),
+        ("Dev error", "7.0 %", ""),
+        ("Best so far", "epoch 5", "dev error 7.0 %"),
+    ]
     run.say(paused=True)
-    assert state(reader)["status"] == "paused"
+    assert (state(reader).status, state(reader).notes) == ("paused", ("pauses after epoch 9",))
     run.finish()
-    told = state(reader)
-    assert (told["status"], told["outcome"], told["verdict"], told["epoch"]) == ("ended", "finished", "good fit", 30)
-    assert told["sentence"] == "all 30 epochs were trained"
+    now = state(reader)
+    assert (now.status, now.status_text, now.verdict, now.epoch) == ("ended", "ended: finished", "good fit", 30)
+    assert (now.sentence, now.notes, now.has_report) == ("all 30 epochs were trained", (), False)
+    assert [figure.text for figure in now.figures] == [
+        "good fit",
+        "1.0 %",
+        "3.0 %",
+        "epoch 30",
+    ]  # as the result has them
     assert reader.read() is reader.read()  # nothing of it is read again
+
+
+def test_after_its_last_epoch_a_training_diagnoses(fake):
+    run = fake().live()
+    run.append(run.rows(40))
+    run.say(epoch=40, paused=False, share=1.0)
+    assert state(Reader(run.folder)).status_text == "diagnosing its best network"
 
 
 def test_the_curves_have_every_epoch_and_a_copy_its_beginning(fake):
@@ -47,13 +68,20 @@ def test_the_curves_have_every_epoch_and_a_copy_its_beginning(fake):
     run.append(run.rows(6, shift=1.0), "records-1-1.f32")
     copy = SeriesFile(role="copy", pair=0, file="records-1-1.f32", start_epoch=4)
     run.say(epoch=6, series=(*run.now.series, copy), nudge_effects=(effect(4),))
-    own, other = view(run.folder)["curves"]
-    assert (own["role"], other["role"], other["start_epoch"]) == ("run", "copy", 4)
-    np.testing.assert_allclose(np.array(own["values"])[:, 0], 1 / np.arange(1, 7), rtol=1e-6)
-    np.testing.assert_allclose(np.array(other["values"])[:, 0], 1 / np.arange(1, 7) + 1, rtol=1e-6)
-    assert own["columns"] == COLUMNS
+    curve, copied = Reader(run.folder).read().curves
+    assert (curve.role, copied.role, copied.start_epoch) == ("run", "copy", 4)
+    np.testing.assert_allclose(curve.values[:, 0], 1 / np.arange(1, 7), rtol=1e-6)
+    np.testing.assert_allclose(copied.values[:, 0], 1 / np.arange(1, 7) + 1, rtol=1e-6)
+    assert curve.point(-1) == (
+        6,
+        0.16667,
+        0.26667,
+        0.041667,
+        0.061667,
+        0.003,
+    )  # cost, cost + 0.1, a fourth, + 0.02, rate
     run.say(nudge_effects=())  # the run went back before its copy began
-    assert [each["role"] for each in view(run.folder)["curves"]] == ["run"]
+    assert [curve.role for curve in Reader(run.folder).read().curves] == ["run"]
 
 
 def test_going_back_gives_another_curve(fake):
@@ -72,77 +100,82 @@ def test_going_back_gives_another_curve(fake):
     assert curve.values[0, 0] == 3
 
 
-def test_the_parts_of_a_live_run(fake):
+def test_the_panels_of_a_live_run(fake):
     run = fake().live()
     run.append(run.rows(20))
     run.log({"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7})
-    change = EffectEstimate(-0.1, -0.2, math.nan, 0.01)
-    worth = effect(7, at=20, sentence="It helped.", error=change)
-    run.say(epoch=20, plan=run.plan.with_(l2=0.5, epochs=50), nudge_effects=(worth,))
-    parts = Reader(run.folder).read().parts
-    assert {slider["name"]: slider["value"] for slider in parts["sliders"]}["l2"] == 0.5
-    assert parts["state"]["epochs"] == 50
-    assert parts["marks"] == [{"epoch": 7, "number": 1, "what": [["l2", 0.0, 0.5]]}]
-    assert parts["effects"][0]["error"] == {"value": -0.1, "low": -0.2, "high": None}
-    assert parts["gap"]["epoch"] == 20
-    assert parts["gap"]["dev"] == pytest.approx(1 / 80 + 0.02, rel=1e-4)
-    assert [layer["layer"] for layer in parts["health"]] == ["inputs", "layer 1", "layer 2", "output"]
-    assert parts["health"][1]["epochs"] == [1, 5, 9, 13, 17]
-    assert {field["name"] for field in parts["structure"]} >= {"hidden_units", "optimizer"}
+    measured = effect(7, at=20, sentence="It helped.", error=EffectEstimate(-0.1, -0.2, -0.01, 0.01))
+    run.say(epoch=20, plan=run.plan.with_(l2=0.5, epochs=50), nudge_effects=(measured,))
+    panels = Reader(run.folder).read().panels
+    assert {slider.name: slider.value for slider in panels.sliders}["l2"] == 0.5
+    assert panels.state.epochs == 50
+    assert [(mark.epoch, mark.number, mark.text) for mark in panels.marks] == [(7, 1, "l2 0 → 0.5")]
+    (shown,) = panels.effects
+    assert shown.error is not None
+    assert (shown.number, shown.error.text, shown.error.verdict) == (1, "−10.0 points", "helped")
+    assert panels.gap is not None
+    assert panels.gap.epoch == 20
+    assert panels.gap.dev == pytest.approx(1 / 80 + 0.02, rel=1e-4)
+    assert [layer.layer for layer in panels.health] == ["inputs", "layer 1", "layer 2", "output"]
+    assert panels.health[1].epochs == (1, 5, 9, 13, 17)
+    assert {field.name for field in panels.structure} >= {"hidden_units", "optimizer"}
 
 
 def test_a_process_that_ended_too_soon_is_told_with_its_last_line(fake):
     run = fake()
-    (run.folder / "checkpoint" / "log.txt").write_text("loading\n" + json.dumps({"error": "the data has moved"}) + "\n")
-    assert state(Reader(run.folder))["sentence"] == "the data has moved"
-    (run.folder / "checkpoint" / "log.txt").write_bytes(b"Traceback\n\xffKilled <b>\n")
-    assert state(Reader(run.folder))["sentence"].endswith("Killed <b>")
+    log = run.folder / "checkpoint" / "log.txt"
+    advice = f" No process is training it; `goodfit resume {run.folder}` continues it."
+    log.write_text("loading\n" + json.dumps({"error": "the data has moved"}) + "\n")
+    assert state(Reader(run.folder)).sentence == "the data has moved" + advice
+    log.write_bytes(b"Traceback\n\xffKilled <b>\n")
+    assert state(Reader(run.folder)).sentence.endswith("Killed <b>" + advice)
 
 
 def test_a_damaged_run_is_said_to_be_and_tried_again(fake):
     run = fake().live()
-    asked = run.folder / "checkpoint" / "job.json"
-    whole = asked.read_text()
-    asked.write_text("{")
+    request = run.folder / "checkpoint" / "job.json"
+    whole = request.read_text()
+    request.write_text("{")
     reader = Reader(run.folder)
-    told = state(reader)
-    assert told["status"] == "damaged"
-    assert "is damaged" in told["sentence"]
-    asked.write_text(whole)
-    assert state(reader)["status"] == "waiting"
+    now = state(reader)
+    assert now.status == "damaged"
+    assert "is damaged" in now.sentence
+    request.write_text(whole)
+    assert state(reader).status == "waiting"
 
 
 def test_a_whole_job_is_said_to_be_at_work_until_its_report_is_there(fake):
     run = fake().live()
-    asked = run.folder / "checkpoint" / "job.json"
-    asked.write_text(asked.read_text().replace('"command": "train"', '"command": "improve"'))
-    told = state(Reader(run.folder))
-    assert told["status"] == "working"
-    assert told["sentence"].startswith("`goodfit improve` trains many plans; its report ")
+    request = run.folder / "checkpoint" / "job.json"
+    request.write_text(request.read_text().replace('"command": "train"', '"command": "improve"'))
+    now = state(Reader(run.folder))
+    assert now.status == "working"
+    assert now.sentence.startswith("`goodfit improve` trains many plans; its report ")
 
 
 def test_an_ended_run_without_its_files_is_damaged(fake):
     run = fake().live()
     run.finish()
     (run.folder / "result.json").write_text("{}")
-    assert state(Reader(run.folder))["status"] == "damaged"
+    assert state(Reader(run.folder)).status == "damaged"
 
 
 def test_a_run_that_searched_has_no_curve_and_says_where_to_look(fake):
     run = fake().live()
     run.finish(command="improve", outcome_reason=None)
-    parts = view(run.folder)
-    assert parts["curves"] == []
-    assert "its report shows all" in parts["state"]["sentence"]
+    view = Reader(run.folder).read()
+    assert view.curves == ()
+    assert "its report shows all" in view.panels.state.sentence
+    assert view.panels.state.progress == ""
 
 
 def test_at_the_end_there_is_the_curve_and_that_of_its_untouched_copy(fake):
     run = fake().live()
     run.finish()
-    own, copy = view(run.folder)["curves"]
-    assert (own["role"], copy["role"], copy["pair"], copy["start_epoch"]) == ("run", "copy", 0, 4)
-    assert [len(each["values"]) for each in (own, copy)] == [30, 30]
-    assert [each["values"][0][0] for each in (own, copy)] == [1, 2]
+    curve, copy = Reader(run.folder).read().curves
+    assert (curve.role, copy.role, copy.pair, copy.start_epoch) == ("run", "copy", 0, 4)
+    assert [len(part.values) for part in (curve, copy)] == [30, 30]
+    assert [part.values[0][0] for part in (curve, copy)] == [1, 2]
 
 
 def test_the_findings_of_the_end_are_those_of_the_result(fake):
@@ -161,7 +194,7 @@ def test_the_findings_of_the_end_are_those_of_the_result(fake):
         plot=None,
     )
     run.finish(final={"findings": (finding,), "train_error": math.nan})
-    parts = view(run.folder)
-    assert parts["findings"][0]["name"] == "learning rate too low"
-    assert parts["findings"][0]["remedies"][0]["nudge"] == {"learning_rate": 0.1}
-    assert parts["gap"] is None
+    panels = Reader(run.folder).read().panels
+    assert (panels.findings[0].name, panels.findings[0].confidence) == ("learning rate too low", "90 %")
+    assert panels.findings[0].remedies[0].nudge == {"learning_rate": 0.1}
+    assert panels.gap is None

@@ -16,7 +16,8 @@ from goodfit.api.rewind import rewind
 from goodfit.api.stop import stop
 from goodfit.api.unpause import unpause
 from goodfit.errors import PlanError
-from goodfit.monitor.web.server import Action, Site
+from goodfit.monitor.actions import Action, Reply
+from goodfit.monitor.web.server import Site
 from goodfit.plan import canonical_settings
 from goodfit.run_folder.names import LOG_FILE
 
@@ -59,18 +60,18 @@ class PageActions:
         actions: dict[str, Action] = {name: partial(_send, send, self.sender) for name, send in messages.items()}
         return actions | {"branch": self._branch}
 
-    def _branch(self, run: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _branch(self, run: Path, values: Mapping[str, Any]) -> Reply:
         """Start a run from this one's parameters and train it; both go on at the same time."""
         from goodfit.api.branch import begin_branch
 
         _check_names(values, "epoch", "changes")
         branch = begin_branch(run, epoch=_epoch(values, "epoch"), **_changes(values))
         self.start(branch)
-        return {"run": branch.name}
+        return Reply(run=branch.name)
 
 
-def _send(message: _Message, sender: str, run: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    return message(run, values, sender).to_dict()
+def _send(message: _Message, sender: str, run: Path, values: Mapping[str, Any]) -> Reply:
+    return Reply(**message(run, values, sender).field_values())
 
 
 def _nudge(run: Path, values: Mapping[str, Any], sender: str) -> Answer:

@@ -1,55 +1,96 @@
-"""Findings of the doctor on a live training, from the records so far."""
+"""Findings of the doctor on a live training, from the records so far, and as a page shows them."""
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.diagnosis.finding import DataFacts, Observation, Signals
+from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Remedy, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.monitor.sliders import can_nudge
 from goodfit.plan import Hyperparameters, Plan, Structure
+from goodfit.record.findings import FindingResult, RemedyResult
+from goodfit.record.plain import PlainData
 from goodfit.record.run import Health
-from goodfit.run_folder.live_state import DataOverview
+from goodfit.run_folder.live_state import About, DataOverview
 from goodfit.run_folder.records import Records
+from goodfit.wording import numbers
 
 SECONDS = 2.0  # at least, between two examinations of one run: most symptoms take epochs to show
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemedyView(PlainData):
+    """A suggested change.
+
+    Attributes:
+        id: stable identifier.
+        name: short name.
+        why: the reason, in a clause.
+        nudge: changes that sliders can make in this run; None if there are none.
+        branch: changes that take a branch; None if there are none.
+    """
+
+    id: str
+    name: str
+    why: str
+    nudge: dict[str, Any] | None = None
+    branch: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingView(PlainData):
+    """A problem in a training.
+
+    Attributes:
+        id: stable identifier of the symptom.
+        name: of the symptom.
+        severity: 1 if nothing is learned or the errors deceive, 2 if learning is hampered, 3 if time is wasted.
+        layer: where it shows; None for the network as a whole.
+        confidence: in words.
+        sentence: the symptom with its numbers.
+        remedies: the most promising first.
+    """
+
+    id: str
+    name: str
+    severity: int
+    layer: str | None
+    confidence: str
+    sentence: str
+    remedies: tuple[RemedyView, ...]
 
 
 @dataclass
 class LiveDoctor:
     """The doctor of one live run, with its last findings."""
 
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()
     _examined: tuple[str, int] = ("", 0)
-    _last_time: float = -math.inf
+    _last_time: float = field(default=-math.inf)
 
-    def examine(
-        self, records: Records, names: Sequence[str], layers: Sequence[str], plan: Plan, facts: DataFacts
-    ) -> list[dict[str, Any]]:
+    def examine(self, records: Records, about: About, plan: Plan) -> tuple[Finding, ...]:
         """Return the findings, examined anew if there are new epochs and the last time is long enough ago.
 
         Args:
             records: of the run itself.
-            names: of their first columns.
-            layers: "inputs", "layer 1", …, "output".
+            about: the layout of the records, and facts of the data.
             plan: as nudged so far.
-            facts: of the data.
         """
         version = (records.key, len(records.values))
         if version != self._examined and time.monotonic() - self._last_time >= SECONDS:
             self._examined, self._last_time = version, time.monotonic()
             history: dict[str, np.ndarray] = {
-                name: records.values[:, column].astype(np.float64) for column, name in enumerate(names)
+                name: records.values[:, column].astype(np.float64) for column, name in enumerate(about.recorded)
             }
             history["epoch"] = np.arange(1, len(records.values) + 1)
-            health = health_from(records.looks, records.look_epochs, layers)
-            case = Observation(Signals(history, health), plan, facts)
-            self.findings = [finding.to_dict() for finding in examine(case)] if len(records.values) else []
+            health = health_from(records.looks, records.look_epochs, about.layers)
+            observation = Observation(Signals(history, health), plan, _data_facts(about.data))
+            self.findings = tuple(examine(observation)) if len(records.values) else ()
         return self.findings
 
 
@@ -61,27 +102,44 @@ def health_from(
     return Health(epochs.astype(np.int64), tuple(layers), looks_by_layer)
 
 
-def facts_from(data: DataOverview) -> DataFacts:
-    """Return the facts about the data as the doctor takes them."""
+def _data_facts(data: DataOverview) -> DataFacts:
     return DataFacts(m=data.m, task=data.task, class_counts=data.class_counts, dev=data.dev)
 
 
-def finding_views(findings: Sequence[Mapping[str, Any]], plan: Plan, compiled: Structure) -> list[dict[str, Any]]:
-    """Return findings for the page; a remedy has `nudge`, changes that sliders can make, or else `branch`."""
-    return [
-        {name: finding.get(name) for name in ("id", "name", "severity", "layer", "epoch", "confidence", "sentence")}
-        | {"remedies": [_remedy(remedy, plan, compiled) for remedy in finding.get("prescriptions") or []]}
+def finding_views(
+    findings: Sequence[Finding | FindingResult], plan: Plan, compiled: Structure
+) -> tuple[FindingView, ...]:
+    """Return findings for the page, with the remedies that this run can take.
+
+    Args:
+        findings: live ones, or those of a result.
+        plan: as nudged so far.
+        compiled: the structure that the program was compiled for.
+    """
+    return tuple(
+        FindingView(
+            id=finding.id,
+            name=finding.name,
+            severity=finding.severity,
+            layer=finding.layer,
+            confidence=numbers.rough_percent(finding.confidence),
+            sentence=finding.sentence,
+            remedies=tuple(
+                _remedy(remedy, plan, compiled)
+                for remedy in (finding.remedies if isinstance(finding, Finding) else finding.prescriptions)
+            ),
+        )
         for finding in findings
-    ]
+    )
 
 
-def _remedy(remedy: Mapping[str, Any], plan: Plan, compiled: Structure) -> dict[str, Any]:
-    changes = {name: list(value) if isinstance(value, tuple) else value for name, value in remedy["changes"].items()}
-    numbers = bool(changes) and set(changes) <= set(Hyperparameters._fields) and can_nudge(plan, compiled, changes)
-    return {
-        "id": remedy.get("id"),
-        "name": remedy["name"],
-        "why": remedy["why"],
-        "nudge": changes if numbers else None,
-        "branch": None if numbers or not changes else changes,
-    }
+def _remedy(remedy: Remedy | RemedyResult, plan: Plan, compiled: Structure) -> RemedyView:
+    changes = remedy.changes
+    numeric = bool(changes) and set(changes) <= set(Hyperparameters._fields) and can_nudge(plan, compiled, changes)
+    return RemedyView(
+        id=remedy.id,
+        name=remedy.name,
+        why=remedy.why,
+        nudge=changes if numeric else None,
+        branch=changes if changes and not numeric else None,
+    )

@@ -1,8 +1,11 @@
 """What is typed at a prompt of the terminal's view, and the words of the answers."""
 
+from pathlib import Path
+
 import pytest
 
 from goodfit.errors import PlanError
+from goodfit.monitor.actions import Reply
 from goodfit.monitor.terminal.prompts import PROMPTS, answer
 
 
@@ -44,14 +47,18 @@ def test_what_asks_nothing_is_refused_with_the_reason(key, typed, sentence):
 
 
 def test_answers_in_words():
-    told = {"answered": True, "training": True, "epoch": 7}
-    assert answer("pause", told) == "Paused after epoch 7."
-    assert answer("unpause", told) == "Continues after epoch 7."
-    assert answer("stop", told) == "Stopped after epoch 7; its best network is being diagnosed."
-    assert answer("rewind", told | {"rewind": [9, 7]}) == "Rewound from epoch 9 to 7, where it is paused."
-    made = {"changes": [["l2", 0.0, 0.1], ["epochs", 30, 40]]}
-    assert answer("nudge", told | made) == "l2 went from 0 to 0.1, epochs went from 30 to 40, from epoch 8 on."
-    begun = "A branch trains in a process of its own: goodfit watch runs/b --terminal"
-    assert answer("branch", {"run": "runs/b"}) == begun
-    assert answer("pause", {"answered": False, "training": True}).startswith("Request sent; waiting for a reply")
-    assert answer("pause", {"answered": False, "training": False}) == "The training ended before it could answer."
+    folder = Path("runs/a")
+
+    def words(action, epoch=7, **more):
+        return answer(action, Reply(run="runs/a", epoch=epoch, **more), folder)
+
+    assert words("pause") == "Paused after epoch 7."
+    assert words("unpause") == "Continues after epoch 7."
+    assert words("stop", epoch=1234) == "Stopped after epoch 1,234; its best network is being diagnosed."
+    assert words("rewind", rewind=(9, 7)) == "Rewound from epoch 9 to 7, where it is paused."
+    changes = (("l2", 0.0, 0.1), ("epochs", 30, 40))
+    assert words("nudge", changes=changes) == "l2 went from 0 to 0.1, epochs went from 30 to 40, from epoch 8 on."
+    branch = answer("branch", Reply(run="b"), folder)
+    assert branch == "The branch trains in its own process: goodfit watch runs/b --terminal"
+    assert words("pause", answered=False).startswith("Request sent; waiting for a reply")
+    assert words("pause", answered=False, training=False) == "The training ended before it could answer."

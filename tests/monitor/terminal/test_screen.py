@@ -1,13 +1,24 @@
 """The terminal's view: what is on it at which size."""
 
+from dataclasses import replace
+
 import pytest
 from fake_run import effect
 
+from goodfit.monitor.findings import FindingView
 from goodfit.monitor.terminal.screen import Display, screen
-from goodfit.monitor.view import Reader
+from goodfit.monitor.view import Reader, View
 from goodfit.run_folder.live_state import SeriesFile
 
-FINDING = {"name": "dead units", "layer": "layer 2", "confidence": 0.9, "sentence": "A third is dead.", "remedies": []}
+FINDING = FindingView(
+    id="dead",
+    name="dead units",
+    severity=1,
+    layer="layer 2",
+    confidence="90 %",
+    sentence="It is.",
+    remedies=(),
+)
 
 
 @pytest.fixture
@@ -19,11 +30,14 @@ def seen(fake):
     change = {"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7, "who": "terminal, ann"}
     run.log(change | {"epoch": 3}, change)
     copy = SeriesFile(role="copy", pair=0, file="records-1-1.f32", start_epoch=7)
-    worth = effect(7, at=20, sentence="it helped")
-    run.say(epoch=20, paused=False, share=0.5, seconds_left=42.0, pause_epoch=30, nudge_effects=(worth,))
+    effects = (effect(7, at=20, sentence="it helped"),)
+    run.say(epoch=20, paused=False, share=0.5, seconds_left=42.0, pause_epoch=30, nudge_effects=effects)
     run.say(series=(*run.now.series, copy))
-    view = Reader(run.folder).read()
-    return Display(view.parts, view.curves)
+    return Display(Reader(run.folder).read())
+
+
+def change(seen, **panels):
+    seen.view = View(replace(seen.view.panels, **panels), seen.view.curves)
 
 
 def drawn(seen, width=100, height=50):
@@ -39,7 +53,7 @@ def test_it_has_all_where_there_is_room(seen):
         "20260101-100000-made-ab12  training",
         "epoch 20 of 40",
         "50 %  42 s left  pauses after epoch 30",
-        "Curves cost, log scale  train 0.05  dev 0.15  ╌╌ left alone  best: epoch 20",
+        "Curves cost, log scale  train 0.05  dev 0.15  ╌╌ untouched copy  best: epoch 20",
         "▲1",
         "train 1.2 %; dev 3.2 %",
         "Numbers that can be nudged",
@@ -75,14 +89,15 @@ def test_a_wide_terminal_has_panels_side_by_side(seen):
 def test_errors_are_drawn_where_that_is_asked(seen):
     seen.measure = "error"
     lines = drawn(seen)
-    assert any(line.startswith("Curves error  train 1.25 %  dev 3.25 %") for line in lines)
+    assert any(line.startswith("Curves error  train 1.2 %  dev 3.2 %") for line in lines)
     assert any("0 % ┤" in line for line in lines)
     assert "c cost" in lines[-1]
 
 
 def test_a_finding_marks_its_layer(seen):
-    seen.parts["findings"][:] = [FINDING]
-    seen.parts["health"][2]["findings"] = ["dead units"]
+    health = list(seen.view.panels.health)
+    health[2] = replace(health[2], findings=("dead units",))
+    change(seen, findings=(FINDING,), health=tuple(health))
     lines = drawn(seen)
     assert any(line.startswith("! dead units (layer 2), confidence 90 %") for line in lines)
     assert any(line.startswith("! layer 2") for line in lines)
@@ -106,7 +121,7 @@ def test_nothing_is_there_yet_and_what_is_too_small(seen):
 
 
 def test_what_a_terminal_would_obey_is_not_passed_on(seen):
-    seen.parts["state"] |= {"sentence": "\x1b[2Jgone", "name": "a\x07b", "status": "cut off"}
+    change(seen, state=replace(seen.state, sentence="\x1b[2Jgone", name="a\x07b", status="cut off"))
     seen.message = "\x1b]0;title\x07"
     assert not any("\x1b" in line or "\x07" in line for line in drawn(seen))
 
@@ -114,11 +129,10 @@ def test_what_a_terminal_would_obey_is_not_passed_on(seen):
 def test_an_ended_run_shows_its_end(fake):
     run = fake().live()
     run.finish()
-    view = Reader(run.folder).read()
-    lines = drawn(Display(view.parts, view.curves))
+    lines = drawn(Display(Reader(run.folder).read()))
     assert lines[0].endswith("ended: finished")
     assert "verdict: good fit" in lines[1]
     assert lines[2] == "all 30 epochs were trained"
-    assert any("left alone" in line for line in lines)
+    assert any("untouched copy" in line for line in lines)
     assert any("No problems found." in line for line in lines)
     assert lines[-1] == "q quit  ? keys  c error"

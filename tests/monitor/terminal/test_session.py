@@ -18,8 +18,9 @@ from goodfit.api import steering
 from goodfit.api.page_actions import PageActions
 from goodfit.api.stop import stop
 from goodfit.errors import InputError
+from goodfit.monitor.actions import Reply
 from goodfit.monitor.terminal.session import Session
-from goodfit.monitor.view import Reader, view
+from goodfit.monitor.view import Reader
 
 WIDTH, HEIGHT = 100, 40
 LONG = 60.0  # seconds; for a slow machine that does something else, too
@@ -144,7 +145,7 @@ def test_what_fails_is_told_and_the_view_goes_on(fake):
         raise ZeroDivisionError("by zero")
 
     def branch(folder, asked):
-        return {"run": "b"}
+        return Reply(run="b")
 
     run = fake().live()
     run.say(paused=False)
@@ -224,8 +225,8 @@ def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     first = terminal.until(r"epoch ([\d,]+) of 1,000,000")[1]
     terminal.until(rf"training(?s:.*)epoch (?!{first} )([1-9][\d,]*) of 1,000,000(?s:.*)┤")
     terminal.send("nlearning_rate=3e-4 l2=0.1\r")
-    at = int(terminal.until(r"l2 went from 0 to 0\.1, from epoch (\d+) on")[1]) - 1
-    terminal.until("left alone")
+    at = int(terminal.until(r"l2 went from 0 to 0\.1, from epoch ([\d,]+) on")[1].replace(",", "")) - 1
+    terminal.until("untouched copy")
     log = [json.loads(line) for line in (run / "nudges.jsonl").read_text().splitlines()]
     assert {(each["what"], each["new"], each["epoch"]) for each in log} == {
         ("learning_rate", 3e-4, at),
@@ -233,9 +234,9 @@ def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     }
     assert {each["who"].partition(",")[0] for each in log} == {"terminal"}
     terminal.send(" ")
-    terminal.until(r"Paused after epoch \d+\.")
+    terminal.until(r"Paused after epoch [\d,]+\.")
     terminal.send(f"b{at + 1}\r")
-    terminal.until(rf"Rewound from epoch \d+ to {at + 1}, where it is paused")
+    terminal.until(rf"Rewound from epoch [\d,]+ to {at + 1:,}, where it is paused")
     terminal.until(rf"paused(?s:.*)epoch {at + 1:,} of")
     terminal.send("q")
     terminal.until(r"The view has ended, the training goes on: goodfit watch \S+ --terminal shows it again")
@@ -246,7 +247,7 @@ def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     again.until(rf"paused(?s:.*)epoch {at + 1:,} of")
     again.send("sy")
     again.until("ended: stopped")
-    copies = [(each["role"], each["start_epoch"]) for each in view(run)["curves"]]
+    copies = [(curve.role, curve.start_epoch) for curve in Reader(run).read().curves]
     assert copies == [("run", 0), ("copy", at)]
     again.send("\x03")
     again.until("The view has ended. goodfit watch")

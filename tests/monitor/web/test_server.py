@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from goodfit.errors import InputError, PlanError
+from goodfit.monitor.actions import Reply
 from goodfit.monitor.web.guard import Guard
 from goodfit.monitor.web.server import Server, Site
 
@@ -27,7 +28,7 @@ def asked():
 def actions(asked):
     def nudge(run, given):
         asked.append((run.name, given))
-        return {"answered": True}
+        return Reply(run=str(run), epoch=7)
 
     def refuse(error):
         def action(run, given):
@@ -103,7 +104,10 @@ def test_no_path_leads_out_of_the_runs(client, path):
 
 def test_what_is_asked_reaches_the_run_and_its_answer_comes_back(client, run, asked):
     answer = client.post(f"/runs/{run.folder.name.replace('#', '%23')}/nudge", content=b'{"changes": {"l2": 0.5}}')
-    assert (answer.status_code, answer.json()) == (200, {"answered": True})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"run": str(run.folder), "answered": True, "training": True, "epoch": 7, "changes": []},
+    )
     assert asked == [(run.folder.name, {"changes": {"l2": 0.5}})]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goodfit.monitor.view import Curve, Reader, View
+from goodfit.monitor.curves import Curve
+from goodfit.monitor.view import Reader
 from goodfit.monitor.web import stream
-from goodfit.monitor.web.stream import MOST_POINTS, Difference, Shared, events
+from goodfit.monitor.web.stream import MOST_POINTS, Difference, Shared, Snapshot, events
 
 
 def grown(epochs, key="a", start_epoch=0, role="run"):
@@ -18,7 +19,7 @@ def grown(epochs, key="a", start_epoch=0, role="run"):
 
 
 def told(page, *curves, **texts) -> Any:
-    message = page.message(View({name: json.dumps(text) for name, text in texts.items()}, curves))
+    message = page.message(Snapshot({name: json.dumps(text) for name, text in texts.items()}, curves))
     return None if message is None else json.loads(message)
 
 
@@ -71,8 +72,8 @@ def test_a_hundred_thousand_epochs_are_a_thousand_points_however_they_came(count
 
 def test_growing_costs_what_came_not_what_was_there():
     page = Difference()
-    page.message(View({}, (grown(100_000),)))
-    message = page.message(View({}, (grown(100_500),)))
+    page.message(Snapshot({}, (grown(100_000),)))
+    message = page.message(Snapshot({}, (grown(100_500),)))
     assert message is not None
     assert len(message) < 1_000
 

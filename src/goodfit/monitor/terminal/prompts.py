@@ -2,11 +2,13 @@
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from goodfit.errors import PlanError
+from goodfit.monitor.actions import Reply
 from goodfit.wording import numbers
 from goodfit.wording.key_value import read_pairs
 
@@ -90,29 +92,28 @@ PROMPTS = {
 }
 
 
-def answer(action: str, result: Mapping[str, Any]) -> str:
-    """Return the answer of a training in words."""
-    if action == "branch":
-        return f"A branch trains in a process of its own: goodfit watch {result['run']} --terminal"
-    if not result["answered"]:
-        over = "The training ended before it could answer."
-        return "Request sent; waiting for a reply." if result["training"] else over
-    epoch = result["epoch"]
-    if action == "nudge":
-        sentences = ", ".join(
-            f"{name} went from {numbers.setting(old)} to {numbers.setting(new)}" for name, old, new in result["changes"]
-        )
-        return f"{sentences}, from epoch {epoch + 1} on."
-    if action == "rewind":
-        return f"Rewound from epoch {result['rewind'][0]} to {result['rewind'][1]}, where it is paused."
-    verb = {"pause": "Paused after", "unpause": "Continues after", "stop": "Stopped after"}[action]
-    return f"{verb} epoch {epoch}" + ("; its best network is being diagnosed." if action == "stop" else ".")
+def answer(action: str, reply: Reply, folder: Path) -> str:
+    """Return the reply of a training in words.
 
-
-def plan_changes(changes: Sequence[Sequence[Any]]) -> str:
-    """Changes of the plan in a line.
-
-    >>> plan_changes([["l2", 0.0, 0.5]])
-    'l2 0 → 0.5'
+    Args:
+        action: that was requested.
+        reply: of the training in `folder`.
+        folder: of the run.
     """
-    return ", ".join(f"{name} {numbers.setting(old)} → {numbers.setting(new)}" for name, old, new in changes)
+    if action == "branch":
+        return f"The branch trains in its own process: goodfit watch {folder.parent / reply.run} --terminal"
+    if not reply.answered:
+        over = "The training ended before it could answer."
+        return "Request sent; waiting for a reply." if reply.training else over
+    epoch = reply.epoch or 0
+    if action == "nudge":
+        changes = ", ".join(
+            f"{name} went from {numbers.setting(old)} to {numbers.setting(new)}" for name, old, new in reply.changes
+        )
+        return f"{changes}, from epoch {numbers.number(epoch + 1)} on."
+    if action == "rewind" and reply.rewind:
+        start, end = map(numbers.number, reply.rewind)
+        return f"Rewound from epoch {start} to {end}, where it is paused."
+    verb = {"pause": "Paused after", "unpause": "Continues after", "stop": "Stopped after"}[action]
+    diagnosis = "; its best network is being diagnosed" if action == "stop" else ""
+    return f"{verb} epoch {numbers.number(epoch)}{diagnosis}."

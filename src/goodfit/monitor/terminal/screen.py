@@ -2,17 +2,19 @@
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from rich.text import Text
 
-from goodfit.monitor.terminal.panels import DEV, NUDGE, TRAIN, Panel, gap, panels
-from goodfit.monitor.terminal.plot import Line, Mark, plot
-from goodfit.monitor.terminal.prompts import plan_changes
-from goodfit.monitor.view import COLUMNS, Curve
+from goodfit.monitor.curves import COLUMNS, Curve, watched_curve
+from goodfit.monitor.nudges import Mark
+from goodfit.monitor.state import LIVE, RunState, Status
+from goodfit.monitor.terminal import plot
+from goodfit.monitor.terminal.panels import DEV, NUDGE, TRAIN, Panel, gap_lines, panels
+from goodfit.monitor.view import Panels, View
 from goodfit.wording import numbers
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 20
@@ -24,15 +26,15 @@ _MOST_MESSAGE = 3  # lines of an answer
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal would obey them
 _COPY = "bright_black"
 
-LIVE = ("waiting", "training", "paused")
-_STATUS = {
-    "waiting": ("waiting to start", "yellow"),
-    "starting": ("starting…", "yellow"),
-    "training": ("training", "green"),
-    "paused": ("paused", "yellow"),
-    "cut off": ("cut off", "red"),
-    "damaged": ("damaged", "red"),
-    "working": ("working", "green"),
+_STYLES: dict[Status, str] = {
+    "waiting": "yellow",
+    "starting": "yellow",
+    "training": "green",
+    "paused": "yellow",
+    "cut off": "red",
+    "damaged": "red",
+    "working": "green",
+    "ended": "cyan",
 }
 HELP = (
     ("space", "start, pause, unpause"),
@@ -49,22 +51,25 @@ HELP = (
 )
 
 
+def _no_view() -> View:
+    state = RunState(name="", run="", status="starting", status_text="starting…")
+    return View(Panels(state=state, gap=None))
+
+
 @dataclass
 class Display:
     """The content of the screen.
 
     Attributes:
-        parts: of the view.
-        curves: of the view.
+        view: of the run.
         measure: that is plotted.
         turned: number of times that another panel was requested.
         helping: True while the keys are explained in place of the plot.
-        message: an answer, or a refusal.
+        message: a reply, or a refusal.
         prompt: an open question and the text typed so far.
     """
 
-    parts: Mapping[str, Any] = field(default_factory=dict)
-    curves: Sequence[Curve] = ()
+    view: View = field(default_factory=_no_view)
     measure: Literal["cost", "error"] = "cost"
     turned: int = 0
     helping: bool = False
@@ -72,25 +77,22 @@ class Display:
     prompt: tuple[str, str] | None = None
 
     @property
-    def state(self) -> Mapping[str, Any]:
+    def state(self) -> RunState:
         """The state of the run."""
-        return self.parts.get("state") or {"name": "", "run": "", "status": "starting", "sentence": ""}
+        return self.view.panels.state
 
 
 def screen(display: Display, width: int, height: int) -> list[Text]:
-    """As many lines as the terminal has, each of at most its width."""
+    """Return as many lines as the terminal has, each of at most its width."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         small = f"The terminal is {width}×{height}; the view needs {LEAST_WIDTH}×{LEAST_HEIGHT}."
         return _fitted([Text(small), *_foot(display, width, False)], width, height)
-    head, gaps = _head(display, width), gap(display.parts.get("gap"), width, short=height < _TALL)
-    shown_panels = panels(display.parts)
-    shown_panels = (
-        shown_panels[display.turned % len(shown_panels) :] + shown_panels[: display.turned % len(shown_panels)]
-        if shown_panels
-        else []
-    )
+    head, gaps = _head(display, width), gap_lines(display.view.panels.gap, width, short=height < _TALL)
+    shown_panels = panels(display.view.panels)
+    first = display.turned % max(len(shown_panels), 1)
     room = height - len(head) - len(gaps) - len(_foot(display, width, False))
-    below, hidden = _placed(shown_panels, width, room - max(_LEAST_PLOT, round(_PLOT_SHARE * room)))
+    panel_room = room - max(_LEAST_PLOT, round(_PLOT_SHARE * room))
+    below, hidden = _placed(shown_panels[first:] + shown_panels[:first], width, panel_room)
     tall = room - len(below)
     body = _helped(tall) if display.helping else _plotted(display, width, tall)
     return _fitted([*head, *body, *gaps, *below], width, height, _foot(display, width, hidden))
@@ -108,77 +110,67 @@ def _fitted(lines: list[Text], width: int, height: int, foot: Sequence[Text] = (
 
 
 def _head(display: Display, width: int) -> list[Text]:
-    """Name and state, how far it is, and what there is to say of that."""
-    state, status = display.state, display.state["status"]
-    word, style = _STATUS.get(status, (f"ended: {state.get('outcome')}", "cyan"))
-    epoch, epochs = state.get("epoch") or 0, state.get("epochs")
-    if status == "training" and epochs and epoch >= epochs:
-        word = "diagnosing its best network"
-    first = Text.assemble((state["name"], "bold"), "  ", (word, f"bold {style}"))
-    second = Text(f"epoch {epoch:,} of {epochs:,}  " if epochs else "")
-    share = state.get("share")
-    if share is not None:
+    """Return name and state, how far the run is, and what there is to say about that."""
+    state = display.state
+    style = _STYLES[state.status]
+    first = Text.assemble((state.name, "bold"), "  ", (state.status_text, f"bold {style}"))
+    second = Text(f"{state.progress}  " if state.progress else "")
+    if state.share is not None:
         long = 20 if width >= _BROAD else 6
-        filled = round(long * min(max(share, 0), 1))
-        second.append("━" * filled, style).append("━" * (long - filled), "bright_black").append(
-            f"  {numbers.rough_percent(share)}"
-        )
-    notes = [numbers.time_left(state.get("seconds_left")) if status == "training" else ""]
-    notes += [f"pauses after epoch {state['pause_epoch']}"] if state.get("pause_epoch") and status in LIVE else []
-    notes += [f"verdict: {state['verdict']}"] if state.get("verdict") else []
-    second.append("".join(f"  {note}" for note in notes if note))
-    goes = f"`goodfit resume {state['run']}` continues it." if status == "cut off" else ""
-    message_lines = " ".join(item for item in (state.get("sentence"), goes) if item)
-    return [first, second, *(Text(line, "italic") for line in textwrap.wrap(message_lines, width)[:2])]
+        filled = round(long * min(max(state.share, 0), 1))
+        second.append("━" * filled, style).append("━" * (long - filled), "bright_black")
+        second.append(f"  {numbers.rough_percent(state.share)}")
+    verdict = f"verdict: {state.verdict}" if state.verdict else ""
+    second.append("".join(f"  {note}" for note in (*state.notes, verdict) if note))
+    return [first, second, *(Text(line, "italic") for line in textwrap.wrap(state.sentence, width)[:2])]
 
 
 def _plotted(display: Display, width: int, height: int) -> list[Text]:
-    """The plot under its legend."""
-    metric = display.state.get("metric") or "error_rate"
-    unit = "%" if display.measure == "error" else ""
-    log = display.measure == "cost"
-    marks = [Mark(item["epoch"], _mark(item, width), NUDGE) for item in display.parts.get("marks") or ()]
-    more = (", log scale" if log else ", 1 − R²" if metric == "1-r2" else "") if width >= _BROAD else ""
-    legend = Text.assemble(("Curves", "bold"), f" {display.measure}{more}")
-    cell = next((item for item in display.curves if (item.role, item.pair) == ("run", 0)), None)
-    if cell is None or not len(cell.values):
+    """Return the plot under its legend."""
+    is_error, state, is_broad = display.measure == "error", display.state, width >= _BROAD
+    scale = "" if is_error and state.metric == "error_rate" else ", 1 − R²" if is_error else ", log scale"
+    legend = Text.assemble(("Curves", "bold"), f" {display.measure}{scale if is_broad else ''}")
+    curve = watched_curve(display.view.curves)
+    if curve is None or not len(curve.values):
         above = height // 2 - 1
         empty = Text("No epoch has ended yet.".center(width), "dim")
         return [legend, *_blank(above), empty, *_blank(height - above - 2)]
-    factor = 100 if unit else 1
+    last = curve.point(-1)._asdict()
+    show = numbers.percent if is_error else numbers.number
     for set_name, style in (("train", TRAIN), ("dev", DEV)):
-        value = factor * cell.values[-1, COLUMNS.index(f"{set_name}_{display.measure}")]
-        legend.append(f"  {set_name} ").append(f"{value:.4g}{f' {unit}' if unit else ''}", f"bold {style}")
-    if any(item.role == "copy" for item in display.curves):
-        legend.append("  ╌╌ left alone", _COPY)
-    if best := display.state.get("best"):
-        legend.append(f"  best: epoch {best[0]:,}", "dim")
-    return [legend, *plot(_lines(display), marks, width, height - 1, log=log, unit=unit)]
+        legend.append(f"  {set_name} ").append(show(last[f"{set_name}_{display.measure}"]), f"bold {style}")
+    if any(item.role == "copy" for item in display.view.curves):
+        legend.append("  ╌╌ untouched copy", _COPY)
+    if state.best:
+        legend.append(f"  best: epoch {numbers.number(state.best.epoch)}", "dim")
+    marks = [plot.Mark(mark.epoch, _mark_label(mark, width), NUDGE) for mark in display.view.panels.marks]
+    lines = _lines(display.view.curves, display.measure)
+    return [legend, *plot.plot(lines, marks, width, height - 1, log=not is_error, unit="%" if is_error else "")]
 
 
 def _blank(count: int) -> list[Text]:
     return [Text() for _ in range(count)]
 
 
-def _lines(display: Display) -> list[Line]:
-    """The run's own first; of others than the first seed the dev curve alone."""
+def _lines(curves: Sequence[Curve], measure: str) -> list[plot.Line]:
+    """Return the run's lines first; of other seeds than the first the dev curve alone."""
     lines = []
-    for curve in sorted(display.curves, key=lambda item: (item.pair, item.role == "copy")):
+    for curve in sorted(curves, key=lambda item: (item.pair, item.role == "copy")):
         copy = curve.role == "copy"
         for set_name, style in (("dev", DEV), ("train", TRAIN)):
             if curve.pair and set_name == "train":
                 continue
-            values = curve.values[:, COLUMNS.index(f"{set_name}_{display.measure}")].astype(np.float64)
+            values = curve.values[:, COLUMNS.index(f"{set_name}_{measure}")].astype(np.float64)
             epochs = np.arange(1, len(values) + 1, dtype=np.float64)
             start = max(curve.start_epoch - 1, 0) if copy else 0
             is_other = copy or curve.pair > 0
             name = "" if is_other else set_name
-            lines.append(Line(epochs[start:], values[start:], _COPY if is_other else style, name, copy))
+            lines.append(plot.Line(epochs[start:], values[start:], _COPY if is_other else style, name, copy))
     return lines
 
 
-def _mark(mark: Mapping[str, Any], width: int) -> str:
-    return f"▲{mark['number']} {plan_changes(mark['what'])}" if width >= 2 * LEAST_WIDTH else f"▲{mark['number']}"
+def _mark_label(mark: Mark, width: int) -> str:
+    return f"▲{mark.number} {mark.text}" if width >= 2 * LEAST_WIDTH else f"▲{mark.number}"
 
 
 def _helped(height: int) -> list[Text]:
@@ -222,7 +214,7 @@ def _foot(display: Display, width: int, hidden: bool) -> list[Text]:
         question, typed = display.prompt
         typed = typed[-max(width - len(question) - 1, 1) :]
         return [*lines, Text.assemble((question, "bold cyan"), typed, ("█", "blink"))]
-    status = display.state["status"]
+    status = display.state.status
     space = {"waiting": "start", "paused": "unpause"}.get(status, "pause")
     keys = [("q", "quit"), ("?", "keys")]
     if status in LIVE:

@@ -14,18 +14,16 @@ from rich.live import Live
 from rich.text import Text
 
 from goodfit.errors import GoodfitError
+from goodfit.monitor.actions import Action
+from goodfit.monitor.state import STARTING
 from goodfit.monitor.terminal.keys import check_terminal, pressed
 from goodfit.monitor.terminal.prompts import PROMPTS, Prompt, answer
 from goodfit.monitor.terminal.screen import Display, screen
 from goodfit.monitor.view import Reader, View
 
-# What may be asked of a run: the run's folder and plain facts in, plain facts out; as the page has it
-Action = Callable[[Path, Mapping[str, Any]], dict[str, Any]]
-
 _PERIOD = 0.5  # seconds between two looks at the run's files
 _WAITING = 0.05  # between two checks for an answer
 _FAREWELL = 60  # that a branch which was asked for has to begin, when the view is left
-_STARTING = "Its process is starting, which takes a few seconds."
 
 
 @dataclass
@@ -41,19 +39,15 @@ class Session:
     folder: Path
     actions: Mapping[str, Action]
     display: Display = field(default_factory=Display)
-    _view: View = field(default_factory=View)
     _open: Prompt | None = None
     _pending: tuple[str, threading.Thread] | None = None
     _answers: list[str] = field(default_factory=list)
 
     def take(self, view: View) -> bool:
         """Show a new view; return True if it differs from the last."""
-        before, self._view = self._view, view
-        if view.texts != before.texts:
-            self.display.parts = view.parts
-        self.display.curves = view.curves
+        before, self.display.view = self.display.view, view
         lengths = [[(curve.key, len(curve.values)) for curve in curves] for curves in (view.curves, before.curves)]
-        return view.texts != before.texts or lengths[0] != lengths[1]
+        return view.panels != before.panels or lengths[0] != lengths[1]
 
     def press(self, key: str) -> bool:
         """Act on a key; return True if it leaves the view."""
@@ -62,7 +56,7 @@ class Session:
         if self._open:
             self._type(self._open, key)
             return False
-        has_ended = self.display.state["status"] == "ended"
+        has_ended = self.display.state.status == "ended"
         if key == "q" or (has_ended and key in ("enter", "escape") and not self.display.helping):
             return True
         self.display.message = ""
@@ -72,10 +66,10 @@ class Session:
             self.display.turned += 1
         elif key == "?" or self.display.helping:
             self.display.helping = not self.display.helping
-        elif (key == "space" or key in PROMPTS) and self.display.state["status"] == "starting":
-            self.display.message = _STARTING
+        elif (key == "space" or key in PROMPTS) and self.display.state.status == "starting":
+            self.display.message = STARTING
         elif key == "space":
-            self.ask("pause" if self.display.state["status"] == "training" else "unpause", {})
+            self.ask("pause" if self.display.state.status == "training" else "unpause", {})
         elif key in PROMPTS:
             self._open = PROMPTS[key]
             self.display.prompt = (self._open.question, "")
@@ -116,10 +110,7 @@ class Session:
 
     def _do(self, action: str, arguments: Mapping[str, Any]) -> None:
         try:
-            result = self.actions[action](self.folder, arguments)
-            if action == "branch":  # which tells the name of a run beside this one
-                result |= {"run": str(self.folder.parent / result["run"])}
-            self._answers.append(answer(action, result))
+            self._answers.append(answer(action, self.actions[action](self.folder, arguments), self.folder))
         except GoodfitError as error:
             self._answers.append(str(error))
         except Exception as error:

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from goodfit.errors import GoodfitError, InputError, PlanError
+from goodfit.monitor.actions import Action
 from goodfit.monitor.view import Reader
 from goodfit.monitor.web.guard import Guard
 from goodfit.monitor.web.stream import Shared, events
@@ -33,9 +34,6 @@ _SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 )
 _FAREWELL = 2  # seconds that open pages have to end when the server does
-
-# What a page may ask of a run: the run's folder and what came as JSON in, plain facts out
-Action = Callable[[Path, Mapping[str, Any]], dict[str, Any]]
 
 
 @dataclass
@@ -94,10 +92,7 @@ class Site:
     async def _events(self, request: Request) -> Response:
         folder = await run_in_threadpool(self._folder, request)
         name = folder.name
-        for unwatched in [
-            unwatched for unwatched, shared in self._shared.items() if not shared.pages and unwatched != name
-        ]:
-            del self._shared[unwatched]
+        self._shared = {other: shared for other, shared in self._shared.items() if shared.pages or other == name}
         reader = Reader(folder, lambda: self.starting(name))
         shared = self._shared.setdefault(name, Shared(reader))
         return StreamingResponse(events(shared, self._list, self.stopping), media_type="text/event-stream")
@@ -112,7 +107,7 @@ class Site:
             raise HTTPException(404, "there is no such request")
         try:
             arguments = _object(await request.body())
-            return JSONResponse(await run_in_threadpool(action, folder, arguments))
+            return JSONResponse((await run_in_threadpool(action, folder, arguments)).to_dict())
         except PlanError as error:
             return JSONResponse({"error": str(error)}, 400)
         except GoodfitError as error:

@@ -1,5 +1,6 @@
 // Sliders: each on the quantity's own scale and a box to type in, which always agree; one nudge of all that moved.
-import { byId, make, plain, show } from "/dom.js";
+import { byId, make, show } from "/dom.js";
+import { setting } from "/numbers.js";
 
 const STEPS = 1000, OFF = 40; // of a slider whose lowest part is "off"
 const rows = new Map();
@@ -30,7 +31,7 @@ function fromPlace(knob, place) {
 
 // What was typed, as a number where it is one; else as it is, for the plan to refuse in its own words.
 const typed = (text) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text.trim());
-const moved = (row) => row.box.value.trim() !== plain(row.knob.value);
+const moved = (row) => row.box.value.trim() !== setting(row.knob.value);
 
 function build(knob) {
   const id = `knob-${knob.name}${knob.layer === null ? "" : `-${knob.layer}`}`;
@@ -40,7 +41,7 @@ function build(knob) {
   const said = make("p", { class: "said", id: `${id}-said` });
   const element = make("div", { class: "knob" }, make("label", { for: id }, knob.label), was, box, slider, said, wrong);
   const row = { knob, element, box, slider, was, said, wrong };
-  slider.addEventListener("input", () => { box.value = plain(fromPlace(row.knob, Number(slider.value))); show(wrong, ""); after(row); });
+  slider.addEventListener("input", () => { box.value = setting(fromPlace(row.knob, Number(slider.value))); show(wrong, ""); after(row); });
   box.addEventListener("input", () => { slider.value = toPlace(row.knob, Number(box.value)); show(wrong, ""); after(row); });
   box.addEventListener("focus", () => box.select());
   return row;
@@ -49,14 +50,14 @@ function build(knob) {
 function after(row) {
   row.slider.setAttribute("aria-valuetext", row.box.value === "0" && row.knob.off ? "off" : row.box.value);
   row.element.classList.toggle("moved", moved(row));
-  row.was.textContent = moved(row) ? `now ${plain(row.knob.value)}` : row.knob.off && row.box.value === "0" ? "off" : "";
+  row.was.textContent = moved(row) ? `now ${setting(row.knob.value)}` : row.knob.off && row.box.value === "0" ? "off" : "";
   const any = [...rows.values()].some(moved);
   byId("apply-button").disabled = byId("reset").disabled = !any || !live;
   byId("apply").classList.toggle("due", any);
 }
 
 function settle(row) {
-  row.box.value = plain(row.knob.value);
+  row.box.value = setting(row.knob.value);
   row.slider.value = toPlace(row.knob, row.knob.value);
   show(row.wrong, "");
   after(row);
@@ -100,7 +101,7 @@ export function fill(changes) {
   for (const row of rows.values()) {
     const value = changes[row.knob.name];
     if (value === undefined) continue;
-    row.box.value = plain(Array.isArray(value) ? value[row.knob.layer ?? 0] : value);
+    row.box.value = setting(Array.isArray(value) ? value[row.knob.layer ?? 0] : value);
     row.slider.value = toPlace(row.knob, Number(row.box.value));
     after(row);
     first = first || row;
@@ -120,28 +121,28 @@ function changes() {
   for (const row of [...rows.values()].filter(moved)) {
     const { name, layer } = row.knob;
     if (layer === null) found[name] = typed(row.box.value);
-    else found[name] = [...rows.values()].filter((each) => each.knob.name === name).map((each) => typed(each.box.value));
+    else found[name] = [...rows.values()].filter((other) => other.knob.name === name).map((other) => typed(other.box.value));
   }
   return found;
 }
 
 async function apply(event) {
   event.preventDefault();
-  const asked = changes();
-  if (!Object.keys(asked).length) return;
+  const values = changes();
+  if (!Object.keys(values).length) return;
   rows.forEach((row) => show(row.wrong, ""));
   byId("apply-button").disabled = true;
-  const answer = await post("nudge", { changes: asked });
-  if (answer.error) {
-    const named = [...rows.values()].find((row) => moved(row) && answer.error.includes(row.knob.name));
-    show(named ? named.wrong : byId("knobs-answer"), answer.error);
+  const reply = await post("nudge", { changes: values });
+  if (reply.error) {
+    const named = [...rows.values()].find((row) => moved(row) && reply.error.includes(row.knob.name));
+    show(named ? named.wrong : byId("knobs-answer"), reply.error);
     if (named) named.box.focus();
     rows.forEach(after);
     return;
   }
-  show(byId("knobs-answer"), answer.answered ? "" : "Request sent; the numbers change at the end of the epoch.");
+  show(byId("knobs-answer"), reply.answered ? "" : "Request sent; the numbers change at the end of the epoch.");
   for (const row of rows.values()) {
-    const [, , value] = (answer.changes || []).find(([name]) => name === row.knob.name) || [];
+    const [, , value] = (reply.changes || []).find(([name]) => name === row.knob.name) || [];
     if (value !== undefined) row.knob = { ...row.knob, value: Array.isArray(value) ? value[row.knob.layer] : value };
     settle(row);
   }

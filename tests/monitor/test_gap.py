@@ -1,0 +1,42 @@
+"""Gaps after an epoch, as the page gets them."""
+
+import pytest
+
+from goodfit.diagnosis.gaps import judge
+from goodfit.monitor.curves import Point
+from goodfit.monitor.gap import gap_after
+from goodfit.run_folder.live_state import About, DataOverview
+
+
+def about(task, metric):
+    data = DataOverview(m=1000, task=task, dev=200)
+    return About(recorded=(), layers=(), health_columns=(), data=data, metric=metric, untouched_copies=0)
+
+
+def after(train, dev, options, task="classes", metric="error_rate"):
+    return gap_after(Point(7, 0.1, 0.1, train, dev, 0.003), about(task, metric), options)
+
+
+def test_gaps_are_those_of_the_judge():
+    gap = after(0.05, 0.15, {"human_error": 0.01, "min_gap": 0.03})
+    judged = judge(0.05, 0.15, train_size=1000, dev_size=200, human_error=0.01, min_gap=0.03)
+    assert gap is not None
+    assert (gap.verdict, gap.reason, gap.epoch) == (judged.verdict, judged.reason, 7)
+    assert (gap.train, gap.dev, gap.human, gap.human_assumed) == (0.05, 0.15, 0.01, False)
+    assert gap.bias == pytest.approx(0.04)
+    assert gap.texts.variance.startswith("10.0 points [")
+
+
+def test_a_human_error_that_was_not_given_is_zero_for_classes_and_unknown_for_numbers():
+    gap = after(0.05, 0.15, {})
+    assert gap is not None
+    assert (gap.human, gap.human_assumed, gap.bias) == (0, True, 0.05)
+    gap = after(0.5, 1.75, {}, "regression", "1-r2")
+    assert gap is not None
+    assert (gap.human, gap.bias, gap.texts.bias, gap.verdict) == (None, None, "unknown", None)
+    assert gap.texts.variance == "125.0 points"
+
+
+def test_an_undefined_error_has_no_gaps():
+    assert after(None, 0.1, {}) is None
+    assert after(0.1, None, {}) is None
