@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import accuracy_score
 
 import goodfit
 from goodfit.api.requests.settings import read_settings
 from goodfit.api.test_set import model_fingerprint
 from goodfit.diagnosis.intervals import wilson
 from goodfit.engine.predictor import Predictor
-from goodfit.errors import InputError, PlanError
+from goodfit.errors import DataWarning, InputError, PlanError
 from goodfit.run_folder.saved_run import read_run
 
 
@@ -125,7 +126,19 @@ def test_predict_says_which_column_is_missing(run):
 
 def test_unseen_categories_and_missing_values_are_predicted(run):
     frame = pl.DataFrame({"x": [0.0, 3.0], "z": [0.0, 3.0], "weight": [None, None], "color": ["violet", None]})
-    assert goodfit.predict(run["run"], frame)["prediction"].to_list() == ["in", "out"]
+    with pytest.warns(DataWarning, match="No value of the column 'color' of the polars frame was seen in training"):
+        assert goodfit.predict(run["run"], frame)["prediction"].to_list() == ["in", "out"]
+
+
+@pytest.mark.parametrize("labels", [np.array([4, 7]), np.array([False, True]), np.array([1.0, 2.0])], ids=str)
+def test_predictions_have_the_type_of_the_labels(labels, table, small_plan, tmp_path):
+    frame = pl.read_csv(table)
+    inputs, target = frame.drop("kind"), labels[(frame["kind"] == "in").to_numpy().astype(int)]
+    result = goodfit.train((inputs, target), plan=small_plan, changes={"epochs": 1}, out=tmp_path, no_test=True)
+    predictions = goodfit.predict(result["run"], inputs)["prediction"].to_numpy()
+    assert predictions.dtype == target.dtype
+    assert set(predictions) <= set(labels)
+    assert 0 <= accuracy_score(target, predictions) <= 1
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def _labeled_inputs(
         rows = rows[labels.target.rows]
         columns = _take(stacked, rows)
     if sources[0].images is None:
-        return rows, labels, table_inputs(sources, columns, rows, roles)
+        return rows, labels, table_inputs(sources, columns, rows, roles, labels.target.values)
     inputs = image_inputs(sources, rows, roles, cache)
     if len(inputs.usable) == len(rows):
         return rows, labels, inputs

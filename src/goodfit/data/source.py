@@ -46,6 +46,7 @@ class Source:
         whole_classes: True if whole numbers in the target are classes, however many there are.
         notes: remarks for people.
         categories: names of the columns that are categories by their type, whatever their values look like.
+        index: names of the columns that pandas wrote as the index of a frame.
         text: True if the columns were read from text, which has no types.
     """
 
@@ -59,6 +60,7 @@ class Source:
     whole_classes: bool = False
     notes: tuple[Note, ...] = ()
     categories: frozenset[str] = frozenset()
+    index: tuple[str, ...] = ()
     text: bool = False
 
     def __len__(self) -> int:

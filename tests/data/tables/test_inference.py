@@ -1,15 +1,17 @@
 import polars as pl
+import pytest
 
 from goodfit.data.dataset import Column
 from goodfit.data.notes import Note
 from goodfit.data.tables import inference
 from goodfit.data.tables.columns import type_columns
+from goodfit.errors import InputError
 
 N = 40
 
 
-def infer_columns(frame, numbering=()):
-    return inference.infer_columns(type_columns(frame), numbering)
+def infer_columns(frame, numbering=None, index=()):
+    return inference.infer_columns(type_columns(frame), numbering, index)
 
 
 def test_kinds_missing_values_and_levels():
@@ -46,7 +48,7 @@ def test_useless_columns_are_left_out_with_a_note():
             "one_or_missing": [None, *[1.0] * (N - 1)],
         }
     )
-    columns, left_out, notes = infer_columns(frame, ["rowid"])
+    columns, left_out, notes = infer_columns(frame, {"rowid": True})
     assert [column.name for column in columns] == ["kept", "one_or_missing"]
     assert set(left_out) == {"one", "same", "word", "none", "text", "lists", "rowid"}
     assert notes == [
@@ -87,24 +89,22 @@ def test_a_few_unreadable_values_count_as_missing_with_a_note():
     ]
 
 
-def test_columns_that_number_the_rows():
-    ids = [3 * i + 7 for i in range(N)]
-    frame = pl.DataFrame(
-        {
-            "without a gap, in any order": list(reversed(range(100, 100 + N))),
-            "as text": [str(i) for i in range(N)],
-            "PassengerId": ids,
-            "ID": ids,
-            "order_id": ids,
-            "customer.id": ids,
-            "with gaps": ids,
-            "GRID": ids,
-            "paid": ids,
-            "not whole": [i + 0.5 for i in range(N)],
-            "not all different": [0, *range(N - 1)],
-            "id": [0, *ids[1:-1], 10],
-            "with missing": [None, *range(N - 1)],
-        }
+@pytest.mark.parametrize(("last_resort", "names"), [(True, ["n"]), (False, None)])
+def test_a_row_number_is_used_only_if_no_other_column_is_left(last_resort, names):
+    frame = pl.DataFrame({"n": range(N), "one": [1] * N})
+    if names is None:
+        with pytest.raises(InputError, match="column n only numbers the rows; column one is constant"):
+            infer_columns(frame, {"n": last_resort})
+    else:
+        columns, left_out, _ = infer_columns(frame, {"n": last_resort})
+        assert [column.name for column in columns] == names
+        assert left_out == ("one",)
+    assert infer_columns(frame.with_columns(two=pl.col("n") % 7), {"n": last_resort}).left_out == ("n", "one")
+
+
+def test_the_index_of_a_saved_frame_is_left_out():
+    frame = pl.DataFrame({"when": ["2024-01-01", "2024-01-02"] * 20, "size": [1, 2, 3, 4] * 10})
+    assert infer_columns(frame, index=["when"])[1:] == (
+        ("when",),
+        [Note("Left out: column when is the index of the frame that was saved.")],
     )
-    numbering = ["without a gap, in any order", "as text", "PassengerId", "ID", "order_id", "customer.id"]
-    assert inference.row_numbers(type_columns(frame)) == numbering

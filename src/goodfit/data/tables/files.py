@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,7 @@ def open_table_file(request: SourceRequest) -> Source | None:
         frame, target = reader(content, path)
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table ({error}); is a quote in it never closed?") from None
+    index, categories = _pandas_columns(content) if reader is _read_parquet else ([], [])
     return table_source(
         frame,
         name=path.stem,
@@ -56,6 +58,8 @@ def open_table_file(request: SourceRequest) -> Source | None:
         address=str(path.resolve()),
         kind="file",
         target=target,
+        categories=categories,
+        index=index,
         text=reader is _read_text,
     )
 
@@ -179,6 +183,14 @@ def _read_parquet(content: bytes, path: Path) -> _Table:
         return pl.read_parquet(content), None
     except (*_POLARS_ERRORS, OSError):
         raise InputError(f"{path} is not a readable Parquet file: it is damaged or of another kind") from None
+
+
+def _pandas_columns(content: bytes) -> tuple[list[str], list[str]]:
+    """Return the names of the columns that were the index of a pandas frame, and of those that were categories."""
+    facts = json.loads(pl.read_parquet_metadata(content).get("pandas", "{}"))
+    columns = {column["name"]: column["pandas_type"] for column in facts.get("columns", [])}
+    index = [name for name in facts.get("index_columns", []) if isinstance(name, str)]  # a range is no column
+    return index, [str(name) for name, kind in columns.items() if kind == "categorical"]
 
 
 def _read_npz(content: bytes, path: Path) -> _Table:

@@ -1,10 +1,8 @@
 """The columns worth learning from, what they hold, and notes that say so."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import polars as pl
 
 from goodfit.data.dataset import Column, Kind
@@ -14,7 +12,6 @@ from goodfit.errors import InputError
 
 MOST_LEVELS = 50  # of a category; rarer ones count as unknown
 IDENTIFIER_SHARE = 0.9  # words of which this share is distinct name the rows
-_IDENTIFIER = re.compile(r"(?i:(^|[_ .-])(id|index|row)$)|[a-z](Id|ID)$")
 _NAMES_IN_NOTE = 5
 
 
@@ -33,6 +30,7 @@ _IDENTIFYING = _Reason(
     "differ in nearly every row, as identifiers and free text do",
 )
 _NUMBERING = _Reason("only numbers the rows", "only number the rows")
+_INDEX = _Reason("is the index of the frame that was saved", "are the index of the frame that was saved")
 
 
 class Inference(NamedTuple):
@@ -43,33 +41,40 @@ class Inference(NamedTuple):
     notes: list[Note]
 
 
-def infer_columns(columns: Mapping[str, TypedColumn], numbering: Collection[str] = ()) -> Inference:
+def infer_columns(
+    columns: Mapping[str, TypedColumn], numbering: Mapping[str, bool] | None = None, index: Sequence[str] = ()
+) -> Inference:
     """Choose the columns to learn from.
 
     Args:
         columns: the features alone.
-        numbering: names of columns that only number the rows.
+        numbering: names of columns that only number the rows, with True for those that are used if no other column
+            is left.
+        index: names of the columns that pandas wrote as the index of a frame.
 
     Raises:
         InputError: no column is left.
     """
-    features: list[Column] = []
+    numbering = numbering or {}
     reasons: dict[str, _Reason] = {}
-    notes: list[Note] = []
-    for column in columns.values():
-        reason = _NUMBERING if column.name in numbering else _reason_to_leave_out(column)
+    for name, column in columns.items():
+        reason = _INDEX if name in index else _NUMBERING if name in numbering else _reason_to_leave_out(column)
         if reason is not None:
-            reasons[column.name] = reason
-        elif column.kind == "category":
-            features.append(_category(column.words, notes))
-        else:
-            features.append(_number(column, notes))
+            reasons[name] = reason
+    if len(reasons) == len(columns):
+        reasons = {name: reason for name, reason in reasons.items() if not numbering.get(name)}
     sentences = [
         _sentence(reason, [name for name in reasons if reasons[name] == reason])
         for reason in dict.fromkeys(reasons.values())
     ]
-    if not features:
+    if len(reasons) == len(columns):
         raise InputError(f"no column is left to learn from: {'; '.join(sentences) or 'there is only the target'}")
+    notes: list[Note] = []
+    features = [
+        _category(column.words, notes) if column.kind == "category" else _number(column, notes)
+        for name, column in columns.items()
+        if name not in reasons
+    ]
     return Inference(
         tuple(features), tuple(reasons), [*(Note(f"Left out: {sentence}.") for sentence in sentences), *notes]
     )
@@ -130,22 +135,3 @@ def _number(column: TypedColumn, notes: list[Note]) -> Column:
             )
         )
     return Column(column.name, kind, missing=bool(missing.any()), format=column.type.format)
-
-
-def row_numbers(columns: Mapping[str, TypedColumn]) -> list[str]:
-    """Return the names of the columns that only number the rows.
-
-    They hold whole numbers, all different, and have no gap or are named as identifiers.
-    """
-    return [name for name, column in columns.items() if _numbers_rows(column)]
-
-
-def _numbers_rows(column: TypedColumn) -> bool:
-    values = column.values
-    if column.kind != "number" or values.null_count():
-        return False
-    if (values % 1 != 0).any() or values.n_unique() < len(values):
-        return False
-    # In any order: rows may have been shuffled after they were numbered.
-    gapless = float(np.ptp(values.to_numpy())) == len(values) - 1
-    return gapless or bool(_IDENTIFIER.search(column.name))

@@ -4,20 +4,25 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int
+from jaxtyping import Int, Num
 
 from goodfit.data.dataset import Column, Features, Schema
 from goodfit.data.inputs import Inputs
 from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import TypedColumn, read_codes, read_numbers, type_columns
-from goodfit.data.tables.inference import infer_columns, row_numbers
+from goodfit.data.tables.inference import infer_columns
+from goodfit.data.tables.numbering import row_numbers
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError, nearest
 
 
 def table_inputs(
-    sources: Sequence[Source], columns: Mapping[str, TypedColumn], rows: Int[np.ndarray, "rows"], roles: Roles
+    sources: Sequence[Source],
+    columns: Mapping[str, TypedColumn],
+    rows: Int[np.ndarray, "rows"],
+    roles: Roles,
+    target: Num[np.ndarray, "rows"],
 ) -> Inputs:
     """Infer the columns to learn from, and encode them.
 
@@ -26,16 +31,13 @@ def table_inputs(
         columns: of the rows that have a target.
         rows: positions of these rows among those of all sources.
         roles: names of the columns that are no features.
+        target: of these rows, numbers or codes of classes.
 
     Raises:
         InputError: no column is left to learn from, or a value does not fit its column.
     """
     typed = {name: column for name, column in columns.items() if name not in roles.names}
-    # A running number shows in the first source alone: further sources may count from its beginning again.
-    complete = len(rows) == len(sources[0])
-    types = {name: column.type for name, column in typed.items()}
-    numbering = row_numbers(typed if complete else type_columns(sources[0].columns.select(list(typed)), types))
-    features, left_out, notes = infer_columns(typed, numbering)
+    features, left_out, notes = infer_columns(typed, _row_numbers(sources[0], typed, rows, target), sources[0].index)
     # Source by source, so that an error can name the row of its own file.
     parts = [encode(source.columns, features, source.place) for source in sources]
     numbers, codes = (np.concatenate(arrays) for arrays in zip(*((p.numbers, p.codes) for p in parts), strict=True))
@@ -45,6 +47,19 @@ def table_inputs(
         features,
         (*left_out, *roles.names[1:]),
         notes=(*(note for source in sources for note in source.notes), *notes),
+    )
+
+
+def _row_numbers(
+    first: Source, columns: Mapping[str, TypedColumn], rows: Int[np.ndarray, "rows"], target: Num[np.ndarray, "rows"]
+) -> dict[str, bool]:
+    """Find row numbers in the first source alone: further sources may count from its beginning again."""
+    types = {name: column.type for name, column in columns.items()}
+    labeled = rows[rows < len(first)]
+    return row_numbers(
+        type_columns(first.columns.select(list(columns)), types),
+        np.isin(np.arange(len(first)), labeled),
+        target[: len(labeled)],
     )
 
 

@@ -21,6 +21,7 @@ def table_source(
     target: str | None = None,
     categories: Sequence[str] = (),
     notes: Sequence[Note] = (),
+    index: Sequence[str] = (),
     text: bool = False,
 ) -> Source:
     """Return a table as a source; the arguments are the attributes of `Source`.
@@ -42,6 +43,7 @@ def table_source(
         target,
         categories=all_categories,
         notes=tuple(notes),
+        index=tuple(index),
         text=text,
     )
 
