@@ -43,6 +43,7 @@ def augment(request: AugmentRequest) -> ContactSheet:
     inputs = preparation.transform(splits.dataset.features.take(rows)).reshape(len(rows), *scale.shape)
     columns, strengths = [inputs], (jnp.float32(request.strength), jnp.float32(request.flip))
     for place in range(_COPIES):
+        # Copies of neighboring seeds share no key, so that another seed shows other pictures.
         key = jnp.uint32(request.seed * _COPIES + place)
         columns.append(np.asarray(augmented(jnp.asarray(inputs), key, *strengths)))
     sheet = _sheet([_pixels(column, scale) for column in columns])
@@ -65,6 +66,7 @@ def _pixels(
     images: Float[np.ndarray, "rows height width channels"], scale: PixelScale
 ) -> UInt8[np.ndarray, "rows height width channels"]:
     """Return standardized images as pixels again."""
+    # The scale of a constant channel is 0; its pixels are the mean.
     deviation = np.divide(1, scale.scale, out=np.zeros_like(scale.scale), where=scale.scale > 0)
     return np.clip(np.rint(images * deviation + scale.mean), 0, 255).astype(np.uint8)
 

@@ -47,6 +47,7 @@ class PageActions:
 
     def alive(self, name: str) -> bool:
         """Return True while the process that was started for this run lives."""
+        # A process that has just started may not have locked its run yet, so `is_live` would miss it.
         return name in self._processes and self._processes[name].poll() is None
 
     def site(self, folder: Path) -> Site:

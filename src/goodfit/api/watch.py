@@ -53,6 +53,7 @@ def _open_run(request: WatchRequest, trainings: PageActions) -> Path:
         if not {"source", "out", "port", "terminal", "started"} >= request.arguments().keys():
             raise InputError(f"{source} is a run, which has its own data and plan; leave the options for them out")
         return Path(source)
+    # Imported here: a run that is only watched needs no JAX.
     from goodfit.api.training_job import begin_training
 
     folder = begin_training(TrainRequest(data=source, **request.shared_with(TrainRequest)), paused=True)

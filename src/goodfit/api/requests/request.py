@@ -14,7 +14,7 @@ from goodfit.errors import InputError, nearest
 P = ParamSpec("P")
 SomeRequest = TypeVar("SomeRequest")
 Result = TypeVar("Result")
-_PLAIN = (str, int, float, bool, Path)
+_PLAIN = (str, int, float, bool, Path)  # types whose values JSON or a command line can hold
 _SECTION = re.compile(r"^    (Returns|Raises|Example):$", re.MULTILINE)
 
 
@@ -27,6 +27,7 @@ class Request:
         for alias, name in aliases(type(self)).items():
             value = getattr(self, alias)
             if value is not None:
+                # Frozen, so set past the dataclass; without its value, the alias is no argument of its own any more.
                 object.__setattr__(self, name, value)
                 object.__setattr__(self, alias, None)
 
@@ -127,6 +128,7 @@ def build(
     for alias, name in aliases(cls).items():
         if keywords.get(alias) is not None and name in keywords:
             raise InputError(f"{spell(alias)} is another name for {spell(name)}; give only one of the two")
+    # Bound first, because a constructor's own message would call it by the name of the request.
     try:
         inspect.signature(request).bind(*arguments, **keywords)
     except TypeError as error:
@@ -155,6 +157,7 @@ def takes(request: Callable[P, SomeRequest]) -> Callable[[Callable[[SomeRequest]
             parameter.replace(annotation=_bare(parameter.annotation))
             for parameter in inspect.signature(request).parameters.values()
         ]
+        # What help() and editors read; type checkers have it from the decorator's own annotation.
         vars(public)["__signature__"] = signature.replace(parameters=parameters)
         public.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         public.__annotations__["return"] = signature.return_annotation
