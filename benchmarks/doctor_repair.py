@@ -297,16 +297,16 @@ def repaired(case: Sick, budget: float) -> Repaired:
     with tempfile.TemporaryDirectory(prefix="goodfit-repair-") as folder:
         began = time.perf_counter()
         with patch("time.perf_counter", lambda: time.process_time() / BUSY):
-            result = goodfit.improve(given, plan=case.plan, budget=budget, no_test=True, seed=seed, out=folder)
+            fit = goodfit.improve(given, plan=case.plan, budget=budget, no_test=True, seed=seed, out=folder)
         seconds = time.perf_counter() - began
-        predicted = goodfit.predict(result["run"], others[0])
-        history = pl.read_parquet(Path(result["run"]) / "history.parquet")
+        predicted = goodfit.predict(fit.run, others[0])
+        history = pl.read_parquet(fit.run / "history.parquet")
         trainings = history.select("round", "experiment", "seed", "fold").n_unique()
     classes = judge.splits.dataset.schema.classes
     answers = predicted["prediction"].to_numpy()
     wrong = (answers.astype(str) != judge.target).astype(float)
     own = wrong if classes else np.square(answers - judge.target) / judge.splits.target_scale**2
-    found = tuple(finding["id"] for finding in result["rounds"][0].get("findings", [])) if result["rounds"] else ()
+    found = tuple(finding.id for finding in fit.result.rounds[0].findings) if fit.result.rounds else ()
     return Repaired(
         case.number,
         case.fault,
@@ -315,7 +315,7 @@ def repaired(case: Sick, budget: float) -> Repaired:
         healthy=float(healthy.mean()),
         improved=float(own.mean()),
         interval=float(1.96 * stats.sem(own - healthy)),
-        dev_improved=result["final"]["dev_error"],
+        dev_improved=fit.dev_error,
         trainings=trainings,
         seconds=seconds,
         findings=found,

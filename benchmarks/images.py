@@ -29,6 +29,7 @@ from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
 from goodfit.engine.machine import prepare_jax
 from goodfit.plan import Plan
+from goodfit.record.plain import plain_value
 
 RESULTS = Path(__file__).parent / "results"
 SPLITS, BUDGET = 3, 300.0
@@ -166,9 +167,9 @@ def quality(split: int) -> dict[str, Any]:
             jax.clear_caches()  # as in a process of its own, which finds what others compiled in the cache
             stack._compiled.cache_clear()
             began = time.perf_counter()
-            result = goodfit.train(path, **options)
+            fit = goodfit.train(path, **options)
             facts[f"{verb}_seconds"] = time.perf_counter() - began
-            predictions = goodfit.predict(result["run"], options["test"])["prediction"].to_numpy()
+            predictions = goodfit.predict(fit.run, options["test"])["prediction"].to_numpy()
             facts[f"{verb}_error"] = float((predictions.astype(str) != truth.astype(str)).mean())
     return facts
 
@@ -178,13 +179,12 @@ def improve(split: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"split": split, "load": os.getloadavg()[0]}
     with divided(split) as (path, options, _):
         began = time.perf_counter()
-        result = goodfit.improve(path, budget=BUDGET, **options)
+        fit = goodfit.improve(path, budget=BUDGET, **options)
         facts["improve_seconds"] = time.perf_counter() - began
-    facts["improve_error"] = result["final"]["test_error"]["value"]
-    facts["adopted"] = [
-        tried["prescription"] for each in result["rounds"] for tried in each["experiments"] if tried["adopted"]
-    ]
-    return facts | {"augmentation": result.get("augmentation")}
+    facts["improve_error"] = fit.test_error.value if fit.test_error else None
+    experiments = [experiment for loop_round in fit.result.rounds for experiment in loop_round.experiments]
+    facts["adopted"] = [experiment.prescription for experiment in experiments if experiment.adopted]
+    return facts | {"augmentation": plain_value(fit.result.augmentation)}
 
 
 def table() -> str:

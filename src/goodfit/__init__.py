@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from goodfit.api.augment import augment
     from goodfit.api.branch import branch
     from goodfit.api.check import check, check_gradients
-    from goodfit.api.diagnose import diagnose, diagnose_errors
+    from goodfit.api.diagnose import diagnose
+    from goodfit.api.diagnose_errors import diagnose_errors
     from goodfit.api.improve import improve
     from goodfit.api.lesson import lesson
     from goodfit.api.load import load
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from goodfit.api.pause import pause
     from goodfit.api.predict import predict
     from goodfit.api.report import report
+    from goodfit.api.result_types.diagnosis import Diagnosis, TestResult
     from goodfit.api.result_types.fit import Fit, Search
     from goodfit.api.resume import resume
     from goodfit.api.rewind import rewind
@@ -34,16 +36,18 @@ if TYPE_CHECKING:
 
 # Where each public name lives. A package (`errors`, `hooks`) is named alone.
 _HOMES = {
+    "Diagnosis": "api.result_types.diagnosis",
     "Doctor": "diagnosis.doctor",
     "Fit": "api.result_types.fit",
     "Plan": "plan",
     "Search": "api.result_types.fit",
+    "TestResult": "api.result_types.diagnosis",
     "augment": "api.augment",
     "branch": "api.branch",
     "check": "api.check",
     "check_gradients": "api.check",
     "diagnose": "api.diagnose",
-    "diagnose_errors": "api.diagnose",
+    "diagnose_errors": "api.diagnose_errors",
     "errors": "",
     "hooks": "",
     "improve": "api.improve",
@@ -65,10 +69,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Diagnosis",
     "Doctor",
     "Fit",
     "Plan",
     "Search",
+    "TestResult",
     "augment",
     "branch",
     "check",

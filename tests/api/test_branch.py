@@ -50,7 +50,12 @@ def cut_off(table, plan, tmp_path):
 
 @pytest.fixture
 def ended(table, plan, tmp_path):
-    return goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path)["run"]
+    return goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path).run
+
+
+def origin(fit):
+    assert fit.result.branched_from
+    return fit.result.branched_from
 
 
 def predicted(run):
@@ -58,13 +63,13 @@ def predicted(run):
 
 
 def test_it_starts_from_the_best_parameters_of_a_run_that_has_ended(ended):
-    result = goodfit.branch(ended, batch_size=64, optimizer="momentum", **STILL)
-    np.testing.assert_allclose(predicted(result["run"]), predicted(ended), atol=1e-5)
+    fit = goodfit.branch(ended, batch_size=64, optimizer="momentum", **STILL)
+    np.testing.assert_allclose(predicted(fit.run), predicted(ended), atol=1e-5)
     best = json.loads((Path(ended) / "result.json").read_text())["best_epoch"]
-    assert (result["branched_from"]["run"], result["branched_from"]["epoch"]) == (str(ended), best)
-    assert len(result["branched_from"]["fitted"]) == 7  # W, γ and β, then W and b; and two averages of the hidden layer
-    assert result["plan"]["optimizer"] == "momentum"
-    assert Path(result["run"]).parent == Path(ended).parent
+    assert (origin(fit).run, origin(fit).epoch) == (str(ended), best)
+    assert len(origin(fit).fitted) == 7  # W, γ and β, then W and b; and two averages of the hidden layer
+    assert fit.plan.optimizer == "momentum"
+    assert fit.run.parent == Path(ended).parent
 
 
 @pytest.mark.parametrize(
@@ -76,18 +81,18 @@ def test_it_starts_from_the_best_parameters_of_a_run_that_has_ended(ended):
     ],
 )
 def test_what_does_not_fit_starts_anew(ended, changes, fitted):
-    result = goodfit.branch(ended, **changes, epochs=2)
-    names = [name for name in result["branched_from"]["fitted"] if not name.startswith("averages")]
+    fit = goodfit.branch(ended, **changes, epochs=2)
+    names = [name for name in origin(fit).fitted if not name.startswith("averages")]
     assert sorted(names) == fitted
 
 
 def test_it_starts_from_an_unfinished_run_at_an_epoch_or_from_its_best(cut_off, tmp_path):
     run = cut_off(9)
     early = goodfit.branch(run, epoch=4, **STILL)
-    assert 1 <= early["branched_from"]["epoch"] <= 4
+    assert 1 <= origin(early).epoch <= 4
     best = goodfit.branch(run, **STILL)
-    assert best["branched_from"]["epoch"] > 4
-    dev = {each["run"]: each["final"]["dev_error"] for each in (early, best)}
+    assert origin(best).epoch > 4
+    dev = {each.run: each.dev_error for each in (early, best)}
     assert len(set(dev.values())) == 2
 
 
@@ -95,13 +100,13 @@ def test_a_live_run_is_branched_and_not_disturbed(cut_off, ended, table, plan):
     branches = []
     run = cut_off(6, lambda run: branches.append(begin_branch(run, learning_rate=0.001)))
     (fresh,) = branches
-    assert goodfit.resume(fresh)["plan"]["learning_rate"] == 0.001
-    whole = goodfit.resume(run)["run"]
+    assert goodfit.resume(fresh).plan.learning_rate == 0.001
+    whole = goodfit.resume(run).run
     assert (Path(whole) / "model.safetensors").read_bytes() == (Path(ended) / "model.safetensors").read_bytes()
 
 
 def test_cut_off_a_branch_is_resumed_to_the_same_bits(ended, tmp_path):
-    whole = goodfit.branch(ended, batch_size=64, learning_rate=0.01)["run"]
+    whole = goodfit.branch(ended, batch_size=64, learning_rate=0.01).run
 
     def cut(text, share, seconds_left):
         if share is not None and share > 0.5:

@@ -19,7 +19,7 @@ check: Any = goodfit.check  # without the tests for None that the parts of its r
 @pytest.fixture(scope="module")
 def run(table, small_plan, tmp_path_factory):
     plan = small_plan.with_(activation="tanh", keep_prob=0.8, l2=1.0)
-    return goodfit.train(table, target="kind", plan=plan, out=tmp_path_factory.mktemp("runs"))["run"]
+    return goodfit.train(table, target="kind", plan=plan, out=tmp_path_factory.mktemp("runs")).run
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_curvature_is_that_of_the_runs_parameters(run, table):
 def test_the_heaviest_network_of_an_ensemble_is_checked(run, table, small_plan, tmp_path):
     """Its members may be of other plans than the run's."""
     other = small_plan.with_(hidden_units=(8, 8), activation="softplus", preparation="quantile")
-    second = goodfit.train(table, target="kind", plan=other, out=tmp_path)["run"]
+    second = goodfit.train(table, target="kind", plan=other, out=tmp_path).run
     both = tmp_path / "both"
     shutil.copytree(run, both)
     light, heavy = (Predictor.load(Path(each), read_run(each).schema).members[0] for each in (run, second))

@@ -1,8 +1,5 @@
 """Images from the folder to the report: train, test, diagnose, predict, and improve on the digits."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +9,7 @@ import goodfit
 from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.training_job import prepare
 from goodfit.data.images import cache
+from goodfit.data.notes import Note
 from goodfit.errors import InputError
 from goodfit.plan import Plan
 
@@ -38,16 +36,16 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(folder, tmp_path_factory):
+def fit(folder, tmp_path_factory):
     return goodfit.train(folder, plan=PLAN, out=tmp_path_factory.mktemp("runs"))
 
 
-def test_a_folder_is_trained_and_its_decoded_images_stay_beside_the_run(run, folder):
-    result = json.loads((Path(run["run"]) / "result.json").read_text())
-    assert (result["task"], result["classes"], result["data"]["image"]) == ("binary", ["left", "right"], [6, 6, 1])
-    assert {"text": "60 images of 6 × 6, gray.", "severity": "info"} in result["notes"]
-    assert result["final"]["train_error"] < 0.35
-    names = sorted(path.suffix for path in (Path(run["run"]).parent / ".images").iterdir())
+def test_a_folder_is_trained_and_its_decoded_images_stay_beside_the_run(fit, folder):
+    result = fit.result
+    assert (result.task, result.classes, result.data.image) == ("binary", ("left", "right"), (6, 6, 1))
+    assert Note("60 images of 6 × 6, gray.") in result.notes
+    assert fit.train_error < 0.35
+    names = sorted(path.suffix for path in (fit.run.parent / ".images").iterdir())
     assert names == [".json", ".npy"]
 
 
@@ -60,9 +58,9 @@ def test_a_depth_takes_the_default_networks_stages(tmp_path):
     assert list(plan.hidden_units) == sorted(set(plan.hidden_units))
 
 
-def test_the_report_shows_samples_and_mistakes_as_pictures(run):
-    page = (Path(run["run"]) / "report.html").read_text()
-    with np.load(Path(run["run"]) / "pictures.npz") as arrays:
+def test_the_report_shows_samples_and_mistakes_as_pictures(fit):
+    page = (fit.run / "report.html").read_text()
+    with np.load(fit.run / "pictures.npz") as arrays:
         mistakes, files = len(arrays["mistakes"]), arrays["mistake_files"].tolist()
         assert len(arrays["samples"]) == 6
     assert 0 < mistakes < 12  # some of those with the wrong label are in the dev set
@@ -73,35 +71,35 @@ def test_the_report_shows_samples_and_mistakes_as_pictures(run):
     assert 'alt="Training example of left, row ' in page
 
 
-def test_the_run_is_tested_and_diagnosed_from_what_was_decoded(run, monkeypatch):
+def test_the_run_is_tested_and_diagnosed_from_what_was_decoded(fit, monkeypatch):
     monkeypatch.setattr(cache, "decode_files", None)
-    assert goodfit.open_test(run["run"])["test_error"]["value"] <= 0.5
-    assert goodfit.diagnose(run["run"])["verdict"]
+    assert goodfit.open_test(fit.run).test_error.value <= 0.5
+    assert goodfit.diagnose(fit.run).verdict
 
 
-def test_pictures_without_labels_are_predicted_with_their_names(run, folder, tmp_path):
+def test_pictures_without_labels_are_predicted_with_their_names(fit, folder, tmp_path):
     generator = np.random.default_rng(1)
     for number in range(8):
         image = generator.normal(80, 10, (12, 12))  # twice as large as in training
         image[:, 6 * (number % 2) : 6 * (number % 2) + 6] += 90
         save(tmp_path / "new" / f"{number}.png", image.clip(0, 255))
     (tmp_path / "new" / "bad.png").write_text("text")
-    frame = goodfit.predict(run["run"], tmp_path / "new")
+    frame = goodfit.predict(fit.run, tmp_path / "new")
     assert frame.columns == ["file", "prediction", "probability:left", "probability:right"]
     assert frame["file"].to_list() == [*(f"{number}.png" for number in range(8)), "bad.png"]
     assert frame["prediction"].to_list() == ["left", "right"] * 4 + [None]
-    assert goodfit.predict(run["run"], tmp_path / "new" / "1.png").rows()[0][:2] == ("1.png", "right")
+    assert goodfit.predict(fit.run, tmp_path / "new" / "1.png").rows()[0][:2] == ("1.png", "right")
     pl.DataFrame({"path": ["new/3.png", "new/2.png"], "other": [1, 2]}).write_csv(tmp_path / "list.csv")
-    assert goodfit.predict(run["run"], tmp_path / "list.csv")["prediction"].to_list() == ["right", "left"]
+    assert goodfit.predict(fit.run, tmp_path / "list.csv")["prediction"].to_list() == ["right", "left"]
     pixels = np.stack([np.asarray(Image.open(path)) for path in sorted(folder.rglob("*.png"))[10:12]])
-    assert goodfit.predict(run["run"], pixels).columns[0] == "prediction"
+    assert goodfit.predict(fit.run, pixels).columns[0] == "prediction"
 
 
-def test_a_run_on_images_is_no_data_and_a_table_is_no_image(run, tmp_path):
+def test_a_run_on_images_is_no_data_and_a_table_is_no_image(fit, tmp_path):
     with pytest.raises(InputError, match="is the folder of a run, not data"):
-        goodfit.train(run["run"], out=tmp_path / "runs")
+        goodfit.train(fit.run, out=tmp_path / "runs")
     with pytest.raises(InputError, match="iris holds no images, but the run was trained on images"):
-        goodfit.predict(run["run"], "iris")
+        goodfit.predict(fit.run, "iris")
     assert not (tmp_path / "runs").exists()
 
 
@@ -115,10 +113,11 @@ def test_nothing_is_written_for_bad_images(folder, tmp_path):
 
 
 def test_digits_are_improved_as_images(tmp_path):
-    result = goodfit.improve("digits", as_="images", rounds=0, plan=PLAN.with_(batch_size=64, epochs=8), out=tmp_path)
-    assert list(result["baseline"])[:3] == ["majority class", "softmax regression", "perceptron on pixels"]
-    assert result["options"]["as"] == "images"
-    assert "--as images" in result["command_line"]
-    assert result["data"]["image"] == [8, 8, 1]
-    assert goodfit.open_test(result["run"])["test_error"] == result["final"]["test_error"]
+    fit = goodfit.improve("digits", as_="images", rounds=0, plan=PLAN.with_(batch_size=64, epochs=8), out=tmp_path)
+    result = fit.result
+    assert list(result.baseline)[:3] == ["majority class", "softmax regression", "perceptron on pixels"]
+    assert result.options["as"] == "images"
+    assert "--as images" in result.command_line
+    assert result.data.image == (8, 8, 1)
+    assert goodfit.open_test(fit.run).test_error == fit.test_error
     assert not (tmp_path / ".images").exists()

@@ -16,6 +16,8 @@ from goodfit.api import results, train
 from goodfit.engine import checkpoint
 from goodfit.engine import fit as fit_module
 from goodfit.errors import InputError, UnfinishedError
+from goodfit.run_folder.folders import is_unfinished
+from goodfit.run_folder.json_files import write_json
 
 TIMES = ("started", "seconds")
 
@@ -46,7 +48,7 @@ def plan(small_plan):
 
 @pytest.fixture(scope="module")
 def whole(table, plan, tmp_path_factory):
-    return goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path_factory.mktemp("runs"))["run"]
+    return goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path_factory.mktemp("runs")).run
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def small_pieces(monkeypatch):
 
 @pytest.fixture
 def interrupted(table, plan, tmp_path, small_pieces):
-    """Trains till something is done of the training, and presses Ctrl-C; returns the result."""
+    """Trains till something is done of the training, and presses Ctrl-C; returns the fit."""
 
     def train(data=table, done=0.4, **options):
         pressed = []
@@ -81,20 +83,20 @@ def test_a_training_that_ended_leaves_nothing_to_resume(whole):
 
 
 def test_an_interrupted_run_can_be_used_and_resumed(interrupted, whole, table):
-    result = interrupted()
-    assert result["outcome"] == "interrupted"
-    assert len(goodfit.predict(result["run"], table)) == 500
-    assert goodfit.runs(Path(result["run"]).parent)[0].outcome == "interrupted"
+    fit = interrupted()
+    assert fit.outcome == "interrupted"
+    assert len(goodfit.predict(fit.run, table)) == 500
+    assert goodfit.runs(fit.run.parent)[0].outcome == "interrupted"
     told = []
-    resumed = goodfit.resume(result["run"], progress=lambda text, done, seconds_left: told.append(text))
-    (sentence,) = resumed.to_dict().pop("resumed")
-    epochs = int(result["outcome_reason"].rpartition(" ")[2])
+    resumed = goodfit.resume(fit.run, progress=lambda text, done, seconds_left: told.append(text))
+    (sentence,) = resumed.resumed
+    epochs = int(fit.result.outcome_reason.rpartition(" ")[2])
     assert 0 < epochs < 12
     assert sentence.endswith(f", after epoch {epochs} of 12")
     assert sentence in told
-    assert left(result["run"]) == left(whole)
-    assert resumed == json.loads((Path(result["run"]) / "result.json").read_text())
-    assert resumed["started"] == result["started"]
+    assert left(fit.run) == left(whole)
+    assert resumed.result == goodfit.load(fit.run).result
+    assert resumed.result.started == fit.result.started
 
 
 def test_interrupted_before_an_epoch_ended_it_is_no_network_yet(interrupted, whole, tmp_path):
@@ -110,20 +112,20 @@ def test_interrupted_before_an_epoch_ended_it_is_no_network_yet(interrupted, who
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(interrupted, whole):
-    run = Path(interrupted()["run"])
+    run = interrupted().run
     last = max((run / "checkpoint").glob("*.safetensors"))
     last.write_bytes(last.read_bytes()[:-1])
-    told = goodfit.resume(run)["resumed"]
+    told = goodfit.resume(run).resumed
     assert told[0].startswith(f"the checkpoint {last.name} is damaged")
     assert int(last.name.partition("-")[0]) > int(told[1].removeprefix("the training went on from step ").split(",")[0])
     assert left(run) == left(whole)
 
 
 def test_without_a_good_checkpoint_it_begins_again(interrupted, whole):
-    run = Path(interrupted()["run"])
+    run = interrupted().run
     for path in (run / "checkpoint").glob("*.safetensors"):
         path.unlink()
-    assert goodfit.resume(run)["resumed"] == ["there is no checkpoint to go on from, so the training began again"]
+    assert goodfit.resume(run).resumed == ("there is no checkpoint to go on from, so the training began again",)
     assert left(run) == left(whole)
 
 
@@ -141,7 +143,7 @@ def test_a_full_disk_ends_it_with_a_sentence_and_costs_nothing(interrupted, whol
             interrupted(done=2.0)
     (run,) = tmp_path.iterdir()
     assert len(list((run / "checkpoint").glob("*.safetensors"))) == 3
-    assert goodfit.resume(run)["resumed"][0].startswith("the training went on from step ")
+    assert goodfit.resume(run).resumed[0].startswith("the training went on from step ")
     assert left(run) == left(whole)
 
 
@@ -162,7 +164,7 @@ def test_a_training_whose_run_cannot_be_written_is_not_lost(interrupted, whole, 
 
 
 def test_a_training_in_memory_is_not_resumed(interrupted, made_table):
-    run = interrupted(made_table(500, 0))["run"]
+    run = interrupted(made_table(500, 0)).run
     assert not list(Path(run, "checkpoint").glob("*.safetensors"))
     with pytest.raises(InputError, match=r"was in memory, where no other process finds it; train again, from a file"):
         goodfit.resume(run)
@@ -176,7 +178,7 @@ def test_with_a_dev_set_in_memory_nothing_is_left_to_resume(interrupted, made_ta
 
 def test_changed_data_is_refused_and_the_run_stays(interrupted, table, tmp_path):
     data = Path(shutil.copy(table, tmp_path.parent / f"{tmp_path.name}.csv"))
-    run = interrupted(data)["run"]
+    run = interrupted(data).run
     before = left(run)
     data.write_text(data.read_text().replace("red", "blue"))
     with pytest.raises(InputError, match=r"has changed since .* began; train again$"):
@@ -200,7 +202,7 @@ def test_another_division_of_the_same_rows_is_refused(interrupted, made_table, t
 
 
 def test_one_process_at_a_time(interrupted):
-    run = interrupted()["run"]
+    run = interrupted().run
     asked = []
 
     def again(text, done, seconds_left):
@@ -209,7 +211,7 @@ def test_one_process_at_a_time(interrupted):
             with pytest.raises(InputError, match="is being trained by another process"):
                 goodfit.resume(run)
 
-    assert goodfit.resume(run, progress=again)["outcome"] == "finished"
+    assert goodfit.resume(run, progress=again).outcome == "finished"
     assert asked
 
 
@@ -285,8 +287,6 @@ from pathlib import Path
 import goodfit
 from goodfit.api import resume, train
 from goodfit.engine import checkpoint, fit  # loaded here, once for all the forks
-from goodfit.run_folder.json_files import write_json
-from goodfit.run_folder.folders import is_unfinished
 
 table, out = sys.argv[1], Path(sys.argv[2])
 options = json.loads(sys.argv[3])
@@ -328,7 +328,7 @@ while True:
 def test_kill_9_at_twenty_random_moments_changes_no_bit(table, plan, tmp_path):
     """Each time another process goes on, in the middle of an epoch as well as at its end."""
     long = plan.with_(batch_size=4, epochs=800)
-    undisturbed = goodfit.train(table, target="kind", plan=long, out=tmp_path / "whole")["run"]
+    undisturbed = goodfit.train(table, target="kind", plan=long, out=tmp_path / "whole").run
     arguments = [str(table), str(tmp_path / "killed"), json.dumps(long.to_dict())]
     outcome = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr

@@ -21,7 +21,8 @@ from goodfit.errors import InputError, UnfinishedError
 from goodfit.experiments import laboratory
 from goodfit.loop import loop, proposals
 from goodfit.run_folder.decisions import Decisions
-from goodfit.run_folder.names import DECISIONS_FILE
+from goodfit.run_folder.folders import is_unfinished
+from goodfit.run_folder.names import DECISIONS_FILE, LEDGER_FILE
 
 TIMES = ("started", "seconds")
 BEGAN_AGAIN = "there was no training to go on from, so the job began again"
@@ -90,7 +91,7 @@ def improve(table, small_plan):
 @pytest.fixture(scope="module")
 def whole(improve, tmp_path_factory):
     """What is left of the job that nothing disturbed."""
-    run = improve(tmp_path_factory.mktemp("whole"))["run"]
+    run = improve(tmp_path_factory.mktemp("whole")).run
     assert not (Path(run) / "checkpoint").exists()
     with pytest.raises(InputError, match=r"has ended \(finished\): there is nothing to resume$"):
         goodfit.resume(run)
@@ -183,9 +184,9 @@ def test_what_was_trained_is_not_trained_again(cut_off, whole, monkeypatch):
     assert [path.name.rpartition("-")[0] for path in files_of(cut_off)] == [f"training-000{n}" for n in (1, 2, 3, 4)]
     monkeypatch.setattr(laboratory, "fit_many", cutting)
     told = []
-    result = goodfit.resume(cut_off, progress=lambda text, done, seconds_left: told.append(text))
-    assert result.to_dict().pop("resumed") == ["the job went on after 4 of its trainings"]
-    assert result == json.loads((cut_off / "result.json").read_text())
+    fit = goodfit.resume(cut_off, progress=lambda text, done, seconds_left: told.append(text))
+    assert fit.resumed == ("the job went on after 4 of its trainings",)
+    assert fit.to_dict() == json.loads((cut_off / "result.json").read_text()) | {"resumed": [*fit.resumed]}
     assert not kept.exists()
     assert left(cut_off) == whole
 
@@ -199,8 +200,8 @@ def test_with_less_than_all_it_comes_to_the_same_end(cut_off, whole, gone):
         (cut_off / DECISIONS_FILE).unlink()
     else:
         os.truncate(cut_off / DECISIONS_FILE, (cut_off / DECISIONS_FILE).stat().st_size - 9)
-    told = goodfit.resume(cut_off)["resumed"]
-    assert told == [BEGAN_AGAIN if gone == "trainings" else "the job went on after 4 of its trainings"]
+    told = goodfit.resume(cut_off).resumed
+    assert told == (BEGAN_AGAIN if gone == "trainings" else "the job went on after 4 of its trainings",)
     assert left(cut_off) == whole
 
 
@@ -212,7 +213,7 @@ def test_what_is_damaged_or_anothers_is_told_and_trained_again(cut_off, whole):
     decided = cut_off / DECISIONS_FILE
     decided.write_text(decided.read_text().replace('"another-round"', "another-round"))
     told = []
-    resumed = goodfit.resume(cut_off, progress=lambda text, done, seconds_left: told.append(text))["resumed"]
+    resumed = goodfit.resume(cut_off, progress=lambda text, done, seconds_left: told.append(text)).resumed
     assert resumed[0].startswith("line 5 of ")
     assert resumed[1].startswith(f"the checkpoint {first.name} is damaged")
     assert resumed[2].startswith("the checkpoint training-0002-")
@@ -223,8 +224,8 @@ def test_what_is_damaged_or_anothers_is_told_and_trained_again(cut_off, whole):
 
 
 def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path, monkeypatch):
-    result = improve(tmp_path, progress=interrupting("experiments of round 1"))
-    assert result["outcome"] == "interrupted"
+    fit = improve(tmp_path, progress=interrupting("experiments of round 1"))
+    assert fit.outcome == "interrupted"
     run = the_run(tmp_path)
     assert len(goodfit.predict(run, table)) == 500
     assert goodfit.runs(tmp_path)[0].outcome == "interrupted"
@@ -237,18 +238,18 @@ def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path
             goodfit.resume(run)
     assert len(goodfit.predict(run, table)) == 500
     again = goodfit.resume(run)
-    assert again.to_dict().pop("resumed") == ["the job went on after 3 of its trainings"]
-    assert again["outcome"] == "finished"
-    assert again["started"] == result["started"]
+    assert again.resumed == ("the job went on after 3 of its trainings",)
+    assert again.outcome == "finished"
+    assert again.result.started == fit.result.started
     assert left(run) == whole
 
 
 def test_the_test_set_that_was_opened_for_the_interrupted_model_stays_closed_for_the_next(improve, tmp_path):
-    run = improve(tmp_path, progress=interrupting("experiments of round 1"))["run"]
+    run = improve(tmp_path, progress=interrupting("experiments of round 1")).run
     goodfit.open_test(run)
-    final = goodfit.resume(run)["final"]
-    assert final["test_error"] is None
-    assert "a second model measured on it would make it a dev set" in final["test_note"]
+    final = goodfit.resume(run).result.final
+    assert final.test_error is None
+    assert "a second model measured on it would make it a dev set" in str(final.test_note)
 
 
 def test_an_unfinished_job_is_told_as_such(improve, tmp_path, monkeypatch):
@@ -284,7 +285,7 @@ def test_a_full_disk_ends_it_with_a_sentence_and_costs_nothing(improve, whole, t
     run = the_run(tmp_path)
     assert [path.name.rpartition("-")[0] for path in files_of(run)] == ["training-0001", "training-0002"]
     assert not (run / "checkpoint" / "partial").exists()
-    assert goodfit.resume(run)["resumed"] == ["the job went on after 2 of its trainings"]
+    assert goodfit.resume(run).resumed == ("the job went on after 2 of its trainings",)
     assert left(run) == whole
 
 
@@ -305,21 +306,21 @@ def test_a_job_whose_run_cannot_be_written_is_not_lost(cut_off, whole, monkeypat
 
 def test_a_job_in_memory_is_not_resumed(improve, made_table, tmp_path):
     progress = interrupting("experiments of round 1")
-    run = Path(improve(tmp_path, made_table(500, 0), progress=progress)["run"])
+    run = improve(tmp_path, made_table(500, 0), progress=progress).run
     assert [path.name for path in (run / "checkpoint").iterdir()] == ["job.json"]
     with pytest.raises(InputError, match="was in memory, where no other process finds it"):
         goodfit.resume(run)
 
 
 def test_a_replay_is_resumed_to_the_same_end(improve, tmp_path, monkeypatch):
-    first = improve(tmp_path / "first", rounds=0)["run"]
+    first = improve(tmp_path / "first", rounds=0).run
     with monkeypatch.context() as patch:
         patch.setattr(improve_module, "build_ensemble", cutting)
         with pytest.raises(Cut):
             improve(tmp_path / "again", rounds=0, replay=first)
     run = the_run(tmp_path / "again")
     again = goodfit.resume(run)
-    assert again["options"].pop("replay") == first
+    assert again.result.options["replay"] == str(first)
     mine, its = left(run), left(first)
     for facts in (mine, its):
         for name in ("options", "command_line"):
@@ -336,8 +337,8 @@ def test_with_a_budget_what_was_decided_stands_and_the_seconds_count(improve, tm
     decided = (run / DECISIONS_FILE).read_text().splitlines()
     last = json.loads(decided[-1])
     (run / DECISIONS_FILE).write_text("\n".join([*decided[:-1], json.dumps(last | {"seconds": 1000.0})]) + "\n")
-    result = goodfit.resume(run)
-    assert result["seconds"] > 1000
+    fit = goodfit.resume(run)
+    assert fit.result.seconds > 1000
     journal = [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
     taken = [line for line in journal if line["event"] in ("decision", "training")]
     before = [{name: value for name, value in json.loads(line).items() if name != "seconds"} for line in decided]
@@ -364,7 +365,7 @@ def test_what_the_budget_stopped_is_trained_again_to_where_it_was_stopped(improv
     assert any(decision.stopped for decision in Decisions.read(run).taken)
     for path in files_of(run):
         path.unlink()
-    assert goodfit.resume(run)["resumed"] == [BEGAN_AGAIN]
+    assert goodfit.resume(run).resumed == (BEGAN_AGAIN,)
     assert left(run) == before
 
 
@@ -374,8 +375,6 @@ from pathlib import Path
 import goodfit
 from goodfit.api import improve, resume
 from goodfit.loop import loop, proposals  # loaded here, once for all the forks
-from goodfit.run_folder.folders import is_unfinished
-from goodfit.run_folder.names import LEDGER_FILE
 
 table, out = sys.argv[1], Path(sys.argv[2])
 options, tried = json.loads(sys.argv[3]), json.loads(sys.argv[4])

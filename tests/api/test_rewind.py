@@ -42,11 +42,11 @@ def train(table, plan, tmp_path):
                 waiting.pop(0)[1](run)
 
         if resumed:
-            result = goodfit.resume(resumed, progress=visited)
+            fit = goodfit.resume(resumed, progress=visited)
         else:
-            result = goodfit.train(table, target="kind", plan=plan, seed=SEED, out=out, progress=visited, **options)
+            fit = goodfit.train(table, target="kind", plan=plan, seed=SEED, out=out, progress=visited, **options)
         assert not waiting
-        return result
+        return fit
 
     return call
 
@@ -107,51 +107,51 @@ def cut(run):
 @pytest.fixture(scope="module")
 def alone(table, plan, tmp_path_factory):
     out = tmp_path_factory.mktemp("alone")
-    return goodfit.train(table, target="kind", plan=plan, seed=SEED, out=out)["run"]
+    return goodfit.train(table, target="kind", plan=plan, seed=SEED, out=out).run
 
 
 @pytest.mark.parametrize("before", [nothing, kept_only])
 def test_it_goes_back_pauses_there_and_what_came_after_has_never_been(train, alone, before):
     notes = []
     way = [(3, nudge(learning_rate=0.5)), (6, before), (7, back(2)), (0, nothing), (2, nothing), (2, seen_by(notes))]
-    result = train(*way, (2, goodfit.unpause))
+    fit = train(*way, (2, goodfit.unpause))
     assert notes == [(2, True)]
-    assert result["nudges"] == []
-    assert numbers(result["run"]) == numbers(alone)
-    journal = (Path(result["run"]) / "journal.jsonl").read_text()
+    assert fit.result.nudges == ()
+    assert numbers(fit.run) == numbers(alone)
+    journal = (fit.run / "journal.jsonl").read_text()
     assert "the training went back to epoch 2 (python, " in journal
 
 
 def test_what_was_nudged_before_stands_and_it_is_replayed_and_resumed(train, tmp_path):
     first, wrong, right = nudge(l2=0.5), nudge(learning_rate=0.5), nudge(learning_rate=0.005)
     way = [(2, first), (4, wrong), (8, back(5)), (5, nothing), (5, right), (5, goodfit.unpause)]
-    run = train(*way)["run"]
+    run = train(*way).run
     raw = [json.loads(line) for line in (Path(run) / "nudges.jsonl").read_text().splitlines()]
     assert [each["what"] for each in raw] == ["l2", "learning_rate", "rewind", "learning_rate"]
     gone = raw[1]["epoch"]
     assert gone >= 5
     again = train(out=tmp_path / "again", replay=Path(run) / "nudges.jsonl")
-    assert [each["what"] for each in again["nudges"]] == ["l2", "learning_rate"]
-    assert numbers(again["run"]) == numbers(run)
+    assert [each.what for each in again.result.nudges] == ["l2", "learning_rate"]
+    assert numbers(again.run) == numbers(run)
     with pytest.raises(Cut):
         train(*way, (9, cut), out=tmp_path / "cut")
     (half,) = (tmp_path / "cut").iterdir()
-    assert numbers(goodfit.resume(half)["run"]) == numbers(run)
+    assert numbers(goodfit.resume(half).run) == numbers(run)
 
 
 def test_cut_off_before_the_next_checkpoint_it_is_back_all_the_same(train, alone, tmp_path):
     with pytest.raises(Cut):
         train((3, nudge(learning_rate=0.5)), (7, back(2)), (0, cut))
     (half,) = (tmp_path / "runs").iterdir()
-    assert numbers(goodfit.resume(half)["run"]) == numbers(alone)
+    assert numbers(goodfit.resume(half).run) == numbers(alone)
 
 
 def test_it_continues_to_an_epoch_and_pauses_there(train, alone):
     notes = []
     way = [(2, goodfit.pause), (2, nothing), (2, to(5)), (5, nothing), (5, seen_by(notes)), (5, to(8)), (8, nothing)]
-    result = train(*way, (8, seen_by(notes)), (8, goodfit.unpause))
+    fit = train(*way, (8, seen_by(notes)), (8, goodfit.unpause))
     assert notes == [(5, True), (8, True)]
-    assert numbers(result["run"]) == numbers(alone)
+    assert numbers(fit.run) == numbers(alone)
 
 
 def test_an_epoch_that_has_not_come_is_refused(train, alone):
@@ -164,8 +164,8 @@ def test_an_epoch_that_has_not_come_is_refused(train, alone):
             with pytest.raises(InputError, match=f"^to is {to}; give a whole number of at least 0$"):
                 goodfit.rewind(run, to)
 
-    result = train((5, refuse))
-    assert numbers(result["run"]) == numbers(alone)
+    fit = train((5, refuse))
+    assert numbers(fit.run) == numbers(alone)
 
 
 def outputs_of(splits, plan, seed, after):
@@ -187,11 +187,11 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
     train, table, plan, tmp_path, untouched_copies
 ):
     """The copies end where whole trainings of their seeds end, and the interval is that of the paired test."""
-    result = train((5, nudge(learning_rate=0.3)), untouched_copies=untouched_copies)
-    (at,) = {each["epoch"] for each in result["nudges"]}
-    (effect,) = result["nudge_effects"]
-    assert (effect["epoch"], effect["at"], effect["pairs"], effect["ended"]) == (at, 12, untouched_copies, True)
-    assert effect["what"] == [["learning_rate", 0.02, 0.3]]
+    fit = train((5, nudge(learning_rate=0.3)), untouched_copies=untouched_copies)
+    (at,) = {each.epoch for each in fit.result.nudges}
+    (effect,) = fit.result.nudge_effects
+    assert (effect.epoch, effect.at, effect.pairs, effect.ended) == (at, 12, untouched_copies, True)
+    assert effect.what == (("learning_rate", 0.02, 0.3),)
     splits = open_splits(table, target="kind", seed=SEED)
     arms: dict[str, list[np.ndarray]] = {"untouched": [], "nudged": []}
     for seed in range(SEED, SEED + untouched_copies):
@@ -202,23 +202,23 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
             arms[arm].append(np.concatenate([cost[0], error[1]]))
     for row, name in ((0, "cost"), (1, "error")):
         expected = paired_test(np.stack(arms["untouched"])[:, row], np.stack(arms["nudged"])[:, row])
-        found = effect[name]
-        assert (found["value"], found["low"], found["high"]) == pytest.approx(
+        found = getattr(effect, name)
+        assert (found.value, found.low, found.high) == pytest.approx(
             (expected.effect, expected.low, expected.high), abs=1e-12
         )
-    assert ("one pair" in effect["sentence"]) == (untouched_copies == 1)
-    page = Path(result["report"]).read_text()
-    assert no_break(effect["sentence"]) in page
+    assert ("one pair" in effect.sentence) == (untouched_copies == 1)
+    page = fit.report.read_text()
+    assert no_break(effect.sentence) in page
     assert f"untouched since epoch {at}" in page
 
 
 def test_copies_change_no_number_of_the_run_and_a_later_nudge_closes_the_first_comparison(train, tmp_path):
     way = [(3, nudge(learning_rate=0.3)), (6, nudge(l2=0.5))]
-    result = train(*way, untouched_copies=2)
-    early, late = (each["epoch"] for each in result["nudges"])
-    replayed = train(out=tmp_path / "alone", replay=Path(result["run"]) / "nudges.jsonl")
-    assert numbers(result["run"]) == numbers(replayed["run"])
-    assert [(each["epoch"], each["at"], each["ended"]) for each in result["nudge_effects"]] == [
+    fit = train(*way, untouched_copies=2)
+    early, late = (each.epoch for each in fit.result.nudges)
+    replayed = train(out=tmp_path / "alone", replay=fit.run / "nudges.jsonl")
+    assert numbers(fit.run) == numbers(replayed.run)
+    assert [(each.epoch, each.at, each.ended) for each in fit.result.nudge_effects] == [
         (early, late, True),
         (late, 12, True),
     ]
@@ -231,14 +231,14 @@ def test_cut_off_and_resumed_the_worth_is_the_same(train, tmp_path):
         train(*way, (9, cut), untouched_copies=2, out=tmp_path / "cut")
     (half,) = (tmp_path / "cut").iterdir()
     resumed = goodfit.resume(half)
-    assert numbers(resumed["run"]) == numbers(whole["run"])
-    assert resumed["nudge_effects"] == whole["nudge_effects"]
+    assert numbers(resumed.run) == numbers(whole.run)
+    assert resumed.result.nudge_effects == whole.result.nudge_effects
 
 
 def test_going_back_with_copies_forgets_what_the_void_nudge_was_worth(train, alone):
-    result = train((3, nudge(learning_rate=0.3)), (7, back(2)), (2, nothing), (2, goodfit.unpause), untouched_copies=2)
-    assert result["nudge_effects"] == []
-    assert numbers(result["run"]) == numbers(alone)
+    fit = train((3, nudge(learning_rate=0.3)), (7, back(2)), (2, nothing), (2, goodfit.unpause), untouched_copies=2)
+    assert fit.result.nudge_effects == ()
+    assert numbers(fit.run) == numbers(alone)
 
 
 @pytest.mark.parametrize("untouched_copies", [-1, 9, True])

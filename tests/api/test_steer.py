@@ -16,6 +16,7 @@ import pytest
 import goodfit
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
+from goodfit.record.nudge import Nudge
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 
@@ -41,7 +42,7 @@ def plan(small_plan):
 
 @pytest.fixture
 def train(table, plan, tmp_path):
-    """Trains, and at each visit calls the functions that are due, by the share that is done; returns the result."""
+    """Trains, and at each visit calls the functions that are due, by the share that is done; returns the fit."""
 
     def call(*due, out=tmp_path / "runs", **options):
         waiting = list(due)
@@ -73,50 +74,50 @@ def second(run):
 
 @pytest.fixture(scope="module")
 def alone(table, plan, tmp_path_factory):
-    return goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path_factory.mktemp("alone"))["run"]
+    return goodfit.train(table, target="kind", plan=plan, seed=3, out=tmp_path_factory.mktemp("alone")).run
 
 
 def test_a_nudge_changes_what_comes_after_it_and_is_written_down(train, alone, plan):
-    result = train((0.3, first), (0.6, second))
-    made = [(each["what"], each["old"], each["new"]) for each in result["nudges"]]
+    fit = train((0.3, first), (0.6, second))
+    made = [(each.what, each.old, each.new) for each in fit.result.nudges]
     assert made == [
         ("learning_rate", 0.02, 0.001),
         ("l2", 0.0, 0.5),
         ("keep_prob", 0.8, 0.95),
         ("epochs", 12, 14),
     ]
-    at, _, again, _ = [each["epoch"] for each in result["nudges"]]
+    at, _, again, _ = [each.epoch for each in fit.result.nudges]
     assert 3 <= at < again < 12
-    assert all(each["who"].startswith("python, ") and each["when"] for each in result["nudges"])
-    lines = (Path(result["run"]) / "nudges.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == result["nudges"]
-    nudged, left_alone = history(result["run"]), history(alone)
+    assert all(each.who.startswith("python, ") and each.when for each in fit.result.nudges)
+    lines = (fit.run / "nudges.jsonl").read_text().splitlines()
+    assert [Nudge.from_dict(json.loads(line)) for line in lines] == list(fit.result.nudges)
+    nudged, left_alone = history(fit.run), history(alone)
     assert len(nudged) == 14
     assert nudged[:at].equals(left_alone[:at])
     assert (nudged["train_cost"][at:12] != left_alone["train_cost"][at:]).all()
     one_cycle = np.array(nudged["learning_rate"][at:again]) / np.array(left_alone["learning_rate"][at:again])
     np.testing.assert_allclose(one_cycle, 0.001 / 0.02, rtol=1e-5)
     in_the_end = plan.with_(**FIRST, **SECOND)
-    assert Plan.from_yaml((Path(result["run"]) / "plan.yaml").read_text()) == in_the_end
-    assert Plan.from_dict(result["plan"]) == in_the_end
-    journal = (Path(result["run"]) / "journal.jsonl").read_text()
+    assert Plan.from_yaml((fit.run / "plan.yaml").read_text()) == in_the_end
+    assert fit.plan == in_the_end
+    journal = (fit.run / "journal.jsonl").read_text()
     assert f"After epoch {at} `learning_rate` went from 0.02 to 0.001 (python, " in journal
-    assert "learning_rate 0.02 → 0.001" in json.loads(f'"{_page(result)}"')
+    assert "learning_rate 0.02 → 0.001" in json.loads(f'"{_page(fit)}"')
 
 
-def _page(result):
+def _page(fit):
     """The report's text, as it stands within JSON."""
-    page = Path(result["report"]).read_text(encoding="utf-8")
+    page = fit.report.read_text(encoding="utf-8")
     return next(part for part in page.split('"') if part.startswith("learning_rate 0.02"))
 
 
 def test_replayed_it_is_the_same_run(train, tmp_path):
-    run = train((0.3, first), (0.6, second))["run"]
+    run = train((0.3, first), (0.6, second)).run
     nudges = Path(run) / "nudges.jsonl"
     again = train(out=tmp_path / "again", replay=nudges)
-    assert numbers(again["run"]) == numbers(run)
-    assert f"--replay {nudges}" in again["command_line"]
-    assert [each["who"] for each in again["nudges"]] == ["replay"] * 4
+    assert numbers(again.run) == numbers(run)
+    assert f"--replay {nudges}" in again.result.command_line
+    assert [each.who for each in again.result.nudges] == ["replay"] * 4
     with pytest.raises(Cut):
         train((0.5, cut), out=tmp_path / "cut", replay=nudges)
     (half,) = (tmp_path / "cut").iterdir()
@@ -128,7 +129,7 @@ def test_replayed_it_is_the_same_run(train, tmp_path):
 
 @pytest.mark.parametrize(("done", "lost"), [(0.5, 0), (0.7, 1), (0.9, 2)])
 def test_cut_off_and_resumed_it_is_the_same_run(train, tmp_path, done, lost):
-    run = train((0.3, first), (0.6, second))["run"]
+    run = train((0.3, first), (0.6, second)).run
     due = [(0.3, first), (0.6, second)]
     with pytest.raises(Cut):
         train(*[each for each in due if each[0] < done], (done, cut), out=tmp_path / "cut")
@@ -153,10 +154,10 @@ def test_a_pause_changes_no_number(train, alone):
         seen.append(goodfit.runs(run.parent)[0].outcome)
         goodfit.unpause(run)
 
-    result = train((0.4, goodfit.pause), (0.4, lambda run: None), (0.4, lambda run: None), (0.4, go_on))
+    fit = train((0.4, goodfit.pause), (0.4, lambda run: None), (0.4, lambda run: None), (0.4, go_on))
     assert seen == ["training"]
-    assert result["nudges"] == []
-    assert numbers(result["run"]) == numbers(alone)
+    assert fit.result.nudges == ()
+    assert numbers(fit.run) == numbers(alone)
 
 
 def test_while_it_is_paused_the_progress_says_so_and_ctrl_c_is_heard(table, plan, tmp_path):
@@ -169,19 +170,19 @@ def test_while_it_is_paused_the_progress_says_so_and_ctrl_c_is_heard(table, plan
         if told.count("training is paused") == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    result = goodfit.train(table, target="kind", plan=plan, out=tmp_path, progress=visited)
-    assert result["outcome"] == "interrupted"
+    fit = goodfit.train(table, target="kind", plan=plan, out=tmp_path, progress=visited)
+    assert fit.outcome == "interrupted"
     assert told.count("training is paused") == 3
 
 
 def test_stop_keeps_the_best_so_far(train, alone):
-    result = train((0.5, goodfit.stop))
-    assert result["outcome"] == "stopped"
-    epochs = len(history(result["run"]))
+    fit = train((0.5, goodfit.stop))
+    assert fit.outcome == "stopped"
+    epochs = len(history(fit.run))
     assert 6 <= epochs < 9
-    assert result["outcome_reason"].startswith(f"stopped after epoch {epochs} (python, ")
-    assert history(result["run"]).equals(history(alone)[:epochs])
-    assert not (Path(result["run"]) / "checkpoint").exists()
+    assert fit.result.outcome_reason.startswith(f"stopped after epoch {epochs} (python, ")
+    assert history(fit.run).equals(history(alone)[:epochs])
+    assert not (fit.run / "checkpoint").exists()
 
 
 def test_what_cannot_change_is_refused_before_anything_is_written(train, alone):
@@ -206,18 +207,18 @@ def test_what_cannot_change_is_refused_before_anything_is_written(train, alone):
             tried.append(sentence)
         assert not (run / "checkpoint" / "requests.jsonl").exists()
 
-    result = train((0.5, refuse))
+    fit = train((0.5, refuse))
     assert len(tried) == len(refused)
-    assert numbers(result["run"]) == numbers(alone)
+    assert numbers(fit.run) == numbers(alone)
 
 
 def test_garbage_among_the_requests_changes_nothing(train, alone):
     def spill(run):
         (run / "checkpoint" / "requests.jsonl").write_bytes(b'\xff{"id": 7\n' + b"z" * 100_000 + b"\n[]\n")
 
-    result = train((0.4, spill))
-    assert numbers(result["run"]) == numbers(alone)
-    assert "a line in the file of requests" in (Path(result["run"]) / "journal.jsonl").read_text().lower()
+    fit = train((0.4, spill))
+    assert numbers(fit.run) == numbers(alone)
+    assert "a line in the file of requests" in (fit.run / "journal.jsonl").read_text().lower()
 
 
 def test_a_run_that_is_not_training_is_told_with_what_to_do(train, tmp_path, alone):
@@ -298,4 +299,4 @@ def test_by_the_command_line_of_another_process_and_through_a_kill(table, plan, 
     as_long = {"epochs": len(rates)}
     nudges = run / "nudges.jsonl"
     again = goodfit.train(table, target="kind", plan=long, changes=as_long, replay=nudges, out=tmp_path / "again")
-    assert history(again["run"]).equals(history(run))
+    assert history(again.run).equals(history(run))

@@ -1,4 +1,4 @@
-"""Training one plan, and what can be done with its run."""
+"""Training one plan, and what can be done with its fit."""
 
 import json
 import re
@@ -19,60 +19,61 @@ from goodfit.run_folder.saved_run import read_run
 
 
 @pytest.fixture(scope="module")
-def run(table, small_plan, tmp_path_factory):
+def fit(table, small_plan, tmp_path_factory):
     return goodfit.train(table, target="kind", plan=small_plan, out=tmp_path_factory.mktemp("runs"))
 
 
-def test_train_leaves_the_test_set_closed_until_asked(run, table):
-    assert run["final"]["test_error"] is None
-    tested = goodfit.open_test(run["run"])
-    error = tested["test_error"]
-    assert error["low"] < error["value"] < error["high"]
-    assert goodfit.open_test(run["run"])["test_error"] == tested["test_error"]  # the same model learns nothing new
-    listing = goodfit.runs(f"{run['run']}/..")[0]
-    assert listing.test_error is not None
-    assert listing.test_error.to_dict() == tested["test_error"]
+def test_train_leaves_the_test_set_closed_until_asked(fit, table):
+    assert fit.test_error is None
+    assert goodfit.load(fit.run) == fit
+    tested = goodfit.open_test(fit.run)
+    error = tested.test_error
+    assert error.low < error.value < error.high
+    assert goodfit.open_test(fit.run).test_error == tested.test_error  # the same model learns nothing new
+    listing = goodfit.runs(fit.run.parent)[0]
+    assert listing.test_error == tested.test_error
 
 
-def test_a_fit_has_attributes_and_shows_the_first_screen_of_its_report(run):
-    loaded = goodfit.load(run.run)
-    assert loaded.to_dict() == json.loads((run.run / "result.json").read_text())
-    assert (loaded.verdict, loaded.dev_error, loaded.plan) == (run.verdict, run.dev_error, run.plan)
-    assert repr(loaded).startswith(f"Fit({run.verdict}; dev error ")
-    assert [finding.id for finding in loaded.findings] == [finding["id"] for finding in run["final"]["findings"]]
+def test_a_fit_has_attributes_and_shows_the_first_screen_of_its_report(fit):
+    loaded = goodfit.load(fit.run)
+    assert loaded.to_dict() == json.loads((fit.run / "result.json").read_text())
+    assert repr(loaded).startswith(f"Fit({fit.verdict}; dev error ")
     screen = loaded._repr_html_()
-    report = re.sub(r"\s+", " ", run.report.read_text(encoding="utf-8"))
+    report = re.sub(r"\s+", " ", fit.report.read_text(encoding="utf-8"))
     headlines = re.findall(r"<strong>(.*?)</strong>", screen)
     assert headlines
     assert headlines[0] in report
 
 
-def test_diagnosis_of_a_run_repeats_its_verdict(run):
-    told = goodfit.diagnose(run["run"])
-    assert told["verdict"] == run["final"]["verdict"]
-    assert told["dev_error"] == pytest.approx(run["final"]["dev_error"])
-    assert told["dev_metrics"] == run["final"]["dev_metrics"]
-    assert told["dev_metrics"]["error_rate"] == pytest.approx(told["dev_error"])
-    assert goodfit.diagnose(run["run"], human_error=0.9)["avoidable_bias"]["value"] < -0.5
+def test_diagnosis_of_a_run_repeats_its_verdict(fit):
+    diagnosis = goodfit.diagnose(fit.run)
+    assert diagnosis.verdict == fit.verdict
+    assert diagnosis.dev_error == pytest.approx(fit.dev_error)
+    assert diagnosis.dev_metrics == fit.result.final.dev_metrics
+    assert diagnosis.dev_metrics
+    assert diagnosis.dev_metrics["error_rate"] == pytest.approx(diagnosis.dev_error)
+    bias = goodfit.diagnose(fit.run, human_error=0.9).avoidable_bias
+    assert bias
+    assert bias.value < -0.5
 
 
-def test_folds_judge_on_all_of_training_and_dev_set(run):
-    assert goodfit.diagnose(run["run"], folds=4)["sizes"]["dev"] == 400
+def test_folds_judge_on_all_of_training_and_dev_set(fit):
+    assert goodfit.diagnose(fit.run, folds=4).sizes["dev"] == 400
 
 
 def test_settings_can_be_changed_on_the_way(table, small_plan, tmp_path):
-    result = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 3}, out=tmp_path)
-    history = pl.read_parquet(f"{result['run']}/history.parquet")
+    fit = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 3}, out=tmp_path)
+    history = pl.read_parquet(fit.run / "history.parquet")
     assert history["epoch"].to_list() == [1, 2, 3]
-    assert result["options"]["set"] == ["epochs=3"]
-    assert "--set epochs=3" in result["command_line"]
+    assert fit.result.options["set"] == ["epochs=3"]
+    assert "--set epochs=3" in fit.result.command_line
     with pytest.raises(PlanError, match="did you mean 'epochs'"):
         goodfit.train(table, target="kind", changes={"epoch": 3}, out=tmp_path)
 
 
 def test_settings_are_written_as_the_command_line_takes_them(table, small_plan, tmp_path):
     changes = {"epochs": 1, "hidden_units": (8, 4), "learning_rate": 1e-05, "activation": "tanh"}
-    words = goodfit.train(table, target="kind", plan=small_plan, changes=changes, out=tmp_path)["options"]["set"]
+    words = goodfit.train(table, target="kind", plan=small_plan, changes=changes, out=tmp_path).result.options["set"]
     assert read_settings(words) == changes | {"hidden_units": [8, 4]}
 
 
@@ -86,8 +87,8 @@ def test_a_training_without_a_network_writes_nothing(table, small_plan, tmp_path
 def test_the_same_model_of_l1_may_be_tested_twice(table, small_plan, tmp_path):
     """L1 leaves -0.0 in most places of the weights, and a packed file brings back 0.0."""
     plan = small_plan.with_(hidden_units=(64, 64), l1=120.0)
-    result = goodfit.train(table, target="kind", plan=plan, out=tmp_path)
-    saved = read_run(result["run"])
+    fit = goodfit.train(table, target="kind", plan=plan, out=tmp_path)
+    saved = read_run(fit.run)
     (member,) = Predictor.load(saved.folder, saved.schema).members
     negative = {name: np.where(leaf == 0, -0.0, leaf).astype(leaf.dtype) for name, leaf in member.weights.items()}
     assert any((leaf == 0).mean() > 0.5 for leaf in member.weights.values())
@@ -95,47 +96,48 @@ def test_the_same_model_of_l1_may_be_tested_twice(table, small_plan, tmp_path):
     assert model_fingerprint(first) == model_fingerprint(second)
     surer = Predictor(saved.schema, (replace(member, temperature=0.5),))  # whose share in an average is another
     assert model_fingerprint(first) != model_fingerprint(surer)
-    figure = goodfit.open_test(result["run"])["test_error"]
-    assert goodfit.open_test(result["run"])["test_error"] == figure
+    figure = goodfit.open_test(fit.run).test_error
+    assert goodfit.open_test(fit.run).test_error == figure
 
 
 def test_a_run_without_a_test_set_says_so_once(table, small_plan, tmp_path):
-    result = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 1}, no_test=True, out=tmp_path)
+    fit = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 1}, no_test=True, out=tmp_path)
     with pytest.raises(InputError, match=r"has no test set; train again without --no-test to have one$"):
-        goodfit.open_test(result["run"])
+        goodfit.open_test(fit.run)
 
 
 def test_rows_of_one_group_count_for_less_in_the_test_figure(made_table, small_plan, tmp_path):
     """Each row five times, in a group of its own: the interval is that of a fifth of the rows."""
     frame = made_table(100, 0).with_row_index("person")
     frame = pl.concat([frame] * 5)  # as many rows as the table: the program is compiled already
-    result = goodfit.train(frame, target="kind", group="person", plan=small_plan, out=tmp_path)
-    tested = goodfit.open_test(result["run"], frame)
-    people = len(read_run(result["run"]).source.rows.test) / 5
-    expected = wilson(tested["test_error"]["value"], people)
+    fit = goodfit.train(frame, target="kind", group="person", plan=small_plan, out=tmp_path)
+    tested = goodfit.open_test(fit.run, frame)
+    people = len(read_run(fit.run).source.rows.test) / 5
+    expected = wilson(tested.test_error.value, people)
     # beside the twenty people, the design effect counts an imagined one of each answer
-    error = tested["test_error"]
-    assert error["high"] - error["low"] == pytest.approx(expected.high - expected.low, rel=0.1)
-    assert tested["dev_overfitting"]["low"] < 0 < tested["dev_overfitting"]["high"]
+    error = tested.test_error
+    assert error.high - error.low == pytest.approx(expected.high - expected.low, rel=0.1)
+    assert tested.dev_overfitting
+    assert tested.dev_overfitting.low < 0 < tested.dev_overfitting.high
 
 
-def test_predict_says_which_column_is_missing(run):
+def test_predict_says_which_column_is_missing(fit):
     with pytest.raises(InputError, match="color"):
-        goodfit.predict(run["run"], pl.DataFrame({"x": [0.0], "z": [1.0], "weight": [None]}))
+        goodfit.predict(fit.run, pl.DataFrame({"x": [0.0], "z": [1.0], "weight": [None]}))
 
 
-def test_unseen_categories_and_missing_values_are_predicted(run):
+def test_unseen_categories_and_missing_values_are_predicted(fit):
     frame = pl.DataFrame({"x": [0.0, 3.0], "z": [0.0, 3.0], "weight": [None, None], "color": ["violet", None]})
     with pytest.warns(DataWarning, match="No value of the column 'color' of the polars frame was seen in training"):
-        assert goodfit.predict(run["run"], frame)["prediction"].to_list() == ["in", "out"]
+        assert goodfit.predict(fit.run, frame)["prediction"].to_list() == ["in", "out"]
 
 
 @pytest.mark.parametrize("labels", [np.array([4, 7]), np.array([False, True]), np.array([1.0, 2.0])], ids=str)
 def test_predictions_have_the_type_of_the_labels(labels, table, small_plan, tmp_path):
     frame = pl.read_csv(table)
     inputs, target = frame.drop("kind"), labels[(frame["kind"] == "in").to_numpy().astype(int)]
-    result = goodfit.train((inputs, target), plan=small_plan, changes={"epochs": 1}, out=tmp_path, no_test=True)
-    predictions = goodfit.predict(result["run"], inputs)["prediction"].to_numpy()
+    fit = goodfit.train((inputs, target), plan=small_plan, changes={"epochs": 1}, out=tmp_path, no_test=True)
+    predictions = goodfit.predict(fit.run, inputs)["prediction"].to_numpy()
     assert predictions.dtype == target.dtype
     assert set(predictions) <= set(labels)
     assert 0 <= accuracy_score(target, predictions) <= 1
@@ -152,11 +154,10 @@ def test_predictions_have_the_type_of_the_labels(labels, table, small_plan, tmp_
     ],
 )
 def test_a_damaged_run_is_refused_in_a_sentence(table, small_plan, tmp_path, damage, words):
-    result = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 1}, out=tmp_path)
-    with open(f"{result['run']}/{damage}", "wb") as file:
-        file.write(b"no: such\n")
+    fit = goodfit.train(table, target="kind", plan=small_plan, changes={"epochs": 1}, out=tmp_path)
+    (fit.run / damage).write_bytes(b"no: such\n")
     with pytest.raises((InputError, PlanError), match=words):
-        goodfit.predict(result["run"], table)
+        goodfit.predict(fit.run, table)
 
 
 def test_no_run_is_refused(tmp_path):
@@ -166,11 +167,12 @@ def test_no_run_is_refused(tmp_path):
 
 def test_a_sick_training_is_named_first_and_a_healthy_one_is_left_alone(table, small_plan, tmp_path):
     sick = small_plan.with_(learning_rate=1e-6)
-    result = goodfit.train(table, target="kind", plan=sick, out=tmp_path)
-    finding = goodfit.diagnose(result["run"])["findings"][0]
-    assert finding["name"] == "learning rate too low"
-    assert "1e-6" in finding["sentence"]
-    assert finding["prescriptions"][0]["changes"]["learning_rate"] > 1e-5
-    assert len(finding["plot"]["x"]) == len(next(iter(finding["plot"]["lines"].values())))
+    fit = goodfit.train(table, target="kind", plan=sick, out=tmp_path)
+    finding = goodfit.diagnose(fit.run).findings[0]
+    assert finding.name == "learning rate too low"
+    assert "1e-6" in finding.sentence
+    assert finding.prescriptions[0].changes["learning_rate"] > 1e-5
+    assert finding.plot
+    assert len(finding.plot.x) == len(next(iter(finding.plot.lines.values())))
     healthy = goodfit.train(table, target="kind", plan=small_plan.with_(epochs=60), out=tmp_path)
-    assert goodfit.diagnose(healthy["run"])["findings"] == []
+    assert goodfit.diagnose(healthy.run).findings == ()

@@ -35,7 +35,7 @@ def test_data_begins_a_training_that_waits(table, small_plan, tmp_path, started)
     assert facts.run == str(folder)
     assert str(facts.address).startswith("http://127.0.0.1:")
     asked = JobRequest.read(folder)
-    assert (asked.paused, asked.untouched_copies, asked.seed, asked.plan["learning_rate"]) == (True, 2, 4, 0.5)
+    assert (asked.paused, asked.untouched_copies, asked.seed, asked.training_plan.learning_rate) == (True, 2, 4, 0.5)
 
 
 def test_the_address_is_printed_where_nobody_is_told(table, tmp_path, started, capsys):

@@ -2,6 +2,8 @@
 
 import pytest
 
+import goodfit as package
+
 SIZES = ("--train-size", "6000", "--dev-size", "2000")
 
 
@@ -36,8 +38,9 @@ def test_people_read_errors_and_gaps_in_percent(goodfit):
 
 def test_the_verb_gets_a_run_and_its_options(goodfit, functions):
     asked = []
-    functions.diagnose = lambda **options: asked.append(options) or {"verdict": "good fit"}
-    assert goodfit("diagnose", "runs/a", "--json").json == {"verdict": "good fit"}
+    diagnosis = package.diagnose_errors(0.01, 0.02)
+    functions.diagnose = lambda **options: asked.append(options) or diagnosis
+    assert goodfit("diagnose", "runs/a", "--json").json == diagnosis.to_dict()
     goodfit("diagnose", "runs/a", "--folds", "5", "--human-error", "0.1", "--min-gap", "0.05", "--data", "d", "--json")
     assert asked == [
         {"run": "runs/a"},

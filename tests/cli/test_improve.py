@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from goodfit.api.result_types.fit import Fit
 from goodfit.cli import progress
+from goodfit.record.result import RunResult
 
 
 def answering(functions, result):
-    """Let `functions.improve` answer `result`; the questions it was asked."""
+    """Let `functions.improve` return the fit of `result`; returns the requests that it got."""
     asked = []
 
     def improve(data, *, progress, **settings):
         asked.append((data, settings))
         progress("training the default network", 0.25, 90.0)
-        return result
+        return Fit(RunResult.from_dict(result))
 
     functions.improve = improve
     return asked
@@ -69,6 +71,7 @@ def test_people_get_the_answers_and_progress_on_stderr(goodfit, functions, resul
         "Good fit? Yes.",
         "  Both gaps are below 2 %.",
         "Expect on new data: error 1.4 % [0.6 %, 3.2 %] (95 % interval), measured on the test set.",
+        "Test set: log-loss 0.0567",
         "Dev error: majority class 90.0 %, softmax regression 3.9 %, default network 2.5 %, now 1.1 %.",
         "Helped: a larger net: lower dev cost (p = 0.012), dev error −0.8 points [−1.5, −0.1].",
         "Kept an ensemble of 16 networks: its dev cost is lower.",
@@ -112,8 +115,8 @@ def test_regression_is_told_in_1_minus_r2(goodfit, functions, result):
     answering(functions, result)
     lines = goodfit("improve", "diabetes").stdout.splitlines()
     assert lines[2].startswith("Expect on new data: 1−R² 51.0 % [41.1 %, 60.2 %] (95 % interval), measured on")
-    assert lines[3] == "Dev 1−R²: mean 100.2 %, linear regression 52.1 %, now 49.9 %."
-    assert lines[4] == "Experiments: none."
+    assert lines[4] == "Dev 1−R²: mean 100.2 %, linear regression 52.1 %, now 49.9 %."
+    assert lines[5] == "Experiments: none."
 
 
 def test_it_is_told_when_nothing_helped(goodfit, functions, result):
@@ -121,25 +124,25 @@ def test_it_is_told_when_nothing_helped(goodfit, functions, result):
     result["rounds"][0]["experiments"][0]["adopted"] = False
     answering(functions, result)
     lines = goodfit("improve", "digits").stdout.splitlines()
-    assert lines[4] == "None of the 2 experiments measurably helped."
+    assert lines[5] == "None of the 2 experiments measurably helped."
 
 
 @pytest.mark.parametrize(
-    ("significant", "cost_significant", "opening", "ending"),
+    ("high", "cost_high", "opening", "ending"),
     [
-        (True, True, "Helped: ", "[−1.5, −0.1]."),
-        (False, True, "Helped: ", ", not significant."),
-        (False, False, "Adopted: ", ", not significant."),
+        (-0.001, -0.001, "Helped: ", "[−1.5, −0.1]."),
+        (0.001, -0.001, "Helped: ", "[−1.5, +0.1], not significant."),
+        (0.001, 0.001, "Adopted: ", "[−1.5, +0.1], not significant."),
     ],
 )
 def test_an_experiment_helped_only_where_an_interval_excludes_zero(
-    goodfit, functions, result, significant, cost_significant, opening, ending
+    goodfit, functions, result, high, cost_high, opening, ending
 ):
     experiment = result["rounds"][0]["experiments"][0]
-    experiment["error_effect"]["significant"] = significant
-    experiment["cost_effect"]["significant"] = cost_significant
+    experiment["error_effect"]["high"] = high
+    experiment["cost_effect"]["high"] = cost_high
     answering(functions, result)
-    line = goodfit("improve", "digits").stdout.splitlines()[4]
+    line = goodfit("improve", "digits").stdout.splitlines()[5]
     assert line.startswith(f"{opening}a larger net: lower dev cost (p = 0.012), ")
     assert line.endswith(ending)
 
@@ -155,7 +158,12 @@ def test_other_metrics_are_told_on_one_line(goodfit, functions, result):
 
 
 def test_without_a_test_figure_it_says_why(goodfit, functions, result):
-    result["final"] |= {"test_error": None, "test_note": "the test set was opened before", "verdict": "high variance"}
+    result["final"] |= {
+        "test_error": None,
+        "test_metrics": None,
+        "test_note": "the test set was opened before",
+        "verdict": "high variance",
+    }
     result["final"]["next_steps"] = ["Collect more data."]
     result["outcome"] = "interrupted"
     answering(functions, result)

@@ -1,12 +1,17 @@
 """`goodfit resume`: what people are told."""
 
+from dataclasses import replace
+
+from goodfit.api.result_types.fit import Fit
+from goodfit.record.result import RunResult
+
 
 def test_from_where_it_went_on_is_told_before_the_result(goodfit, functions, result):
     asked = []
     told = ["the checkpoint a is damaged, so it was renamed to b", "the training went on from step 8"]
     result["final"] |= {"test_error": None}
     result["command"] = "train"
-    functions.resume = lambda run, *, progress: asked.append(run) or result | {"resumed": told}
+    functions.resume = lambda run, *, progress: asked.append(run) or Fit(RunResult.from_dict(result), tuple(told))
     lines = goodfit("resume", "runs/a").stdout.splitlines()
     assert lines[:3] == [
         "The checkpoint a is damaged, so it was renamed to b.",
@@ -19,9 +24,10 @@ def test_from_where_it_went_on_is_told_before_the_result(goodfit, functions, res
 
 
 def test_of_improve_it_says_what_that_would_have_said(goodfit, functions, result):
-    told = {"command": "improve", "resumed": ["the job went on after 3 of its trainings"]}
-    functions.resume = lambda run, *, progress: result | told
+    fit = Fit(RunResult.from_dict(result))
+    resumed = ("the job went on after 3 of its trainings",)
+    functions.resume = lambda run, *, progress: replace(fit, resumed=resumed)
     lines = goodfit("resume", "runs/a").stdout.splitlines()
     assert lines[:2] == ["The job went on after 3 of its trainings.", "Good fit? Yes."]
-    functions.improve = lambda data, *, progress, **settings: result
+    functions.improve = lambda data, *, progress, **settings: fit
     assert lines[1:] == goodfit("improve", "digits").stdout.splitlines()

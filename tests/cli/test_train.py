@@ -1,10 +1,14 @@
 """`goodfit train`: how a plan is changed, and what people are told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from goodfit.api.result_types.fit import Fit
 from goodfit.plan import Plan
+from goodfit.record.nudge import NudgeEffect
+from goodfit.record.result import RunResult
 
 
 @pytest.fixture
@@ -15,7 +19,7 @@ def asked(functions, result):
 
     def train(data, *, progress, **settings):
         given.update(settings, data=data)
-        return result
+        return Fit(RunResult.from_dict(result))
 
     functions.train = train
     return given
@@ -73,6 +77,7 @@ def test_people_get_verdict_errors_and_gaps(goodfit, asked):
         "Dev error: 1.1 %",
         "Avoidable bias: 0 points [0, 0.36]",
         "Variance: 1.1 points [0.3, 2.8]",
+        "Dev set: log-loss 0.0456",
         "Next: Try L2 regularization.",
         "Run: runs/20260101-120000-digits-3f2a",
         "Report: runs/20260101-120000-digits-3f2a/report.html",
@@ -102,10 +107,17 @@ def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
 
 
 def test_what_a_nudge_was_worth_is_told(goodfit, asked, result):
-    result["nudge_effects"] = [
-        {"epoch": 12, "sentence": "dev error −0.5 points: it helped"},
-        {"epoch": 14, "sentence": ""},
-    ]
+    effect = NudgeEffect(
+        epoch=12,
+        what=(("learning_rate", 0.1, 0.2),),
+        at=13,
+        pairs=2,
+        error=None,
+        cost=None,
+        sentence="dev error −0.5 points: it helped",
+        ended=False,
+    )
+    result["nudge_effects"] = [effect.to_dict(), replace(effect, epoch=14, sentence="").to_dict()]
     lines = goodfit("train", "digits", "--untouched-copies", "2").stdout.splitlines()
     assert asked["untouched_copies"] == 2
     assert [line for line in lines if "of the nudge" in line] == [

@@ -1,25 +1,37 @@
 """`goodfit tune`: what is asked of the verb, and what people are told."""
 
+from dataclasses import replace
+
 import pytest
+
+from goodfit.api.result_types.fit import Search
+from goodfit.plan import Plan
+from goodfit.record.result import RunResult
+from goodfit.record.search_result import FinalistResult, SearchResult, StudyFacts, TrialResult
+from goodfit.record.values import Estimate
 
 
 @pytest.fixture
 def asked(functions, result):
     """The settings that `functions.tune` was asked for."""
     given = {}
+    note = "learning_rate's best values lie at the upper end of its range (0.1): widen it"
+    search = SearchResult(wave_size=8, parameters={}, regions=(), notes=(note,), importance={})
+    trial = TrialResult(
+        number=0, state="complete", parameters={}, dev_error=0.1, ended=1.0, reason=None, epochs=9, dev_cost=0.2
+    )
+    winner = FinalistResult(plan=Plan(), dev_error=0.01, dev_cost=0.02, seeds=3, against_the_winner=None)
+    second = replace(winner, dev_error=0.02, against_the_winner=Estimate(0.01, 0.0, 0.02))
     result |= {
-        "search": {"notes": ["learning_rate's best values lie at the upper end of its range (0.1): widen it"]},
-        "study": {"space": "Searched: learning_rate."},
-        "trials": [{"state": "complete"}] * 5 + [{"state": "pruned"}] * 3,
-        "finalists": [
-            {"dev_error": 0.02, "seeds": 3, "against_the_winner": {"value": 0.01}},
-            {"dev_error": 0.01, "seeds": 3, "against_the_winner": None},
-        ],
+        "search": search.to_dict(),
+        "study": StudyFacts(name="digits", storage="sqlite:///a.db", space="Searched: learning_rate.").to_dict(),
+        "trials": [trial.to_dict()] * 5 + [replace(trial, state="pruned").to_dict()] * 3,
+        "finalists": [second.to_dict(), winner.to_dict()],
     }
 
     def tune(data, *, progress, **settings):
         given.update(settings, data=data)
-        return result
+        return Search(RunResult.from_dict(result))
 
     functions.tune = tune
     return given

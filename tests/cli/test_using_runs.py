@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from goodfit.api.result_types.diagnosis import TestResult
 from goodfit.api.result_types.listing import RunListing
 from goodfit.record.values import Estimate
 
@@ -13,15 +14,26 @@ FRAME = pl.DataFrame({"prediction": ["no", "yes"], "probability:no": [0.75, 0.25
 
 def test_open_test_prints_the_error_and_its_interval(goodfit, functions):
     asked = []
-    facts = {"metric": "error_rate", "test_error": {"value": 0.125, "low": 0.1, "high": 0.15}, "test_note": None}
-    functions.open_test = lambda **options: asked.append(options) or facts
+    answers = [
+        TestResult(
+            run="runs/a",
+            metric="error_rate",
+            test_error=Estimate(0.125, 0.1, 0.15),
+            test_note=None,
+            test_metrics={"log_loss": 0.0567},
+            dev_overfitting=None,
+        )
+    ]
+    functions.open_test = lambda **options: asked.append(options) or answers[-1]
     expected = "Expect on new data: error 12.5 % [10.0 %, 15.0 %] (95 % interval), measured on the test set"
-    assert goodfit("open-test", "runs/a").stdout == f"{expected}.\n"
-    facts["test_note"] = "the test set had been opened 1 times before"
-    assert goodfit("open-test", "runs/a", "--force", "--data", "d").stdout == f"{expected}; {facts['test_note']}.\n"
-    assert goodfit("open-test", "runs/a", "--json").json == facts
-    facts |= {"dev_overfitting": {"value": 0.05, "low": 0.03, "high": 0.07}, "reason": "The dev set is overfitted."}
-    assert goodfit("open-test", "runs/a").stdout.splitlines()[1:] == [
+    assert goodfit("open-test", "runs/a").stdout == f"{expected}.\nTest set: log-loss 0.0567\n"
+    note = "the test set had been opened 1 times before"
+    answers.append(replace(answers[0], test_note=note))
+    assert goodfit("open-test", "runs/a", "--force", "--data", "d").stdout.splitlines()[0] == f"{expected}; {note}."
+    assert goodfit("open-test", "runs/a", "--json").json == answers[-1].to_dict()
+    gap = Estimate(0.05, 0.03, 0.07)
+    answers.append(replace(answers[0], dev_overfitting=gap, reason="The dev set is overfitted."))
+    assert goodfit("open-test", "runs/a").stdout.splitlines()[2:] == [
         "Dev overfitting: 5.0 points [3.0, 7.0]",
         "The dev set is overfitted.",
     ]

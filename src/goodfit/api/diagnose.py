@@ -1,26 +1,25 @@
-"""Diagnose a run, or four bare numbers."""
+"""Diagnose a run."""
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from goodfit.api.requests.data import DataSource, quiet
-from goodfit.api.requests.inspection import DiagnoseRequest, ErrorsRequest
+from goodfit.api.requests.inspection import DiagnoseRequest
 from goodfit.api.requests.request import takes
-from goodfit.diagnosis.gaps import Gaps, gaps_from_runs, judge
+from goodfit.api.result_types.diagnosis import Diagnosis
+from goodfit.diagnosis.gaps import gaps_from_runs
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run
 from goodfit.run_folder.tables import ExampleErrors, example_errors
 
 
 @takes(DiagnoseRequest)
-def diagnose(request: DiagnoseRequest) -> dict[str, Any]:
+def diagnose(request: DiagnoseRequest) -> Diagnosis:
     """Judge bias and variance of a run.
 
     Returns:
-        verdict, reason, avoidable_bias, variance, train_error, dev_error, sizes, and
-        train_metrics and dev_metrics as the run has them (None with `folds`), and
-        findings: problems in the training, the most important first.
+        The diagnosis; with `folds`, of networks that are trained for it.
 
     Raises:
         InputError: no such run, or data that cannot be opened again.
@@ -28,7 +27,6 @@ def diagnose(request: DiagnoseRequest) -> dict[str, Any]:
     saved = read_run(request.run)
     folds = request.folds
     errors = _by_folds(saved, request.data, folds) if folds else example_errors(saved.folder, saved.schema)
-    final = None if folds else saved.result.final
     gaps = gaps_from_runs(
         errors.train,
         errors.dev,
@@ -37,43 +35,19 @@ def diagnose(request: DiagnoseRequest) -> dict[str, Any]:
         train_groups=errors.train_groups,
         dev_groups=errors.dev_groups,
     )
-    return _diagnosis(gaps, float(errors.train.mean()), float(errors.dev.mean())) | {
-        "run": str(request.run),
-        "metric": saved.result.metric,
-        "folds": folds,
-        "sizes": {"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
-        "train_metrics": final and final.train_metrics,
-        "dev_metrics": final and final.dev_metrics,
-        "findings": [finding.to_dict() for finding in final.findings] if final else [],
-    }
-
-
-@takes(ErrorsRequest)
-def diagnose_errors(request: ErrorsRequest) -> dict[str, Any]:
-    """Judge bias and variance by bare error rates.
-
-    Raises:
-        InputError: an error outside 0 to 1, or a size below 1.
-
-    Example:
-        >>> diagnose_errors(0.01, 0.11, 6000, 2000)["verdict"]
-        'high variance'
-    """
-    gaps = judge(
-        request.train_error,
-        request.dev_error,
-        train_size=request.train_size,
-        dev_size=request.dev_size,
-        test_error=request.test_error,
-        test_size=request.test_size,
-        human_error=request.human_error or 0.0,
-        min_gap=0.02 if request.min_gap is None else request.min_gap,
+    diagnosis = Diagnosis(
+        **summary.gap_figures(gaps).field_values(),
+        train_error=float(errors.train.mean()),
+        dev_error=float(errors.dev.mean()),
+        run=str(request.run),
+        metric=saved.result.metric,
+        folds=folds,
+        sizes={"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
     )
-    return _diagnosis(gaps, request.train_error, request.dev_error)
-
-
-def _diagnosis(gaps: Gaps, train_error: float, dev_error: float) -> dict[str, Any]:
-    return {**summary.gap_figures(gaps).to_dict(), "train_error": train_error, "dev_error": dev_error}
+    if folds:
+        return diagnosis
+    final = saved.result.final
+    return replace(diagnosis, train_metrics=final.train_metrics, dev_metrics=final.dev_metrics, findings=final.findings)
 
 
 def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> ExampleErrors:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
@@ -14,7 +13,7 @@ from safetensors import SafetensorError
 from goodfit.api import results
 from goodfit.api.advice import AdviceContext
 from goodfit.api.data import open_data, read_plan
-from goodfit.api.replay import asked_facts, recorded
+from goodfit.api.replay import loop_options, replay_decisions
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import ImproveRequest
 from goodfit.api.requests.request import takes
@@ -67,14 +66,14 @@ def improve(request: ImproveRequest) -> Fit:
     splits = open_data(request, request.out)
     job = job_request("improve", request, plan, started)
     if request.replay is not None:
-        job = replace(job, decisions=recorded(Path(request.replay), splits, request, job))
+        job = replace(job, decisions=replay_decisions(Path(request.replay), splits, request, job))
     with fresh_run(job, splits, plan or default_plan(splits), request.out) as folder, lock_run(folder):
         return Fit(complete(folder, job, splits, notify, start)[0])
 
 
 def complete(
     folder: Path, run_request: JobRequest, splits: Splits, notify: Notify, start_time: float
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[RunResult, tuple[str, ...]]:
     """Do the job, from its beginning or from where it was cut off, and leave everything in the folder.
 
     All its steps are gone through again: decisions are taken as they were, and trainings read, as far as there are any.
@@ -102,7 +101,9 @@ def complete(
         result = finish(folder, _result(facts, run_request, request, state, ensemble, context), start_time)
     if not context.interrupted:
         finish_run(folder)
-    return result, [*decisions.warnings, *trainings.warnings, trainings.sentence] if decisions and trainings else []
+    if decisions is None or trainings is None:
+        return result, ()
+    return result, (*decisions.warnings, *trainings.warnings, trainings.sentence)
 
 
 @contextmanager
@@ -137,7 +138,7 @@ def _result(
     bias_shown, findings = is_bias_shown(incumbent, state.measured, context), measurement_findings(incumbent, context)
     return RunResult(
         **facts.field_values(),
-        **asked_facts(request, run_request),
+        **loop_options(request, run_request)._asdict(),
         outcome="interrupted" if context.interrupted else "finished",
         baseline=dict(state.baseline),
         rounds=round_results(state),

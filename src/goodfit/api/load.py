@@ -14,4 +14,4 @@ def load(request: ReportRequest) -> Fit:
         InputError: no such run, or one that is damaged or unfinished.
     """
     result = read_run(request.run).result
-    return (Search if result.command == "tune" else Fit)(result.to_dict())
+    return Search(result) if result.command == "tune" else Fit(result)

@@ -1,18 +1,17 @@
 """Open a run's test set."""
 
 from dataclasses import replace
-from typing import Any
 
 from goodfit.api.data import reopen_run
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import OpenTestRequest
+from goodfit.api.result_types.diagnosis import TestResult
 from goodfit.api.test_set import FinalTest, final_test
 from goodfit.data.dataset import Splits, groups_of
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
-from goodfit.record.plain import plain_value
 from goodfit.reports.page import write_report
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run, write_result
@@ -20,12 +19,11 @@ from goodfit.run_folder.tables import example_errors
 
 
 @takes(OpenTestRequest)
-def open_test(request: OpenTestRequest) -> dict[str, Any]:
+def open_test(request: OpenTestRequest) -> TestResult:
     """Open the test set for this run: once for this data, unless forced.
 
     Returns:
-        test_error with its interval, test_metrics, dev_overfitting (test above dev error), the verdict's reason, and
-        a test_note where it was opened before.
+        The error with its interval, and its distance to the dev error.
 
     Raises:
         TestSetLockedError: another model opened it before.
@@ -39,18 +37,28 @@ def open_test(request: OpenTestRequest) -> dict[str, Any]:
     tested = final_test(splits, predictor, saved.folder, request.force)
     if tested.error is None or tested.outputs is None:
         raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
-    figures = {
-        "test_error": summary.estimate(tested.error),
-        "test_note": tested.note,
-        "test_metrics": summary.set_metrics(splits, tested.outputs, splits.test),
-    }
-    gaps = _gaps(saved, splits, tested)
-    figures["dev_overfitting"] = summary.gap_figures(gaps).dev_overfitting
-    if gaps.verdict == saved.result.final.verdict:  # `improve` may know more of the bias than the run keeps
-        figures["reason"] = gaps.reason
-    write_result(saved.folder, replace(saved.result, final=replace(saved.result.final, **figures)))
+    gaps, final = _gaps(saved, splits, tested), saved.result.final
+    test = TestResult(
+        run=str(run),
+        metric=saved.result.metric,
+        test_error=summary.estimate(tested.error),
+        test_note=tested.note,
+        test_metrics=summary.set_metrics(splits, tested.outputs, splits.test),
+        dev_overfitting=summary.gap_figures(gaps).dev_overfitting,
+        # `improve` on a regression may know more of the bias than the run keeps
+        reason=gaps.reason if gaps.verdict == final.verdict else None,
+    )
+    final = replace(
+        final,
+        test_error=test.test_error,
+        test_note=test.test_note,
+        test_metrics=test.test_metrics,
+        dev_overfitting=test.dev_overfitting,
+        reason=test.reason or final.reason,
+    )
+    write_result(saved.folder, replace(saved.result, final=final))
     write_report(saved.folder)
-    return {"run": str(run), "metric": saved.result.metric, **plain_value(figures)}
+    return test
 
 
 def _gaps(saved: SavedRun, splits: Splits, tested: FinalTest) -> Gaps:

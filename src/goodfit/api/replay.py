@@ -1,11 +1,12 @@
 """The decisions of an earlier run of `improve`, for a new run with the same request on the same data."""
 
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from goodfit.api.requests.fit import ImproveRequest
 from goodfit.data.dataset import Splits
 from goodfit.errors import InputError
+from goodfit.plan import Plan
 from goodfit.record.result import RunResult
 from goodfit.run_folder.decisions import Decision, read_decisions
 from goodfit.run_folder.job import JobRequest
@@ -15,20 +16,32 @@ from goodfit.run_folder.saved_run import SavedRun, read_run
 _FLAGS = {"rounds_asked": "--rounds", "given_plan": "--plan"}
 
 
-def asked_facts(request: ImproveRequest, job: JobRequest) -> dict[str, Any]:
-    """Return the options of the loop, as the result keeps them and a replay compares them."""
-    return {
-        "seed": request.seed,
-        "rounds_asked": request.rounds,
-        "budget": request.time_limit,
-        "folds": request.folds,
-        "human_error": request.human_error,
-        "min_gap": request.min_gap,
-        "given_plan": job.plan,
-    }
+class LoopOptions(NamedTuple):
+    """The options of the loop by the result's names: the result keeps them, and a replay compares them."""
+
+    seed: int
+    rounds_asked: int | None
+    budget: float | None
+    folds: int | None
+    human_error: float | None
+    min_gap: float
+    given_plan: Plan | None
 
 
-def recorded(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest) -> tuple[Decision, ...]:
+def loop_options(request: ImproveRequest, job: JobRequest) -> LoopOptions:
+    """Return the options of the loop in a request."""
+    return LoopOptions(
+        seed=request.seed,
+        rounds_asked=request.rounds,
+        budget=request.time_limit,
+        folds=request.folds,
+        human_error=request.human_error,
+        min_gap=request.min_gap,
+        given_plan=job.plan,
+    )
+
+
+def replay_decisions(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest) -> tuple[Decision, ...]:
     """Return the decisions of an earlier run, which must have had the same request and the same data.
 
     Raises:
@@ -38,10 +51,10 @@ def recorded(run: Path, splits: Splits, request: ImproveRequest, job: JobRequest
     _check_kind(run, saved)
     if saved.source.fingerprint != splits.dataset.fingerprint:
         raise InputError(f"{run} was trained on other data; a replay needs the same")
-    options = {"group": request.group, "time": request.time} | asked_facts(request, job)
+    options = {"group": request.group, "time": request.time} | loop_options(request, job)._asdict()
+    earlier_options = saved.result.options | saved.result.field_values()
     for name, value in options.items():
-        earlier = saved.result.options.get(name) if name in ("group", "time") else getattr(saved.result, name)
-        if value != earlier:
+        if value != (earlier := earlier_options.get(name)):
             raise InputError(f"the run {run} was made {_setting(name, earlier, saved.result)}")
     if not saved.source.has_rows_of(splits):
         raise InputError(
@@ -58,7 +71,7 @@ def _check_kind(run: Path, saved: SavedRun) -> None:
         raise InputError(f"the run {run} was interrupted and cannot be replayed; replay one that finished")
 
 
-def _setting(name: str, value: Any, result: RunResult) -> str:
+def _setting(name: str, value: object, result: RunResult) -> str:
     """Return how a run was made, and what to do to make another in the same way."""
     flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
     if value is None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.requests.request import Request
@@ -105,14 +104,14 @@ def run_facts(folder: Path, job: JobRequest, splits: Splits, request: type[Reque
     )
 
 
-def finish(folder: Path, result: RunResult, began: float) -> dict[str, Any]:
-    """Write the result and the report; returns the result as JSON would give it back."""
+def finish(folder: Path, result: RunResult, start_time: float) -> RunResult:
+    """Write the result and the report; return the result as it is read again."""
 
     def write() -> None:
-        seconds = round(time.perf_counter() - began, 2)
+        seconds = round(time.perf_counter() - start_time, 2)
         write_result(folder, replace(result, seconds=seconds))
 
     write()
     write_report(folder)
     write()  # again: the time that the report took counts
-    return read_result(folder).to_dict()
+    return read_result(folder)

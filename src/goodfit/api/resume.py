@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from goodfit.api import improve, train
 from goodfit.api.data import reopen_job
@@ -16,6 +15,7 @@ from goodfit.engine.machine import prepare_jax
 from goodfit.engine.moment import Moment
 from goodfit.errors import InputError
 from goodfit.experiments.progress import Notify
+from goodfit.record.result import RunResult
 from goodfit.run_folder.folders import is_unfinished
 from goodfit.run_folder.job import JobRequest, lock_run
 from goodfit.run_folder.saved_run import read_run
@@ -40,16 +40,16 @@ def resume(request: ResumeRequest) -> Fit:
     with lock_run(folder):
         splits = reopen_job(folder, job)
         result, sentences = _GO_ON[job.command](folder, job, splits, notify, start)
-        return Fit(result | {"resumed": sentences})
+        return Fit(result, sentences)
 
 
 def _go_on_training(
     folder: Path, job: JobRequest, splits: Splits, notify: Notify, start_time: float
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[RunResult, tuple[str, ...]]:
     """Go on with a run of `train`; return its result, and sentences on the point at which it went on."""
     plan = job.training_plan
     started_job = start_job(folder, job, splits, plan)
-    sentences = [*started_job.skipped, _from_where(started_job.moments[0])]
+    sentences = (*started_job.skipped, _from_where(started_job.moments[0]))
     for sentence in sentences:
         notify(sentence, None, None)
     return train.complete(folder, job, splits, plan, notify, start_time, started_job), sentences

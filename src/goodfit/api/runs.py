@@ -34,11 +34,11 @@ def _listing(run: Path) -> RunListing:
     return RunListing(
         run=str(run),
         outcome=result.outcome,
+        data=result.data.name,
         command=result.command,
         started=result.started,
         metric=result.metric,
         seconds=result.seconds,
-        data=result.data.name,
         verdict=result.final.verdict,
         dev_error=result.final.dev_error,
         test_error=result.final.test_error,

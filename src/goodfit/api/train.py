@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
@@ -70,7 +70,7 @@ def complete(
     notify: Notify,
     start_time: float,
     at: StartedJob | None = None,
-) -> dict[str, Any]:
+) -> RunResult:
     """Train, from the beginning or from where it was cut off, and leave everything in the folder; returns the result.
 
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.

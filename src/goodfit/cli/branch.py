@@ -1,11 +1,12 @@
 """`goodfit branch`: a new run from another one's parameters."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
 import goodfit
+from goodfit.api.result_types.fit import Fit
 from goodfit.cli import options, output, progress
 from goodfit.cli.train import answers
 from goodfit.wording.key_value import read_pairs
@@ -33,8 +34,8 @@ def branch(
     output.show(result, as_json, _answers)
 
 
-def _answers(result: Mapping[str, Any]) -> Iterator[str]:
-    """From where it started, then what `goodfit train` says."""
-    origin = result["branched_from"]
-    yield f"Started from {len(origin['fitted'])} arrays of {origin['run']} after epoch {origin['epoch']}."
-    yield from answers(result)
+def _answers(fit: Fit) -> Iterator[str]:
+    """Yield the point at which it started, then what `goodfit train` says."""
+    if origin := fit.result.branched_from:
+        yield f"Started from {len(origin.fitted)} arrays of {origin.run} after epoch {origin.epoch}."
+    yield from answers(fit)

@@ -41,7 +41,7 @@ def diagnose(request: DiagnoseCommand, as_json: options.Json = False) -> None:
         result = goodfit.diagnose(**request.shared_with(DiagnoseRequest))
     else:
         result = goodfit.diagnose_errors(**request.shared_with(ErrorsRequest))
-    output.show(result, as_json, lambda facts: output.verdict_lines(facts, facts.get("metric", "error_rate")))
+    output.show(result, as_json, lambda diagnosis: output.verdict_lines(diagnosis, diagnosis.metric))
 
 
 def _check(request: DiagnoseCommand) -> None:

@@ -1,12 +1,13 @@
 """`goodfit improve`: the whole loop, from data to a good fit and its proof."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import goodfit
 from goodfit.api.requests.fit import ImproveRequest
+from goodfit.api.result_types.fit import Fit
 from goodfit.cli import options, output, progress
 from goodfit.cli.output import metric_name
+from goodfit.record.result import RunResult
 from goodfit.wording import numbers
 
 
@@ -20,21 +21,21 @@ def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, answers)
 
 
-def answers(result: Mapping[str, Any]) -> Iterator[str]:
+def answers(fit: Fit) -> Iterator[str]:
     """Yield warnings, the verdict, the error to expect, what helped, the next steps and the report."""
-    final = result["final"]
-    yield from output.warning_lines(result)
-    if result["outcome"] == "interrupted":
+    result, final = fit.result, fit.result.final
+    yield from output.warning_lines(result.notes)
+    if fit.outcome == "interrupted":
         yield "Stopped early by Ctrl-C; this is the best so far."
-        yield f"goodfit resume {result['run']} goes on with it."
-    yield f"Good fit? {_VERDICTS.get(final['verdict'], final['verdict'])}"
-    yield f"  {final['reason']}"
-    yield output.expected_error(final, result["metric"])
-    yield from output.metric_lines(final)
+        yield f"goodfit resume {fit.run} goes on with it."
+    yield f"Good fit? {_VERDICTS.get(fit.verdict, fit.verdict)}"
+    yield f"  {fit.reason}"
+    yield output.expected_error(fit.test_error, final.test_note, result.metric)
+    dataset, metrics = ("Test", final.test_metrics) if final.test_metrics else ("Dev", final.dev_metrics)
+    yield output.metric_line(dataset, metrics)
     yield from _what_helped(result)
-    for sentence in final["next_steps"][:3]:
-        yield f"Next: {sentence}"
-    yield f"Report: {result['report']}"
+    yield from (f"Next: {sentence}" for sentence in fit.next_steps[:3])
+    yield f"Report: {fit.report}"
 
 
 _VERDICTS = {
@@ -46,23 +47,22 @@ _VERDICTS = {
 }
 
 
-def _what_helped(result: Mapping[str, Any]) -> Iterator[str]:
-    """The dev error from baseline to final, and each change that was kept."""
-    metric = result["metric"]
-    error = f"dev {metric_name(metric)}"
-    errors = result["baseline"] | {"now": result["final"]["dev_error"]}
+def _what_helped(result: RunResult) -> Iterator[str]:
+    """Yield the dev error from baseline to final, and each change that was kept."""
+    error = f"dev {metric_name(result.metric)}"
+    errors = result.baseline | {"now": result.final.dev_error}
     steps = (f"{name} {numbers.percent(value)}" for name, value in errors.items())
     yield f"{error[0].upper()}{error[1:]}: {', '.join(steps)}."
-    tried = [entry for one_round in result["rounds"] for entry in one_round["experiments"]]
-    adopted = [entry for entry in tried if entry["adopted"]]
-    for entry in adopted:
-        cost, effect = entry["cost_effect"], entry["error_effect"]
-        helped = "Helped" if cost["significant"] or effect["significant"] else "Adopted"
-        change = numbers.change(effect["value"], effect["low"], effect["high"])
-        words = f"lower dev cost (p = {numbers.p_value(entry['p_holm'])}), {error} {change}"
-        yield f"{helped}: {entry['prescription']}: {words}{'' if effect['significant'] else ', not significant'}."
-    ensemble = result.get("ensemble")
-    if ensemble and ensemble["adopted"]:
-        yield ensemble["sentence"]
+    experiments = [experiment for loop_round in result.rounds for experiment in loop_round.experiments]
+    adopted = [experiment for experiment in experiments if experiment.adopted]
+    for experiment in adopted:
+        cost, effect = experiment.cost_effect, experiment.error_effect
+        helped = "Helped" if cost.significant or effect.significant else "Adopted"
+        change = numbers.change(effect.value, effect.low, effect.high)
+        words = f"lower dev cost (p = {numbers.p_value(experiment.p_holm)}), {error} {change}"
+        yield f"{helped}: {experiment.prescription}: {words}{'' if effect.significant else ', not significant'}."
+    if result.ensemble and result.ensemble.adopted:
+        yield result.ensemble.sentence
     elif not adopted:
-        yield f"None of the {len(tried)} experiments measurably helped." if tried else "Experiments: none."
+        count = len(experiments)
+        yield f"None of the {count} experiments measurably helped." if count else "Experiments: none."

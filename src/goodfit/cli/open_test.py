@@ -1,10 +1,10 @@
 """`goodfit open-test`: open a run's test set, once."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import goodfit
 from goodfit.api.requests.use import OpenTestRequest
+from goodfit.api.result_types.diagnosis import TestResult
 from goodfit.cli import options, output
 
 
@@ -17,12 +17,12 @@ def open_test(request: OpenTestRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, _answers)
 
 
-def _answers(result: dict[str, Any]) -> Iterator[str]:
-    """The error to expect, and how far the dev set was overfitted."""
-    yield output.expected_error(result, result["metric"])
-    yield from output.metric_lines(result)
-    gap = result.get("dev_overfitting")
+def _answers(test: TestResult) -> Iterator[str]:
+    """Yield the error to expect, and how far the dev set was overfitted."""
+    yield output.expected_error(test.test_error, test.test_note, test.metric)
+    yield output.metric_line("Test", test.test_metrics)
+    gap = test.dev_overfitting
     if gap:
         yield f"Dev overfitting: {output.gap_text(gap)}"
-        if gap["low"] > 0 and result.get("reason"):
-            yield result["reason"]
+        if gap.low > 0 and test.reason:
+            yield test.reason

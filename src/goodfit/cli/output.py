@@ -1,11 +1,16 @@
 """Results on the command line: one JSON value, or lines for people."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from goodfit.api.result_types.answer import Answer
+from goodfit.api.result_types.diagnosis import Diagnosis
+from goodfit.data.notes import Note
+from goodfit.record.figures import FinalFigures
 from goodfit.record.plain import plain_value
+from goodfit.record.values import Estimate
 from goodfit.wording import numbers
 
 Result = TypeVar("Result")
@@ -31,13 +36,13 @@ def print_json(value: object) -> None:
     print(json.dumps(plain_value(value), default=str, ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def gap_text(gap: Mapping[str, float]) -> str:
+def gap_text(gap: Estimate) -> str:
     """Return the gap between two errors with its interval.
 
-    >>> gap_text({"value": 0.1, "low": 0.0871, "high": 0.114})
+    >>> gap_text(Estimate(0.1, 0.0871, 0.114))
     '10.0 points [8.7, 11.4]'
     """
-    return numbers.gap(gap["value"], gap["low"], gap["high"])
+    return numbers.gap(gap.value, gap.low, gap.high)
 
 
 def metric_name(metric: str) -> str:
@@ -45,56 +50,48 @@ def metric_name(metric: str) -> str:
     return "1−R²" if metric == "1-r2" else "error"
 
 
-def warning_lines(result: Mapping[str, Any]) -> Iterator[str]:
+def warning_lines(notes: Iterable[Note]) -> Iterator[str]:
     """Yield the warnings among the notes on the data."""
-    for note in result.get("notes") or []:
-        if note["severity"] == "warning":
-            yield f"Warning: {note['text']}"
+    return (f"Warning: {note.text}" for note in notes if note.severity == "warning")
 
 
-def verdict_lines(facts: Mapping[str, Any], metric: str) -> Iterator[str]:
+def verdict_lines(figures: Diagnosis | FinalFigures, metric: str) -> Iterator[str]:
     """Yield the findings, the verdict, the errors behind it and the gaps between them, a line each."""
-    name = metric_name(metric)
-    for finding in facts.get("findings") or []:
-        yield f"Finding: {finding['name']} (confidence {numbers.rough_percent(finding['confidence'])})"
-        yield f"  {finding['sentence']}"
-        if finding["prescriptions"]:
-            yield f"  Try: {'; '.join(remedy['name'] for remedy in finding['prescriptions'])}."
-    yield f"Verdict: {facts['verdict']}"
-    yield f"  {facts['reason']}"
-    for dataset in ("train", "dev", "test"):
-        if facts.get(f"{dataset}_error") is not None:
-            error = facts[f"{dataset}_error"]
-            yield f"{dataset.capitalize()} {name}: {numbers.percent(error['value'] if dataset == 'test' else error)}"
-    for gap in ("avoidable_bias", "variance", "dev_overfitting"):
-        if facts.get(gap) is not None:
-            yield f"{gap.replace('_', ' ').capitalize()}: {gap_text(facts[gap])}"
-    yield from metric_lines(facts)
-    for sentence in facts.get("next_steps", []):
-        yield f"Next: {sentence}"
+    for finding in figures.findings:
+        yield f"Finding: {finding.name} (confidence {numbers.rough_percent(finding.confidence)})"
+        yield f"  {finding.sentence}"
+        if finding.prescriptions:
+            yield f"  Try: {'; '.join(remedy.name for remedy in finding.prescriptions)}."
+    yield f"Verdict: {figures.verdict}"
+    yield f"  {figures.reason}"
+    yield f"Train {metric_name(metric)}: {numbers.percent(figures.train_error)}"
+    yield f"Dev {metric_name(metric)}: {numbers.percent(figures.dev_error)}"
+    yield from (f"{name.capitalize()}: {gap_text(gap)}" for name, gap in figures.gaps.items())
+    if figures.dev_metrics:
+        yield metric_line("Dev", figures.dev_metrics)
 
 
-_METRICS = (("log_loss", "log-loss"), ("auc", "AUC"), ("balanced_accuracy", "balanced accuracy"))
-_MISSES = (("rmse", "RMSE"), ("mae", "MAE"))
+_METRICS = {
+    "log_loss": "log-loss",
+    "auc": "AUC",
+    "balanced_accuracy": "balanced accuracy",
+    "rmse": "RMSE",
+    "mae": "MAE",
+}
 
 
-def metric_lines(facts: Mapping[str, Any]) -> Iterator[str]:
-    """The other metrics of the test set, or of the dev set where the test set is closed, on one line."""
-    for dataset in ("test", "dev"):
-        figures = facts.get(f"{dataset}_metrics")
-        if figures:
-            available = [(key, name) for key, name in (*_METRICS, *_MISSES) if figures.get(key) is not None]
-            texts = (f"{name} {numbers.metric(key, figures[key])}" for key, name in available)
-            yield f"{dataset.capitalize()} set: {', '.join(texts)}"
-            return
+def metric_line(dataset: str, metrics: Mapping[str, float]) -> str:
+    """Return the other metrics of a set on one line; those that are undefined are left out."""
+    values = ((name, key, metrics.get(key, math.nan)) for key, name in _METRICS.items())
+    texts = (f"{name} {numbers.metric(key, value)}" for name, key, value in values if not math.isnan(value))
+    return f"{dataset} set: {', '.join(texts)}"
 
 
-def expected_error(facts: Mapping[str, Any], metric: str) -> str:
-    """The error to expect on new data, or why there is no figure for it."""
-    note = (facts["test_note"] or "").rstrip(".")
-    if facts["test_error"] is None:
+def expected_error(error: Estimate | None, note: str | None, metric: str) -> str:
+    """Return the error to expect on new data, or why there is no figure for it."""
+    note = (note or "").rstrip(".")
+    if error is None:
         return f"No test figure: {note}."
-    test = facts["test_error"]
-    error = numbers.percent(test["value"], test["low"], test["high"])
-    words = f"Expect on new data: {metric_name(metric)} {error} (95 % interval), measured on the test set"
+    figure = numbers.percent(error.value, error.low, error.high)
+    words = f"Expect on new data: {metric_name(metric)} {figure} (95 % interval), measured on the test set"
     return f"{words}; {note}." if note else f"{words}."

@@ -1,10 +1,10 @@
 """`goodfit resume`: go on with a training or a whole job that was cut off."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import goodfit
 from goodfit.api.requests.fit import ResumeRequest
+from goodfit.api.result_types.fit import Fit
 from goodfit.cli import improve, options, output, progress, train
 
 
@@ -18,8 +18,8 @@ def resume(request: ResumeRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, _answers)
 
 
-def _answers(result: Mapping[str, Any]) -> Iterator[str]:
-    """From where it went on, then what the command itself says."""
-    for sentence in result["resumed"]:
+def _answers(fit: Fit) -> Iterator[str]:
+    """Yield the point at which it went on, then what the command itself says."""
+    for sentence in fit.resumed:
         yield f"{sentence[0].upper()}{sentence[1:]}."
-    yield from {"train": train, "improve": improve}[result["command"]].answers(result)
+    yield from {"train": train, "improve": improve}[fit.result.command].answers(fit)

@@ -1,10 +1,10 @@
 """`goodfit train`: one plan, trained and diagnosed; the test set stays closed."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import goodfit
 from goodfit.api.requests.fit import TrainRequest
+from goodfit.api.result_types.fit import Fit
 from goodfit.cli import options, output, progress
 
 
@@ -18,16 +18,18 @@ def train(request: TrainRequest, as_json: options.Json = False) -> None:
     output.show(result, as_json, answers)
 
 
-def answers(result: Mapping[str, Any]) -> Iterator[str]:
-    """Yield warnings, the ending, the verdict, the errors, and the folder of the run."""
-    yield from output.warning_lines(result)
-    if result.get("outcome", "finished") != "finished":
-        yield f"Training {result['outcome']}: {result['outcome_reason'].rstrip('.')}."
-    if result.get("outcome") == "interrupted":
-        yield f"goodfit resume {result['run']} goes on with it."
-    yield from output.verdict_lines(result["final"], result["metric"])
-    for effect in result.get("nudge_effects", []):
-        if effect["sentence"]:
-            yield f"Effect of the nudge after epoch {effect['epoch']}: {effect['sentence']}."
-    yield f"Run: {result['run']}"
-    yield f"Report: {result['report']}"
+def answers(fit: Fit) -> Iterator[str]:
+    """Yield warnings, the ending, the verdict, the errors, the next steps, and the folder of the run."""
+    result = fit.result
+    yield from output.warning_lines(result.notes)
+    if result.outcome != "finished":
+        yield f"Training {result.outcome}: {(result.outcome_reason or '').rstrip('.')}."
+    if result.outcome == "interrupted":
+        yield f"goodfit resume {fit.run} goes on with it."
+    yield from output.verdict_lines(result.final, result.metric)
+    yield from (f"Next: {sentence}" for sentence in fit.next_steps)
+    for effect in result.nudge_effects:
+        if effect.sentence:
+            yield f"Effect of the nudge after epoch {effect.epoch}: {effect.sentence}."
+    yield f"Run: {fit.run}"
+    yield f"Report: {fit.report}"

@@ -1,10 +1,10 @@
 """`goodfit tune`: hyperparameters searched coarse to fine, many models at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import goodfit
 from goodfit.api.requests.search import TuneRequest
+from goodfit.api.result_types.fit import Search
 from goodfit.cli import options, output, progress
 from goodfit.wording.numbers import percent
 
@@ -35,20 +35,22 @@ def with_address(words: Sequence[str]) -> list[str]:
     return words_read
 
 
-def _answers(result: Mapping[str, Any]) -> Iterator[str]:
+def _answers(search: Search) -> Iterator[str]:
     """Yield the space, the trials, the finalists and the plan that won."""
-    if result["outcome"] == "interrupted":
+    result = search.result
+    if search.outcome == "interrupted":
         yield "Stopped by Ctrl-C; this is the best so far, and the same command goes on."
-    yield result["study"]["space"]
-    states = [trial["state"] for trial in result["trials"]]
+    if result.study:
+        yield result.study.space
+    states = [trial.state for trial in search.trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in ("complete", "pruned", "fail") if state in states)
     yield f"Trials: {len(states)} ({counts})."
-    yield from (f"Note: {note}." for note in result["search"]["notes"])
-    first, metric = result["finalists"][0], result["metric"]
-    yield f"Best trials trained again with {first['seeds']} new seeds each:"
-    for place, finalist in enumerate(result["finalists"], 1):
-        won = " (the winner)" if finalist["against_the_winner"] is None else ""
-        yield f"  {place}: dev {output.metric_name(metric)} {percent(finalist['dev_error'])}{won}"
-    yield from output.verdict_lines(result["final"], metric)
-    yield f"Plan: {result['run']}/plan.yaml"
-    yield f"Report: {result['report']}"
+    yield from (f"Note: {note}." for note in (result.search.notes if result.search else ()))
+    yield f"Best trials trained again with {search.finalists[0].seeds} new seeds each:"
+    for place, finalist in enumerate(search.finalists, 1):
+        won = " (the winner)" if finalist.against_the_winner is None else ""
+        yield f"  {place}: dev {output.metric_name(result.metric)} {percent(finalist.dev_error)}{won}"
+    yield from output.verdict_lines(result.final, result.metric)
+    yield from (f"Next: {sentence}" for sentence in search.next_steps)
+    yield f"Plan: {search.run}/plan.yaml"
+    yield f"Report: {search.report}"

@@ -6,6 +6,8 @@ from goodfit.record.findings import FindingResult
 from goodfit.record.plain import PlainData
 from goodfit.record.values import Estimate
 
+_GAP_NAMES = ("avoidable bias", "variance", "dev overfitting")
+
 
 @dataclass(frozen=True, kw_only=True)
 class GapFigures(PlainData):
@@ -24,6 +26,12 @@ class GapFigures(PlainData):
     avoidable_bias: Estimate | None
     variance: Estimate
     dev_overfitting: Estimate | None
+
+    @property
+    def gaps(self) -> dict[str, Estimate]:
+        """The gaps that are known, by name."""
+        gaps = (self.avoidable_bias, self.variance, self.dev_overfitting)
+        return {name: gap for name, gap in zip(_GAP_NAMES, gaps, strict=True) if gap}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,11 @@ def first_screen(run: Path) -> str:
     Raises:
         InputError: it is no run, or a file of it is damaged.
     """
-    return "".join(_block(answer) for answer in answers(read_view(Path(run))))
+    return "".join(answer_html(answer) for answer in answers(read_view(Path(run))))
 
 
-def _block(answer: Answer) -> str:
+def answer_html(answer: Answer) -> str:
+    """Return an answer as an HTML fragment with its own style."""
     lines = [f"<p><small>{escape(answer.question)}</small><br><strong>{escape(answer.headline)}</strong> "]
     lines.append(f"{escape(answer.aside)}</p>")
     lines += [f"<p>{escape(sentence)}</p>" for sentence in answer.sentences]

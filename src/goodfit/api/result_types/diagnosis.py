@@ -1,15 +1,15 @@
 """A diagnosis: bias and variance of a run or of bare error rates; and the error on a test set that was opened."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from goodfit.record.figures import GapFigures
 from goodfit.record.findings import FindingResult
 from goodfit.record.plain import PlainData
 from goodfit.record.values import Estimate
+from goodfit.wording.numbers import percent
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Diagnosis(GapFigures):
     """Bias, variance and verdict.
 
@@ -30,13 +30,32 @@ class Diagnosis(GapFigures):
     run: str | None = None
     metric: str = "error_rate"
     folds: int | None = None
-    sizes: dict[str, int]
+    sizes: dict[str, int] = field(default_factory=dict)
     train_metrics: dict[str, float] | None = None
     dev_metrics: dict[str, float] | None = None
     findings: tuple[FindingResult, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the verdict, the errors and the folder on one line."""
+        facts = [self.verdict, self._errors, *([self.run] if self.run else [])]
+        return f"Diagnosis({'; '.join(facts)})"
 
-@dataclass(frozen=True, kw_only=True)
+    def _repr_html_(self) -> str:
+        """Return the verdict, its reason and the gaps, for notebooks."""
+        from goodfit.reports.answers import Answer, gap_text
+        from goodfit.reports.first_screen import answer_html
+
+        items = [f"{name.capitalize()}: {gap_text(gap)}" for name, gap in self.gaps.items()]
+        items += [f"{finding.name}: {finding.sentence}" for finding in self.findings]
+        headline = self.verdict.capitalize()
+        return answer_html(Answer("Is it a good fit?", headline, self._errors, (self.reason,), tuple(items)))
+
+    @property
+    def _errors(self) -> str:
+        return f"train error {percent(self.train_error)}, dev error {percent(self.dev_error)}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TestResult(PlainData):
     """The error of a run on its test set.
 
@@ -47,7 +66,7 @@ class TestResult(PlainData):
         test_note: earlier openings of the test set; None if there were none.
         test_metrics: other metrics, by name.
         dev_overfitting: test error − dev error.
-        reason: the reason for the run's verdict, with the test set.
+        reason: the reason for the run's verdict, with the test set; None if the run knows a better one.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -56,6 +75,11 @@ class TestResult(PlainData):
     metric: str
     test_error: Estimate
     test_note: str | None
-    test_metrics: dict[str, Any]
+    test_metrics: dict[str, float]
     dev_overfitting: Estimate | None
-    reason: str
+    reason: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the error with its interval and the folder on one line."""
+        error = percent(self.test_error.value, self.test_error.low, self.test_error.high)
+        return f"TestResult(test error {error}; {self.run})"

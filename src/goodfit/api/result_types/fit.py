@@ -1,12 +1,12 @@
 """A fit, the result of `improve`, `train`, `resume`, `branch` and `load`; and a search, the result of `tune`."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodfit.plan import Plan
 from goodfit.record.findings import FindingResult
+from goodfit.record.result import RunResult
 from goodfit.record.search_result import FinalistResult, TrialResult
 from goodfit.record.values import Estimate
 from goodfit.wording.numbers import percent
@@ -17,72 +17,72 @@ if TYPE_CHECKING:
     from goodfit.api.requests.data import DataSource
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class Fit(Mapping[str, Any]):
+@dataclass(frozen=True, repr=False)
+class Fit:
     """A trained network, its errors, and the reasons for its verdict.
 
-    It is also a read-only mapping of everything in the run's `result.json`.
-
     Attributes:
-        facts: everything in `result.json`, as JSON has it.
+        result: everything in the run's `result.json`, such as `result.rounds`, `result.ensemble` and `result.final`.
+        resumed: sentences on the point at which `resume` went on; empty for other functions.
     """
 
-    facts: dict[str, Any]
+    result: RunResult
+    resumed: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
         """The verdict in a few words, such as "good fit" or "high variance"."""
-        return self.facts["final"]["verdict"]
+        return self.result.final.verdict
 
     @property
     def reason(self) -> str:
         """The reason for the verdict, in a sentence."""
-        return self.facts["final"]["reason"]
+        return self.result.final.reason
 
     @property
     def train_error(self) -> float:
         """Error on the training set: the share of wrong answers, or 1 − R² for a regression."""
-        return self.facts["final"]["train_error"]
+        return self.result.final.train_error
 
     @property
     def dev_error(self) -> float:
         """Error on the dev set."""
-        return self.facts["final"]["dev_error"]
+        return self.result.final.dev_error
 
     @property
     def test_error(self) -> Estimate | None:
         """Error on the test set with its 95 % interval; None while the test set is closed."""
-        return read_test_error(self.facts["final"])
+        return self.result.final.test_error
 
     @property
     def findings(self) -> tuple[FindingResult, ...]:
         """Problems in the training, the most important first."""
-        return tuple(FindingResult.from_dict(finding) for finding in self.facts["final"]["findings"])
+        return self.result.final.findings
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        """Advice on what to do next, a sentence each."""
+        return self.result.final.next_steps
 
     @property
     def plan(self) -> Plan:
         """Settings of the network, or of the best network of an ensemble."""
-        return Plan.from_dict(self.facts["plan"])
+        return self.result.plan
 
     @property
     def outcome(self) -> str:
         """The ending: "finished", "interrupted", or another one of a training."""
-        return self.facts["outcome"]
+        return self.result.outcome
 
     @property
     def run(self) -> Path:
         """Folder of the run."""
-        return Path(self.facts["run"])
+        return Path(self.result.run)
 
     @property
     def report(self) -> Path:
         """Path of the report."""
-        return Path(self.facts["report"])
-
-    @property
-    def resumed(self) -> tuple[str, ...]:
-        """Sentences on the point at which `resume` went on; empty for other functions."""
-        return tuple(self.facts.get("resumed", ()))
+        return Path(self.result.report)
 
     @property
     def history(self) -> "pl.DataFrame":
@@ -103,19 +103,7 @@ class Fit(Mapping[str, Any]):
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `--json` prints."""
-        return self.facts
-
-    def __getitem__(self, name: str) -> Any:
-        """Return a value of `result.json`."""
-        return self.facts[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names in `result.json`."""
-        return iter(self.facts)
-
-    def __len__(self) -> int:
-        """Return the number of names in `result.json`."""
-        return len(self.facts)
+        return self.result.to_dict() | ({"resumed": list(self.resumed)} if self.resumed else {})
 
     def __repr__(self) -> str:
         """Return the verdict, the errors and the folder on one line."""
@@ -131,7 +119,7 @@ class Fit(Mapping[str, Any]):
         return first_screen(self.run)
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False)
 class Search(Fit):
     """The result of a hyperparameter search: a fit by its best plan."""
 
@@ -143,15 +131,9 @@ class Search(Fit):
     @property
     def trials(self) -> tuple[TrialResult, ...]:
         """All trials, in the order in which they were drawn."""
-        return tuple(TrialResult.from_dict(trial) for trial in self.facts["trials"])
+        return self.result.trials
 
     @property
     def finalists(self) -> tuple[FinalistResult, ...]:
         """The best plans, trained again with new seeds."""
-        return tuple(FinalistResult.from_dict(finalist) for finalist in self.facts["finalists"])
-
-
-def read_test_error(final: Mapping[str, Any]) -> Estimate | None:
-    """Return the test error in the last part of a result; None while the test set is closed."""
-    error = final.get("test_error")
-    return None if error is None else Estimate.from_dict(error)
+        return self.result.finalists
