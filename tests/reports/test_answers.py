@@ -97,7 +97,7 @@ def test_a_search_tells_what_its_trials_were_worth(made: Made):
     # the complete trials have 10, 5, 2 and 4 %: the middle is 4.5 %
     assert plain(answers(view)[3]) == (
         "4.5 % → 3.0 % | dev error, from the middle of 8 trials to the winner | 4 trained to the end; 2 stopped early, "
-        "because others were far ahead or nothing was learned; 1 failed; 1 had not ended. | "
+        "because others were far ahead or they learned nothing; 1 failed; 1 still running. | "
         "learning_rate mattered most: 75.0 % of the differences in error."
     )
     assert "prescription" not in plain(answers(view)[3])

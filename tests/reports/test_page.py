@@ -119,8 +119,8 @@ def test_the_search_is_told_for_tune_alone(page: Read):
     assert [kind for kind in KINDS if "search" in page(kind).ids] == ["tune"]
     text = page("tune").text
     for wanted in (
-        "The winner of 8 trials has a dev error of 3.0 %, the mean over 3 fresh seeds that no trial had; "
-        "of 2 other finalists 1 measurably did worse.",
+        "The winner of 8 trials has a dev error of 3.0 %, the mean over 3 fresh seeds that no trial used; "
+        "of 2 other finalists, 1 did measurably worse.",
         "Learning_rate's best values lie at the upper end of its range (1): widen it.",
         "Winner ✓ kept learning_rate 0.01235",
         "Finalist 3 learning_rate 0.5 +3.0 points [+2.0, +4.0]",
@@ -274,7 +274,7 @@ def test_probabilities_that_needed_no_adjusting(made: Made, tmp_path: Path):
     result["calibration"] |= {"temperature": 1.0, "log_loss_after": result["calibration"]["log_loss_before"]}
     (run / "result.json").write_text(json.dumps(result))
     text = write_report(run).read_text()
-    assert "The probabilities are as the ensemble gives them: no adjustment lowered the log loss" in text
+    assert "The ensemble's probabilities are used as they are: no temperature lowered the dev log loss" in text
     assert "were adjusted" not in text
 
 

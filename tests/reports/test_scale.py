@@ -1,3 +1,5 @@
+import pytest
+
 from goodfit.reports.scale import scale
 
 
@@ -14,7 +16,8 @@ def test_zero_is_always_shown_with_round_ticks_around_it():
     assert made.ticks == (-0.02, -0.01, 0.0)
 
 
-def test_nothing_known_still_has_a_width():
-    made = scale([])
-    assert made.low == 0.0
-    assert made.high > 0
+@pytest.mark.parametrize("values", [[], [0.0, 0.0], [None, float("inf")]])
+def test_a_scale_of_nothing_but_zero_ends_at_one_percent(values):
+    made = scale(values, room=0.0)
+    assert (made.low, made.high) == (0.0, 0.01)
+    assert made.ticks == (0.0, 0.002, 0.004, 0.006, 0.008, 0.01)

@@ -28,9 +28,9 @@ def test_axes_are_in_the_order_of_importance_and_importance_may_lack(facts: Fact
 @pytest.mark.parametrize(
     ("kept", "ending"),
     [
-        (1, "that no trial had."),
-        (2, "that no trial had; 1 other finalist cannot be told from it."),
-        (3, "that no trial had; of 2 other finalists 1 measurably did worse."),
+        (1, "that no trial used."),
+        (2, "that no trial used; no measurable difference from 1 other finalist."),
+        (3, "that no trial used; of 2 other finalists, 1 did measurably worse."),
     ],
 )
 def test_what_was_found_says_which_finalists_are_worse_beyond_their_interval(facts: Facts, kept: int, ending: str):
@@ -38,7 +38,7 @@ def test_what_was_found_says_which_finalists_are_worse_beyond_their_interval(fac
 
 
 def test_without_finalists_there_is_no_winner(facts: Facts):
-    assert seen(facts, finalists=[]).summary == "8 trials were begun and no winner was chosen."
+    assert seen(facts, finalists=[]).summary == "8 trials started, and no winner was chosen."
 
 
 def test_the_winner_comes_first_and_only_what_differs_is_named(facts: Facts):

@@ -9,6 +9,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from goodfit.wording import numbers
+
 Figure = dict[str, Any]
 Values = Sequence[float | None]
 
@@ -63,7 +65,12 @@ def log_axis(values: Values) -> dict[str, Any]:
     if not ticks:  # a range too narrow for round numbers
         ticks = [float(f"{10 ** (low + share * (high - low)):.2g}") for share in (0.25, 0.75)]
     ticks = ticks[:: -(-len(ticks) // _MOST_TICKS)]
-    return {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    return {
+        "type": "log",
+        "range": [low, high],
+        "tickvals": ticks,
+        "ticktext": [numbers.number(tick) for tick in ticks],
+    }
 
 
 def line(x: Values, y: Values, color: str, hover: str) -> Figure:

@@ -19,6 +19,7 @@ from goodfit.run_folder.names import REPORT_FILE
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
+_CODE = re.compile(r"`([^`]+)`|(?<![\w-])--[a-z][a-z-]*")
 _TEMPLATES = Path(__file__).parent / "templates"
 _ERROR_NAMES = {"error_rate": "error rate", "1-r2": "unexplained variation"}
 _FILTERS: tuple[Callable[..., str], ...] = (
@@ -32,6 +33,7 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     numbers.column_number,
     numbers.p_value,
     numbers.duration,
+    numbers.times,
 )
 
 
@@ -186,9 +188,13 @@ def _parts_held_together(function: Callable[..., tuple[str, str]]) -> Callable[.
 
 
 def _prose(text: str) -> Markup:
-    """A sentence, with `code` between back quotes."""
+    """Return a sentence, with `code` between back quotes, and options such as --folds never broken."""
     escaped = str(escape(no_break(text)))  # before tags are added
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
+    return Markup(_CODE.sub(lambda match: f"<code>{match[1]}</code>" if match[1] else _option(match[0]), escaped))
+
+
+def _option(name: str) -> str:
+    return f'<code class="option">{name}</code>'
 
 
 def _started(time: str | None) -> str:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_ALL_ZERO = 0.01  # upper end of a scale for values that are all 0: 1 %, a common error
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -27,8 +29,10 @@ def scale(values: Iterable[float | None], *, room: float = 0.04) -> Scale:
     """
     finite_values = [0.0, *(value for value in values if value is not None and math.isfinite(value))]
     low, high = min(finite_values), max(finite_values)
-    span = (high - low) or 0.01  # where nothing but zero is shown
-    low, high = low - room * span * (low < 0), high + room * span * (high > 0 or low == high)
+    if low == high:
+        high = _ALL_ZERO
+    span = high - low
+    low, high = low - room * span * (low < 0), high + room * span * (high > 0)
     return Scale(low, high, round_ticks(low, high))
 
 

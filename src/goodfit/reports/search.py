@@ -125,28 +125,28 @@ def _order(trial: TrialResult) -> float:
 
 def _summary(finalists: Sequence[Finalist], trials: int) -> str:
     if not finalists:
-        return f"{count(trials, 'trial')} were begun and no winner was chosen."
+        return f"{count(trials, 'trial')} started, and no winner was chosen."
     winner = finalists[0].result
     seeds = count(winner.seeds, "fresh seed")
     words = f"The winner of {count(trials, 'trial')} has a dev error of {numbers.percent(winner.dev_error)}"
-    words += f", the mean over {seeds} that no trial had"
+    words += f", the mean over {seeds} that no trial used"
     distances = [distance for finalist in finalists[1:] if (distance := finalist.result.against_the_winner)]
     worse = sum(distance.low > 0 for distance in distances)
     if not distances:
         return f"{words}."
     if not worse:
-        return f"{words}; {count(len(distances), 'other finalist')} cannot be told from it."
-    return f"{words}; of {count(len(distances), 'other finalist')} {worse} measurably did worse."
+        return f"{words}; no measurable difference from {count(len(distances), 'other finalist')}."
+    return f"{words}; of {count(len(distances), 'other finalist')}, {worse} did measurably worse."
 
 
 def _endings(trials: Sequence[TrialResult]) -> str:
     states = Counter(trial.state for trial in trials)
     phrases = {
         "complete": "trained to the end",
-        "pruned": "stopped early, because others were far ahead or nothing was learned",
+        "pruned": "stopped early, because others were far ahead or they learned nothing",
         "fail": "failed",
-        "running": "had not ended",
-        "waiting": "had not begun",
+        "running": "still running",
+        "waiting": "not started",
     }
     parts = [f"{states[state]:,} {meaning}" for state, meaning in phrases.items() if states[state]]
     return sentence("; ".join(parts))
