@@ -114,7 +114,7 @@ def test_most_later_trials_have_a_structure_that_is_compiled_already():
     """Three groups of four in four; the others, a structure for the group."""
     settings = {"structural": frozenset({"layers", "kind"}), "group": 4, "wave_size": 32}
     groups = inherited = 0
-    for seed in range(20):
+    for seed in range(8):
         draws = structures_of(params_of(searched(96, seed=seed, **settings)))
         for start in range(32, 96, 4):
             before, group = draws[: start // 32 * 32], draws[start : start + 4]
