@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import goodfit
+from goodfit.diagnosis.findings import rate_low
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.loop import loop
@@ -145,6 +146,7 @@ def test_interruption_leaves_a_usable_run(table, made_table, small_plan, tmp_pat
 def test_a_sick_plan_is_repaired(made_table, small_plan, tmp_path, monkeypatch):
     """A learning rate a thousand times too small: the doctor names it, and its remedy is adopted, the finding gone."""
     monkeypatch.setattr(loop, "default_plan", lambda splits: small_plan.with_(epochs=2))
+    monkeypatch.setattr(rate_low, "default_network", lambda observation: ())  # another cure, and a large network
     made_table(1500, 0).write_csv(tmp_path / "rings.csv")
     sick = small_plan.with_(learning_rate=2e-5)
     fit = goodfit.improve(tmp_path / "rings.csv", target="kind", rounds=1, plan=sick, out=tmp_path)
