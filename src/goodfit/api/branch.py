@@ -72,6 +72,7 @@ def begin_branch(run: str | Path, /, *, epoch: int | None = None, **changes: Any
         paused=False,
         origin=BranchOrigin(run=str(folder), epoch=epoch_of_start, fitted=tuple(fits)),
     )
+    # Nudges of the old run were made for its plan; the branch starts without them.
     branch_job.options.pop("replay", None)
     with fresh_run(branch_job, splits, new_plan, folder.parent, weights) as branch_folder:
         return branch_folder
@@ -82,7 +83,7 @@ def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits,
     job = JobRequest.read(folder)
     if job.in_memory:
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; it cannot be branched")
-    if is_live(folder):
+    if is_live(folder):  # its checkpoints are some seconds old: let it write one now, and wait for the answer
         send(folder, "keep", "python")
     splits = reopen_job(folder, job)
     started = start_job(folder, job, splits, job.training_plan)
@@ -90,6 +91,7 @@ def _of_unfinished(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits,
     if moment.step == 0:
         raise InputError(f"no checkpoint of {folder} is kept that is early enough; give a later epoch")
     state, per_epoch = moment.state, started.checkpoints.per_epoch
+    # A named epoch means the parameters of that epoch, not the best ones up to it.
     if epoch is None and int(state.best_step):
         return job, splits, moment.plan, flatten(*state.best), int(state.best_step) // per_epoch
     return job, splits, moment.plan, flatten(*settled(state)), moment.epoch

@@ -41,16 +41,17 @@ from goodfit.wording.numbers import setting
 __all__ = ["check", "check_gradients"]
 
 _EXAMPLES = 256  # of a gradient check: as a mini-batch
-_MOST_EXAMPLES = 2000  # of descent and curvature, for which the seed takes the whole batch
+_MOST_EXAMPLES = 2000  # of descent and curvature, for which the course notes take the whole batch
 _MOST_ENTRIES = 20_000  # parameters up to which every entry is compared
 _DIRECTIONS = 10  # in each block of larger networks
 _PAGE = "goodfit-descent.html"
+# what the members of an ensemble may differ in
 _OF_STRUCTURE = (
     "hidden_units",
     "architecture",
     "activation",
     "batch_norm",
-)  # which members of an ensemble may differ in
+)
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def _gradients(subject: _Subject, request: CheckRequest, notify: Notify) -> tupl
 
 def _check_gradients(network: Network, params: Pytree, request: CheckRequest) -> GradientCheck:
     """Compare every entry of a small network, or random directions of a large one."""
+    # Each entry needs evaluations of J of its own; a random direction checks a whole block for the price of one entry.
     entries = sum(leaf.size for layer in params["layers"] for leaf in layer.values())
     directions = _DIRECTIONS if request.sample is None and entries > _MOST_ENTRIES else request.sample
     return check_gradients(network.objective, params, sample=directions, epsilon=request.epsilon)
@@ -153,7 +155,7 @@ def _growth(network: Network, params: Pytree) -> NetworkGrowth:
     activations, gradients = network.signals(params)
     return NetworkGrowth(
         activations=_signal_growth("activations", activations, activations),
-        gradients=_signal_growth("gradients", gradients, gradients[::-1]),
+        gradients=_signal_growth("gradients", gradients, gradients[::-1]),  # they travel from the last layer back
     )
 
 

@@ -82,24 +82,27 @@ def complete(
         The result, and sentences that say from where it went on.
     """
     decisions = trainings = None
+    # Data in memory is gone with the process, so nobody could resume the job: nothing is kept for it.
     if not run_request.in_memory:
         decisions = Decisions.read(folder)
         trainings = TrainingCache(folder / CHECKPOINT_FOLDER, splits, lambda told: notify(told, None, None))
-        start_time -= decisions.seconds
-    again = run_request.decisions[len(decisions.taken) if decisions else 0 :] if run_request.decisions else None
-    journal = fresh_journal(folder)
+        start_time -= decisions.seconds  # the budget covers the whole job, the part before the interruption too
+    # A replay that was cut off has repeated some of the old decisions already; the clock reads those from `decisions`.
+    to_repeat = run_request.decisions[len(decisions.taken) if decisions else 0 :] if run_request.decisions else None
+    journal = fresh_journal(folder)  # not continued: each step is gone through again and writes its entry anew
     request = ImproveRequest.from_dict(run_request.options, data=run_request.data or "")
-    clock = Clock(journal, request.time_limit, again, started=start_time, decisions=decisions)
+    clock = Clock(journal, request.time_limit, to_repeat, started=start_time, decisions=decisions)
     context = open_loop(splits, _settings(run_request, request), journal, clock, notify, trainings)
     with _resumable(folder, run_request, "the job could not go on"):
         for note in splits.notes:
             journal.write("note", note.text)
         state, ensemble = build_ensemble(run_loop(context), context)
+    # The trainings are done now, and whatever goes wrong must not lose them: hence GoodfitError, too.
     with _resumable(folder, run_request, "the trainings are done, but not their run", GoodfitError):
         remove_result(folder)  # of a job that was interrupted, and is resumed
         facts = run_facts(folder, run_request, splits, ImproveRequest)
         result = finish(folder, _result(facts, run_request, request, state, ensemble, context), start_time)
-    if not context.interrupted:
+    if not context.interrupted:  # an interrupted job has a result, but stays open for `goodfit resume`
         finish_run(folder)
     if decisions is None or trainings is None:
         return result, ()
@@ -107,18 +110,20 @@ def complete(
 
 
 @contextmanager
-def _resumable(folder: Path, run_request: JobRequest, told: str, *errors: type[Exception]) -> Iterator[None]:
-    """Where the work cannot be written, or ends in one of these errors, say that what is there is good to go on with.
+def _resumable(folder: Path, run_request: JobRequest, problem: str, *errors: type[Exception]) -> Iterator[None]:
+    """Tell the user to resume if the work cannot be written or ends in one of these errors.
 
     Raises:
-        UnfinishedError: so it is.
+        UnfinishedError: it does; what is in the folder is good to go on with.
     """
     try:
         yield
     except (OSError, SafetensorError, PolarsError, *errors) as error:
         if run_request.in_memory:
             raise
-        raise UnfinishedError(f"{told} ({error}); mend that, and `goodfit resume {folder}` goes on with it") from None
+        raise UnfinishedError(
+            f"{problem} ({error}); mend that, and `goodfit resume {folder}` goes on with it"
+        ) from None
 
 
 def _result(
@@ -170,6 +175,7 @@ def _test(splits: Splits, ensemble: Assembly, folder: Path, force: bool, context
         tested = FinalTest(None, "the job was interrupted, so the test set stays closed")
     else:
         try:
+            # A job that died after its test repeats it with the same model: that is no second look at the test set.
             tested = final_test(splits, ensemble.predictor, folder, force, count_own=False)
         except (TestSetLockedError, InputError) as refused:
             tested = FinalTest(None, str(refused))

@@ -29,6 +29,7 @@ def send(
     folder = Path(run)
     check_training(folder)
     request = send_request(folder, kind, sender, changes, to)
+    # The training answers at its next epoch boundary, in its state file; without an answer the request stays in force.
     deadline = time.monotonic() + _PATIENCE
     while (answer := _answers(folder).get(request)) is None:
         if time.monotonic() > deadline or not is_live(folder):

@@ -79,6 +79,7 @@ def complete(
     laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), notify)
     live = _live(folder, run_request, splits, plan, at)
     keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
+    # The copies keep no checkpoints: they start again from the model's, from before the last nudge.
     controls = [Periodically(keeps, checkpoint.SECONDS), live]
     runs = laboratory.train("training", at.jobs, control=Together(controls))
     run = runs[0]
@@ -86,6 +87,7 @@ def complete(
         _refuse(run, folder, run_request)
     live.effects.close(runs)
     measured = [laboratory.judge(Entry("plan", run.plan, (run_request.seed,), round=1), ((run,),), run.seconds)]
+    # Only the copies of the last comparison were trained to the end; they show what the training would have become.
     last = live.effects.comparisons[-1] if live.effects.comparisons else None
     if last and (copies := [runs[job] for job in last.pairs.values() if runs[job].usable]):
         name = f"untouched since epoch {last.effect.epoch}"
@@ -107,10 +109,12 @@ def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, at:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
     done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
     to_come = [nudge for nudge in run_request.nudges if (nudge.what, nudge.new, nudge.epoch) not in done]
+    # The copies are the last jobs of the stack, in the order of the models that they copy.
     copies = {pair: len(at.jobs) - run_request.untouched_copies + pair for pair in range(run_request.untouched_copies)}
     epoch = at.moments[0].epoch
     state = LiveState.recover(folder)
     closed = [effect for effect in (state.nudge_effects if state else ()) if effect.ended and effect.epoch < epoch]
+    # The copies of a closed comparison are gone, and -1 stands for them: only its effect is shown from now on.
     comparisons = [Comparison(dict.fromkeys(range(effect.pairs), -1), effect) for effect in closed]
     live = LiveControl(
         folder,
@@ -121,7 +125,7 @@ def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, at:
         {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
         at.nudges,
         to_come,
-        paused=run_request.paused and not epoch,
+        paused=run_request.paused and not epoch,  # once it has been let go, a resumed training does not wait again
     )
     write_about(folder, splits, plan, run_request.untouched_copies)
     return live
@@ -144,6 +148,7 @@ def _result(
         train_groups=groups_of(splits, sample(run.train)),
         dev_groups=groups_of(splits, splits.dev),
     )
+    # A replayed nudge may lie beyond the epoch at which this training ended; it was never made.
     nudges = [nudge for nudge in standing(live.nudges) if nudge.epoch <= len(run.history["epoch"])]
     effects = tuple(live.effects.effects)
     sentences = [nudge.sentence for nudge in live.nudges] + live.requests.problems

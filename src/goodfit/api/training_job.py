@@ -130,12 +130,14 @@ def start_job(folder: Path, job: JobRequest, splits: Splits, plan: Plan) -> Star
         ]
     checkpoints, nudges = CheckpointStore.open(folder, models, splits, origin), read_own(folder)
     in_force = standing(nudges)
+    # Without copies the newest moment will do, since its plan is rebuilt from the nudges in force.
     last = in_force[-1].epoch if in_force and job.untouched_copies else math.inf
     moments, skipped = checkpoints.newest(in_force, last)
     keeps = [None if job.in_memory else checkpoint.keep for checkpoint in checkpoints.folders]
     resumed = [
         replace(model, start=moment, keep=keep) for model, moment, keep in zip(models, moments, keeps, strict=True)
     ]
+    # Asleep until a nudge: before it they would only repeat their model, number for number.
     copies = [replace(model, asleep=True) for model in models[: job.untouched_copies]]
     return StartedJob([*resumed, *copies], checkpoints, moments, skipped, nudges)
 
@@ -143,5 +145,6 @@ def start_job(folder: Path, job: JobRequest, splits: Splits, plan: Plan) -> Star
 def _start_plan(splits: Splits, changes: dict[str, Any]) -> Plan:
     """Return the default plan; if the changes set a depth, with one size per stage of feature maps."""
     plan = default_plan(splits)
+    # With a depth each size is a stage, and the size that the default plan repeats would be one more.
     deep = plan.layer == "convolutional" and changes.get("depth")
     return plan.with_(hidden_units=tuple(dict.fromkeys(plan.hidden_units))) if deep else plan

@@ -55,7 +55,7 @@ from goodfit.wording.numbers import percent
 _FINALISTS, _SEEDS = 4, 3
 _WAVES = 4  # of a search; each draws around the best of those before
 _LEAST_WAVE = 8
-_FRESH = 2_000_003  # seeds of the finalists, which no trial had
+_FRESH = 2_000_003  # start of the finalists' seeds, so far up that no trial of the search had them
 
 
 @takes(TuneRequest)
@@ -123,6 +123,7 @@ def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractCon
 
 def _open(splits: Splits, question: tuple[str, ...], request: TuneRequest) -> optuna.Study:
     """Open the study of the requested name, or that of this data and question."""
+    # Train and dev rows only: an error of a trial means the same whatever the test set is.
     of_data = _digest(splits.dataset.fingerprint, *(getattr(splits, part).tolist() for part in ("train", "dev")))
     if not request.storage:
         Path(request.out).mkdir(parents=True, exist_ok=True)
@@ -135,6 +136,7 @@ def _wave_size(
 ) -> int:
     """Give the study its sampler; return its number of trials in a wave, which never changes once it has begun."""
     own = sampler.wave_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_WAVE, -(-trials // _WAVES))
+    # Trials are grouped by their number within a wave: with another size a continued search would train other groups.
     size = set_once(study, "goodfit wave", own)
     structural = asked.structural if isinstance(asked, Space) else frozenset()
     study.sampler = sampler or GoodfitZoomSampler(seed, size, structural)
@@ -160,6 +162,7 @@ def _told(tell: Notify, trials: int, splits: Splits) -> Any:
         return percent(best, interval.low, interval.high)
 
     def told(done: int, best: float | None) -> None:
+        # A study may have begun in an earlier process: only the trials of this one tell how long a trial takes.
         first.append(done)
         passed, here = time.perf_counter() - began, done - first[0]
         left = passed * (trials - done) / here if here else None
@@ -182,6 +185,7 @@ def _found(study: optuna.Study, searched: bool) -> list[Plan]:
     if not complete:
         raise InputError(f"none of {len(trials)} trials gave a network; widen the space or lower its rates")
     pairs = [(trial, TrialRecord.read(trial)) for trial in complete]
+    # The cost breaks the ties that the error rate leaves on a small dev set.
     ordered = sorted(pairs, key=lambda pair: (pair[0].value, pair[1].dev_cost if pair[1] else None))
     plans = dict.fromkeys(record.plan for _, record in ordered if record and record.plan)
     return list(plans)[:_FINALISTS]
