@@ -25,7 +25,7 @@ import numpy as np
 from doctor_cases import FAULTS, HARM, HEALTHY_RUNS, MORE, PER_FAULT, Patch, Setting, held_out, setting
 from doctor_data import misread, splits_of, with_duplicates, with_label_noise, with_leak, with_shift
 from goodfit.api.requests.data import quiet
-from goodfit.data.dataset import Cut, Splits
+from goodfit.data.dataset import Fold, Splits
 from goodfit.data.preparation import Preparation
 from goodfit.diagnosis.finding import Observation
 from goodfit.diagnosis.findings import NAMES, examine
@@ -198,7 +198,7 @@ def trained(cases: list[Numbered]) -> Iterator[tuple[Numbered, Observation]]:
     for _, group in groupby(sorted(cases, key=lambda case: tuple(map(str, key(case)))), key):
         some = list(group)
         splits = data_of(some[0][2])
-        laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), quiet)
+        laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), quiet)
         facts = facts_of(splits)
         with planted(some[0][2].patch):
             entries = [Entry(case[0], case[2].plan, (case[2].seed,)) for case in some]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits
 from goodfit.data.notes import Note, warning
-from goodfit.data.splits import folds, open_splits
+from goodfit.data.splits import draw_folds, open_splits
 from goodfit.errors import InputError
 
 SETS = ("train", "dev", "test")
@@ -257,16 +257,16 @@ class TestGivenSets:
         )
 
 
-def is_a_cut(cuts, pool):
-    """Every row in one dev part, no row in both parts of a cut, and training parts of one size."""
-    assert np.array_equal(np.sort(np.concatenate([cut.dev for cut in cuts])), pool)
-    assert len({len(cut.train) for cut in cuts}) == 1
-    for cut in cuts:
-        assert len(np.intersect1d(cut.train, cut.dev)) == 0
-        assert len(np.union1d(np.setdiff1d(cut.train, pool), [])) == 0
-        assert np.all(np.diff(cut.train) > 0)
-        assert np.all(np.diff(cut.dev) > 0)
-    assert len(cuts[0].train) == len(pool) - max(len(cut.dev) for cut in cuts)
+def are_folds(folds, pool):
+    """Every row in one dev part, no row in both parts of a fold, and training parts of one size."""
+    assert np.array_equal(np.sort(np.concatenate([fold.dev for fold in folds])), pool)
+    assert len({len(fold.train) for fold in folds}) == 1
+    for fold in folds:
+        assert len(np.intersect1d(fold.train, fold.dev)) == 0
+        assert len(np.union1d(np.setdiff1d(fold.train, pool), [])) == 0
+        assert np.all(np.diff(fold.train) > 0)
+        assert np.all(np.diff(fold.dev) > 0)
+    assert len(folds[0].train) == len(pool) - max(len(fold.dev) for fold in folds)
 
 
 @settings(max_examples=60, deadline=None)
@@ -286,40 +286,40 @@ def test_folds_cover_the_pool_once(rows, k, seed, kind):
         times=times if kind == "times" else None,
     )
     order = np.arange(rows) if kind == "groups" else generator.permutation(rows)
-    cuts = [rows // 4 * 2, rows // 8 * 6]  # even, so that groups of two stay whole
-    train, dev, test = (np.sort(part) for part in np.split(order, cuts))
+    ends = [rows // 4 * 2, rows // 8 * 6]  # even, so that groups of two stay whole
+    train, dev, test = (np.sort(part) for part in np.split(order, ends))
     splits = Splits(data, train, dev, test, (), 0)
     if kind == "groups":
         k = min(k, rows // 8 * 3)
-    cuts = folds(splits, k, seed)
-    assert len(cuts) == k
-    is_a_cut(cuts, splits.pool)
+    folds = draw_folds(splits, k, seed)
+    assert len(folds) == k
+    are_folds(folds, splits.pool)
     if kind == "groups":
-        owners = [np.unique(groups[cut.dev]) for cut in cuts]
+        owners = [np.unique(groups[fold.dev]) for fold in folds]
         assert sum(map(len, owners)) == len(np.unique(groups[splits.pool]))
     if kind == "times":
-        for earlier, later in pairwise(cuts):
+        for earlier, later in pairwise(folds):
             assert times[earlier.dev].max() < times[later.dev].min()
 
 
 def test_folds_are_stratified_and_drawn_by_their_seed():
     splits = open_splits("digits")
-    cuts = folds(splits, 5, 0)
-    is_a_cut(cuts, splits.pool)
+    folds = draw_folds(splits, 5, 0)
+    are_folds(folds, splits.pool)
     target = splits.dataset.target
     counts = np.bincount(target[splits.pool])
-    for cut in cuts:
-        assert np.all(np.abs(np.bincount(target[cut.dev]) - counts / 5) <= 1)
-    for cut, again in zip(cuts, folds(splits, 5, 0), strict=True):
-        assert np.array_equal(cut.dev, again.dev)
-        assert np.array_equal(cut.train, again.train)
-    assert not np.array_equal(cuts[0].dev, folds(splits, 5, 1)[0].dev)
+    for fold in folds:
+        assert np.all(np.abs(np.bincount(target[fold.dev]) - counts / 5) <= 1)
+    for fold, again in zip(folds, draw_folds(splits, 5, 0), strict=True):
+        assert np.array_equal(fold.dev, again.dev)
+        assert np.array_equal(fold.train, again.train)
+    assert not np.array_equal(folds[0].dev, draw_folds(splits, 5, 1)[0].dev)
 
 
 @pytest.mark.parametrize("k", [0, 1, 143])
 def test_too_few_or_too_many_folds(k):
     with pytest.raises(InputError, match=rf"^{k} folds of 142 examples cannot be made; take 2 to 142$"):
-        folds(open_splits("wine"), k, 0)
+        draw_folds(open_splits("wine"), k, 0)
 
 
 @pytest.mark.parametrize("role", ["group", "time"])
@@ -328,4 +328,4 @@ def test_more_folds_than_groups_or_moments(role):
     data = dataset(np.arange(30), **({"groups": three} if role == "group" else {"times": three.astype(np.float64)}))
     splits = Splits(data, np.arange(20), np.arange(20, 30), np.zeros(0, np.int64), (), 0)
     with pytest.raises(InputError, match=rf"^the {role} column has 3 different values; at least 4 are needed$"):
-        folds(splits, 4, 0)
+        draw_folds(splits, 4, 0)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.data.dataset import Cut
+from goodfit.data.dataset import Fold
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.engine.fit import fit
@@ -25,7 +25,7 @@ def _laboratory(**target):
     x, noise = np.random.default_rng(0).normal(size=(2, 2000))
     frame = pl.DataFrame({"x": x, "kind": np.where(x + noise > 0, "up", "down"), "y": x + noise})
     splits = open_splits(frame.select("x", *target.values()), **target)
-    return Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
+    return Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
 
 
 def _measurement_maker(laboratory):

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.data.dataset import Cut
+from goodfit.data.dataset import Fold
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.finding import Finding
 from goodfit.engine.fit import fit
@@ -102,7 +102,7 @@ def test_the_kind_of_a_plateau_is_measured(frame):
 
 def test_only_what_most_seeds_have_is_found(frame, monkeypatch):
     splits = open_splits(frame, target="kind")
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
+    laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
     measured = laboratory.measure("training", [Entry("plan", Plan(hidden_units=(4,), epochs=2), (1, 2, 3))])[0]
     ids = iter([("a", "b"), ("a",), ("c",)])
     confidence = iter([0.6, 0.5, 0.9, 0.7])

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.data.dataset import Cut
+from goodfit.data.dataset import Fold
 from goodfit.data.splits import open_splits
 from goodfit.engine import machine
 from goodfit.engine.control import Progress
@@ -25,7 +25,7 @@ NO_RECORDS = np.zeros((0, 6))
 def laboratory():
     x = np.random.default_rng(0).normal(size=400)
     splits = open_splits(pl.DataFrame({"x": x, "y": -x, "kind": np.where(x > 0, "up", "down")}), target="kind")
-    return Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
+    return Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
 
 
 def test_a_plan_too_large_for_the_memory_is_no_experiment(laboratory, monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.data.dataset import Cut
+from goodfit.data.dataset import Fold
 from goodfit.data.splits import open_splits
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
@@ -21,7 +21,7 @@ from goodfit.run_folder.journal import Journal
 def incumbent():
     x = np.random.default_rng(0).normal(size=500)
     splits = open_splits(pl.DataFrame({"x": x, "y": -x, "kind": np.where(x > 0, "up", "down")}), target="kind")
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
+    laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), lambda *_: None)
     plan = Plan(hidden_units=(2,), batch_size=16, epochs=2)
     return laboratory, laboratory.measure("incumbent", [Entry("", plan, (0, 1, 2, 3))])[0]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goodfit.data.dataset import Cut, Dataset, Features, Origin, Schema, Splits
+from goodfit.data.dataset import Dataset, Features, Fold, Origin, Schema, Splits
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.mirror_test import compare_mirrored
@@ -31,8 +31,8 @@ def splits_of(axis):
 @pytest.mark.parametrize(("axis", "allowed"), [(0, True), (1, False)])
 def test_they_are_left_out_where_they_change_labels(axis, allowed):
     splits = splits_of(axis)
-    cuts = [Cut(splits.train, splits.dev)]
-    laboratory = Laboratory(splits, cuts, Clock(Journal(None), None), lambda *_: None)
+    folds = [Fold(splits.train, splits.dev)]
+    laboratory = Laboratory(splits, folds, Clock(Journal(None), None), lambda *_: None)
     (measured,) = laboratory.measure("halves", [Entry("halves", PLAN, (0, 1))])
     mirror_test = compare_mirrored(measured, splits)
     assert mirror_test is not None

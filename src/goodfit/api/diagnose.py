@@ -54,7 +54,7 @@ def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> ExampleEr
     """Errors of the run's plan by K-fold cross-validation."""
     from goodfit.api.data import reopen_run
     from goodfit.data.dataset import groups_of
-    from goodfit.data.splits import folds as cut
+    from goodfit.data.splits import draw_folds
     from goodfit.engine.machine import prepare_jax
     from goodfit.experiments.clock import Clock
     from goodfit.experiments.laboratory import Laboratory
@@ -64,7 +64,7 @@ def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> ExampleEr
     prepare_jax()
     splits = reopen_run(saved, data)
     seed = saved.result.seed
-    laboratory = Laboratory(splits, cut(splits, folds, seed), Clock(Journal(None), None), quiet)
+    laboratory = Laboratory(splits, draw_folds(splits, folds, seed), Clock(Journal(None), None), quiet)
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
     trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
     groups = (groups_of(splits, trained), groups_of(splits, measured.rows))

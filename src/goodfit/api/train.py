@@ -15,7 +15,7 @@ from goodfit.api.requests.request import takes
 from goodfit.api.result_types.fit import Fit
 from goodfit.api.results import finish, run_facts
 from goodfit.api.training_job import StartedJob, fresh_run, prepare, start_job
-from goodfit.data.dataset import Cut, Splits, groups_of
+from goodfit.data.dataset import Fold, Splits, groups_of
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.engine import checkpoint
@@ -76,7 +76,7 @@ def complete(
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
     """
     at = at or start_job(folder, run_request, splits, plan)
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), notify)
+    laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), notify)
     live = _live(folder, run_request, splits, plan, at)
     keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
     # The copies keep no checkpoints: they start again from the model's, from before the last nudge.

@@ -22,7 +22,7 @@ from goodfit.api.result_types import fit
 from goodfit.api.results import finish, run_facts
 from goodfit.api.test_set import FinalTest
 from goodfit.api.training_job import job_request
-from goodfit.data.dataset import Cut, Splits, groups_of
+from goodfit.data.dataset import Fold, Splits, groups_of
 from goodfit.diagnosis.intervals import wilson
 from goodfit.diagnosis.paired_test import paired_test
 from goodfit.engine.machine import prepare_jax
@@ -193,7 +193,7 @@ def _found(study: optuna.Study, searched: bool) -> list[Plan]:
 
 def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, tell: Notify) -> list[Measurement]:
     """Each with fresh seeds: the luckiest seed among many trials is no proof."""
-    laboratory = Laboratory(splits, [Cut(splits.train, splits.dev)], Clock(Journal(None), None), tell)
+    laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), tell)
     seeds = tuple(_FRESH * (seed + 1) + number for number in range(_SEEDS))
     entries = [Entry(f"finalist {place}", plan, seeds, round=1) for place, plan in enumerate(plans, 1)]
     return laboratory.measure("training the finalists again", entries)

@@ -251,7 +251,7 @@ class Splits:
         return float(np.std(self.dataset.target[self.train])) or 1.0
 
 
-class Cut(NamedTuple):
+class Fold(NamedTuple):
     """A fold: the rows to train on and the rows to measure on."""
 
     train: Int[np.ndarray, "train"]

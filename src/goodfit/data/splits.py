@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from goodfit.data.data_source import ColumnName, DataSource
-from goodfit.data.dataset import Cut, Splits, TaskKind
+from goodfit.data.dataset import Fold, Splits, TaskKind
 from goodfit.data.division import divide, draw_sets
 from goodfit.data.open import open_data
 from goodfit.data.shift import compare_distributions
@@ -83,8 +83,8 @@ def _check_size(place: str, rows: Int[np.ndarray, "rows"], target: str) -> None:
         )
 
 
-def folds(splits: Splits, k: int, seed: int) -> list[Cut]:
-    """K-fold cuts of the training and dev rows; every one of those rows is in exactly one dev part.
+def draw_folds(splits: Splits, k: int, seed: int) -> list[Fold]:
+    """Return K folds of the training and dev rows; every one of those rows is in exactly one dev part.
 
     Stratified, of whole groups or of consecutive time, as the splits are. All training parts are cut to one size
     (surplus rows are dropped at random), so that the folds' models share one compiled program.
@@ -105,6 +105,6 @@ def folds(splits: Splits, k: int, seed: int) -> list[Cut]:
     size = len(pool) - max(map(len, pieces))
     complements = [np.setdiff1d(pool, dev, assume_unique=True) for dev in pieces]
     return [
-        Cut(np.sort(generator.choice(train, size, replace=False)), dev)
+        Fold(np.sort(generator.choice(train, size, replace=False)), dev)
         for train, dev in zip(complements, pieces, strict=True)
     ]

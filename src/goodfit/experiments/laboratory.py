@@ -1,4 +1,4 @@
-"""The laboratory: plans trained over several seeds and cuts of the data, and judged on the rows held out."""
+"""The laboratory: plans trained over several seeds and folds of the data, and judged on the rows held out."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.data.dataset import Cut, Splits
+from goodfit.data.dataset import Fold, Splits
 from goodfit.data.preparation import width
 from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine import machine
@@ -31,11 +31,11 @@ from goodfit.search.hopeless import Hopeless
 
 @dataclass
 class Laboratory:
-    """Trains plans on the cuts of the data and judges them on the rows held out.
+    """Trains plans on the folds of the data and judges them on the rows held out.
 
     Attributes:
         splits: the data.
-        cuts: training and dev rows: the split itself, or K folds of training and dev set together.
+        folds: training and dev rows: the split itself, or K folds of training and dev set together.
         clock: stops trainings when the budget is spent.
         notify: receives the progress of the trainings.
         speed: learned from every training.
@@ -43,7 +43,7 @@ class Laboratory:
     """
 
     splits: Splits
-    cuts: Sequence[Cut]
+    folds: Sequence[Fold]
     clock: Clock
     notify: Notify
     speed: Speed = field(default_factory=Speed)
@@ -51,13 +51,16 @@ class Laboratory:
 
     @property
     def rows(self) -> Int[np.ndarray, "rows"]:
-        """The judged rows: every cut's dev rows."""
-        return np.sort(np.concatenate([cut.dev for cut in self.cuts]))
+        """The judged rows: the dev rows of every fold."""
+        return np.sort(np.concatenate([fold.dev for fold in self.folds]))
 
     def jobs(self, entries: Sequence[Entry]) -> list[Job]:
-        """Return one job for each entry, seed and cut."""
+        """Return one job for each entry, seed and fold."""
         return [
-            Job(entry.plan, seed, cut.train, cut.dev) for entry in entries for seed in entry.seeds for cut in self.cuts
+            Job(entry.plan, seed, fold.train, fold.dev)
+            for entry in entries
+            for seed in entry.seeds
+            for fold in self.folds
         ]
 
     def seconds(self, jobs: Sequence[Job]) -> float:
@@ -103,10 +106,10 @@ class Laboratory:
         """
         jobs = self.jobs(entries)
         runs, _, seconds = self._train(training_id, jobs, title=title, give_up=give_up)
-        measurements, cut_count = [], len(self.cuts)
+        measurements, fold_count = [], len(self.folds)
         for entry in entries:
-            count = cut_count * len(entry.seeds)
-            by_seed = tuple(tuple(runs[start : start + cut_count]) for start in range(0, count, cut_count))
+            count = fold_count * len(entry.seeds)
+            by_seed = tuple(tuple(runs[start : start + fold_count]) for start in range(0, count, fold_count))
             runs = runs[count:]
             measurements.append(self.judge(entry, by_seed, seconds * count / len(jobs)))
         return measurements
@@ -164,7 +167,7 @@ class Laboratory:
 
         Args:
             entry: the plan and its seeds.
-            runs: by seed, then by cut.
+            runs: by seed, then by fold.
             seconds: of training.
         """
         judged = [self._judge_seed(seed_runs, entry.plan.snapshots) for seed_runs in runs]

@@ -43,8 +43,8 @@ def _constant_error(context: LoopContext) -> float:
     """Return the dev error of the majority class or the mean."""
     splits = context.splits
     errors = [
-        judge_outputs(splits, constant_outputs(splits, cut.train, len(cut.dev)), cut.dev)[1]
-        for cut in context.laboratory.cuts
+        judge_outputs(splits, constant_outputs(splits, fold.train, len(fold.dev)), fold.dev)[1]
+        for fold in context.laboratory.folds
     ]
     return float(np.concatenate(errors).mean())
 

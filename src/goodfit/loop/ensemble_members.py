@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from goodfit.data.dataset import groups_of
-from goodfit.data.splits import folds
+from goodfit.data.splits import draw_folds
 from goodfit.experiments.assembly import Assembly, assemble, write_assembly
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.interrupt import interruptible
@@ -152,8 +152,8 @@ class _FoldLaboratories:
         """Return the laboratory of these folds."""
         if (fold_count, repeat) not in self._opened:
             seed = self.context.settings.seed + 1 + repeat  # folds that differ from those that plans are judged by
-            cuts = folds(self.context.splits, fold_count, seed)
-            self._opened[fold_count, repeat] = replace(self.context.laboratory, cuts=cuts)
+            folds = draw_folds(self.context.splits, fold_count, seed)
+            self._opened[fold_count, repeat] = replace(self.context.laboratory, folds=folds)
         return self._opened[fold_count, repeat]
 
     def seconds(self, fold_count: int, repeat: int, plan: Plan) -> float:

@@ -90,10 +90,10 @@ def _fitting(
     plan, laboratory, mask = current_round.incumbent.plan, context.laboratory, 0
     share = _SICK_SHARE if current_round.sick else _ROUND_SHARE
     # The incumbent's rerun comes first: without it no experiment has anything to be compared with.
-    jobs = [Job(plan, 0, cut.train, cut.dev) for cut in laboratory.cuts] * seed_count
+    jobs = [Job(plan, 0, fold.train, fold.dev) for fold in laboratory.folds] * seed_count
     for place, proposal in enumerate(proposals):
         changed = plan.with_(**proposal.changes)
-        longer = jobs + [Job(changed, 0, cut.train, cut.dev) for cut in laboratory.cuts] * seed_count
+        longer = jobs + [Job(changed, 0, fold.train, fold.dev) for fold in laboratory.folds] * seed_count
         if laboratory.seconds(longer) <= share * seconds_left:
             jobs, mask = longer, mask | 1 << place
     return mask

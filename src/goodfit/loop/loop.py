@@ -2,8 +2,8 @@
 
 from itertools import takewhile
 
-from goodfit.data.dataset import Cut, Splits
-from goodfit.data.splits import folds
+from goodfit.data.dataset import Fold, Splits
+from goodfit.data.splits import draw_folds
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.laboratory import Laboratory
@@ -41,8 +41,8 @@ def open_loop(
         notify: receives the progress of the trainings.
         cache: the job's earlier trainings, where it can be resumed.
     """
-    cuts = folds(splits, settings.folds, settings.seed) if settings.folds else [Cut(splits.train, splits.dev)]
-    laboratory = Laboratory(splits, cuts, clock, notify, cache=cache)
+    folds = draw_folds(splits, settings.folds, settings.seed) if settings.folds else [Fold(splits.train, splits.dev)]
+    laboratory = Laboratory(splits, folds, clock, notify, cache=cache)
     return LoopContext(settings, laboratory, journal, clock, default_plan(splits).with_(snapshots=_SNAPSHOTS))
 
 

@@ -31,7 +31,7 @@ class Measurement:
         name: as in the journal.
         plan: the settings.
         seeds: of the trainings.
-        runs: by seed, then by cut (one cut, or K folds).
+        runs: by seed, then by fold (one, the split itself, or K).
         rows: the judged rows.
         outputs: on the judged rows, by networks that did not train on them.
         costs: log-loss after calibration on other rows, or squared error over the training variance.
