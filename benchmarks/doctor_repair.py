@@ -270,12 +270,12 @@ def judge_dev(judge: Judge, outputs: np.ndarray) -> float:
     """Mean error on the dev set."""
     schema, target = judge.splits.dataset.schema, judge.splits.dataset.target[judge.splits.dev]
     truth = np.array(schema.classes)[target] if schema.classes else target
-    return float(losses_of(outputs, truth, schema.classes, judge.splits.target_scale).mean())
+    return float(losses_of(outputs, truth, schema.classes, judge.splits.spread or 1.0).mean())
 
 
 def judge_test(judge: Judge, outputs: np.ndarray) -> np.ndarray:
     """Error of each held-out row."""
-    return losses_of(outputs, judge.target, judge.splits.dataset.schema.classes, judge.splits.target_scale)
+    return losses_of(outputs, judge.target, judge.splits.dataset.schema.classes, judge.splits.spread or 1.0)
 
 
 def alone(judge: Judge, plan: Plan, seeds: int) -> np.ndarray:
@@ -305,7 +305,7 @@ def repaired(case: Sick, budget: float) -> Repaired:
     classes = judge.splits.dataset.schema.classes
     answers = predicted["prediction"].to_numpy()
     wrong = (answers.astype(str) != judge.target).astype(float)
-    own = wrong if classes else np.square(answers - judge.target) / judge.splits.target_scale**2
+    own = wrong if classes else np.square(answers - judge.target) / (judge.splits.spread or 1.0) ** 2
     found = tuple(finding.id for finding in fit.result.rounds[0].findings) if fit.result.rounds else ()
     return Repaired(
         case.number,

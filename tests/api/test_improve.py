@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import r2_score
 
 import goodfit
 from goodfit.diagnosis.findings import rate_low
@@ -187,7 +188,11 @@ def test_groups_widen_every_interval_of_a_regression(regression_plan, tmp_path):
     # normal misses: squares of deviation sqrt(2), and 16 people in the test set
     assert half == pytest.approx(1.96 * np.sqrt(2 / 16) * error.value, rel=0.7)
     assert half > 1.5 * 1.96 * np.sqrt(2 / 80) * error.value
-    assert overfitting.high - overfitting.low > 2 * half
+    assert final.test_metrics
+    assert final.spread
+    rmse = final.test_metrics["rmse"] / final.spread
+    # an RMSE has half the relative deviation of a mean square; dev and test set have one each
+    assert overfitting.high - overfitting.low > 1.5 * 2 * 1.96 * np.sqrt(2 / 160) * rmse
 
 
 @pytest.mark.parametrize(
@@ -207,7 +212,7 @@ def test_bad_options_write_nothing(table, tmp_path, options, words):
     assert not (tmp_path / "runs").exists()
 
 
-def test_regression_is_measured_by_the_training_variance(regression_plan, tmp_path):
+def test_regression_is_measured_by_r2(regression_plan, tmp_path):
     generator = np.random.default_rng(0)
     inputs = generator.normal(size=(400, 1))
     target = 50 + 10 * np.sin(inputs[:, 0]) + generator.normal(size=400)
@@ -215,7 +220,7 @@ def test_regression_is_measured_by_the_training_variance(regression_plan, tmp_pa
     saved = read_run(fit.run)
     rows = saved.source.rows
     predicted = goodfit.predict(fit.run, inputs[rows.test])["prediction"].to_numpy()
-    expected = np.mean((predicted - target[rows.test]) ** 2) / np.var(target[rows.train])
+    expected = 1 - r2_score(target[rows.test], predicted)
     assert fit.result.metric == "1-r2"
     assert fit.test_error
     assert fit.test_error.value == pytest.approx(expected, rel=1e-6)

@@ -198,8 +198,8 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
         for arm, after in (("untouched", None), ("nudged", at)):
             outputs = outputs_of(splits, plan, seed, after)
             calibrated = cross_calibrated(outputs, splits.dataset.target[splits.dev])
-            cost, error = (judge_outputs(splits, each[None], splits.dev) for each in (calibrated, outputs))
-            arms[arm].append(np.concatenate([cost[0], error[1]]))
+            costs, errors = (judge_outputs(splits, each[None], splits.dev) for each in (calibrated, outputs))
+            arms[arm].append(np.concatenate([costs.costs, errors.errors]))
     for row, name in ((0, "cost"), (1, "error")):
         expected = paired_test(np.stack(arms["untouched"])[:, row], np.stack(arms["nudged"])[:, row])
         found = getattr(effect, name)

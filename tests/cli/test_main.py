@@ -57,7 +57,7 @@ def test_version_is_the_installed_one(goodfit):
         (["improve", "digits", "--seed", "-1"], "--seed is -1; give a whole number of at least 0"),
         (
             ["improve", "digits", "--human-error", "15"],
-            "--human-error is 15; give a share between 0 and 1 (0.15 for 15 %)",
+            "the human error is 15; give a share between 0 and 1 (0.15 for 15 %)",
         ),
         (
             ["train", "digits", "--min-gap", "-0.1"],

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
 from goodfit.diagnosis.gaps import Interval, gaps_from_runs, judge, newcombe, wilson
 from goodfit.errors import InputError
@@ -173,32 +174,70 @@ def test_the_gaps_interval_covers(seeds):
 
 
 def _squares(scale, size, seed):
+    """Squared misses of three networks, normal with this mean square, in units of the target's squared spread."""
     return scale * np.random.default_rng(seed).chisquare(1, (3, size))
+
+
+SPREAD = 50.0
 
 
 def test_regression_without_a_human_error_has_its_bias_from_a_larger_network():
     train, dev = _squares(0.3, 5000, 0), _squares(0.3, 5000, 1)
-    unknown, confirmed, refuted = (gaps_from_runs(train, dev, bias_shown=bias) for bias in (None, True, False))
+    unknown, confirmed, refuted = (
+        gaps_from_runs(train, dev, spread=SPREAD, bias_shown=bias) for bias in (None, True, False)
+    )
     assert (unknown.verdict, confirmed.verdict, refuted.verdict) == (
         "too few examples to tell",
         "high bias",
         "good fit",
     )
     assert "avoidable bias is unknown" in unknown.reason.lower()
-    assert confirmed.reason.startswith("Avoidable bias is high: a larger network lowered the train error of 30.")
-    assert "a larger network did not lower the train error" in refuted.reason
+    assert confirmed.reason.startswith("Avoidable bias is high: a larger network lowered the train RMSE of 27.")
+    assert "a larger network did not lower the train RMSE" in refuted.reason
     assert unknown.avoidable_bias is None
     assert confirmed.avoidable_bias is None
 
 
 def test_regression_with_a_human_error_is_judged_by_it():
     train, dev = _squares(0.3, 5000, 0), _squares(0.5, 5000, 1)
-    gaps = gaps_from_runs(train, dev, human_error=0.1, test_errors=_squares(0.9, 5000, 2), bias_shown=False)
+    gaps = gaps_from_runs(
+        train, dev, spread=SPREAD, human_error=0.1 * SPREAD, test_misses=_squares(0.9, 5000, 2), bias_shown=False
+    )
     assert gaps.verdict == "high bias and high variance"
     assert gaps.avoidable_bias is not None
     assert gaps.dev_overfitting is not None
-    deviation = 0.3 * np.sqrt(2 / 15000)  # of χ² with 1 degree of freedom, three independent seeds
-    assert gaps.avoidable_bias.value == pytest.approx(0.2, abs=3 * deviation)
+    deviation = np.sqrt(0.3) / np.sqrt(2 * 15000)  # of the RMSE of normal misses; three independent seeds
+    assert gaps.avoidable_bias.value == pytest.approx(np.sqrt(0.3) - 0.1, abs=3 * deviation)
     assert gaps.avoidable_bias.high - gaps.avoidable_bias.value == pytest.approx(1.96 * deviation, rel=0.2)
-    assert gaps.variance.value == pytest.approx(0.2, abs=0.02)
-    assert gaps.dev_overfitting.value == pytest.approx(0.4, abs=0.04)
+    assert gaps.variance.value == pytest.approx(np.sqrt(0.5) - np.sqrt(0.3), abs=0.02)
+    assert gaps.dev_overfitting.value == pytest.approx(np.sqrt(0.9) - np.sqrt(0.5), abs=0.02)
+    # people read them in the target's unit: √0.3 of the spread of 50 is 27.4, 22.4 above the human 5
+    assert "train RMSE 27." in gaps.reason
+    assert "above human RMSE 5" in gaps.reason
+    assert "more than 2.0 % of the target's spread of 50" in gaps.reason
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_the_unit_of_a_target_changes_no_gap(scale):
+    rng = np.random.default_rng(3)
+    train, dev = scale * rng.normal(0, 2, (1, 400)), scale * rng.normal(0, 3, (1, 200))
+    gaps = gaps_from_runs(
+        (train / scale) ** 2 / 9, (dev / scale) ** 2 / 9, spread=3 * scale, human_error=scale, min_gap=0.1
+    )
+    assert gaps.avoidable_bias
+    assert gaps.avoidable_bias.value == pytest.approx((np.sqrt(np.mean(train**2)) / scale - 1) / 3)
+    expected = (np.sqrt(np.mean(dev**2)) - np.sqrt(np.mean(train**2))) / scale / 3
+    assert gaps.variance.value == pytest.approx(expected)
+    assert gaps.verdict == "high bias and high variance"
+
+
+def test_the_interval_of_an_rmse_gap_is_that_of_scipys_bootstrap():
+    rng = np.random.default_rng(5)
+    train, dev = rng.lognormal(0, 0.7, 600), rng.lognormal(0.5, 0.7, 300)
+    gap = gaps_from_runs(train[None], dev[None], spread=1.0).variance
+    expected = bootstrap(
+        (dev, train), lambda a, b: np.sqrt(a.mean()) - np.sqrt(b.mean()), vectorized=False, method="percentile", rng=1
+    ).confidence_interval
+    assert gap.value == pytest.approx(np.sqrt(dev.mean()) - np.sqrt(train.mean()))
+    width = expected.high - expected.low
+    assert (gap.low, gap.high) == pytest.approx(tuple(expected), abs=0.06 * width)

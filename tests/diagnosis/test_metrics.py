@@ -42,17 +42,22 @@ def test_outputs_of_single_precision_need_not_sum_to_one_exactly():
     assert figures["log_loss"] == pytest.approx(-np.log([0.7, 0.8, 0.3, 0.6, 0.2]).mean(), abs=1e-6)
 
 
-def test_regression_takes_the_variance_of_the_training_set():
+def test_regression_has_the_set_s_own_r2():
     rng = np.random.default_rng(0)
     truth = rng.normal(3, 2, 50)
     predicted = truth + rng.normal(0, 1, 50)
-    figures = metrics("regression", truth, predicted[:, None], variance=5.0)
-    errors = predicted - truth
-    assert figures["1-r2"] == pytest.approx(np.square(errors).mean() / 5)
+    figures, errors = metrics("regression", truth, predicted[:, None]), predicted - truth
+    assert figures["1-r2"] == pytest.approx(np.square(errors).sum() / np.square(truth - truth.mean()).sum())
+    assert figures["1-r2"] == pytest.approx(1 - r2_score(truth, predicted))
     assert figures["rmse"] == pytest.approx(np.sqrt(np.square(errors).mean()))
     assert figures["mae"] == pytest.approx(np.abs(errors).mean())
-    values = metrics("regression", truth, predicted[:, None], variance=float(truth.var()))
-    assert values["1-r2"] == pytest.approx(1 - r2_score(truth, predicted))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e9])
+def test_equal_targets_have_the_r2_that_scikit_learn_gives_for_zeros(value):
+    truth = np.full(7, value)  # seven times 0.1 has a mean that is not 0.1
+    assert metrics("regression", truth, truth[:, None])["1-r2"] == 1 - r2_score(np.zeros(7), np.zeros(7)) == 0
+    assert metrics("regression", truth, truth[:, None] + 1)["1-r2"] == 1 - r2_score(np.zeros(7), np.ones(7)) == 1
 
 
 def test_expected_calibration_error_by_hand():

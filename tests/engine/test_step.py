@@ -106,6 +106,7 @@ def _world(output: Any, plan: Plan, m: int = M, seed: int = 3):
         np.int32(m),  # watched of the training set
         np.int32(m),  # watched of the dev set
         weights,
+        np.ones(2),  # variances
     )
     task = Task(*fields)
     model = init(plan.structure, plan.initialization, 5, FEATURES, classes if output == "softmax" else 1)

@@ -40,7 +40,7 @@ def _measurement_maker(laboratory):
             if outputs.shape[2] > 1
             else outputs
         )
-        costs, errors = judge_outputs(splits, judged, splits.dev)
+        costs, errors, misses = judge_outputs(splits, judged, splits.dev)
         runs = tuple((run,) for _ in seeds)
         return Measurement(
             name,
@@ -51,7 +51,9 @@ def _measurement_maker(laboratory):
             outputs,
             costs,
             errors,
+            misses,
             splits.train[:9],
+            np.zeros((len(seeds), 9)),
             np.zeros((len(seeds), 9)),
             1.0,
         )
@@ -111,7 +113,7 @@ def test_an_ensemble_with_a_lower_cost_and_a_worse_error_is_not_kept(laboratory,
     assert not assembly.adopted
     assert ensemble_sentence(assembly).startswith("Kept a single network: ")
     assert [part.name for part in assembly.parts] == ["right"]
-    assert assembly.dev_errors.mean() == incumbent.dev_error
+    assert assembly.dev.errors.mean() == incumbent.dev_error
 
 
 def test_an_ensemble_with_a_worse_error_that_chance_explains_is_kept_for_its_cost(laboratory, measured):

@@ -8,13 +8,17 @@ from goodfit.monitor.gap import gap_after
 from goodfit.run_folder.live_state import About, DataOverview
 
 
-def about(task, metric):
-    data = DataOverview(m=1000, task=task, dev=200)
+def about(task, metric, deviations=None):
+    data = DataOverview(m=1000, task=task, dev=200, deviations=deviations)
     return About(recorded=(), layers=(), health_columns=(), data=data, metric=metric, untouched_copies=0)
 
 
-def after(train, dev, options, task="classes", metric="error_rate"):
-    return gap_after(Point(7, 0.1, 0.1, train, dev, 0.003), about(task, metric), options)
+def after(train, dev, options):
+    return gap_after(Point(7, 0.1, 0.1, train, dev, 0.003), about("classes", "error_rate"), options)
+
+
+def after_regression(train, dev, options, deviations):
+    return gap_after(Point(7, 0.1, 0.1, train, dev, 0.003), about("regression", "1-r2", deviations), options)
 
 
 def test_gaps_are_those_of_the_judge():
@@ -31,10 +35,21 @@ def test_a_human_error_that_was_not_given_is_zero_for_classes_and_unknown_for_nu
     gap = after(0.05, 0.15, {})
     assert gap is not None
     assert (gap.human, gap.human_assumed, gap.bias) == (0, True, 0.05)
-    gap = after(0.5, 1.75, {}, "regression", "1-r2")
+    gap = after_regression(0.25, 2.25, {}, (4.0, 2.0))  # RMSEs: 4·√0.25 = 2 and 2·√2.25 = 3
     assert gap is not None
     assert (gap.human, gap.bias, gap.texts.bias, gap.verdict) == (None, None, "unknown", None)
-    assert gap.texts.variance == "125.0 points"
+    assert (gap.measure, gap.train, gap.dev, gap.variance) == ("RMSE", 2.0, 3.0, 1.0)
+    assert (gap.texts.train, gap.texts.variance) == ("2.00", "1.00")
+
+
+def test_the_human_error_of_a_regression_is_an_rmse():
+    gap = after_regression(0.25, 2.25, {"human_error": 0.5}, (4.0, 2.0))
+    assert gap is not None
+    assert (gap.human, gap.bias) == (0.5, 1.5)
+
+
+def test_1_minus_r2_of_equal_targets_says_nothing_of_the_rmse():
+    assert after_regression(0.25, 1.0, {}, (4.0, 0.0)) is None
 
 
 def test_an_undefined_error_has_no_gaps():

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from goodfit.record.values import Estimate
 from goodfit.reports.answers import Answer, answers
 from goodfit.reports.view import ReportView, read_view
 
@@ -73,14 +74,17 @@ def test_a_flawless_test_promises_nothing(made: Made):
 
 def test_regression_tells_the_miss_in_the_targets_units(made: Made):
     view = read_view(made("regression"))
-    metrics = {"1-r2": 0.5, "rmse": 50.0, "mae": 40.0}
-    level = replace(view.levels[-1], error=0.5, low=0.405, high=0.605)
-    given = answers(with_final(replace(view, levels=(*view.levels[:-1], level)), test_metrics=metrics))[1]
-    # the root-mean-square miss goes with the root of 1 − R²: 50·√(0.405/0.5) = 45, 50·√(0.605/0.5) = 55
+    level = replace(view.levels[-1], error=50.0, low=45.0, high=55.0)
+    final = {"test_metrics": {"1-r2": 0.5, "rmse": 50.0, "mae": 40.0}, "test_error": Estimate(0.5, 0.4, 0.61)}
+    given = answers(with_final(replace(view, levels=(*view.levels[:-1], level)), **final))[1]
     assert plain(given).startswith(
-        "± 50.0 | root-mean-square miss, 95 % interval [45.0, 55.0] | On average it is off by 40.0."
+        "± 50.0 | root-mean-square miss (RMSE), 95 % interval [45.0, 55.0] | On average it is off by 40.0 (MAE)."
     )
-    assert "50.0 % of the variation of disease progression stays unexplained" in plain(given)
+    assert "50.0 % of the variation of disease progression in this set stays unexplained" in plain(given)
+    assert "[40.0 %, 61.0 %]" in plain(given)
+    assert "would do better" not in plain(given)
+    worse = with_final(view, test_error=Estimate(3.2, 1.5, 6.0))
+    assert "Always predicting the mean disease progression of this set would do better." in plain(answers(worse)[1])
 
 
 def test_what_was_tried_names_what_was_kept_and_its_worth(made: Made):

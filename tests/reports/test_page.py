@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.record.values import Estimate
 from goodfit.reports import page as page_module
-from goodfit.reports.answers import gap_text
 from goodfit.reports.page import write_report
 from goodfit.wording import numbers
 
@@ -57,7 +55,9 @@ def test_the_values_shown_are_those_of_the_result(made: Made, page: Read, kind: 
     for error in result["baseline"].values():
         assert said(numbers.percent(error)) in text
     for name in ("variance", "dev_overfitting"):
-        assert said(gap_text(Estimate(**final[name]))) in text
+        gap = [final[name][end] for end in ("value", "low", "high")]
+        spread = final.get("spread")
+        assert said(numbers.amount(*(spread * end for end in gap)) if spread else numbers.gap(*gap)) in text
     for turn in result["rounds"]:
         assert turn["reason"] in text
         for trial in turn["experiments"]:

@@ -95,7 +95,8 @@ def test_intervals_of_errors():
     assert alike.high - alike.low > 2 * (apart.high - apart.low)
     squares = error_interval(regression(4000), 0.3, is_regression=True)
     assert squares is not None
-    shares = regression(4000)["cost"].to_numpy()
-    half = 1.96 * shares.std() / np.sqrt(4000) * 0.3 / shares.mean()
-    assert squares.value == pytest.approx(0.3)
-    assert (squares.low, squares.high) == pytest.approx((0.3 - half, 0.3 + half), rel=0.02)
+    misses = (regression(4000)["truth"] - regression(4000)["prediction"]).to_numpy()
+    rmse = np.sqrt(np.mean(misses**2))
+    half = 1.96 * (misses**2).std() / np.sqrt(4000) / (2 * rmse)  # the delta method
+    assert squares.value == pytest.approx(rmse)
+    assert (squares.low, squares.high) == pytest.approx((rmse - half, rmse + half), rel=0.02)

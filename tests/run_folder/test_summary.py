@@ -14,7 +14,7 @@ from goodfit.record.run import Outcome
 
 SMALL, WIDE = Interval(0.01, 0.0, 0.02), Interval(0.03, -0.02, 0.08)
 FOLDS = "Judge by cross-validation: run again with --folds 5."
-HUMAN = "Give --human-error, the 1−R² that is possible: it tells whether there is bias."
+HUMAN = "Give --human-error, the RMSE that is possible: it tells whether there is bias."
 
 
 @pytest.fixture(scope="module")

@@ -185,6 +185,7 @@ def _engine(world: World, output: Any, dtype: Any) -> tuple:
         np.int32(1),
         np.int32(1),
         np.ones(CLASSES if output == "softmax" else 2, dtype),  # class weights
+        np.ones(2, dtype),  # variances
     )
     task = Task(*fields)
     y = world.y.astype(dtype if output == "linear" else np.int32)

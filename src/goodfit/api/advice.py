@@ -48,7 +48,7 @@ def _to_tell(gaps: Gaps, context: AdviceContext) -> list[str]:
     """Return what would settle the gaps: a human error if only that is missing, folds if there were none, or data."""
     lines = []
     if gaps.avoidable_bias is None:
-        lines.append("Give --human-error, the 1−R² that is possible: it tells whether there is bias.")
+        lines.append("Give --human-error, the RMSE that is possible: it tells whether there is bias.")
         if gaps.variance.value <= context.min_gap and gaps.variance.high <= 2 * context.min_gap:
             return lines
     if context.folds:

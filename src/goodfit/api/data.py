@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from goodfit.api.requests.data import DataRequest, DataSource
+from goodfit.api.requests.option import SHARE
 from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
@@ -36,6 +37,16 @@ def open_data(request: DataRequest, runs: str | Path | None) -> Splits:
         as_=request.as_,
         cache=None if runs is None else Path(runs) / IMAGES_FOLDER,
     )
+
+
+def check_human_error(human_error: float | None, splits: Splits) -> None:
+    """Refuse a human error that no share of wrong answers can be; that of a regression is an RMSE.
+
+    Raises:
+        InputError: it is above 1, and the data has classes.
+    """
+    if human_error is not None and not splits.regression:
+        SHARE("the human error", human_error)
 
 
 def is_in_memory(request: DataRequest) -> bool:

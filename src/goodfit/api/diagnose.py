@@ -11,7 +11,7 @@ from goodfit.api.result_types.diagnosis import Diagnosis
 from goodfit.diagnosis.gaps import gaps_from_runs
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run
-from goodfit.run_folder.tables import ExampleErrors, example_errors
+from goodfit.run_folder.tables import ExampleMisses, example_misses
 
 
 @takes(DiagnoseRequest)
@@ -26,23 +26,29 @@ def diagnose(request: DiagnoseRequest) -> Diagnosis:
     """
     saved = read_run(request.run)
     folds = request.folds
-    errors = _by_folds(saved, request.data, folds) if folds else example_errors(saved.folder, saved.schema)
+    if folds:
+        misses, errors, spread = _by_folds(saved, request.data, folds)
+    else:
+        final = saved.result.final
+        misses, errors = example_misses(saved.folder, saved.schema), (final.train_error, final.dev_error)
+        spread = final.spread
     gaps = gaps_from_runs(
-        errors.train,
-        errors.dev,
+        misses.train,
+        misses.dev,
+        spread=spread,
         human_error=saved.result.human_error if request.human_error is None else request.human_error,
         min_gap=saved.result.min_gap if request.min_gap is None else request.min_gap,
-        train_groups=errors.train_groups,
-        dev_groups=errors.dev_groups,
+        train_groups=misses.train_groups,
+        dev_groups=misses.dev_groups,
     )
     diagnosis = Diagnosis(
         **summary.gap_figures(gaps).field_values(),
-        train_error=float(errors.train.mean()),
-        dev_error=float(errors.dev.mean()),
+        train_error=errors[0],
+        dev_error=errors[1],
         run=str(request.run),
         metric=saved.result.metric,
         folds=folds,
-        sizes={"train": errors.train.shape[1], "dev": errors.dev.shape[1]},
+        sizes={"train": misses.train.shape[1], "dev": misses.dev.shape[1]},
     )
     if folds:
         return diagnosis
@@ -50,8 +56,10 @@ def diagnose(request: DiagnoseRequest) -> Diagnosis:
     return replace(diagnosis, train_metrics=final.train_metrics, dev_metrics=final.dev_metrics, findings=final.findings)
 
 
-def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> ExampleErrors:
-    """Errors of the run's plan by K-fold cross-validation."""
+def _by_folds(
+    saved: SavedRun, data: DataSource | None, folds: int
+) -> tuple[ExampleMisses, tuple[float, float], float | None]:
+    """Return misses, train and dev error of the run's plan by K-fold cross-validation, and the target's spread."""
     from goodfit.api.data import reopen_run
     from goodfit.data.dataset import groups_of
     from goodfit.data.splits import draw_folds
@@ -68,4 +76,5 @@ def _by_folds(saved: SavedRun, data: DataSource | None, folds: int) -> ExampleEr
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
     trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
     groups = (groups_of(splits, trained), groups_of(splits, measured.rows))
-    return ExampleErrors(measured.train_errors, measured.errors, *groups)
+    misses = ExampleMisses(measured.train_misses, measured.misses, *groups)
+    return misses, (measured.train_error, measured.dev_error), splits.spread

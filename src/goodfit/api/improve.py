@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from goodfit.api import results
 from goodfit.api.advice import AdviceContext
-from goodfit.api.data import open_data, read_plan
+from goodfit.api.data import check_human_error, open_data, read_plan
 from goodfit.api.replay import loop_options, replay_decisions
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import ImproveRequest
@@ -64,6 +64,7 @@ def improve(request: ImproveRequest) -> Fit:
     prepare_jax()
     notify("opening the data", None, None)
     splits = open_data(request, request.out)
+    check_human_error(request.human_error, splits)
     job = job_request("improve", request, plan, started)
     if request.replay is not None:
         job = replace(job, decisions=replay_decisions(Path(request.replay), splits, request, job))

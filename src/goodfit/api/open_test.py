@@ -15,7 +15,7 @@ from goodfit.errors import InputError
 from goodfit.reports.page import write_report
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run, write_result
-from goodfit.run_folder.tables import example_errors
+from goodfit.run_folder.tables import example_misses
 
 
 @takes(OpenTestRequest)
@@ -45,6 +45,7 @@ def open_test(request: OpenTestRequest) -> TestResult:
         test_note=tested.note,
         test_metrics=summary.set_metrics(splits, tested.outputs, splits.test),
         dev_overfitting=summary.gap_figures(gaps).dev_overfitting,
+        spread=gaps.spread,
         # `improve` on a regression may know more of the bias than the run keeps
         reason=gaps.reason if gaps.verdict == final.verdict else None,
     )
@@ -63,14 +64,15 @@ def open_test(request: OpenTestRequest) -> TestResult:
 
 def _gaps(saved: SavedRun, splits: Splits, tested: FinalTest) -> Gaps:
     """The run's gaps again, that between dev and test set among them."""
-    errors = example_errors(saved.folder, saved.schema)
+    misses = example_misses(saved.folder, saved.schema)
     return gaps_from_runs(
-        errors.train,
-        errors.dev,
-        test_errors=tested.errors,
+        misses.train,
+        misses.dev,
+        test_misses=None if tested.judgment is None else tested.judgment.misses,
+        spread=splits.spread,
         human_error=saved.result.human_error,
         min_gap=saved.result.min_gap,
-        train_groups=errors.train_groups,
-        dev_groups=errors.dev_groups,
+        train_groups=misses.train_groups,
+        dev_groups=misses.dev_groups,
         test_groups=groups_of(splits, splits.test),
     )

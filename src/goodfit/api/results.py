@@ -55,9 +55,10 @@ def final(
 ) -> FinalFigures:
     """Return verdict, errors, intervals and advice."""
     gaps = gaps_from_runs(
-        closed.train_errors,
-        closed.dev_errors,
-        test_errors=tested.errors,
+        closed.train.misses,
+        closed.dev.misses,
+        test_misses=None if tested.judgment is None else tested.judgment.misses,
+        spread=splits.spread,
         human_error=human_error,
         min_gap=told.min_gap,
         bias_shown=bias_shown,
@@ -67,8 +68,8 @@ def final(
     )
     return FinalFigures(
         **summary.gap_figures(gaps).field_values(),
-        train_error=float(closed.train_errors.mean()),
-        dev_error=float(closed.dev_errors.mean()),
+        train_error=float(closed.train.errors.mean()),
+        dev_error=float(closed.dev.errors.mean()),
         test_error=summary.estimate(tested.error) if tested.error else None,
         test_note=tested.note,
         models=len(closed.predictor.members),

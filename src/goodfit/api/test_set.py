@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits, groups_of
-from goodfit.diagnosis.intervals import Interval, bootstrap_mean, effective_size, wilson
+from goodfit.diagnosis.intervals import Interval, effective_size, unexplained_interval, wilson
 from goodfit.diagnosis.resampling import enough_groups
 from goodfit.engine.predictor import Predictor
-from goodfit.record.measurement import judge_outputs
+from goodfit.record.measurement import Judgment, judge_outputs
 from goodfit.run_folder.names import LEDGER_FILE
 from goodfit.run_folder.test_ledger import open_test_set
 
@@ -23,7 +23,7 @@ class FinalTest:
     error: Interval | None
     note: str | None
     outputs: Float[np.ndarray, "test outputs"] | None = None
-    errors: Float[np.ndarray, "1 test"] | None = None
+    judgment: Judgment | None = None
 
 
 def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, count_own: bool = True) -> FinalTest:
@@ -41,20 +41,20 @@ def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, 
     if not count_own:
         earlier = [opening for opening in earlier if (opening.run, opening.model) != (folder.name, model)]
     outputs = predictor.outputs(splits.dataset.features, splits.test)
-    errors = judge_outputs(splits, outputs[None], splits.test)[1]
+    judgment = judge_outputs(splits, outputs[None], splits.test)
     note = f"the test set had been opened before ({len(earlier)} on record)" if earlier else None
-    return FinalTest(error_interval(splits, errors, splits.test), note, outputs, errors)
+    return FinalTest(error_interval(splits, judgment.errors, splits.test), note, outputs, judgment)
 
 
 def error_interval(splits: Splits, errors: Float[np.ndarray, "1 rows"], rows: Int[np.ndarray, "rows"]) -> Interval:
-    """The mean error of one predictor with its interval: Wilson's for an error rate, else the bootstrap.
+    """The mean error of one predictor with its interval: Wilson's for an error rate, the bootstrap for 1 − R².
 
     Where whole groups were drawn, both are over new groups: rows of one group err alike, and tell less than as many
     independent rows.
     """
     groups = enough_groups(groups_of(splits, rows))
     if splits.regression:
-        return bootstrap_mean(errors, groups=groups)
+        return unexplained_interval(errors, splits.dataset.target[rows], groups)
     return wilson(float(errors.mean()), effective_size(errors, groups))
 
 

@@ -141,8 +141,9 @@ def _result(
     facts = data_facts(splits)
     findings = with_curvature(shared_findings(measured, splits, facts), run, splits, facts)
     gaps = gaps_from_runs(
-        measured.train_errors,
-        measured.errors,
+        measured.train_misses,
+        measured.misses,
+        spread=splits.spread,
         human_error=human_error,
         min_gap=min_gap,
         train_groups=groups_of(splits, sample(run.train)),
@@ -212,7 +213,7 @@ def _leave(
     write_pictures(folder, splits, splits.dev, outputs)
     return FinalFigures(
         **summary.gap_figures(gaps).field_values(),
-        train_error=float(judge_outputs(splits, train_outputs[None], splits.train)[1].mean()),
+        train_error=float(judge_outputs(splits, train_outputs[None], splits.train).errors.mean()),
         dev_error=measured.dev_error,
         test_error=None,
         test_note="the test set stays closed until `goodfit open-test` opens it",

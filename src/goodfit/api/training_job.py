@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from goodfit.api.data import is_in_memory, open_data, read_plan
+from goodfit.api.data import check_human_error, is_in_memory, open_data, read_plan
 from goodfit.api.requests.data import DataRequest
 from goodfit.api.requests.fit import TrainRequest
 from goodfit.data.dataset import Splits
@@ -50,6 +50,7 @@ def prepare(request: TrainRequest) -> tuple[JobRequest, Splits, Plan]:
     check_writable(request.out)
     prepare_jax()
     splits = open_data(request, request.out)
+    check_human_error(request.human_error, splits)
     changes = dict(request.changes or {})
     plan = (given_plan or _start_plan(splits, changes)).with_(**changes)
     nudges = [] if request.replay is None else read_replay(request.replay, plan)

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from goodfit.api import results
 from goodfit.api.advice import AdviceContext
-from goodfit.api.data import open_data, read_plan
+from goodfit.api.data import check_human_error, open_data, read_plan
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.search import TuneRequest
@@ -76,6 +76,7 @@ def tune(request: TuneRequest) -> fit.Search:
     check_writable(out)
     prepare_jax()
     splits = open_data(request, out)
+    check_human_error(request.human_error, splits)
     base = given_plan or default_plan(splits)
     space = space_input.read(request.space, request.trials, base)
     memory = int(request.memory * 2**30) if request.memory else None

@@ -23,6 +23,6 @@ def _answers(test: TestResult) -> Iterator[str]:
     yield output.metric_line("Test", test.test_metrics)
     gap = test.dev_overfitting
     if gap:
-        yield f"Dev overfitting: {output.gap_text(gap)}"
+        yield f"Dev overfitting: {output.gap_text(gap, test.spread)}"
         if gap.low > 0 and test.reason:
             yield test.reason

@@ -36,13 +36,18 @@ def print_json(value: object) -> None:
     print(json.dumps(plain_value(value), default=str, ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def gap_text(gap: Estimate) -> str:
-    """Return the gap between two errors with its interval.
+def gap_text(gap: Estimate, spread: float | None = None) -> str:
+    """Return the gap between two errors with its interval; with a spread it is one of RMSEs, in the target's unit.
 
     >>> gap_text(Estimate(0.1, 0.0871, 0.114))
     '10.0 points [8.7, 11.4]'
+    >>> gap_text(Estimate(0.1, 0.0871, 0.114), 50)
+    'RMSE 5.00 [4.36, 5.70]'
     """
-    return numbers.gap(gap.value, gap.low, gap.high)
+    if spread is None:
+        return numbers.gap(gap.value, gap.low, gap.high)
+    gap = gap.scaled(spread)
+    return f"RMSE {numbers.amount(gap.value, gap.low, gap.high)}"
 
 
 def metric_name(metric: str) -> str:
@@ -64,9 +69,11 @@ def verdict_lines(figures: Diagnosis | FinalFigures, metric: str) -> Iterator[st
             yield f"  Try: {'; '.join(remedy.name for remedy in finding.prescriptions)}."
     yield f"Verdict: {figures.verdict}"
     yield f"  {figures.reason}"
-    yield f"Train {metric_name(metric)}: {numbers.percent(figures.train_error)}"
-    yield f"Dev {metric_name(metric)}: {numbers.percent(figures.dev_error)}"
-    yield from (f"{name.capitalize()}: {gap_text(gap)}" for name, gap in figures.gaps.items())
+    sets = {"Train": (figures.train_error, figures.train_metrics), "Dev": (figures.dev_error, figures.dev_metrics)}
+    for name, (error, metrics) in sets.items():
+        rmse = f" (RMSE {numbers.amount(metrics['rmse'])})" if metrics and "rmse" in metrics else ""
+        yield f"{name} {metric_name(metric)}: {numbers.percent(error)}{rmse}"
+    yield from (f"{name.capitalize()}: {gap_text(gap, figures.spread)}" for name, gap in figures.gaps.items())
     if figures.dev_metrics:
         yield metric_line("Dev", figures.dev_metrics)
 

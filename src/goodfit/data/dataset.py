@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Float, Int, Num, UInt8
+from scipy.stats import iqr
 
 from goodfit.data.formats import ColumnFormat, format_of_dict
 from goodfit.data.notes import Note
@@ -19,6 +20,7 @@ TaskKind = Literal["binary", "classes", "regression"]
 LabelType = Literal["integer", "float", "boolean"]
 
 _IMAGES_AT_ONCE = 4_096  # all of them may be more than memory holds
+_NORMAL_IQR = 1.349  # interquartile range of a standard normal variable
 
 
 @dataclass(frozen=True)
@@ -244,11 +246,21 @@ class Splits:
         return self.dataset.schema.task == "regression"
 
     @cached_property
-    def target_scale(self) -> float:
-        """Standard deviation of the training target; 1 for classes, and if all its values are equal."""
-        if self.dataset.schema.task != "regression":
-            return 1.0
-        return float(np.std(self.dataset.target[self.train])) or 1.0
+    def spread(self) -> float | None:
+        """The unit in which the errors of a regression are compared between sets; None for classes.
+
+        It is the interquartile range of the training targets over that of a standard normal variable, which a few wild
+        values do not move; their standard deviation where that is 0, and 1 where all are equal.
+        """
+        if not self.regression:
+            return None
+        target = self.dataset.target[self.train]
+        return float(iqr(target)) / _NORMAL_IQR or target_variance(target) ** 0.5 or 1.0
+
+
+def target_variance(target: Num[np.ndarray, "rows"]) -> float:
+    """Return the variance of targets; exactly 0 where all are equal, which the rounding of their mean can hide."""
+    return float(np.var(target, dtype=np.float64)) if np.ptp(target) > 0 else 0.0
 
 
 class Fold(NamedTuple):

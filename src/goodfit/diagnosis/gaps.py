@@ -13,6 +13,7 @@ from goodfit.diagnosis.intervals import (
     difference,
     effective_size,
     newcombe,
+    rmse_parts,
     shared_seed_variance,
     widened,
     wilson,
@@ -34,6 +35,7 @@ class Gaps:
         dev_overfitting: test error − dev error; None before the test set is opened.
         verdict: one of five.
         reason: the verdict in words, with its numbers.
+        spread: of the target, in its unit. The gaps of a regression are differences of RMSEs over it; None for classes.
     """
 
     avoidable_bias: Interval | None
@@ -41,6 +43,7 @@ class Gaps:
     dev_overfitting: Interval | None
     verdict: Verdict
     reason: str
+    spread: float | None = None
 
 
 def judge(
@@ -97,10 +100,11 @@ def judge(
 
 
 def gaps_from_runs(
-    train_errors: Float[np.ndarray, "seeds train"],
-    dev_errors: Float[np.ndarray, "seeds dev"],
+    train_misses: Float[np.ndarray, "seeds train"],
+    dev_misses: Float[np.ndarray, "seeds dev"],
     *,
-    test_errors: Float[np.ndarray, "seeds test"] | None = None,
+    test_misses: Float[np.ndarray, "seeds test"] | None = None,
+    spread: float | None = None,
     human_error: float | None = None,
     min_gap: float = 0.02,
     bias_shown: bool | None = None,
@@ -108,18 +112,20 @@ def gaps_from_runs(
     dev_groups: Int[np.ndarray, "dev"] | None = None,
     test_groups: Int[np.ndarray, "test"] | None = None,
 ) -> Gaps:
-    """Judge the errors of the same networks on each example; intervals are over new examples (or groups) and new seeds.
+    """Judge the misses of the same networks on each example; intervals are over new examples (or groups) and new seeds.
 
     Rates of wrong answers get Wilson's and Newcombe's intervals, since a bootstrap has no width if nobody errs. Their
-    sample size is the effective number of examples, and the variance between seeds is added. Other errors are
-    bootstrapped.
+    sample size is the effective number of examples, and the variance between seeds is added. A regression is judged by
+    its RMSEs, all divided by one spread of the target and bootstrapped: R² would measure each set by its own variance.
 
     Args:
-        train_errors: 0 or 1; for a regression the squared error over the variance of the training set's target.
-        dev_errors: the same on the dev set.
-        test_errors: the same on the test set.
-        human_error: the human or Bayes error; None means 0 for classes and unknown for a regression.
-        min_gap: the smallest gap that counts.
+        train_misses: 0 or 1; for a regression the squared miss over the squared spread.
+        dev_misses: the same on the dev set.
+        test_misses: the same on the test set.
+        spread: of the target of a regression, in its unit; None for classes.
+        human_error: the human or Bayes error, for a regression an RMSE in the target's unit; None means 0 for classes
+            and unknown for a regression.
+        min_gap: the smallest gap that counts, for a regression as a share of the spread.
         bias_shown: without a human error: True if a larger network lowered the train error, False if it did not.
         train_groups: group of each training example, if whole groups were drawn.
         dev_groups: group of each dev example.
@@ -131,14 +137,14 @@ def gaps_from_runs(
     Raises:
         InputError: a set has fewer than two examples.
     """
-    rates = bool(np.isin(dev_errors, (0, 1)).all())
-    train = _ErrorSample(train_errors.astype(np.float64), enough_groups(train_groups), rates)
-    dev = _ErrorSample(dev_errors.astype(np.float64), enough_groups(dev_groups), rates)
-    test = None
-    if test_errors is not None:
-        test = _ErrorSample(test_errors.astype(np.float64), enough_groups(test_groups), rates)
+    rates = spread is None
+    train = _error_sample(train_misses, train_groups, rates)
+    dev = _error_sample(dev_misses, dev_groups, rates)
+    test = None if test_misses is None else _error_sample(test_misses, test_groups, rates)
     variance = _gap(dev, train)
     human_level = 0.0 if human_error is None and rates else human_error
+    if human_level is not None and spread is not None:
+        human_level /= spread
     errors = MeasuredErrors(
         train.mean,
         dev.mean,
@@ -149,7 +155,8 @@ def gaps_from_runs(
         dev.errors.shape[1],
         human_assumed=human_error is None,
         bias_shown=bias_shown if human_level is None else None,
-        seeds=len(train_errors) if _seeds_dominate(dev, train, variance) else 0,
+        seeds=len(train_misses) if _seeds_dominate(dev, train, variance) else 0,
+        spread=spread,
     )
     bias = None if human_level is None else _above_level(_mean_interval(train), human_level)
     return _conclude(errors, GapIntervals(bias, variance, None if test is None else _gap(test, dev)))
@@ -160,7 +167,7 @@ class _ErrorSample:
     """The errors on one set.
 
     Attributes:
-        errors: of each example by each seed's network.
+        errors: 0 or 1 for each example by each seed's network, or values whose mean is the RMSE over the spread.
         groups: of each example.
         rates: True if errors are 0 or 1.
     """
@@ -177,6 +184,11 @@ class _ErrorSample:
     def wilson(self) -> Interval:
         """Return the interval of the mean over new examples, with these seeds."""
         return wilson(min(self.mean, 1.0), effective_size(self.errors, self.groups))
+
+
+def _error_sample(misses: Float[np.ndarray, "seeds examples"], groups: Groups, rates: bool) -> _ErrorSample:
+    misses = misses.astype(np.float64)
+    return _ErrorSample(misses if rates else rmse_parts(misses), enough_groups(groups), rates)
 
 
 def _mean_interval(sample: _ErrorSample) -> Interval:
@@ -227,7 +239,7 @@ def _conclude(errors: MeasuredErrors, gaps: GapIntervals) -> Gaps:
         verdict = "high bias" if levels.bias == "high" else "high variance"
     else:
         verdict = "too few examples to tell" if "unclear" in (levels.bias, levels.variance) else "good fit"
-    return Gaps(*gaps, verdict, reason(errors, gaps, levels))
+    return Gaps(*gaps, verdict, reason(errors, gaps, levels), errors.spread)
 
 
 def _bias_level(errors: MeasuredErrors, bias: Interval | None) -> Level:

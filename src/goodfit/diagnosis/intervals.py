@@ -1,7 +1,8 @@
 """Confidence intervals of an error and of the difference of two: Wilson, Newcombe, and the percentile bootstrap.
 
-Rates of wrong answers get Wilson's and Newcombe's intervals, which stay honest if nobody errs. Other errors, such as
-squared ones, are bootstrapped over examples; the contribution of the seeds is added as a normal variable.
+Rates of wrong answers get Wilson's and Newcombe's intervals, which stay honest if nobody errs. Other errors are
+bootstrapped over examples; the contribution of the seeds is added as a normal variable. An RMSE and 1 − R² are no means
+over examples: they are bootstrapped as the means that they follow to first order (the delta method).
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.stats import norm
 
+from goodfit.data.dataset import target_variance
 from goodfit.diagnosis.resampling import Groups, mean_variance, resampled_means, seed_parts
 from goodfit.errors import InputError
 
@@ -185,6 +187,41 @@ def bootstrap_difference(
     variance = shared_seed_variance(errors_a, errors_b, groups_a, groups_b)
     draws += rng.normal(0, np.sqrt(variance), resamples)
     return _percentile_interval(float(errors_a.mean() - errors_b.mean()), draws, confidence)
+
+
+def rmse_parts(misses: Float[np.ndarray, "seeds examples"]) -> Float[np.ndarray, "seeds examples"]:
+    """Return values whose mean is each seed's RMSE, and follows it to first order when the examples change.
+
+    The root of a mean changes with an example's square s by (s − mean)/(2·root): its influence function (Hampel 1974).
+
+    Args:
+        misses: squared misses.
+    """
+    means = misses.mean(axis=1, keepdims=True)
+    roots = np.sqrt(means)
+    return roots + (misses - means) / np.where(roots > 0, 2 * roots, 1)
+
+
+def unexplained_interval(
+    errors: Float[np.ndarray, "seeds examples"], truth: Float[np.ndarray, "examples"], groups: Groups = None
+) -> Interval:
+    """Return the 95 % interval of 1 − R², whose denominator, the variance of the target, is drawn with the examples.
+
+    A ratio a/b changes with an example's terms by (a_i − (a/b)·b_i)/b; b is 1 here (Cochran 1977, section 6.3).
+
+    Args:
+        errors: squared misses over the variance of the target.
+        truth: values of the target.
+        groups: of each example, if whole groups were drawn.
+
+    Raises:
+        InputError: there are fewer than two examples or groups.
+    """
+    deviation = target_variance(truth) ** 0.5
+    shares = np.square((truth - truth.mean()) / deviation) if deviation else np.ones(len(truth))
+    means = errors.mean(axis=1, keepdims=True)
+    interval = bootstrap_mean(errors - means * (shares - 1), groups=groups)
+    return Interval(interval.value, max(interval.low, 0.0), interval.high)
 
 
 def shared_seed_variance(

@@ -1,4 +1,4 @@
-"""Metrics beside the error: log loss, AUC, balanced accuracy and calibration; RMSE and MAE for a regression."""
+"""Metrics of a set: error rate, log loss, AUC, balanced accuracy and calibration; of a regression 1 − R², RMSE, MAE."""
 
 from typing import Literal
 
@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from sklearn.metrics import (
     log_loss,
     mean_absolute_error,
+    r2_score,
     recall_score,
     roc_auc_score,
     root_mean_squared_error,
@@ -21,7 +22,6 @@ def metrics(
     task: Task,
     truth: Int[np.ndarray, "examples"] | Float[np.ndarray, "examples"],
     outputs: Float[np.ndarray, "examples outputs"],
-    variance: float = 1.0,
 ) -> dict[str, float]:
     """Return the metrics of one set by name.
 
@@ -32,14 +32,19 @@ def metrics(
         task: of the data.
         truth: class codes, or the values of the target.
         outputs: a probability for each class, or one prediction, in the unit of the target.
-        variance: of the target in the training set; `1-r2` is the mean squared error over it, in every set.
 
     Returns:
         `error_rate`, `log_loss`, `auc`, `balanced_accuracy` and `ece`; for regression `1-r2`, `rmse` and `mae`.
     """
     if task == "regression":
-        rmse = float(root_mean_squared_error(truth, outputs[:, 0]))
-        return {"1-r2": rmse**2 / variance, "rmse": rmse, "mae": float(mean_absolute_error(truth, outputs[:, 0]))}
+        predictions = outputs[:, 0]
+        # Equal targets less their value are exactly 0; the rounding of their mean could pass for variance.
+        offset = truth[0] if np.ptp(truth) == 0 else 0.0
+        return {
+            "1-r2": 1 - float(r2_score(truth - offset, predictions - offset)),
+            "rmse": float(root_mean_squared_error(truth, predictions)),
+            "mae": float(mean_absolute_error(truth, predictions)),
+        }
     probabilities = outputs.astype(np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     predictions = probabilities.argmax(axis=1)

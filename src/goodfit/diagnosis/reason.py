@@ -34,7 +34,7 @@ class GapLevels(NamedTuple):
 
 @dataclass(frozen=True)
 class MeasuredErrors:
-    """The errors that the gaps lie between.
+    """The errors that the gaps lie between: rates, or for a regression RMSEs over the target's spread.
 
     Attributes:
         train_error: on the training set.
@@ -49,6 +49,7 @@ class MeasuredErrors:
             if none was tried.
         seeds: number of networks whose mean the errors are, if it is their spread that makes the variance's interval
             wide; otherwise 0.
+        spread: of the target of a regression, in its unit; None for classes.
     """
 
     train_error: float
@@ -61,6 +62,31 @@ class MeasuredErrors:
     human_assumed: bool = False
     bias_shown: bool | None = None
     seeds: int = 0
+    spread: float | None = None
+
+    @property
+    def measure(self) -> str:
+        """Name of the measure of a set, which follows "train" or "dev"."""
+        return "error" if self.spread is None else "RMSE"
+
+    def text(self, error: float | None) -> str:
+        """Return an error as people read it: a percentage, or an RMSE in the target's unit."""
+        if self.spread is None or error is None:
+            return numbers.percent(error)
+        return numbers.number(error * self.spread, 3)
+
+    def gap_text(self, *gap: float) -> str:
+        """Return a gap, and its interval where that is given, in percentage points or in the target's unit."""
+        if self.spread is None:
+            return numbers.gap(*gap)
+        return numbers.amount(*(value * self.spread for value in gap))
+
+    @property
+    def limit(self) -> str:
+        """The smallest gap that counts, as people read it."""
+        if self.spread is None:
+            return numbers.gap(self.min_gap)
+        return f"{numbers.percent(self.min_gap)} of the target's spread of {numbers.number(self.spread, 3)}"
 
 
 def reason(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> str:
@@ -73,7 +99,7 @@ def reason(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> str
     """
     if levels.bias == levels.variance == "low" and gaps.avoidable_bias is not None:
         gap_clauses = f"{_bias_clause(errors, gaps.avoidable_bias)}, and {_variance_clause(errors, gaps.variance)}"
-        sentences = [f"Neither gap exceeds {numbers.gap(errors.min_gap)}: {gap_clauses}."]
+        sentences = [f"Neither gap exceeds {errors.limit}: {gap_clauses}."]
     else:
         by_level: dict[Level, list[str]] = {"high": [], "unclear": [], "low": []}
         by_level[levels.bias].append(_bias_sentence(errors, gaps.avoidable_bias, levels.bias))
@@ -82,8 +108,8 @@ def reason(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> str
         if not by_level["high"]:  # a high gap decides the verdict, so nothing is left to settle
             sentences += _ways_to_settle(errors, gaps, levels)
     if levels.dev_overfitting == "high" and gaps.dev_overfitting is not None and errors.test_error is not None:
-        dev_level = f"dev error {numbers.percent(errors.dev_error)}"
-        clause = _gap_clause("test error", errors.test_error, gaps.dev_overfitting, dev_level)
+        dev_level = f"dev {errors.measure} {errors.text(errors.dev_error)}"
+        clause = _gap_clause(errors, "test", errors.test_error, gaps.dev_overfitting, dev_level)
         sentences.append(f"The dev set is overfitted: {clause}.")
     if errors.dev_size is None:
         sentences.append("Without the sizes of the sets, the gaps have no intervals.")
@@ -94,9 +120,13 @@ def _bias_sentence(errors: MeasuredErrors, bias: Interval | None, level: Level) 
     if bias is not None:
         return f"Avoidable bias is {level}: {_bias_clause(errors, bias)}{_doubt(bias, level, errors, 'train')}."
     if errors.bias_shown is None:
-        return "Avoidable bias is unknown: give a human error (--human-error), or compare with a larger network."
-    effect, train_error = "lowered" if errors.bias_shown else "did not lower", numbers.percent(errors.train_error)
-    return f"Avoidable bias is {level}: a larger network {effect} the train error of {train_error}."
+        return (
+            "Avoidable bias is unknown: give the RMSE of a person or the best known method (--human-error), or compare "
+            "with a larger network."
+        )
+    effect = "lowered" if errors.bias_shown else "did not lower"
+    train_level = f"the train {errors.measure} of {errors.text(errors.train_error)}"
+    return f"Avoidable bias is {level}: a larger network {effect} {train_level}."
 
 
 def _variance_sentence(errors: MeasuredErrors, variance: Interval, level: Level) -> str:
@@ -106,31 +136,32 @@ def _variance_sentence(errors: MeasuredErrors, variance: Interval, level: Level)
 def _bias_clause(errors: MeasuredErrors, bias: Interval) -> str:
     human_level = "an assumed human error of 0 %"
     if not errors.human_assumed:
-        human_level = f"human error {numbers.percent(errors.human_error)}"
-    return _gap_clause("train error", errors.train_error, bias, human_level)
+        human_level = f"human {errors.measure} {errors.text(errors.human_error)}"
+    return _gap_clause(errors, "train", errors.train_error, bias, human_level)
 
 
 def _variance_clause(errors: MeasuredErrors, variance: Interval) -> str:
     if errors.dev_error == errors.train_error:
-        return f"dev and train error are both {numbers.percent(errors.dev_error)}"
-    return _gap_clause("dev error", errors.dev_error, variance, f"train error {numbers.percent(errors.train_error)}")
+        return f"dev and train {errors.measure} are both {errors.text(errors.dev_error)}"
+    train_level = f"train {errors.measure} {errors.text(errors.train_error)}"
+    return _gap_clause(errors, "dev", errors.dev_error, variance, train_level)
 
 
-def _gap_clause(name: str, error: float, gap: Interval, level: str) -> str:
+def _gap_clause(errors: MeasuredErrors, set_name: str, error: float, gap: Interval, level: str) -> str:
     """Return 'dev error 11.0 % is 10.0 points [8.7, 11.5] above train error 1.0 %'; no interval if it has no width."""
     limits = (gap.low, gap.high) if gap.high > gap.low else ()
+    upper, gap_text = f"{set_name} {errors.measure} {errors.text(error)}", errors.gap_text(gap.value, *limits)
     if gap.value == 0:
-        return f"{name} {numbers.percent(error)} is no higher than {level}"
+        return f"{upper} is no higher than {level}"
     if gap.value > 0:
-        return f"{name} {numbers.percent(error)} is {numbers.gap(gap.value, *limits)} above {level}"
-    return f"{name} {numbers.percent(error)} is below {level} (difference {numbers.gap(gap.value, *limits)})"
+        return f"{upper} is {gap_text} above {level}"
+    return f"{upper} is below {level} (difference {gap_text})"
 
 
 def _doubt(gap: Interval, level: Level, errors: MeasuredErrors, set_name: Literal["train", "dev"]) -> str:
     """Return the clause on what the examples cannot tell about an unclear gap, or on the limit a high one exceeds."""
-    limit = numbers.gap(errors.min_gap)
     if level == "high":
-        return f", more than {limit}"
+        return f", more than {errors.limit}"
     size = errors.dev_size if set_name == "dev" else errors.train_size
     if level == "low" or size is None:
         return ""
@@ -138,8 +169,8 @@ def _doubt(gap: Interval, level: Level, errors: MeasuredErrors, set_name: Litera
         return f", but the {errors.seeds} seeds differ so much that more seeds, not more examples, would settle it"
     examples = f"{numbers.number(size)} {'dev' if set_name == 'dev' else 'training'} examples"
     if gap.value > errors.min_gap:
-        return f", but {examples} cannot prove that it exceeds {limit}"
-    return f", but {examples} cannot rule out a gap of {numbers.gap(gap.high)}"
+        return f", but {examples} cannot prove that it exceeds {errors.limit}"
+    return f", but {examples} cannot rule out a gap of {errors.gap_text(gap.high)}"
 
 
 def _ways_to_settle(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> list[str]:

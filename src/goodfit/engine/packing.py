@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Num
 
+from goodfit.data.dataset import target_variance
 from goodfit.data.preparation import Preparation, width
 from goodfit.engine import machine
 from goodfit.engine.active_job import ActiveJob, initial_state
@@ -55,7 +56,11 @@ def _load(
     copies += [copies[0]] * (_set_places(len(copies), most_sets, size) - len(copies))
     data = _stacked(copies)
     classes = len(schema.classes)
-    tasks = [_task(program, member, keys.index(pool.key(member)), pool, classes) for member in portion]
+    targets = {key: copy[2] for key, copy in prepared.items()}
+    tasks = [
+        _task(program, member, keys.index(pool.key(member)), pool, classes, targets[pool.key(member)])
+        for member in portion
+    ]
     jobs = [member.job for member in portion]
     states = [job.start.state if job.start else initial_state(program, job, schema) for job in jobs]
     return Loaded(portion, data, tasks, states, places)
@@ -79,7 +84,14 @@ def _set_places(copies: int, most: int, size: int) -> int:
     return most if size <= _SMALL_COPY else 1 << (copies - 1).bit_length()
 
 
-def _task(program: Program, member: ActiveJob, place: int, pool: Pool, classes: int) -> Task:
+def _task(
+    program: Program,
+    member: ActiveJob,
+    place: int,
+    pool: Pool,
+    classes: int,
+    targets: Num[np.ndarray, "rows"],
+) -> Task:
     chunk = program.evaluation_chunk
     capacity = len(pool.rows)
     # A large training set is evaluated on a fixed sample of the size of the dev set.
@@ -88,8 +100,9 @@ def _task(program: Program, member: ActiveJob, place: int, pool: Pool, classes: 
     watched_train = member.train
     if sample < len(watched_train):
         watched_train = np.sort(generator.choice(watched_train, sample, replace=False))
+    watched = [pool.places(rows) for rows in (watched_train, member.dev)]
     # Each of the two parts begins a chunk of its own, so that no chunk mixes training and dev rows.
-    parts = [_padded(pool.places(rows), -(-len(rows) // chunk) * chunk) for rows in (watched_train, member.dev)]
+    parts = [_padded(places, -(-len(places) // chunk) * chunk) for places in watched]
     counts = np.bincount(pool.splits.dataset.target[member.train], minlength=classes) if classes else np.ones(1)
     # Mean count / count, the mean over the classes that these rows have; an absent class divides by 1 and is not used.
     present = np.maximum(counts, 1)
@@ -106,6 +119,7 @@ def _task(program: Program, member: ActiveJob, place: int, pool: Pool, classes: 
         watched_train=np.int32(len(watched_train)),  # pyright: ignore[reportArgumentType]
         watched_dev=np.int32(len(member.dev)),  # pyright: ignore[reportArgumentType]
         class_weights=weights.astype(np.float32),  # pyright: ignore[reportArgumentType]
+        variances=np.array([target_variance(targets[places]) for places in watched], np.float32),  # pyright: ignore[reportArgumentType]
     )
 
 

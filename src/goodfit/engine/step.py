@@ -104,7 +104,7 @@ def settled(state: State) -> Model:
 
 
 def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Array, "4"]:
-    """Cost and error on the watched training and dev rows: no penalty, smoothing, class weights or dropout."""
+    """Cost, and error rate or 1 − R², on the watched rows, without penalty, smoothing, class weights and dropout."""
     chunk = program.evaluation_chunk
     train_chunks = -(-task.watched_train // chunk)
     chunks = train_chunks + -(-task.watched_dev // chunk)
@@ -122,7 +122,13 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
         return sums.at[:, in_dev].add(jnp.stack([cost, error]))
 
     sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.dtype))
-    return (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
+    means = (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
+    if program.output != "linear":
+        return means
+    # 1 − R² of each set; where all targets are equal, scikit-learn's is 0 without a miss, else 1
+    constant, squares = task.variances == 0, means[2:]
+    unexplained = jnp.where(constant, jnp.sign(squares), squares / jnp.where(constant, 1, task.variances))
+    return means.at[2:].set(unexplained.astype(means.dtype))
 
 
 def recorded(structure: Structure) -> int:

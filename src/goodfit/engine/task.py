@@ -74,6 +74,7 @@ class Task(NamedTuple):
         watched_train: number of training rows among them.
         watched_dev: number of dev rows among them.
         class_weights: weight of each class in a fully balanced cost.
+        variances: of the fitted target in the watched training and dev rows; unused for classes.
     """
 
     hyperparameters: Hyperparameters
@@ -85,6 +86,7 @@ class Task(NamedTuple):
     watched_train: Int[Array, ""]
     watched_dev: Int[Array, ""]
     class_weights: Float[Array, "classes"]
+    variances: Float[Array, "2"]
 
 
 class Model(NamedTuple):

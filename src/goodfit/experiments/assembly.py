@@ -19,7 +19,7 @@ from goodfit.experiments.candidates import (
 )
 from goodfit.experiments.ensemble import cross_select, select
 from goodfit.record.ensemble import CalibrationResult, EnsemblePart, EnsembleResult
-from goodfit.record.measurement import Measurement, judge_outputs, sample
+from goodfit.record.measurement import Judgment, Measurement, judge_outputs, sample
 from goodfit.run_folder.journal import Journal
 from goodfit.run_folder.summary import effect_estimate
 from goodfit.wording import numbers
@@ -41,10 +41,10 @@ class Assembly:
         calibration: of the probabilities; None for a regression.
         rows: the rows it was judged on.
         outputs: calibrated outputs on those rows, by networks that did not see them.
-        dev_errors: errors of these outputs.
+        dev: judgment on these outputs.
         train_rows: training rows, or a sample of them.
         train_outputs: the predictor's outputs on them.
-        train_errors: errors of these outputs.
+        train: judgment on these outputs.
     """
 
     predictor: Predictor
@@ -57,10 +57,10 @@ class Assembly:
     calibration: CalibrationResult | None
     rows: Int[np.ndarray, "rows"]
     outputs: Float[np.ndarray, "rows outputs"]
-    dev_errors: Float[np.ndarray, "1 dev"]
+    dev: Judgment
     train_rows: Int[np.ndarray, "train"]
     train_outputs: Float[np.ndarray, "train outputs"]
-    train_errors: Float[np.ndarray, "1 train"]
+    train: Judgment
 
 
 def assemble(
@@ -87,7 +87,7 @@ def assemble(
     # The predictor gets weights chosen on all rows; it is judged as if they had been chosen without the row at hand.
     weights = select(stacked, truth, task, seed).weights
     mean = cross_select(stacked, truth, task, seed, groups)
-    error = judge_outputs(splits, mean[None], rows)[1]
+    error = judge_outputs(splits, mean[None], rows).errors
     costs = [calibrated_costs(outputs, splits, rows, seed) for outputs in (incumbent.outputs, mean[None])]
     error_change = paired_test(incumbent.errors, error, groups=groups, seed=seed)
     # The cost decides, since it tells more from few examples; the error must not get worse beyond chance.
@@ -111,10 +111,10 @@ def assemble(
         calibration=calibration,
         rows=rows,
         outputs=outputs,
-        dev_errors=judge_outputs(splits, outputs[None], rows)[1],
+        dev=judge_outputs(splits, outputs[None], rows),
         train_rows=train_rows,
         train_outputs=train_outputs,
-        train_errors=judge_outputs(splits, train_outputs[None], train_rows)[1],
+        train=judge_outputs(splits, train_outputs[None], train_rows),
     )
 
 

@@ -90,7 +90,7 @@ def calibrated_costs(
 ) -> Float[np.ndarray, "seeds rows"]:
     """Return the cost of each example with calibrated outputs."""
     calibrated = np.stack([_calibrated(seed_outputs, splits, rows, seed)[1] for seed_outputs in outputs])
-    return judge_outputs(splits, calibrated, rows)[0]
+    return judge_outputs(splits, calibrated, rows).costs
 
 
 def single_network(measurement: Measurement) -> Candidate:

@@ -24,7 +24,7 @@ from goodfit.experiments.progress import Notify, ProgressReporter, Stopwatch
 from goodfit.experiments.speed import Speed, Timing
 from goodfit.experiments.training_cache import TrainingCache, TrainingResult
 from goodfit.plan import Plan
-from goodfit.record.measurement import Entry, Measurement, constant_outputs, judge_outputs, sample
+from goodfit.record.measurement import Entry, Measurement, constant_outputs, errors_of, judge_outputs, sample
 from goodfit.record.run import Outcome, Run
 from goodfit.search.hopeless import Hopeless
 
@@ -158,7 +158,7 @@ class Laboratory:
         runs = self._train(training_id, jobs, title=title).runs
         if any(run.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED) for run in runs):
             return None
-        return np.stack([judge_outputs(self.splits, self._outputs(run, None, run.dev), run.dev)[1] for run in runs])
+        return np.stack([judge_outputs(self.splits, self._outputs(run, None, run.dev), run.dev).errors for run in runs])
 
     def judge(self, entry: Entry, runs: tuple[tuple[Run, ...], ...], seconds: float) -> Measurement:
         """Return the measurement of trained runs.
@@ -171,12 +171,11 @@ class Laboratory:
             seconds: of training.
         """
         judged = [self._judge_seed(seed_runs, entry.plan.snapshots) for seed_runs in runs]
-        held_out, train_errors, train_rows = zip(*judged, strict=True)
+        held_out, train_misses, train_rows = zip(*judged, strict=True)
         by_moment = np.stack(held_out, axis=1)  # moments × seeds × rows × outputs; the first moment is the end
         outputs = by_moment[0]
         rows = self.rows
-        _, errors = judge_outputs(self.splits, outputs, rows)
-        costs, _ = judge_outputs(self.splits, self._calibrated(outputs), rows)
+        judgment, misses = judge_outputs(self.splits, outputs, rows), np.stack(train_misses)
         return Measurement(
             name=entry.name,
             plan=entry.plan,
@@ -184,10 +183,12 @@ class Laboratory:
             runs=runs,
             rows=rows,
             outputs=outputs,
-            costs=costs,
-            errors=errors,
+            costs=judge_outputs(self.splits, self._calibrated(outputs), rows).costs,
+            errors=judgment.errors,
+            misses=judgment.misses,
             train_rows=train_rows[0],  # the same for every seed
-            train_errors=np.stack(train_errors),
+            train_errors=errors_of(self.splits, misses, train_rows[0]),
+            train_misses=misses,
             seconds=seconds,
             snapshots=tuple(by_moment[1:]),
             round=entry.round,
@@ -197,20 +198,20 @@ class Laboratory:
     def _judge_seed(
         self, runs: Sequence[Run], moments: int
     ) -> tuple[Float[np.ndarray, "moments rows outputs"], Float[np.ndarray, "train"], Int[np.ndarray, "train"]]:
-        """Return one seed's outputs on the judged rows, at the end and at each snapshot, its train errors and rows."""
+        """Return one seed's outputs on the judged rows, at the end and at each snapshot, its train misses and rows."""
         rows, pool = self.rows, self.splits.pool  # both sorted, so that searchsorted finds places
         held_out = np.zeros((1 + moments, len(rows), self.outputs))
-        error_sum, trained_count = np.zeros(len(pool)), np.zeros(len(pool))
+        miss_sum, trained_count = np.zeros(len(pool)), np.zeros(len(pool))
         for run in runs:
             judged = np.searchsorted(rows, run.dev)
             for place, moment in enumerate((None, *range(moments))):
                 held_out[place, judged] = self._outputs(run, moment, run.dev)
             train = sample(run.train)
             places = np.searchsorted(pool, train)
-            error_sum[places] += judge_outputs(self.splits, self._outputs(run, None, train), train)[1]
+            miss_sum[places] += judge_outputs(self.splits, self._outputs(run, None, train), train).misses
             trained_count[places] += 1
-        trained = trained_count > 0  # of folds, a row was trained on by several networks: their mean error counts
-        return held_out, error_sum[trained] / trained_count[trained], pool[trained]
+        trained = trained_count > 0  # of folds, a row was trained on by several networks: their mean miss counts
+        return held_out, miss_sum[trained] / trained_count[trained], pool[trained]
 
     def _calibrated(self, outputs: Float[np.ndarray, "seeds rows outputs"]) -> Float[np.ndarray, "seeds rows outputs"]:
         """Return outputs as calibration would leave them, so that the modesty of label smoothing counts neither way."""

@@ -48,11 +48,11 @@ class DevScorer:
         """Return the cost, calibrated as `improve` compares it, and the error of each dev example."""
         member = Member("", self.plan.structure, weights, self._preparation)
         outputs = member.outputs(self.splits.dataset.features, self.splits.dataset.schema, self.splits.dev)
-        error = judge_outputs(self.splits, outputs[None], self.splits.dev)[1]
+        error = judge_outputs(self.splits, outputs[None], self.splits.dev).errors
         # Without calibration, a nudge of label smoothing alone would change every cost.
         if self.splits.dataset.schema.classes:
             outputs = cross_calibrated(outputs, self.splits.dataset.target[self.splits.dev])
-        return np.concatenate([judge_outputs(self.splits, outputs[None], self.splits.dev)[0], error])
+        return np.concatenate([judge_outputs(self.splits, outputs[None], self.splits.dev).costs, error])
 
     def compare(self, nudged: Sequence[Scores], untouched: Sequence[Scores]) -> tuple[PairedEffect, PairedEffect]:
         """Return the changes of cost and error that the nudge made, by pair and example."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Splits, target_variance
 from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.control import Progress
 from goodfit.engine.step import RECORDED
@@ -28,12 +28,22 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
     Raises:
         OSError: the file cannot be written.
     """
-    facts = basic_data_facts(splits)
+    facts, deviations = basic_data_facts(splits), None
+    if splits.regression:
+        train, dev = (target_variance(splits.dataset.target[rows]) ** 0.5 for rows in (splits.train, splits.dev))
+        deviations = (train, dev)
     About(
         recorded=tuple(RECORDED),
         layers=health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,
         health_columns=tuple(SEEN),
-        data=DataOverview(m=facts.m, task=facts.task, class_counts=facts.class_counts, dev=len(splits.dev)),
+        data=DataOverview(
+            m=facts.m,
+            task=facts.task,
+            class_counts=facts.class_counts,
+            dev=len(splits.dev),
+            spread=splits.spread,
+            deviations=deviations,
+        ),
         metric="1-r2" if facts.task == "regression" else "error_rate",
         untouched_copies=untouched_copies,
     ).write(folder)

@@ -41,12 +41,10 @@ def measure_baselines(context: LoopContext) -> LoopState:
 
 def _constant_error(context: LoopContext) -> float:
     """Return the dev error of the majority class or the mean."""
-    splits = context.splits
-    errors = [
-        judge_outputs(splits, constant_outputs(splits, fold.train, len(fold.dev)), fold.dev)[1]
-        for fold in context.laboratory.folds
-    ]
-    return float(np.concatenate(errors).mean())
+    splits, folds = context.splits, context.laboratory.folds
+    outputs = np.concatenate([constant_outputs(splits, fold.train, len(fold.dev)) for fold in folds])
+    rows = np.concatenate([fold.dev for fold in folds])
+    return float(judge_outputs(splits, outputs, rows).errors.mean())
 
 
 def _measure_first_network(state: LoopState, context: LoopContext) -> LoopState:

@@ -49,7 +49,7 @@ def compare_mirrored(measurement: Measurement, splits: Splits) -> MirrorTest | N
     for run in runs:
         member = member_of(run, "")
         outputs = np.stack([member.outputs(images, schema, run.dev) for images in (features, mirrored)])
-        errors.append(judge_outputs(splits, outputs, run.dev)[1].mean(axis=1))
+        errors.append(judge_outputs(splits, outputs, run.dev).errors.mean(axis=1))
     error, mirrored_error = np.mean(errors, axis=0)
     # Near the error of a guess there is little accuracy to lose, so even a small rise says that labels change.
     guess = 1 - np.bincount(splits.dataset.target[splits.train]).max() / len(splits.train)

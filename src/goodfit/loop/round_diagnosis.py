@@ -6,6 +6,7 @@ from dataclasses import replace
 from goodfit.data.dataset import groups_of
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
+from goodfit.diagnosis.intervals import rmse_parts
 from goodfit.experiments.examination import shared_findings
 from goodfit.loop.mirror_test import compare_mirrored
 from goodfit.loop.prescription import Gap
@@ -59,7 +60,7 @@ def measurement_findings(measurement: Measurement, context: LoopContext) -> list
 
 
 def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], context: LoopContext) -> bool | None:
-    """True if a bigger network lowered the train error by more than `min_gap`, False if none did.
+    """True if a bigger network lowered the train RMSE by more than `min_gap` spreads, False if none did.
 
     None where the question does not arise (classes, or a human error is given) or no bigger network was measured. A
     regression without a human error shows its bias only in this way.
@@ -67,20 +68,26 @@ def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], con
     if not context.splits.regression or context.settings.human_error is not None:
         return None
     units = measurement.plan.hidden_units
-    train_errors = [
-        larger.train_error
+    train_levels = [
+        _train_level(larger)
         for larger in measured
         if larger.is_complete
         and len(larger.plan.hidden_units) >= len(units)
         and sum(larger.plan.hidden_units) > sum(units)
     ]
-    return measurement.train_error - min(train_errors) > context.settings.min_gap if train_errors else None
+    return _train_level(measurement) - min(train_levels) > context.settings.min_gap if train_levels else None
+
+
+def _train_level(measurement: Measurement) -> float:
+    """Return the train RMSE over the target's spread."""
+    return float(rmse_parts(measurement.train_misses).mean())
 
 
 def _gaps(measurement: Measurement, measured: Sequence[Measurement], context: LoopContext) -> Gaps:
     return gaps_from_runs(
-        measurement.train_errors,
-        measurement.errors,
+        measurement.train_misses,
+        measurement.misses,
+        spread=context.splits.spread,
         human_error=context.settings.human_error,
         min_gap=context.settings.min_gap,
         bias_shown=is_bias_shown(measurement, measured, context),

@@ -27,10 +27,11 @@ class GapTexts(PlainData):
 
 @dataclass(frozen=True, kw_only=True)
 class GapView(PlainData):
-    """The errors after an epoch, and the gaps between them.
+    """The errors after an epoch, and the gaps between them: shares, or for a regression RMSEs in the target's unit.
 
     Attributes:
         epoch: after which they were measured; None where unknown.
+        measure: "error" or "RMSE".
         train: error on the training set.
         dev: error on the dev set.
         human: human error; None where unknown.
@@ -43,6 +44,7 @@ class GapView(PlainData):
     """
 
     epoch: int | None
+    measure: str
     train: float | None
     dev: float | None
     human: float | None
@@ -55,7 +57,7 @@ class GapView(PlainData):
 
 
 def gap_after(point: Point, about: About, options: Mapping[str, Any]) -> GapView | None:
-    """Return the gaps after an epoch; None if an error is undefined.
+    """Return the gaps after an epoch; None if an error is undefined, or 1 − R² is one of equal targets.
 
     Args:
         point: the epoch.
@@ -67,10 +69,15 @@ def gap_after(point: Point, about: About, options: Mapping[str, Any]) -> GapView
         return None
     is_rate = about.metric == "error_rate"
     human = 0.0 if human_error is None and is_rate else human_error
-    errors = (train, dev, human)
     if not (is_rate and about.data.dev):  # one epoch's mean of another measure has no known interval
-        bias, variance = None if human is None else _bare(train - human), _bare(dev - train)
-        return _gap_view(point.epoch, errors, human_error is None, (bias, variance), (None, None))
+        if not is_rate:  # 1 − R² is the squared RMSE over the set's own variance
+            train_deviation, dev_deviation = about.data.deviations or (0.0, 0.0)
+            if not train_deviation or not dev_deviation:
+                return None
+            train, dev = train**0.5 * train_deviation, dev**0.5 * dev_deviation
+        errors, bias = (train, dev, human), None if human is None else _bare(train - human)
+        gaps = (bias, _bare(dev - train))
+        return _gap_view(point.epoch, errors, human_error is None, gaps, (None, None), is_rate=is_rate)
     gaps = judge(
         min(train, 1.0),
         min(dev, 1.0),
@@ -79,8 +86,9 @@ def gap_after(point: Point, about: About, options: Mapping[str, Any]) -> GapView
         human_error=human,
         min_gap=options.get("min_gap", 0.02),
     )
-    intervals = (gaps.avoidable_bias, gaps.variance)
-    return _gap_view(point.epoch, errors, human_error is None, intervals, (gaps.verdict, gaps.reason))
+    errors, intervals = (train, dev, human), (gaps.avoidable_bias, gaps.variance)
+    verdict = (gaps.verdict, gaps.reason)
+    return _gap_view(point.epoch, errors, human_error is None, intervals, verdict, is_rate=True)
 
 
 def gap_of_result(result: RunResult) -> GapView | None:
@@ -88,11 +96,15 @@ def gap_of_result(result: RunResult) -> GapView | None:
     final, human = result.final, result.human_error
     if finite(final.train_error) is None or finite(final.dev_error) is None:
         return None
-    if human is None and result.metric == "error_rate":
+    is_rate = result.metric == "error_rate"
+    if human is None and is_rate:
         human = 0.0
-    errors = (final.train_error, final.dev_error, human)
-    gaps = (final.avoidable_bias, final.variance)
-    return _gap_view(result.best_epoch, errors, result.human_error is None, gaps, (final.verdict, final.reason))
+    errors, gaps = (final.train_error, final.dev_error, human), (final.avoidable_bias, final.variance)
+    if not is_rate and final.spread is not None:
+        errors = (final.train_metrics["rmse"], final.dev_metrics["rmse"], human)
+        gaps = (gaps[0] and gaps[0].scaled(final.spread), gaps[1].scaled(final.spread))
+    verdict = (final.verdict, final.reason)
+    return _gap_view(result.best_epoch, errors, result.human_error is None, gaps, verdict, is_rate=is_rate)
 
 
 def _gap_view(
@@ -101,12 +113,16 @@ def _gap_view(
     human_assumed: bool,
     gaps: tuple[Interval | Estimate | None, Interval | Estimate | None],
     verdict: tuple[str | None, str | None],
+    *,
+    is_rate: bool,
 ) -> GapView:
     """Return the view of train, dev and human error, of bias and variance, and of the verdict with its reason."""
     train, dev, human = errors
     bias, variance = gaps
+    show = numbers.percent if is_rate else numbers.amount
     return GapView(
         epoch=epoch,
+        measure="error" if is_rate else "RMSE",
         train=finite(train),
         dev=finite(dev),
         human=None if human is None else finite(human),
@@ -114,23 +130,22 @@ def _gap_view(
         bias=bias and finite(bias.value),
         variance=variance and finite(variance.value),
         texts=GapTexts(
-            train=numbers.percent(train),
-            dev=numbers.percent(dev),
-            human=numbers.percent(human),
-            bias=_gap_text(bias),
-            variance=_gap_text(variance),
+            train=show(train),
+            dev=show(dev),
+            human=show(human),
+            bias=_gap_text(bias, is_rate),
+            variance=_gap_text(variance, is_rate),
         ),
         verdict=verdict[0],
         reason=verdict[1],
     )
 
 
-def _gap_text(gap: Interval | Estimate | None) -> str:
+def _gap_text(gap: Interval | Estimate | None, is_rate: bool) -> str:
     if gap is None:
         return "unknown"
-    if gap.low == gap.high:  # no interval is known
-        return numbers.gap(gap.value)
-    return numbers.gap(gap.value, gap.low, gap.high)
+    show = numbers.gap if is_rate else numbers.amount
+    return show(gap.value) if gap.low == gap.high else show(gap.value, gap.low, gap.high)  # equal: no interval is known
 
 
 def _bare(value: float) -> Interval:

@@ -46,7 +46,7 @@ def losses(
 def errors(
     output: Output, logits: Float[Array, "batch outputs"], targets: Num[Array, "batch"]
 ) -> Float[Array, "batch"]:
-    """Return 1 for a wrong answer, else 0; for linear outputs the squared error (targets have variance 1)."""
+    """Return 1 for a wrong answer, else 0; for linear outputs the squared miss."""
     if output == "linear":
         return jnp.square(logits[:, 0] - targets)
     if output == "sigmoid":

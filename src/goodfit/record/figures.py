@@ -13,9 +13,13 @@ _GAP_NAMES = ("avoidable bias", "variance", "dev overfitting")
 class GapFigures(PlainData):
     """The gaps between errors, and the verdict on them.
 
+    The gaps of a regression are differences of RMSEs, divided by the spread of the target.
+
     Attributes:
         verdict: in a few words, such as "good fit" or "high variance".
         reason: one sentence.
+        spread: of the training targets of a regression, in their unit: their interquartile range / 1.349, or their
+            standard deviation where that is 0; None for classes.
         avoidable_bias: train error − human error; None if no human error is known.
         variance: dev error − train error.
         dev_overfitting: test error − dev error; None before the test set is opened.
@@ -26,6 +30,7 @@ class GapFigures(PlainData):
     avoidable_bias: Estimate | None
     variance: Estimate
     dev_overfitting: Estimate | None
+    spread: float | None = None
 
     @property
     def gaps(self) -> dict[str, Estimate]:

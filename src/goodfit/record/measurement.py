@@ -1,4 +1,4 @@
-"""The measurement of a plan: its costs and errors, example by example. Plain NumPy."""
+"""The measurement of a plan: its costs, errors and misses, example by example. Plain NumPy."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Splits, target_variance
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome, Run
 
@@ -34,10 +34,12 @@ class Measurement:
         runs: by seed, then by fold (one, the split itself, or K).
         rows: the judged rows.
         outputs: on the judged rows, by networks that did not train on them.
-        costs: log-loss after calibration on other rows, or squared error over the training variance.
-        errors: 0 or 1; for regression the same as the costs.
+        costs: log-loss after calibration on other rows, or the squared miss, as `Judgment` has them.
+        errors: as `Judgment` has them.
+        misses: as `Judgment` has them.
         train_rows: (a fixed sample of) the training rows.
         train_errors: on those.
+        train_misses: on those.
         seconds: of its share of the training.
         snapshots: outputs of the parameters kept on the way, by moment, each as `outputs`.
         round: of the loop; 0 for the baselines, -1 for the ensemble's members.
@@ -52,8 +54,10 @@ class Measurement:
     outputs: Float[np.ndarray, "seeds rows outputs"]
     costs: Float[np.ndarray, "seeds rows"]
     errors: Float[np.ndarray, "seeds rows"]
+    misses: Float[np.ndarray, "seeds rows"]
     train_rows: Int[np.ndarray, "train"]
     train_errors: Float[np.ndarray, "seeds train"]
+    train_misses: Float[np.ndarray, "seeds train"]
     seconds: float
     snapshots: tuple[Float[np.ndarray, "seeds rows outputs"], ...] = ()
     round: int = 0
@@ -91,23 +95,54 @@ def pooled(first: Measurement, second: Measurement) -> Measurement:
     """Two measurements of one plan as one with the seeds of both."""
     arrays = {
         name: np.concatenate([getattr(first, name), getattr(second, name)])
-        for name in ("outputs", "costs", "errors", "train_errors")
+        for name in ("outputs", "costs", "errors", "misses", "train_errors", "train_misses")
     }
     snapshots = tuple(np.concatenate(pair) for pair in zip(first.snapshots, second.snapshots, strict=True))
     seeds, runs = first.seeds + second.seeds, first.runs + second.runs
     return replace(first, seeds=seeds, runs=runs, seconds=first.seconds + second.seconds, snapshots=snapshots, **arrays)
 
 
+class Judgment(NamedTuple):
+    """The judgment on each example of a set, by one or more networks.
+
+    Attributes:
+        costs: log-loss; of a regression the same as the misses.
+        errors: 1 for a wrong answer, else 0; of a regression its part of 1 − R². Their mean is the error of the set.
+        misses: the same as the errors; of a regression the squared miss over the squared spread of the target, which is
+            one scale for all sets. Gaps between sets are measured in them.
+    """
+
+    costs: Float[np.ndarray, "*networks rows"]
+    errors: Float[np.ndarray, "*networks rows"]
+    misses: Float[np.ndarray, "*networks rows"]
+
+
 def judge_outputs(
-    splits: Splits, outputs: Float[np.ndarray, "... rows outputs"], rows: Int[np.ndarray, "rows"]
-) -> tuple[Float[np.ndarray, "... rows"], Float[np.ndarray, "... rows"]]:
-    """Cost and error of each example: log-loss and wrongness, or squared error over the training variance (twice)."""
+    splits: Splits, outputs: Float[np.ndarray, "*networks rows outputs"], rows: Int[np.ndarray, "rows"]
+) -> Judgment:
+    """Return the judgment on each of these rows."""
     truth = splits.dataset.target[rows]
-    if splits.regression:
-        squared = ((outputs[..., 0] - truth) / splits.target_scale) ** 2
-        return squared, squared
+    if splits.spread is not None:
+        misses = ((outputs[..., 0] - truth) / splits.spread) ** 2
+        return Judgment(misses, errors_of(splits, misses, rows), misses)
     picked = np.take_along_axis(outputs, np.broadcast_to(truth[:, None], (*outputs.shape[:-1], 1)), axis=-1)[..., 0]
-    return -np.log(np.clip(picked, 1e-12, 1)), (outputs.argmax(axis=-1) != truth).astype(np.float64)
+    wrong = (outputs.argmax(axis=-1) != truth).astype(np.float64)
+    return Judgment(-np.log(np.clip(picked, 1e-12, 1)), wrong, wrong)
+
+
+def errors_of(
+    splits: Splits, misses: Float[np.ndarray, "*networks rows"], rows: Int[np.ndarray, "rows"]
+) -> Float[np.ndarray, "*networks rows"]:
+    """Return the errors of misses on these rows; those of a regression average to 1 − R², as scikit-learn has it.
+
+    If all targets are equal, R² is not defined, and scikit-learn's is 1 for perfect predictions, else 0.
+    """
+    if splits.spread is None:
+        return misses
+    if share := target_variance(splits.dataset.target[rows] / splits.spread):
+        return misses / share
+    mean = misses.mean(axis=-1, keepdims=True)
+    return misses / np.where(mean > 0, mean, 1)
 
 
 def constant_outputs(splits: Splits, train: Int[np.ndarray, "train"], count: int) -> Float[np.ndarray, "count outputs"]:

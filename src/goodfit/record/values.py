@@ -14,6 +14,10 @@ class Estimate(PlainData):
     low: float
     high: float
 
+    def scaled(self, factor: float) -> "Estimate":
+        """Return the estimate in another unit."""
+        return Estimate(factor * self.value, factor * self.low, factor * self.high)
+
 
 @dataclass(frozen=True)
 class EffectEstimate(Estimate):

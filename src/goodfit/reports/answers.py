@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from goodfit.record.rounds import ExperimentResult, RoundResult
-from goodfit.record.values import EffectEstimate, Estimate
+from goodfit.record.values import EffectEstimate
 from goodfit.reports.search import Search
-from goodfit.reports.view import ReportView
+from goodfit.reports.view import Level, ReportView
 from goodfit.wording import numbers
 from goodfit.wording.text import count, sentence
 
@@ -40,11 +40,6 @@ def answers(view: ReportView) -> tuple[Answer, ...]:
     return (_fit(view), _expected_error(view), _held_back(view), _tried(view), _next(view))
 
 
-def gap_text(gap: Estimate | None) -> str:
-    """Return a gap between two errors with its interval."""
-    return numbers.gap(gap.value, gap.low, gap.high) if gap else "not known"
-
-
 def change_text(effect: EffectEstimate) -> str:
     """Return the change of an error with its interval, and if it is significant."""
     text = numbers.change(effect.value, effect.low, effect.high)
@@ -72,12 +67,11 @@ def _expected_error(view: ReportView) -> Answer:
         source = f"Measured on {examples}, which also chose the network: expect a little more."
         notes = (source, sentence(note) if note else "No test set was opened.")
     if view.is_regression:
-        return _expected_miss(view, question, level.name, level.error, level.low, level.high, notes)
-    interval = numbers.percent_interval(level.low, level.high)
+        return _expected_miss(view, question, level, notes)
     return Answer(
         question,
-        numbers.percent(level.error),
-        f"95 % interval {interval}" if interval else "",
+        level.text,
+        f"95 % interval {level.interval_text}" if level.interval_text else "",
         (_one_in(level.error), *notes),
     )
 
@@ -90,37 +84,28 @@ def _one_in(error: float) -> str:
     return f"About 1 in {round(1 / error):,} new examples will be wrong."
 
 
-def _expected_miss(
-    view: ReportView,
-    question: str,
-    name: str,
-    error: float,
-    low: float | None,
-    high: float | None,
-    notes: tuple[str, ...],
-) -> Answer:
-    """Regression: the typical miss in the target's own units; 1 − R² goes with its square."""
-    share = f"{numbers.percent(error)} of the variation of {view.result.target} stays unexplained (1 − R²"
-    interval = numbers.percent_interval(low, high)
+def _expected_miss(view: ReportView, question: str, level: Level, notes: tuple[str, ...]) -> Answer:
+    """Regression: the typical miss in the target's own units, and R² beside it."""
+    final, target = view.final, view.result.target
+    test = final.test_error if level.name == "test" else None
+    error, metrics = (test.value, final.test_metrics) if test else (final.dev_error, final.dev_metrics)
+    interval = numbers.percent_interval(test.low, test.high) if test else ""
+    share = f"{numbers.percent(error)} of the variation of {target} in this set stays unexplained (1 − R²"
     share += f"; 95 % interval {interval})." if interval else ")."
-    metrics = (view.final.test_metrics if name == "test" else view.final.dev_metrics) or {}
-    rmse, mae = metrics.get("rmse"), metrics.get("mae")
-    if rmse is None:
-        return Answer(question, numbers.percent(error), sentences=(share, *notes))
-    aside = "root-mean-square miss"
-    if interval and error > 0:
-        ends = (numbers.column_number(rmse * (max(end, 0.0) / error) ** 0.5) for end in (low or 0.0, high or 0.0))
-        aside += f", 95 % interval [{', '.join(ends)}]"
-    mean = f"On average it is off by {numbers.column_number(mae)}. " if mae is not None else ""
-    return Answer(question, f"± {numbers.column_number(rmse)}", aside, (mean + share, *notes))
+    if error > 1:
+        share += f" Always predicting the mean {target} of this set would do better."
+    mae = (metrics or {}).get("mae")
+    mean = f"On average it is off by {numbers.column_number(mae)} (MAE). " if mae is not None else ""
+    aside = "root-mean-square miss (RMSE)"
+    if level.interval_text:
+        aside += f", 95 % interval {level.interval_text}"
+    return Answer(question, f"± {level.text}", aside, (mean + share, *notes))
 
 
 def _held_back(view: ReportView) -> Answer:
     question, final = "What held it back?", view.final
     gaps = tuple(
-        f"{level.gap_name[0].upper()}{level.gap_name[1:]}: {gap_text(level.gap)}"
-        for level in view.levels
-        if level.gap_name
+        f"{level.gap_name[0].upper()}{level.gap_name[1:]}: {level.gap_text}" for level in view.levels if level.gap_name
     )
     if final.avoidable_bias is None:
         gaps = ("Avoidable bias: not known, as no human error level was given", *gaps)

@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from goodfit.errors import InputError
 from goodfit.reports import figures
-from goodfit.reports.answers import answers, gap_text
+from goodfit.reports.answers import answers
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, ReportView, read_view
 from goodfit.run_folder.names import REPORT_FILE
@@ -28,7 +28,6 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     numbers.rough_percent,
     numbers.chance,
     numbers.gap,
-    gap_text,
     numbers.number,
     numbers.column_number,
     numbers.p_value,

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Int
 
-from goodfit.diagnosis.intervals import Interval, bootstrap_mean, effective_size, wilson
+from goodfit.diagnosis.intervals import Interval, bootstrap_mean, effective_size, rmse_parts, wilson
 from goodfit.diagnosis.resampling import enough_groups
 
 BINS = 10  # of the calibration curve: tenths are what people read off easily
@@ -86,7 +86,7 @@ def set_view(name: str, frame: pl.DataFrame, classes: tuple[str, ...]) -> SetVie
 
 
 def error_interval(frame: pl.DataFrame, error: float, *, is_regression: bool) -> Interval | None:
-    """The 95 % interval of the error on these predictions, over new groups where known; None for too few."""
+    """The 95 % interval of the error (of a regression the RMSE), over new groups where known; None for too few."""
     if len(frame) < 2:
         return None
     groups = enough_groups(frame["group"].to_numpy()) if "group" in frame.columns else None
@@ -95,7 +95,7 @@ def error_interval(frame: pl.DataFrame, error: float, *, is_regression: bool) ->
         size = len(frame) if groups is None else effective_size(wrong[None], groups)
         return wilson(min(max(error, 0.0), 1.0), size)
     squares = (frame["truth"] - frame["prediction"]).to_numpy().astype(float) ** 2
-    return bootstrap_mean((squares * error / squares.mean())[None], groups=groups) if squares.any() else None
+    return bootstrap_mean(rmse_parts(squares[None]), groups=groups) if squares.any() else None
 
 
 def _confusion(frame: pl.DataFrame, classes: tuple[str, ...]) -> Confusion:

@@ -21,6 +21,7 @@ from goodfit.run_folder.names import PICTURES_FILE
 from goodfit.run_folder.saved_run import read_result
 from goodfit.run_folder.source import RunSource
 from goodfit.run_folder.tables import read_history, read_predictions
+from goodfit.wording import numbers
 
 SETS = {"train": "Training", "dev": "Dev", "test": "Test"}
 GAP_NAMES = {"train": "avoidable bias", "dev": "variance", "test": "overfitting to the dev set"}
@@ -28,7 +29,10 @@ GAP_NAMES = {"train": "avoidable bias", "dev": "variance", "test": "overfitting 
 
 @dataclass(frozen=True)
 class Level:
-    """One bar of the gap bar: an error with its interval, and the gap to the level above it."""
+    """One bar of the gap bar: an error with its interval, and the gap to the level above it.
+
+    The errors of a regression are RMSEs in the target's unit: R² would measure each set by its own variance.
+    """
 
     name: str  # "human", "train", "dev" or "test"
     label: str
@@ -39,6 +43,27 @@ class Level:
     gap_name: str | None
     gap: Estimate | None
     size: int | None
+    in_unit: bool = False  # True for RMSEs, False for shares
+
+    @property
+    def text(self) -> str:
+        """The error as people read it."""
+        return numbers.amount(self.error) if self.in_unit else numbers.percent(self.error)
+
+    @property
+    def interval_text(self) -> str:
+        """Its interval; empty if unknown."""
+        if self.in_unit:
+            return numbers.amount_parts(self.error, self.low, self.high)[1]
+        return numbers.percent_interval(self.low, self.high)
+
+    @property
+    def gap_text(self) -> str:
+        """The gap to the level above, with its interval."""
+        if self.gap is None:
+            return "not known"
+        show = numbers.amount if self.in_unit else numbers.gap
+        return show(self.gap.value, self.gap.low, self.gap.high)
 
 
 @dataclass(frozen=True)
@@ -131,21 +156,26 @@ def _levels(result: RunResult, predictions: pl.DataFrame | None) -> tuple[Level,
     final, is_regression = result.final, result.task == "regression"
     levels = []
     if result.human_error is not None:
-        levels.append(Level("human", "Human", result.human_error, None, None, 0.0, None, None, None))
+        levels.append(Level("human", "Human", result.human_error, None, None, 0.0, None, None, None, is_regression))
     elif not is_regression:
         levels.append(Level("human", "Human (assumed)", 0.0, None, None, 0.0, None, None, None))
     errors = {"train": final.train_error, "dev": final.dev_error, "test": final.test_error and final.test_error.value}
     gaps = {"train": final.avoidable_bias, "dev": final.variance, "test": final.dev_overfitting}
+    if is_regression:
+        metrics = {"train": final.train_metrics, "dev": final.dev_metrics, "test": final.test_metrics}
+        errors = {name: (values or {}).get("rmse") for name, values in metrics.items()}
+        gaps = {name: gap and gap.scaled(final.spread or 1.0) for name, gap in gaps.items()}
     for name, label in SETS.items():
         error, gap, size = errors[name], gaps[name], getattr(result.sizes, name)
         if error is None or math.isnan(error):
             continue
-        interval = final.test_error if name == "test" else None
+        interval = final.test_error if name == "test" and not is_regression else None
         part = None if predictions is None else predictions.filter(pl.col("set") == name)
         if part is not None and len(part):
             size = len(part)  # a sample of the training set, or with folds more than the dev set
             interval = interval or error_interval(part, error, is_regression=is_regression)
         low, high = (interval.low, interval.high) if interval else (None, None)
         before = levels[-1].error if levels else error
-        levels.append(Level(name, label, error, low, high, before, GAP_NAMES[name] if gap else None, gap, size))
+        gap_name = GAP_NAMES[name] if gap else None
+        levels.append(Level(name, label, error, low, high, before, gap_name, gap, size, is_regression))
     return tuple(levels) if any(level.name != "human" for level in levels) else ()

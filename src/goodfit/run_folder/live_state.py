@@ -23,12 +23,16 @@ class DataOverview(PlainData):
         task: `binary`, `classes` or `regression`.
         class_counts: training examples of each class; None for a regression.
         dev: dev examples.
+        spread: of the target of a regression, in its unit; None for classes.
+        deviations: standard deviations of a regression's training and dev targets, in their unit; None for classes.
     """
 
     m: int
     task: str
     class_counts: tuple[int, ...] | None = None
     dev: int
+    spread: float | None = None
+    deviations: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

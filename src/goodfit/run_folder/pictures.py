@@ -61,7 +61,7 @@ def _worst(
     splits: Splits, rows: Int[np.ndarray, "rows"], outputs: Float[np.ndarray, "rows outputs"]
 ) -> tuple[Int[np.ndarray, "worst"], Float[np.ndarray, "worst"]]:
     """Return the places and costs of the wrong answers that cost most, or of the largest misses."""
-    costs = judge_outputs(splits, outputs[None], rows)[0][0]
+    costs = judge_outputs(splits, outputs[None], rows).costs[0]
     order = np.argsort(-costs, kind="stable")
     if splits.dataset.schema.classes:
         order = order[outputs[order].argmax(axis=1) != splits.dataset.target[rows[order]]]

@@ -57,6 +57,7 @@ def gap_figures(gaps: Gaps) -> GapFigures:
         avoidable_bias=None if bias is None else estimate(bias),
         variance=estimate(gaps.variance),
         dev_overfitting=None if overfitting is None else estimate(overfitting),
+        spread=gaps.spread,
     )
 
 
@@ -98,4 +99,4 @@ def set_metrics(
     splits: Splits, outputs: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, "rows"]
 ) -> dict[str, float]:
     """Return every metric of a set's outputs, by name."""
-    return metrics(splits.dataset.schema.task, splits.dataset.target[rows], outputs, splits.target_scale**2)
+    return metrics(splits.dataset.schema.task, splits.dataset.target[rows], outputs)

@@ -16,8 +16,8 @@ from goodfit.run_folder.json_files import damaged
 from goodfit.run_folder.names import HISTORY_FILE, PREDICTIONS_FILE
 
 
-class ExampleErrors(NamedTuple):
-    """A predictor's errors on each training and dev example, and the examples' groups where there are any."""
+class ExampleMisses(NamedTuple):
+    """A predictor's misses on each training and dev example, and the examples' groups where there are any."""
 
     train: Float[np.ndarray, "seeds train"]
     dev: Float[np.ndarray, "seeds dev"]
@@ -77,7 +77,7 @@ def write_predictions(
     for name, (rows, outputs) in sets.items():
         # Labels as text here, whatever their own type: the report compares them with names of classes.
         frame = prediction_frame(replace(schema, label_type=None), outputs)
-        cost = judge_outputs(splits, outputs[None], rows)[0][0]
+        cost = judge_outputs(splits, outputs[None], rows).costs[0]
         truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
         lead = pl.DataFrame({"set": [name] * len(rows), "row": rows, "truth": truth, "cost": cost})
         if splits.dataset.groups is not None:
@@ -107,8 +107,8 @@ def prediction_frame(schema: Schema, outputs: Float[np.ndarray, "rows outputs"])
     return pl.DataFrame({"prediction": predicted, **columns})
 
 
-def example_errors(folder: Path, schema: Schema) -> ExampleErrors:
-    """Return the errors of each training and dev example, as the run kept them.
+def example_misses(folder: Path, schema: Schema) -> ExampleMisses:
+    """Return the misses of each training and dev example, as the run kept them.
 
     Raises:
         InputError: the predictions are missing or damaged.
@@ -119,11 +119,11 @@ def example_errors(folder: Path, schema: Schema) -> ExampleErrors:
         raise damaged(path, "it is missing or has no rows")
     wrong = (pl.col("prediction") != pl.col("truth")).cast(pl.Float64) if schema.classes else pl.col("cost")
     try:
-        train, dev = (frame.filter(pl.col("set") == name).with_columns(error=wrong) for name in ("train", "dev"))
+        train, dev = (frame.filter(pl.col("set") == name).with_columns(miss=wrong) for name in ("train", "dev"))
     except pl.exceptions.PolarsError as error:
         raise damaged(path, error) from None
     groups = [part["group"].to_numpy() if "group" in frame.columns else None for part in (train, dev)]
-    return ExampleErrors(train["error"].to_numpy()[None], dev["error"].to_numpy()[None], *groups)
+    return ExampleMisses(train["miss"].to_numpy()[None], dev["miss"].to_numpy()[None], *groups)
 
 
 def _read_table(path: Path) -> pl.DataFrame | None:

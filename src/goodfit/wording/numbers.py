@@ -127,9 +127,29 @@ def cost_change_parts(value: float | None, low: float | None = None, high: float
     """Return the change of a cost and its interval separately; the largest number has three significant digits."""
     if not _is_number(value):
         return UNKNOWN, ""
+    return _with_interval(value, low, high, _shared_decimals(value, low, high), "+", "")
+
+
+def amount(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return an amount in the unit of the target, with its interval; the largest number has three significant digits.
+
+    >>> amount(0.4213, 0.2, 1.0), amount(8912345.2), amount(2.5e-12, 1e-13, 3e-12)
+    ('0.42 [0.20, 1.00]', '8,912,345', '2.50e-12 [0.10e-12, 3.00e-12]')
+    """
+    return _join(amount_parts(value, low, high))
+
+
+def amount_parts(value: float | None, low: float | None = None, high: float | None = None) -> tuple[str, str]:
+    """Return an amount and its interval separately, for a table; the interval is empty if unknown."""
+    if not _is_number(value):
+        return UNKNOWN, ""
     largest = max(abs(x) for x in (value, low, high) if _is_number(x))
-    decimals = 2 if largest == 0 else min(max(2 - math.floor(math.log10(largest)), 0), 12)
-    return _with_interval(value, low, high, decimals, "+", "")
+    if largest == 0 or 1e-4 <= largest < _MOST_COMMAS:
+        return _with_interval(value, low, high, _shared_decimals(value, low, high), "", "")
+    # Numbers that stand together share their exponent, so that they can be compared.
+    exponent = math.floor(math.log10(largest))
+    scaled = [f"{_signed(x / 10.0**exponent, 2, '')}e{exponent}" for x in (value, low, high) if _is_number(x)]
+    return scaled[0], f"[{', '.join(scaled[1:])}]" if len(scaled) == 3 else ""
 
 
 def relative(ratio: float | None, reference: str) -> str:
@@ -336,6 +356,12 @@ def _decimals(share: float, low: float | None = None, high: float | None = None)
     return max(decimals, 2) if is_narrow else decimals
 
 
+def _shared_decimals(*values: float | None) -> int:
+    """Decimals of numbers that stand together: the largest has three significant digits."""
+    largest = max(abs(x) for x in values if _is_number(x))
+    return 2 if largest == 0 else min(max(2 - math.floor(math.log10(largest)), 0), 12)
+
+
 def _lone_percentage(share: float) -> str:
     if 0 < abs(share) < _SMALLEST_PERCENTAGE:
         return "< 0.0001 %" if share > 0 else "> −0.0001 %"
@@ -347,6 +373,8 @@ def _lone_percentage(share: float) -> str:
 def _percentage(share: float, decimals: int) -> str:
     if share in (0, 1):  # exactly none or all
         return f"{100 * share:.0f} %".replace("-", "")
+    if abs(share) >= 100:  # only digits that mean something
+        share = _round_to(share, 3)
     return f"{_minus(f'{100 * share:,.{decimals}f}')} %"
 
 

@@ -97,7 +97,11 @@ def test_both_functions_that_take_folds_take_cv(name):
         ({"rounds": 1.5}, "rounds is 1.5; give a whole number of at least 0"),
         ({"rounds": True}, "rounds is True; give a whole number of at least 0"),
         ({"folds": 1}, "folds is 1; give a whole number of at least 2"),
-        ({"human_error": -0.1}, "human_error is -0.1; give a share between 0 and 1 (0.15 for 15 %)"),
+        (
+            {"human_error": -0.1},
+            "human_error is -0.1; give a share between 0 and 1 (0.15 for 15 %), or for a regression an RMSE in the "
+            "target's unit",
+        ),
         ({"min_gap": 0}, "min_gap is 0; give a share above 0 and at most 1 (0.02 for 2 points)"),
         ({"random_state": -1}, "seed is -1; give a whole number of at least 0"),
     ],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from goodfit.api.requests.option import SHARE, Alias, Option, integer
+from goodfit.api.requests.option import ERROR, SHARE, Alias, Option, integer
 from goodfit.api.requests.request import Request
 from goodfit.api.requests.settings import read_settings, settings_words
 from goodfit.data.data_source import ColumnName, DataSource
@@ -47,7 +47,9 @@ Changes = Annotated[
 HumanError = Annotated[
     float | None,
     Option(
-        "Error of a person or of the best known method; 0 is assumed for classes, unknown for regression.", check=SHARE
+        "Error of a person or of the best known method: a share of wrong answers, 0 if not given; for a regression an "
+        "RMSE in the target's unit.",
+        check=ERROR,
     ),
 ]
 MinGap = Annotated[float, Option("Smallest gap that counts; its interval must exceed it.", check=SHARE)]

@@ -40,6 +40,10 @@ def integer(least: int, most: float = math.inf) -> Check:
 POSITIVE = Check(lambda value: 0 < value < math.inf, "a number above 0")
 SECONDS = Check(lambda value: 0 < value < math.inf, "a number of seconds above 0")
 SHARE = Check(lambda value: 0 <= value <= 1, "a share between 0 and 1 (0.15 for 15 %)")
+ERROR = Check(
+    lambda value: 0 <= value < math.inf,
+    "a share between 0 and 1 (0.15 for 15 %), or for a regression an RMSE in the target's unit",
+)
 POSITIVE_SHARE = Check(lambda value: 0 < value <= 1, "a share above 0 and at most 1 (0.02 for 2 points)")
 
 

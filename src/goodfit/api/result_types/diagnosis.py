@@ -65,7 +65,8 @@ class TestResult(PlainData):
         test_error: with its 95 % interval.
         test_note: earlier openings of the test set; None if there were none.
         test_metrics: other metrics, by name.
-        dev_overfitting: test error − dev error.
+        dev_overfitting: test error − dev error; for a regression a difference of RMSEs over the spread.
+        spread: of the target of a regression, in its unit; None for classes.
         reason: the reason for the run's verdict, with the test set; None if the run knows a better one.
     """
 
@@ -77,6 +78,7 @@ class TestResult(PlainData):
     test_note: str | None
     test_metrics: dict[str, float]
     dev_overfitting: Estimate | None
+    spread: float | None = None
     reason: str | None = None
 
     def __repr__(self) -> str:

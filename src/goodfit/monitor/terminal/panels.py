@@ -60,9 +60,10 @@ def gap_lines(gap: GapView | None, width: int, short: bool) -> list[Text]:
     lengths = (ends[0], ends[1] - ends[0], ends[2] - ends[1])
     for length, style, block in zip(lengths, ("bright_black", TRAIN, DEV), "░█▓", strict=True):
         bar.append(block * length, style)
-    level = " (human error taken as 0)" if gap.human_assumed else f" (human error {texts.human})"
+    level = " (human error taken as 0)" if gap.human_assumed else f" (human {gap.measure} {texts.human})"
     sign = ("", "") if short else ("█ ", "▓ ")
-    facts = [f"train {texts.train}", f"dev {texts.dev}"]
+    name = "" if gap.measure == "error" else f"{gap.measure} "
+    facts = [f"train {name}{texts.train}", f"dev {name}{texts.dev}"]
     if human is not None:
         facts.append(f"{sign[0]}avoidable bias {texts.bias}{'' if short else level}")
     facts.append(f"{sign[1]}variance {texts.variance}")

@@ -14,10 +14,10 @@ export function gap(view) {
   const bar = make("div", { class: "gapbar", "aria-hidden": "true" }, piece("base", 0, base), piece("bias", base, Math.max(train, base)),
     dev > train && piece("variance", train, dev), tip("train", train), tip("dev", dev));
   const fact = (kind, name, text, note) => make("div", { class: kind }, make("dt", {}, name), make("dd", {}, text, note && make("small", {}, note)));
-  const level = human === null ? "" : view.human_assumed ? "human error not given, taken as 0" : `human error ${texts.human}`;
+  const level = human === null ? "" : view.human_assumed ? "human error not given, taken as 0" : `human ${view.measure} ${texts.human}`;
   byId("gap-epoch").textContent = view.epoch ? `epoch ${view.epoch.toLocaleString("en-US")}` : "";
   byId("gap").replaceChildren(bar, make("dl", { class: "gaps" },
-    fact("train", "Training error", texts.train), fact("dev", "Dev error", texts.dev),
+    fact("train", `Training ${view.measure}`, texts.train), fact("dev", `Dev ${view.measure}`, texts.dev),
     fact("bias", "Avoidable bias", texts.bias, level), fact("variance", "Variance", texts.variance)),
   make("p", { class: "verdict" }, view.verdict && make("strong", {}, capitalized(view.verdict)), view.reason ? `: ${view.reason}` : ""));
 }
