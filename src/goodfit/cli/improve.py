@@ -56,11 +56,11 @@ def _what_helped(result: RunResult) -> Iterator[str]:
     experiments = [experiment for loop_round in result.rounds for experiment in loop_round.experiments]
     adopted = [experiment for experiment in experiments if experiment.adopted]
     for experiment in adopted:
-        cost, effect = experiment.cost_effect, experiment.error_effect
-        helped = "Helped" if cost.significant or effect.significant else "Adopted"
+        effect = experiment.error_effect
         change = numbers.change(effect.value, effect.low, effect.high)
         words = f"lower dev cost (p = {numbers.p_value(experiment.p_holm)}), {error} {change}"
-        yield f"{helped}: {experiment.prescription}: {words}{'' if effect.significant else ', not significant'}."
+        words += "" if effect.significant else ", not significant"
+        yield f"{'Helped' if experiment.helped else 'Kept'}: {experiment.prescription}: {words}."
     if result.ensemble and result.ensemble.adopted:
         yield result.ensemble.sentence
     elif not adopted:
