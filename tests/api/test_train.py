@@ -126,6 +126,13 @@ def test_predict_says_which_column_is_missing(fit):
         goodfit.predict(fit.run, pl.DataFrame({"x": [0.0], "z": [1.0], "weight": [None]}))
 
 
+def test_no_rows_have_no_predictions(fit):
+    frame = pl.DataFrame(schema={"x": pl.Float64, "z": pl.Float64, "weight": pl.Float64, "color": pl.String})
+    predictions = goodfit.predict(fit.run, frame)
+    assert predictions.shape == (0, 3)
+    assert predictions.columns[0] == "prediction"
+
+
 def test_unseen_categories_and_missing_values_are_predicted(fit):
     frame = pl.DataFrame({"x": [0.0, 3.0], "z": [0.0, 3.0], "weight": [None, None], "color": ["violet", None]})
     with pytest.warns(DataWarning, match="No value of the column 'color' of the polars frame was seen in training"):

@@ -131,11 +131,11 @@ def test_it_is_told_when_nothing_helped(goodfit, functions, result):
     ("high", "cost_high", "opening", "ending"),
     [
         (-0.001, -0.001, "Helped: ", "[−1.5, −0.1]."),
-        (0.001, -0.001, "Kept: ", "[−1.5, +0.1], not significant."),
-        (-0.001, 0.001, "Helped: ", "[−1.5, −0.1]."),
+        (0.001, -0.001, "Helped: ", "[−1.5, +0.1], not significant."),
+        (0.001, 0.001, "Adopted: ", "[−1.5, +0.1], not significant."),
     ],
 )
-def test_an_experiment_helped_only_where_the_interval_of_its_error_excludes_zero(
+def test_an_experiment_helped_only_where_an_interval_excludes_zero(
     goodfit, functions, result, high, cost_high, opening, ending
 ):
     experiment = result["rounds"][0]["experiments"][0]

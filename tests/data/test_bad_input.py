@@ -75,11 +75,14 @@ FILES = {
         "data.csv has two columns named 'size' (columns 1 and 2); give each column its own name",
     ),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "data.csv is not a table: it holds binary data"),
-    "latin-1": (
-        GOOD.replace("red", "rosé").encode("latin-1"),
-        "data.csv is not text in UTF-8: line 2 has the byte 0xe9; save it as UTF-8",
+    "in no usual encoding": (
+        GOOD.replace("red", "ros\x81").encode("latin-1"),
+        "data.csv is not text in UTF-8: line 2 has the byte 0x81; save it as UTF-8",
     ),
-    "utf-16": (GOOD.encode("utf-16"), "data.csv is text in UTF-16; save it as UTF-8"),
+    "half of UTF-16": (
+        GOOD.encode("utf-16")[:-1],
+        "data.csv begins as text in UTF-16 but is damaged; save it as UTF-8",
+    ),
     "target all one class": (
         csv_of(table(kind=["a"] * ROWS)),
         "target 'kind' is the same in every row (a); there is nothing to learn",
@@ -99,7 +102,7 @@ FILES = {
     ),
     "too few rows": ("\n".join(LINES[:20]), "data.csv has 19 rows with a kind; at least 20 are needed"),
     "too few targets": (
-        csv_of(table(kind=["NA"] * 11 + ["a", "b"] * 9 + ["a"])),
+        csv_of(table(kind=[""] * 11 + ["a", "b"] * 9 + ["a"])),
         "data.csv has 19 rows with a kind; at least 20 are needed",
     ),
     "infinite feature": (

@@ -15,7 +15,7 @@ from sklearn import datasets
 
 from goodfit.data.dataset import Column, Schema
 from goodfit.data.formats import DateFormat, NumberFormat
-from goodfit.data.notes import Note
+from goodfit.data.notes import Note, loss
 from goodfit.data.open import open_data, open_new_rows
 from goodfit.data.sources import open_source
 from goodfit.errors import InputError
@@ -136,7 +136,7 @@ def test_names_and_notes_of_the_built_in_targets():
             "Target 'digit' has 10 distinct numbers (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), so the task is a choice between 10 "
             "classes (change it with --task regression)."
         ),
-        Note("Left out: 3 columns are constant (pixel_0_0, pixel_4_0, pixel_4_7)."),
+        loss("Left out: 3 columns are constant (pixel_0_0, pixel_4_0, pixel_4_7)."),
     )
     assert open_data("iris", target="petal width (cm)")[0].schema.task == "regression"
 
@@ -186,11 +186,11 @@ def test_rows_without_a_target_are_left_out_and_counted():
     columns = COLUMNS | {"price": [None, *COLUMNS["price"][1:58], None, None]}
     dataset, parts = open_data(pl.DataFrame(columns), target="price")
     assert len(dataset) == 57
-    assert dataset.notes[0] == Note("3 rows have no value in 'price' and are left out.")
+    assert dataset.notes[0] == loss("3 rows have no value in 'price' and are left out.")
     assert dataset.features.numbers[:, 1].tolist() == COLUMNS["rooms"][1:58]
     assert parts["data"].tolist() == list(range(57))
     single = open_data(pl.DataFrame(COLUMNS | {"price": [None, *COLUMNS["price"][1:]]}), target="price")[0]
-    assert single.notes[0] == Note("1 row has no value in 'price' and is left out.")
+    assert single.notes[0] == loss("1 row has no value in 'price' and is left out.")
 
 
 @pytest.mark.parametrize("role", [{}, {"group": "town"}, {"time": "rooms"}])

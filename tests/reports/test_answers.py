@@ -96,29 +96,6 @@ def test_what_was_tried_names_what_was_kept_and_its_worth(made: Made):
     assert "dev error, from the default network to the end" in said
 
 
-@pytest.mark.parametrize(
-    ("high", "words"),
-    [
-        (-0.0001, "1 measurably helped and was kept."),
-        (0.0, "none measurably helped, 1 was kept for a lower dev cost."),
-        (0.002, "none measurably helped, 1 was kept for a lower dev cost."),
-    ],
-)
-def test_only_an_error_whose_interval_excludes_zero_helped(made: Made, high, words):
-    view = read_view(made("classes"))
-
-    def with_high(experiment):
-        effect = replace(experiment.error_effect, high=high)
-        return replace(experiment, error_effect=effect) if experiment.adopted else experiment
-
-    rounds = tuple(
-        replace(shown, experiments=tuple(with_high(experiment) for experiment in shown.experiments))
-        for shown in view.rounds
-    )
-    said = plain(answers(replace(view, rounds=rounds))[3])
-    assert f"12 prescriptions in 2 rounds: {words}" in said
-
-
 def test_a_search_tells_what_its_trials_were_worth(made: Made):
     view = with_final(read_view(made("tune")), dev_error=0.03)
     # the complete trials have 10, 5, 2 and 4 %: the middle is 4.5 %

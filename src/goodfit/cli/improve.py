@@ -22,9 +22,9 @@ def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
 
 
 def answers(fit: Fit) -> Iterator[str]:
-    """Yield warnings, the verdict, the error to expect, what helped, the next steps and the report."""
+    """Yield notes on the data, the verdict, the error to expect, what helped, the next steps and the report."""
     result, final = fit.result, fit.result.final
-    yield from output.warning_lines(result.notes)
+    yield from output.note_lines(result.notes)
     if fit.outcome == "interrupted":
         yield "Stopped early by Ctrl-C; this is the best so far."
         yield f"goodfit resume {fit.run} goes on with it."
@@ -56,11 +56,11 @@ def _what_helped(result: RunResult) -> Iterator[str]:
     experiments = [experiment for loop_round in result.rounds for experiment in loop_round.experiments]
     adopted = [experiment for experiment in experiments if experiment.adopted]
     for experiment in adopted:
-        effect = experiment.error_effect
+        cost, effect = experiment.cost_effect, experiment.error_effect
+        helped = "Helped" if cost.significant or effect.significant else "Adopted"
         change = numbers.change(effect.value, effect.low, effect.high)
         words = f"lower dev cost (p = {numbers.p_value(experiment.p_holm)}), {error} {change}"
-        words += "" if effect.significant else ", not significant"
-        yield f"{'Helped' if experiment.helped else 'Kept'}: {experiment.prescription}: {words}."
+        yield f"{helped}: {experiment.prescription}: {words}{'' if effect.significant else ', not significant'}."
     if result.ensemble and result.ensemble.adopted:
         yield result.ensemble.sentence
     elif not adopted:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from goodfit.api.result_types.answer import Answer
 from goodfit.api.result_types.diagnosis import Diagnosis
-from goodfit.data.notes import Note
+from goodfit.data.notes import Note, Severity
 from goodfit.record.figures import FinalFigures
 from goodfit.record.plain import plain_value
 from goodfit.record.values import Estimate
@@ -55,9 +55,14 @@ def metric_name(metric: str) -> str:
     return "1−R²" if metric == "1-r2" else "error"
 
 
-def warning_lines(notes: Iterable[Note]) -> Iterator[str]:
-    """Yield the warnings among the notes on the data."""
-    return (f"Warning: {note.text}" for note in notes if note.severity == "warning")
+_NOTES: tuple[tuple[Severity, str], ...] = (("warning", "Warning"), ("loss", "Note"), ("guess", "Note"))
+
+
+def note_lines(notes: Iterable[Note]) -> Iterator[str]:
+    """Yield the notes on what is doubtful in the data, what is not used and what was guessed, by their harm."""
+    notes = list(notes)
+    for severity, word in _NOTES:
+        yield from (f"{word}: {note.text}" for note in notes if note.severity == severity)
 
 
 def verdict_lines(figures: Diagnosis | FinalFigures, metric: str) -> Iterator[str]:

@@ -19,9 +19,9 @@ def train(request: TrainRequest, as_json: options.Json = False) -> None:
 
 
 def answers(fit: Fit) -> Iterator[str]:
-    """Yield warnings, the ending, the verdict, the errors, the next steps, and the folder of the run."""
+    """Yield notes on the data, the ending, the verdict, the errors, the next steps, and the folder of the run."""
     result = fit.result
-    yield from output.warning_lines(result.notes)
+    yield from output.note_lines(result.notes)
     if result.outcome != "finished":
         yield f"Training {result.outcome}: {(result.outcome_reason or '').rstrip('.')}."
     if result.outcome == "interrupted":

@@ -16,8 +16,9 @@ from goodfit.data.notes import Note
 from goodfit.data.source import As, Source
 from goodfit.data.sources import open_source
 from goodfit.data.tables.columns import TypedColumn
-from goodfit.data.tables.inputs import encode, table_inputs, unknown_levels
+from goodfit.data.tables.inputs import encode, read_features, table_inputs, unknown_levels
 from goodfit.data.tables.labels import label_type
+from goodfit.data.tables.reading_notes import missing_marks, unreadable_values
 from goodfit.data.tables.roles import Labels, Roles, find_roles, read_labels, target_notes
 from goodfit.data.tables.stack import stack
 from goodfit.errors import InputError
@@ -154,7 +155,7 @@ class NewRows:
         features: of the rows that can be read.
         files: of image files the paths, as people know them, of all rows; empty for other data.
         readable: positions of the rows with features among all rows.
-        notes: remarks for people.
+        notes: on what was guessed, and on values that cannot be read.
     """
 
     features: Features
@@ -176,8 +177,11 @@ def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
     """
     source = open_source(data, images=schema.image is not None, labeled=False)
     if schema.image is None:
-        features = encode(source.columns, schema.columns, source.place)
-        return NewRows(features, (), np.arange(len(source)), tuple(unknown_levels(source, schema, features)))
+        columns = read_features(source, schema.columns)
+        features = encode(columns, schema.columns, source.place)
+        values = columns.values()
+        notes = (*source.notes, *unreadable_values(values), *missing_marks(values))
+        return NewRows(features, (), np.arange(len(source)), (*unknown_levels(source, schema, features), *notes))
     loaded = new_images(source, schema.image)
     files = source.images.names if isinstance(source.images, ImageFiles) else ()
     return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable)

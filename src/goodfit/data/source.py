@@ -1,6 +1,7 @@
 """Sources of data: the request to open one, and the columns and images of its rows, not yet interpreted."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ class Source:
         categories: names of the columns that are categories by their type, whatever their values look like.
         index: names of the columns that pandas wrote as the index of a frame.
         text: True if the columns were read from text, which has no types.
+        marks: of a text file the words that stand for missing values, by column; null in all other rows.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Source:
     categories: frozenset[str] = frozenset()
     index: tuple[str, ...] = ()
     text: bool = False
+    marks: Mapping[str, pl.Series] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.columns.height if self.images is None else len(self.images)

@@ -49,6 +49,8 @@ def open_source(data: DataSource, *, images: bool | None = None, labeled: bool =
     for opener in OPENERS:
         source = opener(request)
         if source is not None:
+            if len(source) == 0 and labeled:
+                raise InputError(f"{source.place} has no rows")
             return source if images is False else images_in_table(source) or source
     if isinstance(data, str | Path):
         raise InputError(f"there is no file or built-in data '{data}': {_similar_name(data)}")

@@ -157,7 +157,8 @@ class Predictor:
 def _chunks(features: Features, rows: Int[np.ndarray, "rows"] | None) -> Iterator[Features]:
     """Yield the features of all or these rows in chunks: together, images may not fit in memory."""
     indices = np.arange(len(features.numbers)) if rows is None else rows
-    return (features.take(indices[start : start + _ROWS_AT_ONCE]) for start in range(0, len(indices), _ROWS_AT_ONCE))
+    starts = range(0, max(1, len(indices)), _ROWS_AT_ONCE)  # without rows too there is a chunk, an empty one
+    return (features.take(indices[start : start + _ROWS_AT_ONCE]) for start in starts)
 
 
 def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: list[Preparation]) -> Member:

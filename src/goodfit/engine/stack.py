@@ -243,7 +243,7 @@ def logits(
     run = _compiled_forward(architecture)
     model = jax.device_put(model, devices()[0])
     outputs = []
-    for start in range(0, len(inputs), PREDICTION_CHUNK):
+    for start in range(0, max(1, len(inputs)), PREDICTION_CHUNK):
         chunk = inputs[start : start + PREDICTION_CHUNK]
         padding = np.zeros((PREDICTION_CHUNK - len(chunk), inputs.shape[1]), inputs.dtype)
         outputs.append(np.asarray(run(model, np.concatenate([chunk, padding])))[: len(chunk)])

@@ -46,11 +46,6 @@ class ExperimentResult(PlainData):
     outcome: str
     seconds: float
 
-    @property
-    def helped(self) -> bool:
-        """True if it was adopted and measurably lowered the dev error: the change's interval lies below zero."""
-        return self.adopted and self.error_effect.high < 0
-
 
 @dataclass(frozen=True, kw_only=True)
 class RoundResult(GapFigures):

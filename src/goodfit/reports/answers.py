@@ -140,26 +140,12 @@ def _tried(view: ReportView) -> Answer:
     if start is not None:
         headline = f"{numbers.percent(start)} → {numbers.percent(end)}"
         aside = f"{_error(view)}, from the {start_name} to the end"
-    tried = f"{count(len(experiments), 'prescription')} in {count(len(view.rounds), 'round')}: {_kept(adopted)}."
+    kept_text = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
+    if not adopted:
+        kept_text = "none measurably helped, so none was kept"
+    tried = f"{count(len(experiments), 'prescription')} in {count(len(view.rounds), 'round')}: {kept_text}."
     sentence = tried if experiments else "No prescription was tried."
     return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
-
-
-def _kept(adopted: list[ExperimentResult]) -> str:
-    """Return how many prescriptions helped, and how many were kept although their effect on the error may be chance."""
-    helped_count = sum(experiment.helped for experiment in adopted)
-    other_count = len(adopted) - helped_count
-    if not adopted:
-        return "none measurably helped, so none was kept"
-    helped = f"{helped_count or 'none'} measurably helped" + (
-        f" and {_were(helped_count)} kept" if helped_count else ""
-    )
-    others = f"{other_count} {_were(other_count)} kept for a lower dev cost"
-    return f"{helped}, {others}" if other_count else helped
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
 
 
 def _searched(question: str, search: Search, error: str, end: float) -> Answer:

@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from goodfit.data.dataset import Schema
-from goodfit.data.notes import Note, warning
+from goodfit.data.notes import Note, loss, warning
 from goodfit.data.open import open_new_rows
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
@@ -201,9 +201,9 @@ def test_a_table_with_many_numbers_is_regression_and_rows_without_path_or_label_
     assert dataset.schema.task == "regression"
     assert dataset.target.tolist() == [number + 0.5 for number in range(2, 24)]
     assert pixels_of(dataset.features)[:, 0, 0, 0].tolist() == [*range(2, 12), *range(200, 212)]
-    assert dataset.notes[0] == Note("1 row has no value in 'age' and is left out.")
+    assert dataset.notes[0] == loss("1 row has no value in 'age' and is left out.")
     assert dataset.notes[3:] == (
-        Note("1 row has no value in 'path' and is left out."),
+        loss("1 row has no value in 'path' and is left out."),
         warning("1 of 23 files is broken and left out: gone.png (is not there)."),
     )
 

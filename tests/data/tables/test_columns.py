@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodfit.data.dataset import Column
-from goodfit.data.tables.columns import as_days, as_words, read_codes, read_numbers, type_column
+from goodfit.data.tables import columns
+from goodfit.data.tables.columns import ColumnType, as_days, as_words, type_column
+
+
+def read_numbers(series, meaning):
+    return columns.read_numbers(type_column(series, ColumnType(meaning.kind, meaning.format)), meaning, "a.csv")
+
+
+def read_codes(series, meaning):
+    return columns.read_codes(type_column(series, ColumnType("category")), meaning, "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -83,21 +92,21 @@ def test_days_of_dates_with_and_without_a_zone():
 
 def test_numbers_booleans_and_dates_with_missing_values():
     assert np.array_equal(
-        read_numbers(pl.Series(["1", None, "2.5"]), Column("a", "number"), "a.csv"), [1.0, np.nan, 2.5], equal_nan=True
+        read_numbers(pl.Series(["1", None, "2.5"]), Column("a", "number")), [1.0, np.nan, 2.5], equal_nan=True
     )
     for values in (["Yes", "no", None], [True, False, None], ["1", "0", None], [1, 0, None]):
-        read = read_numbers(pl.Series(values), Column("a", "boolean"), "a.csv")
+        read = read_numbers(pl.Series(values), Column("a", "boolean"))
         assert np.array_equal(read, [1.0, 0.0, np.nan], equal_nan=True)
-    dates = read_numbers(pl.Series(["1970-01-11", None]), Column("a", "date"), "a.csv")
+    dates = read_numbers(pl.Series(["1970-01-11", None]), Column("a", "date"))
     assert np.array_equal(dates, [10.0, np.nan], equal_nan=True)
 
 
 def test_codes_of_words_and_of_numbers_that_are_words():
     column = Column("a", "category", ("1", "2", "x"))
-    assert read_codes(pl.Series(["x", None, "never", "1"]), column, "a.csv").tolist() == [2, -1, -1, 0]
-    assert read_codes(pl.Series([2.0, None, 1.0]), column, "a.csv").tolist() == [1, -1, 0]
-    assert read_codes(pl.Series([2, 7]), column, "a.csv").tolist() == [1, -1]
-    assert read_codes(pl.Series([None, None]), column, "a.csv").tolist() == [-1, -1]
+    assert read_codes(pl.Series(["x", None, "never", "1"]), column).tolist() == [2, -1, -1, 0]
+    assert read_codes(pl.Series([2.0, None, 1.0]), column).tolist() == [1, -1, 0]
+    assert read_codes(pl.Series([2, 7]), column).tolist() == [1, -1]
+    assert read_codes(pl.Series([None, None]), column).tolist() == [-1, -1]
 
 
 def test_whole_numbers_are_written_without_a_point_only_where_all_are_whole_and_exact():

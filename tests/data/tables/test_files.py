@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from goodfit.data.sources import open_source
-from goodfit.data.tables.table import MISSING_WORDS
+from goodfit.data.tables.missing import MARKS
 
 SIMPLE = pl.DataFrame({"a": ["1", "2"], "b": ["x", None]})
 
@@ -82,7 +82,8 @@ def test_output_of_the_csv_module_is_read_back(rows, quoting, tmp_path):
     writer = csv.writer(text, quoting=quoting, lineterminator="\n")
     writer.writerows([[f"c{place}" for place in range(len(rows[0]))], *rows])
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
-    expected = [tuple(None if word.strip().lower() in MISSING_WORDS else word.strip() for word in row) for row in rows]
+    # Where everything is in quotes they say nothing; else a mark in quotes is a word, and here none is.
+    expected = [tuple(None if word.strip() in {"", *MARKS} else word.strip() for word in row) for row in rows]
     assert read_frame(path).rows() == expected
 
 

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from goodfit.data.dataset import Column
-from goodfit.data.notes import Note
+from goodfit.data.notes import loss
 from goodfit.data.tables import inference
 from goodfit.data.tables.columns import type_columns
 from goodfit.errors import InputError
@@ -52,17 +52,17 @@ def test_useless_columns_are_left_out_with_a_note():
     assert [column.name for column in columns] == ["kept", "one_or_missing"]
     assert set(left_out) == {"one", "same", "word", "none", "text", "lists", "rowid"}
     assert notes == [
-        Note("Left out: 3 columns are constant (one, same, word)."),
-        Note("Left out: column none is empty."),
-        Note("Left out: column text differs in nearly every row, as identifiers and free text do."),
-        Note("Left out: column lists holds lists or bytes."),
-        Note("Left out: column rowid only numbers the rows."),
+        loss("Left out: 3 columns are constant (one, same, word)."),
+        loss("Left out: column none is empty."),
+        loss("Left out: column text differs in nearly every row, as identifiers and free text do."),
+        loss("Left out: column lists holds lists or bytes."),
+        loss("Left out: column rowid only numbers the rows."),
     ]
 
 
 def test_many_columns_left_out_share_one_note():
     frame = pl.DataFrame({"kept": list(range(N))} | {f"c{i}": [i] * N for i in range(7)})
-    assert infer_columns(frame)[2] == [Note("Left out: 7 columns are constant (c0, c1, c2, c3, c4 and 2 more).")]
+    assert infer_columns(frame)[2] == [loss("Left out: 7 columns are constant (c0, c1, c2, c3, c4 and 2 more).")]
 
 
 def test_words_that_mostly_repeat_are_kept_at_any_length():
@@ -75,7 +75,7 @@ def test_the_fifty_most_frequent_levels_are_kept():
     columns, _, notes = infer_columns(pl.DataFrame({"town": words}))
     assert columns[0].categories == tuple(f"w{i:02d}" for i in range(10, 60))
     assert notes == [
-        Note("Column 'town' has 60 different words; all but the 50 most frequent (20 rows) count as unknown.")
+        loss("Column 'town' has 60 different words; all but the 50 most frequent (20 rows) count as unknown.")
     ]
 
 
@@ -84,8 +84,8 @@ def test_a_few_unreadable_values_count_as_missing_with_a_note():
     columns, _, notes = infer_columns(frame)
     assert columns == (Column("size", "number", missing=True), Column("day", "date", missing=True))
     assert notes == [
-        Note("Column 'size' holds numbers, but 2 values cannot be read and count as missing (the first is 'big')."),
-        Note("Column 'day' holds dates, but 1 value cannot be read and counts as missing (the first is 'soon')."),
+        loss("Column 'size': 2 of 40 rows could not be read as numbers ('big' 1, 'huge' 1) and count as missing."),
+        loss("Column 'day': 1 of 40 rows could not be read as dates ('soon' 1) and counts as missing."),
     ]
 
 
@@ -106,5 +106,5 @@ def test_the_index_of_a_saved_frame_is_left_out():
     frame = pl.DataFrame({"when": ["2024-01-01", "2024-01-02"] * 20, "size": [1, 2, 3, 4] * 10})
     assert infer_columns(frame, index=["when"])[1:] == (
         ("when",),
-        [Note("Left out: column when is the index of the frame that was saved.")],
+        [loss("Left out: column when is the index of the frame that was saved.")],
     )

@@ -29,7 +29,8 @@ def images_in_table(table: Source) -> Source | None:
     name = _path_column(table.columns, root)
     if name is None:
         return None
-    frame = table.columns.filter(pl.col(name).is_not_null())
+    present = table.columns[name].is_not_null()
+    frame = table.columns.filter(present)
     labels = frame.drop(name)
     return replace(
         table,
@@ -37,7 +38,8 @@ def images_in_table(table: Source) -> Source | None:
         columns=labels,
         target=labels.columns[0] if labels.width == 1 else None,
         images=ImageFiles(root, tuple(_contained(root, frame[name], table.place))),
-        notes=tuple(missing_values(len(table) - len(frame), name)),
+        notes=(*table.notes, *missing_values(len(table) - len(frame), name)),
+        marks={column: words.filter(present) for column, words in table.marks.items() if column != name},
     )
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Column, Kind
 from goodfit.data.formats import ColumnFormat
 from goodfit.data.tables.labels import respell
+from goodfit.data.tables.missing import MARKS
 from goodfit.errors import InputError
 
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
@@ -44,11 +45,13 @@ class TypedColumn:
         raw: the column as it stands in the table.
         type: kind and format of its values.
         values: numbers, null where missing or unreadable; of other kinds the same as `raw`.
+        marks: the words of a text file that stand for missing values, null in other rows; None if there are none.
     """
 
     raw: pl.Series
     type: ColumnType
     values: pl.Series
+    marks: pl.Series | None = None
 
     @property
     def name(self) -> str:
@@ -66,6 +69,11 @@ class TypedColumn:
         return as_words(self.raw)
 
     @property
+    def unreadable(self) -> pl.Series:
+        """The words in place of numbers or dates."""
+        return self.raw.filter(self.raw.is_not_null() & self.values.is_null()).cast(pl.String)
+
+    @property
     def first_word(self) -> str | None:
         """The first value that is not a number."""
         words = self.words.filter(as_numbers(self.words).is_null())
@@ -73,7 +81,8 @@ class TypedColumn:
 
     def take(self, rows: Int[np.ndarray, "selection"]) -> "TypedColumn":
         """Return the column of these rows."""
-        return replace(self, raw=self.raw[rows], values=self.values[rows])
+        marks = None if self.marks is None else self.marks[rows]
+        return replace(self, raw=self.raw[rows], values=self.values[rows], marks=marks)
 
 
 def infer_type(column: pl.Series, declared_category: bool = False) -> ColumnType:
@@ -97,20 +106,24 @@ def infer_type(column: pl.Series, declared_category: bool = False) -> ColumnType
     words = set(column.drop_nulls().head(_BOOLEAN_SAMPLE).str.to_lowercase().unique())
     if words in ({"true", "false"}, {"yes", "no"}) and as_booleans(column).count() == column.count():
         return ColumnType("boolean")
+    present = column.filter(~column.is_in(MARKS))  # null in a text file; in a frame they may be words
     for kind in ("number", "date"):
-        if column.null_count() == len(column) or READERS[kind](column).count() / column.count() >= READABLE_SHARE:
+        if present.count() == 0 or READERS[kind](present).count() / present.count() >= READABLE_SHARE:
             return ColumnType(kind)
     return ColumnType("category")
 
 
-def type_column(column: pl.Series, column_type: ColumnType | None = None) -> TypedColumn:
+def type_column(
+    column: pl.Series, column_type: ColumnType | None = None, marks: pl.Series | None = None
+) -> TypedColumn:
     """Read a column as the type that its training source has, by default as the one that its values look like."""
     column_type = column_type or infer_type(column)
-    if column_type.kind not in READERS:
-        return TypedColumn(column, column_type, column)
-    if _other_contents(column, column_type.kind):
-        return TypedColumn(column, column_type, pl.Series(column.name, [None] * len(column), pl.Float64))
-    return TypedColumn(column, column_type, READERS[column_type.kind](column))
+    values = column
+    if column_type.kind in READERS:
+        other = _other_contents(column, column_type.kind)
+        nothing = pl.Series(column.name, [None] * len(column), pl.Float64)
+        values = nothing if other else READERS[column_type.kind](column)
+    return TypedColumn(column, column_type, values, marks)
 
 
 def type_columns(frame: pl.DataFrame, types: Mapping[str, ColumnType] | None = None) -> dict[str, TypedColumn]:
@@ -172,7 +185,7 @@ def as_words(column: pl.Series) -> pl.Series:
 READERS = {"number": as_numbers, "boolean": as_booleans, "date": as_days}
 
 
-def read_numbers(column: pl.Series, meaning: Column, place: str) -> Float[np.ndarray, "rows"]:
+def read_numbers(column: TypedColumn, meaning: Column, place: str) -> Float[np.ndarray, "rows"]:
     """Return the column as numbers, NaN where missing; a few unreadable values count as missing.
 
     Args:
@@ -183,14 +196,15 @@ def read_numbers(column: pl.Series, meaning: Column, place: str) -> Float[np.nda
     Raises:
         InputError: another kind of column, too many unreadable values, or an infinite one.
     """
-    _refuse_other_kind(column, meaning, place)
-    values = READERS[meaning.kind](column)
-    unreadable = column.is_not_null() & values.is_null()
-    if unreadable.sum() > (1 - READABLE_SHARE) * column.count():
+    _refuse_other_kind(column.raw, meaning, place)
+    raw, values = column.raw, column.values
+    words = raw.is_not_null() & ~raw.is_in(MARKS) if raw.dtype == pl.String else raw.is_not_null()
+    unreadable = words & values.is_null()
+    if np.count_nonzero(unreadable) > (1 - READABLE_SHARE) * np.count_nonzero(words):
         row = unreadable.arg_true()[0]
         raise InputError(
             f"column '{meaning.name}' of {place} should hold {_PLURAL[meaning.kind]}, "
-            f"but row {row + 1} has '{str(column[row])[:40]}'"
+            f"but row {row + 1} has '{str(raw[row])[:40]}'"
         )
     array = values.to_numpy().astype(np.float64)
     infinite = np.flatnonzero(np.isinf(array))
@@ -202,7 +216,7 @@ def read_numbers(column: pl.Series, meaning: Column, place: str) -> Float[np.nda
     return array
 
 
-def read_codes(column: pl.Series, meaning: Column, place: str) -> Int[np.ndarray, "rows"]:
+def read_codes(column: TypedColumn, meaning: Column, place: str) -> Int[np.ndarray, "rows"]:
     """Return the column as indices into its categories; -1 where missing or never seen.
 
     Args:
@@ -213,10 +227,12 @@ def read_codes(column: pl.Series, meaning: Column, place: str) -> Int[np.ndarray
     Raises:
         InputError: a column that holds neither words nor numbers.
     """
-    _refuse_other_kind(column, meaning, place)
+    _refuse_other_kind(column.raw, meaning, place)
     codes = {level: code for code, level in enumerate(meaning.categories)}
+    # A mark in a text file may be a level of the table that was learned from, where it was a word.
+    words = column.words if column.marks is None else column.words.fill_null(column.marks)
     return (
-        respell(as_words(column), meaning.categories)
+        respell(words, meaning.categories)
         .replace_strict(codes, default=-1, return_dtype=pl.Int32)
         .fill_null(-1)
         .to_numpy()

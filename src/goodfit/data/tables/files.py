@@ -1,28 +1,37 @@
 """Files as tables: CSV, TSV, Parquet and NPZ, with one clear sentence for each way a file can be wrong."""
 
-import codecs
 import csv
 import io
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import compress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from goodfit.data.notes import Note
 from goodfit.data.source import Source, SourceRequest
+from goodfit.data.tables.dialects import Text, read_dialect, row_widths
 from goodfit.data.tables.memory import TARGET, frame_of_array, frame_of_columns, frame_of_pair, series_of_array
-from goodfit.data.tables.table import MISSING_WORDS, check_names, table_source
+from goodfit.data.tables.missing import MARKS, protect_quoted_marks
+from goodfit.data.tables.table import clean_names, table_source
 from goodfit.errors import InputError
 
 _POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _DECIMAL_COMMA = r"^[+-]?\d*,\d+$"
 _DECIMAL_COMMA_OR_WHOLE = r"^[+-]?\d*,?\d+$"
-_TABS = (".tsv", ".tab")
 
-_Table = tuple[pl.DataFrame, str | None]  # and the target's name, where the file itself names it
+
+class _Table(NamedTuple):
+    """The columns of a file, the target's name where the file itself names it, and notes on guesses."""
+
+    frame: pl.DataFrame
+    target: str | None = None
+    text: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 def open_table_file(request: SourceRequest) -> Source | None:
@@ -47,88 +56,44 @@ def open_table_file(request: SourceRequest) -> Source | None:
     if not content.strip():
         raise InputError(f"{path} is empty")
     try:
-        frame, target = reader(content, path)
+        table = reader(content, path)
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table ({error}); is a quote in it never closed?") from None
     index, categories = _pandas_columns(content) if reader is _read_parquet else ([], [])
+    if table.text and table.frame.is_empty() and request.labeled:
+        raise InputError(f"{path} has a first line with column names but no rows")
     return table_source(
-        frame,
+        table.frame,
         name=path.stem,
         place=str(path),
         address=str(path.resolve()),
         kind="file",
-        target=target,
+        target=table.target,
         categories=categories,
         index=index,
-        text=reader is _read_text,
+        text=table.text,
+        notes=table.notes,
     )
 
 
-class _Text(NamedTuple):
-    """A text file, ready to be divided: UTF-8, one newline after each line, no blank lines at its ends.
-
-    Attributes:
-        content: the text.
-        skipped: number of blank lines cut from its beginning.
-        separator: between the values of a row.
-    """
-
-    content: bytes
-    skipped: int
-    separator: str
-
-    def rows(self) -> Any:
-        """Return a reader of the csv module, which counts the lines too."""
-        lines = io.TextIOWrapper(io.BytesIO(self.content), "utf-8", newline="")
-        return csv.reader(lines, delimiter=self.separator)
-
-
 def _read_text(content: bytes, path: Path) -> _Table:
-    text = _clean_text(content, path)
-    names = [name.strip() or f"column {position}" for position, name in enumerate(next(text.rows()), 1)]
-    check_names(names, str(path))
-    examples = _check_rows(text, len(names), path)
-    if not examples.any():
-        raise InputError(f"{path} has a first line with column names but no rows")
-    frame = _parse(text, len(examples), names).filter(pl.Series(examples))
+    text = read_dialect(content, path)
+    names = clean_names(text.names, str(path))
+    examples = _check_rows(text, path)
+    frame = _parse(replace(text, content=protect_quoted_marks(text)), examples, names)
     # Between commas a decimal comma would have torn its number in two.
-    return (frame if text.separator == "," else _with_decimal_points(frame)), None
+    return _Table(frame if text.separator == "," else _with_decimal_points(frame), text=True, notes=text.notes)
 
 
-def _clean_text(content: bytes, path: Path) -> _Text:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError(f"{path} is text in UTF-16; save it as UTF-8")
-    if b"\0" in content:
-        raise InputError(f"{path} is not a table: it holds binary data")
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        raise InputError(
-            f"{path} is not text in UTF-8: line {line} has the byte 0x{byte:02x}; save it as UTF-8"
-        ) from None
-    content = content.removeprefix(codecs.BOM_UTF8)
-    if b"\r" in content:
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    text = content.lstrip(b"\n")
-    separator = "\t"
-    if path.suffix.lower() not in _TABS:
-        # Quoted names may hold any mark; of the rest, the most frequent one separates.
-        header = re.sub(rb'"[^"]*"', b"", text.split(b"\n", 1)[0])
-        separator = max(",;\t", key=lambda mark: header.count(mark.encode()))
-    return _Text(text.rstrip(b"\n") + b"\n", len(content) - len(text), separator)
-
-
-def _check_rows(text: _Text, width: int, path: Path) -> np.ndarray:
-    """Return True for the rows that hold an example: not the first, with the names, and not blank ones.
+def _check_rows(text: Text, path: Path) -> np.ndarray:
+    """Return True for the rows that hold an example: not the first, with the names, and not blank ones or comments.
 
     Raises:
         InputError: a row has more or fewer values than there are names; the line of the file is named.
     """
-    examples = []
-    for line, count in _row_widths(text):
-        if count not in (0, width):
+    examples, width = [], len(text.names)
+    for line, count in row_widths(text):
+        if line > 1 and count not in (0, width):
             raise InputError(
                 f"{path} has {count} value{'s' * (count != 1)} in line {line + text.skipped} where its first line "
                 f"has {width}; every row needs one value for each column"
@@ -138,32 +103,18 @@ def _check_rows(text: _Text, width: int, path: Path) -> np.ndarray:
     return np.array(examples)
 
 
-def _row_widths(text: _Text) -> Iterator[tuple[int, int]]:
-    """Yield the line and the number of values of each row, 0 for a blank line."""
-    if b'"' in text.content:
-        reader = text.rows()
-        line = 1
-        for row in reader:
-            yield line, len(row)
-            line = reader.line_num + 1
-    else:  # counting separators is much faster, and without quotes it is right
-        mark = text.separator.encode()
-        for line, row in enumerate(io.BytesIO(text.content), 1):
-            yield line, row.count(mark) + 1 if row != b"\n" else 0
-
-
-def _parse(text: _Text, rows: int, names: list[str]) -> pl.DataFrame:
-    """Return every row as text, the first and blank ones too."""
+def _parse(text: Text, examples: np.ndarray, names: list[str]) -> pl.DataFrame:
+    """Return the rows that hold an example, as text."""
     try:
         frame = pl.read_csv(text.content, separator=text.separator, infer_schema=False, has_header=False)
     except _POLARS_ERRORS:
         frame = pl.DataFrame()
-    if frame.shape != (rows, len(names)):  # Polars reads some quotes otherwise than the csv module
-        blank = [""] * len(names)
-        values = [row or blank for row in text.rows()]
-        return pl.DataFrame(values, schema=dict.fromkeys(names, pl.String), orient="row")
+    # Polars knows no blanks before quotes, and reads some quotes otherwise than the csv module.
+    if text.spaces or frame.shape != (len(examples), len(names)):
+        rows = list(compress(text.rows(), examples))
+        return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     frame.columns = names
-    return frame
+    return frame.filter(pl.Series(examples))
 
 
 def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
@@ -174,13 +125,13 @@ def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _has_decimal_commas(column: pl.Series) -> bool:
     words = column.drop_nulls().str.strip_chars()
-    words = words.filter(~words.str.to_lowercase().is_in(MISSING_WORDS))
+    words = words.filter(~words.is_in(MARKS))
     return bool(words.str.contains(_DECIMAL_COMMA).any() and words.str.contains(_DECIMAL_COMMA_OR_WHOLE).all())
 
 
 def _read_parquet(content: bytes, path: Path) -> _Table:
     try:
-        return pl.read_parquet(content), None
+        return _Table(pl.read_parquet(content))
     except (*_POLARS_ERRORS, OSError):
         raise InputError(f"{path} is not a readable Parquet file: it is damaged or of another kind") from None
 
@@ -203,12 +154,13 @@ def _read_npz(content: bytes, path: Path) -> _Table:
             f"{place} is not a readable NPZ file: write it with numpy.savez, its arrays without Python objects"
         ) from None
     if {"X", TARGET} <= arrays.keys():
-        return frame_of_pair(arrays["X"], arrays[TARGET], place)
+        return _Table(*frame_of_pair(arrays["X"], arrays[TARGET], place))
     if len(arrays) == 1 and (single := next(iter(arrays.values()))).ndim >= 2:
-        return frame_of_array(single, place), None
+        return _Table(frame_of_array(single, place))
     if not arrays or any(array.ndim != 1 for array in arrays.values()):
         raise InputError(f"{place} needs arrays X and {TARGET}, or one array with one dimension for each column")
-    return frame_of_columns([(name, series_of_array(array, place)) for name, array in arrays.items()], place), None
+    columns = [(name, series_of_array(array, place)) for name, array in arrays.items()]
+    return _Table(frame_of_columns(columns, place))
 
 
 READERS: dict[str, Callable[[bytes, Path], _Table]] = {

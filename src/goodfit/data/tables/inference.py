@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from goodfit.data.dataset import Column, Kind
-from goodfit.data.notes import Note
+from goodfit.data.dataset import Column
+from goodfit.data.notes import Note, loss
 from goodfit.data.tables.columns import TypedColumn
+from goodfit.data.tables.reading_notes import missing_marks, unreadable_values
 from goodfit.errors import InputError
 
 MOST_LEVELS = 50  # of a category; rarer ones count as unknown
@@ -70,13 +71,11 @@ def infer_columns(
     if len(reasons) == len(columns):
         raise InputError(f"no column is left to learn from: {'; '.join(sentences) or 'there is only the target'}")
     notes: list[Note] = []
-    features = [
-        _category(column.words, notes) if column.kind == "category" else _number(column, notes)
-        for name, column in columns.items()
-        if name not in reasons
-    ]
+    learned = [column for name, column in columns.items() if name not in reasons]
+    features = [_category(column.words, notes) if column.kind == "category" else _number(column) for column in learned]
+    notes += [*unreadable_values(learned), *missing_marks(learned)]
     return Inference(
-        tuple(features), tuple(reasons), [*(Note(f"Left out: {sentence}.") for sentence in sentences), *notes]
+        tuple(features), tuple(reasons), [*(loss(f"Left out: {sentence}.") for sentence in sentences), *notes]
     )
 
 
@@ -110,7 +109,7 @@ def _category(column: pl.Series, notes: list[Note]) -> Column:
     if len(levels) > MOST_LEVELS:
         rare = counts["rows"][MOST_LEVELS:].sum()
         notes.append(
-            Note(
+            loss(
                 f"Column '{column.name}' has {len(levels):,} different words; all but the {MOST_LEVELS} most frequent "
                 f"({rare:,} rows) count as unknown."
             )
@@ -119,19 +118,6 @@ def _category(column: pl.Series, notes: list[Note]) -> Column:
     return Column(column.name, "category", tuple(sorted(levels[:MOST_LEVELS])), missing=column.null_count() > 0)
 
 
-def _number(column: TypedColumn, notes: list[Note]) -> Column:
-    """Return a number, date or boolean; unreadable values add a note."""
-    kind: Kind = column.kind or "number"
-    missing = column.values.is_null()
-    unreadable = column.raw.filter(missing & column.raw.is_not_null())
-    if len(unreadable):
-        single = len(unreadable) == 1
-        values = (
-            "1 value cannot be read and counts" if single else f"{len(unreadable):,} values cannot be read and count"
-        )
-        notes.append(
-            Note(
-                f"Column '{column.name}' holds {kind}s, but {values} as missing (the first is '{unreadable[0][:40]}')."
-            )
-        )
-    return Column(column.name, kind, missing=bool(missing.any()), format=column.type.format)
+def _number(column: TypedColumn) -> Column:
+    missing = column.values.null_count() > 0
+    return Column(column.name, column.kind or "number", missing=missing, format=column.type.format)

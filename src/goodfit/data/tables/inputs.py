@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import polars as pl
 from jaxtyping import Int, Num
 
 from goodfit.data.dataset import Column, Features, Schema
 from goodfit.data.inputs import Inputs
 from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
-from goodfit.data.tables.columns import TypedColumn, read_codes, read_numbers, type_columns
+from goodfit.data.tables.columns import ColumnType, TypedColumn, read_codes, read_numbers, type_column, type_columns
 from goodfit.data.tables.inference import infer_columns
 from goodfit.data.tables.numbering import row_numbers
 from goodfit.data.tables.roles import Roles
@@ -39,7 +38,7 @@ def table_inputs(
     typed = {name: column for name, column in columns.items() if name not in roles.names}
     features, left_out, notes = infer_columns(typed, _row_numbers(sources[0], typed, rows, target), sources[0].index)
     # Source by source, so that an error can name the row of its own file.
-    parts = [encode(source.columns, features, source.place) for source in sources]
+    parts = [encode(read_features(source, features), features, source.place) for source in sources]
     numbers, codes = (np.concatenate(arrays) for arrays in zip(*((p.numbers, p.codes) for p in parts), strict=True))
     return Inputs(
         Features(numbers, codes).take(rows),
@@ -63,32 +62,44 @@ def _row_numbers(
     )
 
 
-def encode(frame: pl.DataFrame, columns: Sequence[Column], place: str) -> Features:
-    """Return columns of a table as arrays; other columns are ignored, and their order is free.
+def read_features(source: Source, columns: Sequence[Column]) -> dict[str, TypedColumn]:
+    """Read the columns of a table that are learned from; others are ignored, and their order is free.
+
+    Raises:
+        InputError: a column is missing.
+    """
+    frame = source.columns
+    for column in columns:
+        if column.name not in frame.columns:
+            hint = nearest(column.name, frame.columns)
+            raise InputError(f"{source.place} has no column '{column.name}': {hint}")
+    types = {column.name: ColumnType(column.kind, column.format) for column in columns}
+    return {name: type_column(frame[name], types[name], source.marks.get(name)) for name in types}
+
+
+def encode(values: Mapping[str, TypedColumn], columns: Sequence[Column], place: str) -> Features:
+    """Return columns of a table as arrays.
 
     Args:
-        frame: the columns of a source.
-        columns: those to encode.
+        values: the columns of a source.
+        columns: their meaning.
         place: name of the table in an error.
 
     Returns:
         Features, one row for each row of the table.
 
     Raises:
-        InputError: a column is missing, holds values of another kind, or is infinite somewhere.
+        InputError: a column holds values of another kind, or is infinite somewhere.
     """
-    for column in columns:
-        if column.name not in frame.columns:
-            hint = nearest(column.name, frame.columns)
-            raise InputError(f"{place} has no column '{column.name}': {hint}")
     numeric = [column for column in columns if column.kind != "category"]
     categories = [column for column in columns if column.kind == "category"]
-    numbers = np.empty((len(frame), len(numeric)))
-    codes = np.empty((len(frame), len(categories)), np.int32)
+    rows = len(values[columns[0].name].raw)
+    numbers = np.empty((rows, len(numeric)))
+    codes = np.empty((rows, len(categories)), np.int32)
     for index, column in enumerate(numeric):
-        numbers[:, index] = read_numbers(frame[column.name], column, place)
+        numbers[:, index] = read_numbers(values[column.name], column, place)
     for index, column in enumerate(categories):
-        codes[:, index] = read_codes(frame[column.name], column, place)
+        codes[:, index] = read_codes(values[column.name], column, place)
     return Features(numbers, codes)
 
 

@@ -9,14 +9,16 @@ from jaxtyping import Float, Int
 
 from goodfit.data.data_source import ColumnName
 from goodfit.data.dataset import TaskKind
-from goodfit.data.notes import Note, warning
+from goodfit.data.notes import Note, loss, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import TypedColumn
+from goodfit.data.tables.reading_notes import words_in_order
 from goodfit.data.tables.target import Target, read_target
 from goodfit.errors import InputError, nearest
 
 FEWEST_ROWS = 20
 _COLUMNS_IN_ERROR = 12
+_CLASS_SHARE = 0.01  # of the rows from which a mark of missing values may be a class
 
 
 class Roles(NamedTuple):
@@ -131,11 +133,13 @@ def read_labels(
     """
     source = sources[0]
     _refuse_few(len(rows), source, roles.target)
+    marks = [part.marks[roles.target] for part in sources if roles.target in part.marks]
+    _refuse_frequent_marks(columns[roles.target], marks)
     _refuse_infinite(columns[roles.target], sources, rows)
     target = read_target(columns[roles.target], task, whole_classes=source.whole_classes)
     _refuse_few(len(target.rows), source, roles.target)
     missing = sum(part.columns[roles.target].null_count() for part in sources)
-    notes = [*missing_values(missing, roles.target), *target.notes]
+    notes = [*missing_values(missing, roles.target, marks), *target.notes]
     groups = None if roles.group is None else _groups(columns[roles.group])[target.rows]
     times = None if roles.time is None else _times(columns[roles.time])[target.rows]
     return Labels(target, notes, groups, times)
@@ -191,9 +195,35 @@ def _refuse_missing(column: pl.Series, role: str) -> None:
         )
 
 
-def missing_values(count: int, column: str) -> list[Note]:
-    """Return a note on rows that cannot be learned from, or none."""
+def missing_values(count: int, column: str, marks: Sequence[pl.Series] = ()) -> list[Note]:
+    """Return a note on rows that cannot be learned from, or none.
+
+    Args:
+        count: number of these rows.
+        column: name of the column that they need.
+        marks: words in it that stand for missing values.
+    """
     if count == 0:
         return []
     rows = "1 row has" if count == 1 else f"{count:,} rows have"
-    return [Note(f"{rows} no value in '{column}' and {'is' if count == 1 else 'are'} left out.")]
+    words = f" ({words_in_order(marks)})" if marks else ""
+    return [loss(f"{rows} no value in '{column}'{words} and {'is' if count == 1 else 'are'} left out.")]
+
+
+def _refuse_frequent_marks(target: TypedColumn, marks: Sequence[pl.Series]) -> None:
+    """Ask about a word such as NA that may be a class: as frequent as one, and in no place of a number.
+
+    Raises:
+        InputError: the word, its count, and how to say what it is.
+    """
+    if not marks or target.kind == "number" or len(target.raw) == 0:
+        return
+    counts = pl.concat([words.rename("word") for words in marks]).drop_nulls().value_counts(sort=True, name="rows")
+    word, rows = counts.row(0)
+    rarest = int(target.words.value_counts(sort=True, name="rows")["rows"][-1])
+    total = len(target.raw) + int(counts["rows"].sum())
+    if rows >= max(rarest, _CLASS_SHARE * total):
+        raise InputError(
+            f"target '{target.name}' has '{word}' in {rows:,} of {total:,} rows: is it a class, or missing? If it is a "
+            "class, write it otherwise in the file (such as its full name); if it is missing, leave those cells empty"
+        )

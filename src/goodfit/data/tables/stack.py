@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from goodfit.data.source import Source
-from goodfit.data.tables.columns import TypedColumn, as_words, infer_type, is_nested, type_column
+from goodfit.data.tables.columns import READERS, TypedColumn, as_words, infer_type, is_nested, type_column
 from goodfit.data.tables.labels import respell
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError
@@ -28,14 +28,19 @@ def stack(sources: Sequence[Source], roles: Roles) -> dict[str, TypedColumn]:
 
 def _stacked(name: str, sources: Sequence[Source], has_role: bool) -> TypedColumn:
     column_type = infer_type(sources[0].columns[name], name in sources[0].categories)
-    parts = [type_column(source.columns[name], column_type) for source in sources]
+    parts = [type_column(source.columns[name], column_type, source.marks.get(name)) for source in sources]
     raws = list(_of_one_type([part.raw for part in parts], sources))
     if len(raws) > 1 and raws[0].dtype == pl.String and (has_role or column_type.kind == "category"):
         levels = raws[0].drop_nulls().unique().to_list()
         raws[1:] = [respell(raw, levels) for raw in raws[1:]]
     raw = pl.concat(raws)
-    values = pl.concat([part.values for part in parts]) if parts[0].values.dtype == pl.Float64 else raw
-    return TypedColumn(raw, column_type, values)
+    values = pl.concat([part.values for part in parts]) if column_type.kind in READERS else raw
+    marks = pl.concat([_marks(part) for part in parts])
+    return TypedColumn(raw, column_type, values, marks if marks.count() else None)
+
+
+def _marks(column: TypedColumn) -> pl.Series:
+    return pl.Series(column.name, [None] * len(column.raw), pl.String) if column.marks is None else column.marks
 
 
 def _of_one_type(columns: Sequence[pl.Series], sources: Sequence[Source]) -> Iterator[pl.Series]:

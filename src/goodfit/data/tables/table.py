@@ -1,4 +1,4 @@
-"""Tables as they are read: one mark for missing values, no spaces around words, one name for each column."""
+"""Tables as they are read: null for missing values, no spaces around words, one name for each column."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,8 @@ import polars as pl
 
 from goodfit.data.notes import Note
 from goodfit.data.source import Source
+from goodfit.data.tables.missing import split_marks
 from goodfit.errors import InputError
-
-MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "nan", "?")
 
 
 def table_source(
@@ -27,24 +26,25 @@ def table_source(
     """Return a table as a source; the arguments are the attributes of `Source`.
 
     Raises:
-        InputError: the table has no rows, or two columns of one name.
+        InputError: two columns of one name.
     """
-    if frame.is_empty():
-        raise InputError(f"{place} has no rows")
     names = dict(zip(frame.columns, clean_names(frame.columns, place), strict=True))
     declared = [column for column, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
     all_categories = frozenset([*(names[column] for column in declared), *categories])
+    frame = tidy(frame.rename(names))
+    frame, marks = split_marks(frame) if text else (frame, {})
     return Source(
         name,
         place,
         address,
         kind,
-        tidy(frame.rename(names)),
+        frame,
         target,
         categories=all_categories,
         notes=tuple(notes),
         index=tuple(index),
         text=text,
+        marks=marks,
     )
 
 
@@ -60,13 +60,12 @@ def clean_names(names: Sequence[str], place: str) -> list[str]:
 
 
 def tidy(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the same table with null for missing values, no spaces around words, and words for enumerations."""
+    """Return the same table with null for empty values, no spaces around words, and words for enumerations."""
     enumerations = [name for name, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
     frame = frame.with_columns(pl.col(enumerations).cast(pl.String)) if enumerations else frame
     text = pl.col(pl.String).str.strip_chars()
     return frame.with_columns(
-        pl.when(text.str.to_lowercase().is_in(MISSING_WORDS)).then(None).otherwise(text).name.keep(),
-        pl.col(pl.Float32, pl.Float64).fill_nan(None),
+        pl.when(text == "").then(None).otherwise(text).name.keep(), pl.col(pl.Float32, pl.Float64).fill_nan(None)
     )
 
 
