@@ -45,14 +45,22 @@ def test_an_effect_is_in_words_with_numbers_that_json_can_hold():
         "value": 0.1,
         "low": None,
         "high": None,
-        "text": "+10.0 points",
+        "text": "+10.0\u00a0points",
         "interval": "",
         "verdict": "",
     }
     assert third.error is not None
     assert third.cost is not None
-    assert (third.cost.text, third.cost.interval, third.cost.verdict) == ("−0.0123", "[−0.0200, −0.0010]", "helped")
-    assert (third.error.text, third.error.interval, third.error.verdict) == ("+2.0 points", "[+1.0, +3.0]", "hurt")
+    assert (third.cost.text, third.cost.interval, third.cost.verdict) == (
+        "−0.0123",
+        "[−0.0200,\u00a0−0.0010]",
+        "helped",
+    )
+    assert (third.error.text, third.error.interval, third.error.verdict) == (
+        "+2.0\u00a0points",
+        "[+1.0,\u00a0+3.0]",
+        "hurt",
+    )
 
 
 @pytest.mark.parametrize(("value", "rounded"), [(0.123456789, 0.12346), (math.nan, None), (-math.inf, None), (3, 3)])

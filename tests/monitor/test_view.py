@@ -112,7 +112,7 @@ def test_the_panels_of_a_live_run(fake):
     assert [(mark.epoch, mark.number, mark.text) for mark in panels.marks] == [(7, 1, "l2 0 → 0.5")]
     (shown,) = panels.effects
     assert shown.error is not None
-    assert (shown.number, shown.error.text, shown.error.verdict) == (1, "−10.0 points", "helped")
+    assert (shown.number, shown.error.text, shown.error.verdict) == (1, "−10.0\u00a0points", "helped")
     assert panels.gap is not None
     assert panels.gap.epoch == 20
     assert panels.gap.dev == pytest.approx(1 / 80 + 0.02, rel=1e-4)

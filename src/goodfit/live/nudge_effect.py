@@ -23,7 +23,7 @@ from goodfit.record.values import EffectEstimate
 from goodfit.wording import numbers
 
 _SECONDS = 2.0  # between two comparisons of a live training: each predicts the whole dev set
-_ONE_PAIR = "one pair of trainings: the interval covers the choice of examples, not the luck of a training"
+_ONE_PAIR = "one pair of trainings: the interval covers the choice of dev examples, not the randomness of training"
 
 Scores = Float[np.ndarray, "2 rows"]  # cost and error of each dev example
 

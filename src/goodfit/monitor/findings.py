@@ -19,6 +19,7 @@ from goodfit.record.run import Health
 from goodfit.run_folder.live_state import About, DataOverview
 from goodfit.run_folder.records import Records
 from goodfit.wording import numbers
+from goodfit.wording.text import no_break
 
 SECONDS = 2.0  # at least, between two examinations of one run: most symptoms take epochs to show
 
@@ -123,7 +124,7 @@ def finding_views(
             severity=finding.severity,
             layer=finding.layer,
             confidence=numbers.rough_percent(finding.confidence),
-            sentence=finding.sentence,
+            sentence=no_break(finding.sentence),
             remedies=tuple(
                 _remedy(remedy, plan, compiled)
                 for remedy in (finding.remedies if isinstance(finding, Finding) else finding.prescriptions)
@@ -139,7 +140,7 @@ def _remedy(remedy: Remedy | RemedyResult, plan: Plan, compiled: Structure) -> R
     return RemedyView(
         id=remedy.id,
         name=remedy.name,
-        why=remedy.why,
+        why=no_break(remedy.why),
         nudge=changes if numeric else None,
         branch=changes if changes and not numeric else None,
     )

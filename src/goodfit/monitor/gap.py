@@ -12,6 +12,7 @@ from goodfit.record.result import RunResult
 from goodfit.record.values import Estimate
 from goodfit.run_folder.live_state import About
 from goodfit.wording import numbers
+from goodfit.wording.text import no_break
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,14 +131,14 @@ def _gap_view(
         bias=bias and finite(bias.value),
         variance=variance and finite(variance.value),
         texts=GapTexts(
-            train=show(train),
-            dev=show(dev),
-            human=show(human),
-            bias=_gap_text(bias, is_rate),
-            variance=_gap_text(variance, is_rate),
+            train=no_break(show(train)),
+            dev=no_break(show(dev)),
+            human=no_break(show(human)),
+            bias=no_break(_gap_text(bias, is_rate)),
+            variance=no_break(_gap_text(variance, is_rate)),
         ),
         verdict=verdict[0],
-        reason=verdict[1],
+        reason=verdict[1] and no_break(verdict[1]),
     )
 
 

@@ -10,6 +10,7 @@ from goodfit.record.plain import PlainData
 from goodfit.record.values import EffectEstimate
 from goodfit.run_folder.nudges import LogEntry, NudgeMark
 from goodfit.wording import numbers
+from goodfit.wording.text import no_break, sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +144,7 @@ def effect_views(effects: Iterable[NudgeEffect], marks: Iterable[Mark]) -> tuple
             at=effect.at,
             error=_change(effect.error, *numbers.change_parts(*_limits(effect.error))),
             cost=_change(effect.cost, *numbers.cost_change_parts(*_limits(effect.cost))),
-            sentence=effect.sentence,
+            sentence=no_break(sentence(effect.sentence)),
         )
         for effect in effects
     )
@@ -162,8 +163,8 @@ def _change(effect: EffectEstimate | None, text: str, interval: str) -> ChangeVi
         value=value,
         low=low,
         high=high,
-        text=text,
-        interval=interval,
+        text=no_break(text),
+        interval=no_break(interval),
         verdict="helped" if high is not None and high < 0 else "hurt" if low is not None and low > 0 else "",
     )
 

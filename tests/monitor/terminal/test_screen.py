@@ -6,7 +6,7 @@ import pytest
 from fake_run import effect
 
 from goodfit.monitor.findings import FindingView
-from goodfit.monitor.terminal.screen import Display, screen
+from goodfit.monitor.terminal.screen import HELP, Display, screen
 from goodfit.monitor.view import Reader, View
 from goodfit.run_folder.live_state import SeriesFile
 
@@ -44,7 +44,7 @@ def drawn(seen, width=100, height=50):
     lines = screen(seen, width, height)
     assert len(lines) == height
     assert all(line.cell_len <= width for line in lines)
-    return [line.plain.rstrip() for line in lines]
+    return [line.plain.rstrip().replace("\u00a0", " ") for line in lines]
 
 
 def test_it_has_all_where_there_is_room(seen):
@@ -59,7 +59,7 @@ def test_it_has_all_where_there_is_room(seen):
         "Numbers that can be nudged",
         "learning_rate",
         "▲2 l2 0 → 0.5 after epoch 7 (terminal, ann)",
-        "   it helped",
+        "   It helped.",
         "Inside the network, epoch 17",
         "satur.",
         "space pause",
@@ -109,6 +109,7 @@ def test_question_answer_and_help(seen):
     seen.prompt, seen.message = None, "cannot go back to epoch 7: " + "a long reason " * 10
     assert any(line.startswith("cannot go back to epoch 7") for line in drawn(seen, 60, 20))
     seen.helping = True
+    assert all(any(meaning in line for line in drawn(seen, 80, 24)) for _, meaning in HELP)
     text = "\n".join(drawn(seen))
     assert "branch: a new run from here" in text
     assert "┤" not in text

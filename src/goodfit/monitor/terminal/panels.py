@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.text import Text
 
@@ -121,11 +122,13 @@ def _sliders(sliders: Sequence[Slider], width: int) -> list[Text]:
 
 def _log(view: Panels, width: int) -> Iterator[Text]:
     """Yield the last nudges, the newest first, and under each its measured effect."""
-    effects = {effect.number: effect.sentence for effect in view.effects if effect.sentence}
-    for line in list(reversed(view.log))[:_MOST_LOGGED]:
+    effects = {effect.number: effect.sentence for effect in view.effects}
+    lines = list(reversed(view.log))[:_MOST_LOGGED]
+    for line, earlier in zip_longest(lines, lines[1:]):
         mark = f"▲{line.number} " if line.number else ""
         remark = ", discarded" if line.void else ""
         after = "" if line.rewind else f" after epoch {numbers.number(line.epoch)}"
         yield Text.assemble((mark, NUDGE), (f"{line.text}{after} ({line.who}{remark})", "dim" if line.void else ""))
-        if line.number and (sentence := effects.pop(line.number, "")):
+        if line.number and not (earlier and earlier.number == line.number):  # its changes are complete
+            sentence = effects.get(line.number, "")
             yield from (Text(f"   {part}", "italic") for part in textwrap.wrap(sentence, max(width - 3, 10)))

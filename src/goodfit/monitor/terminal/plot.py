@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from rich.text import Text
 
+from goodfit.wording import numbers
+
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille character, by row and column
 _EMPTY = 0x2800  # the braille character without dots; adding bits sets them
 _DASH = 3  # dots that are drawn, and then left out, of a dashed line
@@ -198,7 +200,7 @@ def _tick(row: int, height: int, scale: Scale, unit: str) -> str:
     if row not in (0, height - 1) and (row % 3 or height - 1 - row < 2):
         return f"{'│':>{_TICKS}}"
     value = scale.value((height - 1 - row) / max(height - 1, 1))
-    text = f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+    text = numbers.number(value, 2)  # a row is no finer than that
     return f"{f'{text} {unit}'.strip() if len(text) < 6 else text:>{_TICKS - 2}} ┤"
 
 

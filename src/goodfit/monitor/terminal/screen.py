@@ -91,7 +91,8 @@ def screen(display: Display, width: int, height: int) -> list[Text]:
     shown_panels = panels(display.view.panels)
     first = display.turned % max(len(shown_panels), 1)
     room = height - len(head) - len(gaps) - len(_foot(display, width, False))
-    panel_room = room - max(_LEAST_PLOT, round(_PLOT_SHARE * room))
+    least_body = len(HELP) + 1 if display.helping else max(_LEAST_PLOT, round(_PLOT_SHARE * room))
+    panel_room = room - least_body
     below, hidden = _placed(shown_panels[first:] + shown_panels[:first], width, panel_room)
     tall = room - len(below)
     body = _helped(tall) if display.helping else _plotted(display, width, tall)

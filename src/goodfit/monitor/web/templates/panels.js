@@ -1,5 +1,6 @@
 // Panels without controls: gaps, effects of nudges, health by layer, findings, the log and the list of runs.
 import { byId, make, prose } from "/dom.js";
+import { number } from "/numbers.js";
 
 const place = (value, low, high) => `${Math.min(Math.max((100 * (value - low)) / (high - low), 0), 100)}%`;
 const capitalized = (text) => text[0].toUpperCase() + text.slice(1);
@@ -15,7 +16,7 @@ export function gap(view) {
     dev > train && piece("variance", train, dev), tip("train", train), tip("dev", dev));
   const fact = (kind, name, text, note) => make("div", { class: kind }, make("dt", {}, name), make("dd", {}, text, note && make("small", {}, note)));
   const level = human === null ? "" : view.human_assumed ? "human error not given, taken as 0" : `human ${view.measure} ${texts.human}`;
-  byId("gap-epoch").textContent = view.epoch ? `epoch ${view.epoch.toLocaleString("en-US")}` : "";
+  byId("gap-epoch").textContent = view.epoch ? `epoch ${number(view.epoch)}` : "";
   byId("gap").replaceChildren(bar, make("dl", { class: "gaps" },
     fact("train", `Training ${view.measure}`, texts.train), fact("dev", `Dev ${view.measure}`, texts.dev),
     fact("bias", "Avoidable bias", texts.bias, level), fact("variance", "Variance", texts.variance)),
@@ -36,7 +37,7 @@ export function effects(list) {
     make("span", { class: "figure" }, change.text, change.interval && make("small", {}, ` ${change.interval}`)));
   };
   byId("effects").replaceChildren(...[...list].reverse().map((effect) => make("article", {},
-    make("h3", {}, effect.number && make("span", { class: "number" }, String(effect.number)), effect.text, make("small", {}, ` after epoch ${effect.epoch}${effect.at === null ? ", not compared yet" : `, compared at epoch ${effect.at}`}`)),
+    make("h3", {}, effect.number && make("span", { class: "number" }, String(effect.number)), effect.text, make("small", {}, ` after epoch ${number(effect.epoch)}${effect.at === null ? ", not compared yet" : `, compared at epoch ${number(effect.at)}`}`)),
     track("error", "Dev error", effect.error), track("cost", "Dev cost", effect.cost), effect.sentence && make("p", {}, ...prose(effect.sentence)))));
 }
 
@@ -55,8 +56,8 @@ function spark(values, scale) {
 export function health(layers) {
   byId("health-panel").hidden = !layers.length;
   if (!layers.length) return;
-  byId("health-epoch").textContent = `epoch ${layers[0].epochs.at(-1).toLocaleString("en-US")}`;
-  byId("health").tBodies[0].replaceChildren(...layers.map((layer) => make("tr", { class: layer.findings.length ? "ails" : "" },
+  byId("health-epoch").textContent = `epoch ${number(layers[0].epochs.at(-1))}`;
+  byId("health").tBodies[0].replaceChildren(...layers.map((layer) => make("tr", { class: layer.findings.length ? "has-findings" : "" },
     make("th", { scope: "row" }, layer.layer, ...layer.findings.map((name) => make("span", { class: "tag" }, name))),
     ...MEASURES.map(([name, title, scale]) => {
       const measure = layer.measures[name];
@@ -80,7 +81,7 @@ export function log(lines) {
     const date = new Date(line.when), time = Number.isNaN(date.getTime()) ? String(line.when) : date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
     return make("li", { class: line.void ? "void" : line.rewind ? "rewound" : "" }, make("span", { class: "number" }, line.number ? String(line.number) : ""),
       make("span", { class: "what" }, line.void ? make("s", {}, line.text) : line.text, line.void && make("small", {}, " discarded by a rewind")),
-      make("small", { class: "who" }, `${line.rewind ? "" : `after epoch ${line.epoch.toLocaleString("en-US")}, `}${line.who}, ${time}`));
+      make("small", { class: "who" }, `${line.rewind ? "" : `after epoch ${number(line.epoch)}, `}${line.who}, ${time}`));
   }));
 }
 

@@ -64,7 +64,7 @@ function enableButtons(state) {
   byId("best").disabled = !on || !state.best;
   byId("branch-open").disabled = byId("chosen-branch").disabled = !state.epoch;
   byId("chosen-rewind").disabled = !on;
-  const note = on ? (idle ? "The training is paused; what you apply takes effect with its next epoch." : "") : state.status === "ended" ? "" : "The sliders work while the training is live.";
+  const note = on ? (idle ? "The training is paused; what you apply takes effect in its next epoch." : "") : state.status === "ended" ? "" : "The sliders work while the training is live.";
   knobs.enable(on, note);
 }
 
@@ -92,8 +92,8 @@ function listen() {
   };
   source.onerror = () => {
     const gone = source.readyState === EventSource.CLOSED;
-    show(byId("lost"), gone ? `The page's server has ended. The training is not affected: \`goodfit watch ${view.state.run || "RUN"}\` gives a new address.`
-      : "The connection to the page's server is lost; trying again. The training is not affected.");
+    show(byId("lost"), gone ? `The page's server has ended. The training is not affected; \`goodfit watch ${view.state.run || "RUN"}\` opens a new page.`
+      : "The connection to the page's server is lost; reconnecting. The training is not affected.");
     if (gone) source.close();
   };
 }
@@ -108,9 +108,9 @@ function chosen(epoch) {
   byId("chosen").hidden = epoch === null;
   if (epoch === null) return;
   const point = chart.pointAt(epoch), title = `Epoch ${number(epoch)}`;
-  byId("chosen-said").textContent = point ? `${title}: training cost ${number(point[1])}, dev cost ${number(point[2])}, training error ${percent(point[3])}, dev error ${percent(point[4])}, learning rate ${setting(point[5])}` : title;
-  byId("chosen-rewind").textContent = `Rewind to epoch ${epoch}`;
-  byId("chosen-branch").textContent = `Branch from ${epoch}…`;
+  byId("chosen-said").textContent = point ? `${title}: training cost ${number(point[1])}, dev cost ${number(point[2])}, training error ${percent(point[3])}, dev error ${percent(point[4])}, learning rate ${setting(point[5])}`.replaceAll(" %", "\u00a0%") : title;
+  byId("chosen-rewind").textContent = `Rewind to epoch ${number(epoch)}`;
+  byId("chosen-branch").textContent = `Branch from ${number(epoch)}…`;
   byId("chosen-rewind").onclick = () => rewind(byId("chosen-rewind"), epoch);
   byId("chosen-branch").onclick = () => openBranch(epoch);
 }
@@ -152,7 +152,7 @@ async function startBranch(event) {
 function confirmStop() {
   if (byId("stop").disabled || byId("stop").hidden) return;
   const best = view.state.best;
-  byId("stop-said").textContent = best ? `The training ends, and the network of epoch ${best.epoch} is kept and diagnosed. It cannot continue after that.` : "The training ends.";
+  byId("stop-said").textContent = best ? `The training ends, and the network of epoch ${number(best.epoch)} is kept and diagnosed. It cannot continue after that.` : "The training ends.";
   byId("stop-dialog").returnValue = "no";
   byId("stop-dialog").showModal();
 }
