@@ -49,7 +49,7 @@ def in_script():
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("percent", [None, *SHARES, *(10 ** DRAWN.uniform(-7, 1, 2000)), *(DRAWN.integers(0, 128, 500) / 128)]),
+        ("percent", [None, *SHARES, *(10 ** DRAWN.uniform(-7, 4, 2000)), *(DRAWN.integers(0, 128, 500) / 128)]),
         ("number", [None, *VALUES, *(10 ** DRAWN.uniform(-8, 14, 2000)), *(DRAWN.integers(0, 99999, 500) / 64)]),
         ("setting", [*SETTINGS, *(10 ** DRAWN.uniform(-8, 4, 2000))]),
     ],

@@ -29,7 +29,8 @@ export function percent(share) {
   if (share >= 0.9995 && share < 1) return share >= 0.99995 ? "> 99.99 %" : `${fixed(100 * share, 2)} %`;
   const size = significant(100 * Math.abs(share), 2);
   const decimals = size >= 1000 ? 0 : Math.min(Math.max(1 - Math.floor(Math.log10(size)), 1), 6);
-  return `${minus(withCommas(fixed(100 * share, decimals)))} %`;
+  const shown = Math.abs(share) >= 100 ? significant(share, 3) : share; // only digits that mean something
+  return `${minus(withCommas(fixed(100 * shown, decimals)))} %`;
 }
 
 export function number(value) {
