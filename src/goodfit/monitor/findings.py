@@ -82,6 +82,7 @@ class LiveDoctor:
             about: the layout of the records, and facts of the data.
             plan: as nudged so far.
         """
+        # With the key, because after a rewind as many epochs as before may hold other numbers.
         version = (records.key, len(records.values))
         if version != self._examined and time.monotonic() - self._last_time >= SECONDS:
             self._examined, self._last_time = version, time.monotonic()

@@ -52,8 +52,9 @@ def layer_health(looks: Health, findings: Iterable[FindingView]) -> tuple[LayerH
     """Return the statistics of each layer, with the names of the findings that point at it."""
     if not len(looks.epochs):
         return ()
-    shown = np.unique(np.linspace(0, len(looks.epochs) - 1, _MOST_LOOKS).round().astype(int))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # Spread evenly, with the first and the last look; of few looks each is taken, and `unique` drops the repetitions.
+    places = np.unique(np.linspace(0, len(looks.epochs) - 1, _MOST_LOOKS).round().astype(int))
+    with np.errstate(divide="ignore", invalid="ignore"):  # inputs have no weights to divide by
         relative_update = looks.of("update") / looks.of("weight")
     columns = {name: relative_update if name == "update" else looks.of(name) for name in _MEASURES}
     names: dict[str | None, list[str]] = defaultdict(list)
@@ -62,15 +63,15 @@ def layer_health(looks: Health, findings: Iterable[FindingView]) -> tuple[LayerH
     return tuple(
         LayerHealth(
             layer=layer,
-            epochs=tuple(looks.epochs[shown].tolist()),
+            epochs=tuple(looks.epochs[places].tolist()),
             findings=tuple(names[layer]),
             measures={
-                name: _measure(name, values[shown, place])
+                name: _measure(name, values[places, layer_place])
                 for name, values in columns.items()
                 if layer != "inputs" or name == "deviation"  # inputs have no weights, and nothing to die
             },
         )
-        for place, layer in enumerate(looks.layers)
+        for layer_place, layer in enumerate(looks.layers)
     )
 
 

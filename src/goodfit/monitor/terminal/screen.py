@@ -100,7 +100,7 @@ def screen(display: Display, width: int, height: int) -> list[Text]:
 
 
 def _fitted(lines: list[Text], width: int, height: int, foot: Sequence[Text] = ()) -> list[Text]:
-    """With the last lines at the foot, and nothing that a terminal would obey."""
+    """Return lines for the whole screen, the last ones at its foot, with nothing that a terminal would obey."""
     lines = lines[: height - len(foot)]
     screen_lines = [*lines, *_blank(height - len(lines) - len(foot)), *foot]
     for line in screen_lines:
@@ -180,16 +180,16 @@ def _helped(height: int) -> list[Text]:
 
 
 def _placed(shown_panels: Sequence[Panel], width: int, room: int) -> tuple[list[Text], bool]:
-    """Panels side by side and one below the other, as there is room; whether some had none."""
+    """Return panels side by side and one below the other, as there is room, and True if some had none."""
     count = max(1, (width + 2) // (_WIDE + 2))
     wide = (width + 2) // count - 2
     columns: list[list[Text]] = [[] for _ in range(count)]
     hidden = False
     for panel in shown_panels:
-        column = min(columns, key=len)
+        column = min(columns, key=len)  # the columns stay about equally long
         lines = [Text(panel.title, "bold"), *panel.lines(wide)]
         free = room - len(column)
-        if free < min(len(lines), 3):
+        if free < min(len(lines), 3):  # less of a panel than its title and two lines says nothing
             hidden = True
             continue
         if len(lines) > free:
@@ -222,6 +222,7 @@ def _foot(display: Display, width: int, hidden: bool) -> list[Text]:
         keys += [("space", space), ("n", "nudge"), ("b", "rewind"), ("s", "stop"), ("r", "run to"), ("B", "branch")]
     keys += [("c", "error" if display.measure == "cost" else "cost")] + ([("tab", "more")] if hidden else [])
     text = Text()
+    # On a narrow screen the last keys have no room, so the one that shows hidden panels comes first.
     for key, meaning in sorted(keys, key=lambda item: item[0] == "tab", reverse=True):
         if text.cell_len + len(key) + len(meaning) + 3 <= width:
             text.append(key, "bold cyan").append(f" {meaning}  ", "dim")

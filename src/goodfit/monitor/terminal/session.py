@@ -1,4 +1,4 @@
-"""The view of a run in a terminal, for who has no browser: drawn again as the training goes on, and turned by keys."""
+"""The view of a run in a terminal, for people without a browser: drawn as the training goes on, steered by keys."""
 
 import sys
 import threading
@@ -46,6 +46,7 @@ class Session:
     def take(self, view: View) -> bool:
         """Show a new view; return True if it differs from the last."""
         before, self.display.view = self.display.view, view
+        # Under one key a curve only grows: its length says whether it has changed.
         lengths = [[(curve.key, len(curve.values)) for curve in curves] for curves in (view.curves, before.curves)]
         return view.panels != before.panels or lengths[0] != lengths[1]
 
@@ -104,6 +105,7 @@ class Session:
         if self._pending:
             self.display.message = f"The answer to “{self._pending[0]}” is awaited; then ask again."
             return
+        # The thread only appends to `_answers`; the loop that draws takes them from there, so no lock is needed.
         thread = threading.Thread(target=self._do, args=(action, arguments), daemon=True)
         self._pending = action, thread
         thread.start()
@@ -113,7 +115,7 @@ class Session:
             self._answers.append(answer(action, self.actions[action](self.folder, arguments), self.folder))
         except GoodfitError as error:
             self._answers.append(str(error))
-        except Exception as error:
+        except Exception as error:  # the thread would die in silence, and its answer be awaited for ever
             self._answers.append(f"goodfit failed where it should not have ({type(error).__name__}: {error})")
 
     @property

@@ -43,9 +43,9 @@ class Site:
     Attributes:
         out: the folder.
         first: the name of the run that `/` shows.
-        actions: what can be asked of a run, by name.
-        starting: whether a training that this process began is alive, by the run's name.
-        stopping: whether the server is about to end.
+        actions: requests that a run takes, by name.
+        starting: returns True while a training that this process began is alive; takes the run's name.
+        stopping: returns True when the server is about to end.
     """
 
     out: Path
@@ -60,7 +60,7 @@ class Site:
         self._siblings = Siblings(self.out)
 
     def application(self) -> Starlette:
-        """The routes; they are not safe without the guard."""
+        """Return the routes; they are not safe without the guard."""
         routes = [
             Route("/", self._page),
             Route("/plotly.js", _plotly),
@@ -83,7 +83,7 @@ class Site:
         return Response(_environment().get_template("watch.html").render(name=folder.name), media_type="text/html")
 
     def _report(self, request: Request) -> Response:
-        """The report, in a sandbox: its scripts stand in its text, and reach nothing of ours."""
+        """Return the report in a sandbox: its scripts stand in its text, and reach nothing of ours."""
         path = self._folder(request) / REPORT_FILE
         if not path.is_file():
             raise HTTPException(404, "this run has no report")
@@ -92,7 +92,8 @@ class Site:
     async def _events(self, request: Request) -> Response:
         folder = await run_in_threadpool(self._folder, request)
         name = folder.name
-        self._shared = {other: shared for other, shared in self._shared.items() if shared.pages or other == name}
+        # A reader holds whole curves in memory, so those of runs that no page shows any more are let go.
+        self._shared = {run: shared for run, shared in self._shared.items() if shared.pages or run == name}
         reader = Reader(folder, lambda: self.starting(name))
         shared = self._shared.setdefault(name, Shared(reader))
         return StreamingResponse(events(shared, self._list, self.stopping), media_type="text/event-stream")
@@ -115,12 +116,13 @@ class Site:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """The object in a body.
+    """Return the JSON object in a body.
 
     Raises:
-        PlanError: it is no JSON, or none that holds an object.
+        PlanError: it is not JSON, or not an object.
     """
 
+    # Python's reader takes NaN and Infinity, which JSON does not know, and which no setting may be.
     def literal(word: str) -> float:
         raise ValueError(f"{word} is no number")
 
@@ -149,7 +151,7 @@ def _environment() -> Environment:
 
 @cache
 def _files() -> dict[str, tuple[bytes, str]]:
-    """Our own style sheet and scripts by name."""
+    """Return our own style sheet and scripts by name."""
     paths = [path for path in _TEMPLATES.iterdir() if path.suffix in _KINDS]
     return {path.name: (path.read_bytes(), _KINDS[path.suffix]) for path in paths}
 
@@ -180,6 +182,7 @@ class Server:
             InputError: it is taken.
         """
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The port of a server that has just ended stays in TIME_WAIT for a minute; take it all the same.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((HOST, port))
@@ -190,7 +193,7 @@ class Server:
         self._uvicorn: uvicorn.Server | None = None
 
     def open(self, site: Site) -> str:
-        """Make the site ready; returns its address, with the token."""
+        """Make the site ready, and return its address with the token."""
         guard = Guard(site.application(), self._socket.getsockname()[1])
         config = uvicorn.Config(
             guard,
@@ -202,13 +205,13 @@ class Server:
             proxy_headers=False,
             timeout_graceful_shutdown=_FAREWELL,
         )
-        self._socket.listen()  # who opens the address at once waits, and is not refused
+        self._socket.listen()  # whoever opens the address at once waits, and is not refused
         self._uvicorn = server = uvicorn.Server(config)
-        site.stopping = lambda: server.should_exit
+        site.stopping = lambda: server.should_exit  # event streams have no end of their own, so they ask
         return guard.address
 
     def run(self) -> None:
-        """Serve what was opened; returns after Ctrl-C or `stop`."""
+        """Serve what was opened, until Ctrl-C or `stop`."""
         assert self._uvicorn is not None, "nothing was opened"
         with suppress(KeyboardInterrupt):
             self._uvicorn.run(sockets=[self._socket])

@@ -94,6 +94,7 @@ class Difference:
         """
         count, before = len(curve.values), self._curves.get(curve.key, Sent(1, 0))
         stride = before.stride
+        # Doubled, because then every point of the new stride is one of the old: the page thins what it has.
         while count > MOST_POINTS * stride:
             stride *= 2
         self._curves[curve.key] = Sent(stride, count)
@@ -125,7 +126,7 @@ class Shared:
     async def fresh(self) -> Snapshot:
         """Return the run's snapshot, read again if it is older than the period."""
         async with self._lock:
-            if time.monotonic() - self._last_read >= 0.9 * PERIOD:
+            if time.monotonic() - self._last_read >= 0.9 * PERIOD:  # a page that comes a little early need not wait
                 self.snapshot = await run_in_threadpool(lambda: Snapshot.of(self.reader.read()))
                 self._last_read = time.monotonic()
         return self.snapshot
@@ -134,7 +135,7 @@ class Shared:
 async def events(
     shared: Shared, extra: Callable[[], tuple[str, str]], stopping: Callable[[], bool]
 ) -> AsyncGenerator[str, None]:
-    """Server-sent events: first all, then what is new; ends when the server does.
+    """Yield server-sent events: first everything, then what is new, until the server ends.
 
     Args:
         shared: the run.
@@ -142,7 +143,7 @@ async def events(
         stopping: returns True when the server is about to end.
     """
     page, spoke = Difference(), time.monotonic()
-    yield "retry: 1000\n\n"
+    yield "retry: 1000\n\n"  # milliseconds after which the browser connects again, should the connection break
     shared.pages += 1
     try:
         while not stopping():
@@ -151,7 +152,7 @@ async def events(
             message = page.message(snapshot._replace(texts={**snapshot.texts, name: text}))
             if message or time.monotonic() - spoke > _HEARTBEAT:
                 spoke = time.monotonic()
-                yield f"data: {message}\n\n" if message else ": here\n\n"
+                yield f"data: {message}\n\n" if message else ": here\n\n"  # a comment, which browsers skip
             await asyncio.sleep(PERIOD)
     finally:
         shared.pages -= 1
