@@ -1,7 +1,9 @@
+from math import comb
+
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, fisher_exact, ks_2samp
 
 from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Splits, TaskKind
 from goodfit.data.notes import warning
@@ -60,6 +62,71 @@ def test_honest_splits_of_groups_are_hardly_ever_warned_of():
         careless += bool(compare_distributions(_splits(without, test)))
     assert warned <= binom.ppf(0.999, times, 0.05)
     assert careless > 90
+
+
+HEALTHY = {
+    "few rows, many numbers": lambda rng: rng.normal(size=(12, 150)),
+    "numbers that are alike": lambda rng: rng.normal(size=(24, 1)) + 0.3 * rng.normal(size=(24, 40)),
+    "ties": lambda rng: rng.poisson(1.0, (24, 40)).astype(float),
+    "heavy-tailed": lambda rng: np.where(rng.random((40, 40)) < 1 / 3, np.nan, rng.standard_cauchy((40, 40))),
+    "small categories": lambda rng: rng.geometric(0.4, (20, 40)).clip(max=8) - 1,
+}
+
+
+@pytest.mark.parametrize("kind", HEALTHY)
+def test_one_healthy_split_in_twenty_is_warned_of_however_few_rows_and_many_columns(kind):
+    times = 50
+    warned = sum(
+        bool(compare_distributions(_columns(HEALTHY[kind](np.random.default_rng(seed))))) for seed in range(times)
+    )
+    assert warned <= binom.ppf(0.999, times, 0.05)
+
+
+def _columns(values, kind="number"):
+    """Dev rows, then as many test rows; whole numbers are codes of categories. The target is alike in both sets."""
+    rows, none = len(values), np.zeros((len(values), 0))
+    if values.dtype == int:
+        levels = tuple("abcdefgh"[: max(2, values.max() + 1)])
+        columns = [Column(f"x{place}", "category", levels) for place in range(values.shape[1])]
+        features = Features(none, values.astype(np.int32))
+    else:
+        columns = [Column(f"x{place}", kind, missing=True) for place in range(values.shape[1])]
+        features = Features(values, none.astype(np.int32))
+    schema = Schema(tuple(columns), "y", "binary", ("no", "yes"), ())
+    return halves(Dataset("made", features, np.arange(rows) % 2, schema, (), Origin()))
+
+
+@pytest.mark.parametrize(
+    "splits",
+    [
+        _columns(np.arange(12.0)[:, None]),
+        _columns(np.repeat([0.0, 1.0], 6)[:, None], "boolean"),
+        _columns(np.repeat([0, 1], 6)[:, None]),
+    ],
+    ids=["number", "boolean", "category"],
+)
+def test_six_rows_apart_from_six_others_are_as_rare_as_combinations_say(splits):
+    p = 2 / comb(12, 6)  # two of the 924 ways to deal the rows out; the target is the other one of two tests
+    assert not compare_distributions(splits, 1.99 * p)
+    assert compare_distributions(splits, 2.01 * p)
+
+
+@pytest.mark.parametrize(("in_dev", "in_test"), [(9, 2), (15, 6), (1, 8)])
+def test_a_levels_p_is_that_of_fishers_exact_test(in_dev, in_test):
+    codes = np.concatenate([np.arange(20) < in_dev, np.arange(20) < in_test]).astype(int)
+    p = fisher_exact([[in_dev, in_test], [20 - in_dev, 20 - in_test]]).pvalue
+    assert not compare_distributions(_columns(codes[:, None]), 1.99 * p)
+    assert compare_distributions(_columns(codes[:, None]), 2.01 * p)
+
+
+@pytest.mark.parametrize("shift", [0.8, 1.2, 2.0])
+def test_a_numbers_p_is_the_exact_one_of_kolmogorov_and_smirnov(shift):
+    rng = np.random.default_rng(1)
+    dev, test = rng.normal(size=40), rng.normal(size=40) + shift
+    p = ks_2samp(dev, test, method="exact").pvalue
+    splits = _columns(np.concatenate([dev, test])[:, None])
+    assert not compare_distributions(splits, 1.99 * p)
+    assert compare_distributions(splits, 2.01 * p)
 
 
 def _splits(dataset, test):
