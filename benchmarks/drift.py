@@ -16,7 +16,7 @@ from goodfit.data.dataset import Column, Dataset, Features, Origin, Schema, Spli
 from goodfit.data.division import draw_sets
 from goodfit.data.shift import SIGNIFICANCE, compare_distributions
 
-HEALTHY, SHIFTED = 400, 200  # splits of each kind
+HEALTHY, SHIFTED = 200, 100  # splits of each kind
 LEVELS = tuple("abcdefghijklmnop")
 FINDING = 0.001  # significance of the doctor's finding
 

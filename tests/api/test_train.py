@@ -15,6 +15,7 @@ from goodfit.api.test_set import model_fingerprint
 from goodfit.diagnosis.intervals import wilson
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import DataWarning, InputError, PlanError
+from goodfit.record.calibration import Calibration
 from goodfit.run_folder.saved_run import read_run
 
 
@@ -94,7 +95,7 @@ def test_the_same_model_of_l1_may_be_tested_twice(table, small_plan, tmp_path):
     assert any((leaf == 0).mean() > 0.5 for leaf in member.weights.values())
     first, second = (Predictor(saved.schema, (replace(member, weights=w),)) for w in (member.weights, negative))
     assert model_fingerprint(first) == model_fingerprint(second)
-    surer = Predictor(saved.schema, (replace(member, temperature=0.5),))  # whose share in an average is another
+    surer = Predictor(saved.schema, (replace(member, calibration=Calibration(0.5)),))  # another one in an average
     assert model_fingerprint(first) != model_fingerprint(surer)
     figure = goodfit.open_test(fit.run).test_error
     assert goodfit.open_test(fit.run).test_error == figure

@@ -11,8 +11,9 @@ from sklearn.metrics import r2_score
 
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
-from goodfit.engine.predictor import Predictor, member_of, tempered
+from goodfit.engine.predictor import Predictor, member_of
 from goodfit.errors import InputError
+from goodfit.record.calibration import UNCALIBRATED, Calibration
 from goodfit.record.run import unflatten
 
 
@@ -69,8 +70,11 @@ def test_regression_predicts_in_the_targets_own_unit(regression_splits, plan, or
 @pytest.fixture(scope="module")
 def ensemble(splits, plan, alone):
     robust = fit(Job(plan.with_(preparation="robust"), 6), splits)
-    members = (member_of(alone, "first", weight=3.0), member_of(robust, "second", weight=1.0, temperature=0.5))
-    return Predictor(splits.dataset.schema, members, temperature=2.0)
+    members = (
+        member_of(alone, "first", weight=3.0),
+        member_of(robust, "second", weight=1.0, calibration=Calibration(0.5)),
+    )
+    return Predictor(splits.dataset.schema, members, calibration=Calibration(2.0))
 
 
 def test_members_are_averaged_by_weight_then_calibrated(ensemble, splits):
@@ -84,23 +88,29 @@ def test_members_are_averaged_by_weight_then_calibrated(ensemble, splits):
 def test_a_member_is_calibrated_before_it_is_averaged(ensemble, splits):
     features, schema = splits.dataset.features, splits.dataset.schema
     member = ensemble.members[1]
-    raw = replace(member, temperature=1.0).outputs(features, schema)
+    raw = replace(member, calibration=UNCALIBRATED).outputs(features, schema)
     np.testing.assert_allclose(member.outputs(features, schema), raw**2 / (raw**2).sum(axis=1, keepdims=True))
 
 
 def test_a_predictor_from_before_members_had_temperatures_is_read(ensemble, splits, tmp_path):
     ensemble.save(tmp_path)
     facts = json.loads((tmp_path / "predictor.json").read_text())
-    assert [each.pop("temperature") for each in facts["members"]] == [1.0, 0.5]
+    assert [(each.pop("temperature"), each.pop("offsets")) for each in facts["members"]] == [(1.0, []), (0.5, [])]
     (tmp_path / "predictor.json").write_text(json.dumps(facts))
     again = Predictor.load(tmp_path, splits.dataset.schema)
-    assert [member.temperature for member in again.members] == [1.0, 1.0]
+    assert [member.calibration for member in again.members] == [UNCALIBRATED] * 2
 
 
 def test_temperature_is_that_of_the_logits():
     """Guo et al. 2017: softmax(z/T)."""
     z = np.random.default_rng(0).normal(scale=3, size=(20, 4))
-    np.testing.assert_allclose(tempered(softmax(z, axis=1), 2.5), softmax(z / 2.5, axis=1), rtol=1e-10)
+    np.testing.assert_allclose(Calibration(2.5).apply(softmax(z, axis=1)), softmax(z / 2.5, axis=1), rtol=1e-10)
+
+
+def test_offsets_are_added_to_the_logits():
+    """Alexandari et al. 2020: softmax(z/T + b)."""
+    z, b = np.random.default_rng(0).normal(scale=3, size=(20, 4)), (0.5, -1.0, 0.0, 2.0)
+    np.testing.assert_allclose(Calibration(2.5, b).apply(softmax(z, axis=1)), softmax(z / 2.5 + b, axis=1), rtol=1e-10)
 
 
 def test_snapshots_are_members_too(splits, plan):

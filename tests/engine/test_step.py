@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from goodfit.engine.step import advance, epoch_order, first_state, recorded, settled, train_step
+from goodfit.engine.step import advance, epoch_order, first_state, predictive, recorded, settled, train_step
 from goodfit.engine.task import Data, Program, Task
 from goodfit.nets.architectures import init
 from goodfit.nets.noise import fold, keep_mask
@@ -213,6 +213,23 @@ def test_batch_norms_averages_survive_a_change_of_their_beta():
             np.testing.assert_allclose(now.variance, was.variance, rtol=0.05)
 
 
+@pytest.mark.parametrize(
+    ("balance", "rare"), [(1.0, 0.05), (0.5, 0.02), (1.0, 0.3)], ids=["balanced", "half balanced", "common"]
+)
+def test_probabilities_learned_under_class_weights_are_at_the_true_frequencies(balance, rare):
+    """Without inputs the weighted optimum is known: odds p·w^balance, and p itself once the weights are taken off."""
+    plan = BASE.with_(class_balance=balance)
+    with jax.enable_x64(True):
+        program, _, task, state, _ = _world("sigmoid", plan)
+        weights = np.array([0.5 / (1 - rare), 0.5 / rare])
+        odds = rare / (1 - rare) * (weights[1] / weights[0]) ** balance
+        *hidden, last = state.model.params
+        biased = {**last, "b": np.full_like(last["b"], np.log(odds))}
+        state = state._replace(model=state.model._replace(params=(*hidden, biased)))
+        model = predictive(program, task._replace(class_weights=weights), state)
+        assert 1 / (1 + np.exp(-float(model.params[-1]["b"][0]))) == pytest.approx(rare, rel=1e-12)
+
+
 def test_an_epoch_ends_with_a_look_in_evaluation_mode(oracle):
     """`advance` against NumPy: order, costs without dropout, smoothing, weights or penalty, errors, objective, rate."""
     output, plan = PLANS["Adam, dropout by layer, clipping, square-root decay"]
@@ -229,6 +246,7 @@ def test_an_epoch_ends_with_a_look_in_evaluation_mode(oracle):
         parts = watched[:30], watched[32:52]
         for place, rows in enumerate(parts):
             logits, *_ = oracle.forward(plan, jax.tree.map(np.asarray, state.model.params), x[rows])
+            logits = logits - np.log(np.asarray(task.class_weights))  # which class_balance 1 puts into the odds
             np.testing.assert_allclose(records[1, place], oracle.cost(output, logits, y[rows])[0], rtol=1e-11)
             np.testing.assert_allclose(records[1, 2 + place], np.mean(logits.argmax(axis=1) != y[rows]), rtol=1e-12)
         np.testing.assert_allclose(records[:2, 5], [0.01, 0.01 / np.sqrt(2)], rtol=1e-12)

@@ -11,12 +11,12 @@ from goodfit.data.splits import open_splits
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
-from goodfit.engine.predictor import tempered
 from goodfit.experiments.assembly import assemble, ensemble_sentence
-from goodfit.experiments.calibration import cross_calibrated, fit_temperature
+from goodfit.experiments.calibration import cross_calibrated, fit_calibration
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.plan import Plan
+from goodfit.record.calibration import UNCALIBRATED
 from goodfit.record.measurement import Entry, Measurement, judge_outputs
 from goodfit.run_folder.journal import Journal
 
@@ -97,9 +97,9 @@ def test_one_that_is_modest_and_right_more_often_is_preferred_to_one_that_is_sur
     assert assembly.adopted
     assert weights["modest"] > 0.6
     assert assembly.ensemble_error <= assembly.single_error == pytest.approx(0.01)
-    temperatures = {member.name: member.temperature for member in assembly.predictor.members}
+    temperatures = {member.name: member.calibration.temperature for member in assembly.predictor.members}
     assert temperatures["modest"] < 0.8
-    assert temperatures.get("sure", 1.0) >= 1.0
+    assert temperatures.get("sure", 1.0) > 0.9
 
 
 def test_an_ensemble_with_a_lower_cost_and_a_worse_error_is_not_kept(laboratory, measured):
@@ -161,14 +161,14 @@ def test_the_mean_of_two_regressions_is_kept():
     assert assembly.adopted
     assert assembly.calibration is None
     assert assembly.ensemble_error == pytest.approx(0.5 * assembly.single_error, rel=0.1)
-    assert {member.temperature for member in assembly.predictor.members} == {1.0}
+    assert {member.calibration for member in assembly.predictor.members} == {UNCALIBRATED}
 
 
 def test_the_predictor_predicts_what_was_judged(laboratory):
-    """Each member at its own temperature: without them it is not the mixture that was chosen and calibrated."""
+    """Each member calibrated on its own: without that it is not the mixture that was chosen and calibrated."""
     plan, seeds = Plan(hidden_units=(8,), epochs=30, batch_size=64), (0, 1)
     entries = [Entry(str(share), plan.with_(label_smoothing=share), seeds) for share in (0.3, 0.5)]
-    entries.append(Entry("hardly trained", plan.with_(epochs=1), seeds))
+    entries.append(Entry("hardly trained", plan.with_(epochs=1, learning_rate=1e-6), seeds))
     *measured, incumbent = laboratory.measure("training", entries)
     assembly = _assembled(laboratory, measured, incumbent)
     assert assembly.adopted
@@ -177,11 +177,11 @@ def test_the_predictor_predicts_what_was_judged(laboratory):
     mean = np.zeros((len(truth), 2))
     for measurement in measured:
         for outputs in measurement.outputs:
-            mean += weights.get(measurement.name, 0) * tempered(outputs, fit_temperature(outputs, truth))
+            mean += weights.get(measurement.name, 0) * fit_calibration(outputs, truth).apply(outputs)
     predictor, features = assembly.predictor, laboratory.splits.dataset.features
     predicted = predictor.outputs(features, assembly.rows)
-    np.testing.assert_allclose(predicted, tempered(mean, predictor.temperature), atol=1e-9)
-    raw = replace(predictor, members=tuple(replace(member, temperature=1.0) for member in predictor.members))
-    untempered = raw.outputs(features, assembly.rows)
-    misses = [np.abs(outputs - assembly.outputs).mean() for outputs in (predicted, untempered)]
-    assert misses[0] < 0.5 * misses[1]  # halves of the rows have temperatures and weights a little apart
+    np.testing.assert_allclose(predicted, predictor.calibration.apply(mean), atol=1e-9)
+    raw = replace(predictor, members=tuple(replace(member, calibration=UNCALIBRATED) for member in predictor.members))
+    uncalibrated = raw.outputs(features, assembly.rows)
+    misses = [np.abs(outputs - assembly.outputs).mean() for outputs in (predicted, uncalibrated)]
+    assert misses[0] < 0.5 * misses[1]  # halves of the rows have calibrations and weights a little apart

@@ -1,10 +1,15 @@
 """The advice at the end of a result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.gaps import Gaps
+from goodfit.record.findings import FindingResult
+from goodfit.wording.text import sentence
+
+_WASTE = 3  # severity of findings that only cost time
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,7 @@ class AdviceContext:
         min_gap: the smallest gap that matters.
         folds: that it was judged by; None by the dev set.
         doubled: the learning curve's sentence on more data.
+        simpler: the advice to take a simpler prediction that is as good.
     """
 
     command: str
@@ -24,11 +30,17 @@ class AdviceContext:
     min_gap: float
     folds: int | None = None
     doubled: str | None = None
+    simpler: str | None = None
 
 
-def advice(gaps: Gaps, splits: Splits, context: AdviceContext) -> list[str]:
-    """Return what to do next, a sentence each."""
-    lines = []
+def advice(gaps: Gaps, splits: Splits, context: AdviceContext, findings: Sequence[FindingResult] = ()) -> list[str]:
+    """Return what to do next, a sentence each: what the findings ask for comes first."""
+    lines = [
+        sentence(finding.prescriptions[0].name)
+        for finding in findings
+        if finding.severity < _WASTE and finding.prescriptions and not finding.prescriptions[0].changes
+    ]
+    lines += [context.simpler] if context.simpler else []
     if gaps.verdict == "too few examples to tell":
         lines += _to_tell(gaps, context)
     if gaps.verdict in ("high variance", "high bias and high variance"):
@@ -37,7 +49,10 @@ def advice(gaps: Gaps, splits: Splits, context: AdviceContext) -> list[str]:
         longer = "Give it longer with --budget" if context.command == "improve" else "Run `goodfit improve` on the data"
         columns = "" if splits.dataset.schema.image else "add columns that tell more, "
         lines.append(f"{longer}, {columns}or set --human-error to what is possible.")
-    if gaps.verdict == "good fit":
+    if gaps.verdict == "no better than a guess" and not lines:
+        columns = "pictures" if splits.dataset.schema.image else "columns"
+        lines.append(f"Look for {columns} that tell more of {splits.dataset.schema.target}: these hardly do.")
+    if gaps.verdict == "good fit" and not context.simpler:
         lines.append("Use it: `goodfit predict` takes the run and a file of new rows.")
     if not len(splits.test):
         lines.append("Keep a test set next time: without one the expected error is only known on the dev set.")

@@ -8,7 +8,9 @@ from goodfit.api.requests.data import DataSource, quiet
 from goodfit.api.requests.inspection import DiagnoseRequest
 from goodfit.api.requests.request import takes
 from goodfit.api.result_types.diagnosis import Diagnosis
-from goodfit.diagnosis.gaps import gaps_from_runs
+from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
+from goodfit.diagnosis.verdict import Guess, conclude
+from goodfit.record.figures import GapFigures
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run
 from goodfit.run_folder.tables import ExampleMisses, example_misses
@@ -25,24 +27,18 @@ def diagnose(request: DiagnoseRequest) -> Diagnosis:
         InputError: no such run, or data that cannot be opened again.
     """
     saved = read_run(request.run)
-    folds = request.folds
+    folds, final = request.folds, saved.result.final
     if folds:
-        misses, errors, spread = _by_folds(saved, request.data, folds)
+        misses, errors, spread, guess = _by_folds(saved, request.data, folds)
     else:
-        final = saved.result.final
         misses, errors = example_misses(saved.folder, saved.schema), (final.train_error, final.dev_error)
-        spread = final.spread
-    gaps = gaps_from_runs(
-        misses.train,
-        misses.dev,
-        spread=spread,
-        human_error=saved.result.human_error if request.human_error is None else request.human_error,
-        min_gap=saved.result.min_gap if request.min_gap is None else request.min_gap,
-        train_groups=misses.train_groups,
-        dev_groups=misses.dev_groups,
-    )
+        spread, guess = final.spread, summary.guess_of(final.guess)
+    if folds or request.human_error is not None or request.min_gap is not None:
+        figures = summary.gap_figures(conclude(_gaps(saved, request, misses, spread), guess, final.findings))
+    else:  # the verdict that the run ended with
+        figures = GapFigures(**{name: getattr(final, name) for name in GapFigures.__dataclass_fields__})
     diagnosis = Diagnosis(
-        **summary.gap_figures(gaps).field_values(),
+        **figures.field_values(),
         train_error=errors[0],
         dev_error=errors[1],
         run=str(request.run),
@@ -52,19 +48,35 @@ def diagnose(request: DiagnoseRequest) -> Diagnosis:
     )
     if folds:
         return diagnosis
-    final = saved.result.final
     return replace(diagnosis, train_metrics=final.train_metrics, dev_metrics=final.dev_metrics, findings=final.findings)
+
+
+def _gaps(saved: SavedRun, request: DiagnoseRequest, misses: ExampleMisses, spread: float | None) -> Gaps:
+    """Return the gaps by the levels of the request, or those of the run where it has none."""
+    result = saved.result
+    return gaps_from_runs(
+        misses.train,
+        misses.dev,
+        spread=spread,
+        human_error=result.human_error if request.human_error is None else request.human_error,
+        min_gap=result.min_gap if request.min_gap is None else request.min_gap,
+        bias_shown=result.final.bias_shown,
+        fit_share=result.final.fit_share,
+        train_groups=misses.train_groups,
+        dev_groups=misses.dev_groups,
+    )
 
 
 def _by_folds(
     saved: SavedRun, data: DataSource | None, folds: int
-) -> tuple[ExampleMisses, tuple[float, float], float | None]:
-    """Return misses, train and dev error of the run's plan by K-fold cross-validation, and the target's spread."""
+) -> tuple[ExampleMisses, tuple[float, float], float | None, Guess]:
+    """Return misses, train and dev error of the run's plan by K-fold cross-validation, the spread, and a guess."""
     from goodfit.api.data import reopen_run
     from goodfit.data.dataset import groups_of
     from goodfit.data.splits import draw_folds
     from goodfit.engine.machine import prepare_jax
     from goodfit.experiments.clock import Clock
+    from goodfit.experiments.guess import guess_beside
     from goodfit.experiments.laboratory import Laboratory
     from goodfit.record.measurement import Entry, sample
     from goodfit.run_folder.journal import Journal
@@ -77,4 +89,5 @@ def _by_folds(
     trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
     groups = (groups_of(splits, trained), groups_of(splits, measured.rows))
     misses = ExampleMisses(measured.train_misses, measured.misses, *groups)
-    return misses, (measured.train_error, measured.dev_error), splits.spread
+    guess = guess_beside(splits, measured.errors, measured.rows)
+    return misses, (measured.train_error, measured.dev_error), splits.spread, guess

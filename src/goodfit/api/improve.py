@@ -21,7 +21,7 @@ from goodfit.api.result_types.fit import Fit
 from goodfit.api.results import finish, run_facts
 from goodfit.api.test_set import FinalTest, final_test
 from goodfit.api.training_job import fresh_run, job_request
-from goodfit.data.dataset import Splits
+from goodfit.data.dataset import Splits, groups_of
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import GoodfitError, InputError, TestSetLockedError, UnfinishedError
 from goodfit.experiments import assembly
@@ -29,6 +29,7 @@ from goodfit.experiments.assembly import Assembly
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.progress import Notify
+from goodfit.experiments.simple_predictions import simpler_sentence
 from goodfit.experiments.training_cache import TrainingCache
 from goodfit.loop.augmentation_worth import augmentation_worth
 from goodfit.loop.ensemble_members import build_ensemble
@@ -140,8 +141,11 @@ def _result(
     tested = _test(splits, ensemble, folder, request.force_test, context)
     results.leave(folder, splits, incumbent.plan, state.measured, ensemble, tested)
     curve = None if state.learning_curve is None else learning_curve_result(state.learning_curve)
-    told = AdviceContext("improve", folder, settings.min_gap, settings.folds, curve and curve.sentence)
-    bias_shown, findings = is_bias_shown(incumbent, state.measured, context), measurement_findings(incumbent, context)
+    groups = groups_of(splits, ensemble.rows)
+    simpler = simpler_sentence(state.simple_errors, ensemble.dev.errors, groups, request.seed)
+    told = AdviceContext("improve", folder, settings.min_gap, settings.folds, curve and curve.sentence, simpler)
+    bias_shown = is_bias_shown(incumbent, state.measured, context)
+    findings = measurement_findings(incumbent, context, ensemble.outputs)
     return RunResult(
         **facts.field_values(),
         **loop_options(request, run_request)._asdict(),
@@ -152,7 +156,9 @@ def _result(
         augmentation=augmentation_worth(state.experiments, state.learning_curve),
         ensemble=assembly.ensemble_result(ensemble),
         calibration=ensemble.calibration,
-        final=results.final(splits, ensemble, told, settings.human_error, tested, bias_shown, findings),
+        final=results.final(
+            splits, ensemble, told, settings.human_error, tested, bias_shown, findings, incumbent.fit_share
+        ),
         plan=incumbent.plan,
         seconds=0.0,  # filled in when it is written
     )

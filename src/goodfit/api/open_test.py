@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from goodfit.api.advice import AdviceContext, advice
 from goodfit.api.data import reopen_run
 from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import OpenTestRequest
@@ -9,9 +10,11 @@ from goodfit.api.result_types.diagnosis import TestResult
 from goodfit.api.test_set import FinalTest, final_test
 from goodfit.data.dataset import Splits, groups_of
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
+from goodfit.diagnosis.verdict import conclude
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
+from goodfit.experiments.guess import guess_beside
 from goodfit.reports.page import write_report
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run, write_result
@@ -35,27 +38,34 @@ def open_test(request: OpenTestRequest) -> TestResult:
     splits = reopen_run(saved, request.data)
     predictor = Predictor.load(saved.folder, saved.schema)
     tested = final_test(splits, predictor, saved.folder, request.force)
-    if tested.error is None or tested.outputs is None:
+    if tested.error is None or tested.outputs is None or tested.judgment is None:
         raise InputError(f"the run {run} has no test set; train again without --no-test to have one")
-    gaps, final = _gaps(saved, splits, tested), saved.result.final
+    final = saved.result.final
+    guess = guess_beside(splits, tested.judgment.errors, splits.test)
+    gaps = conclude(_gaps(saved, splits, tested), guess, final.findings)
+    figures = summary.gap_figures(gaps)
     test = TestResult(
         run=str(run),
         metric=saved.result.metric,
         test_error=summary.estimate(tested.error),
         test_note=tested.note,
         test_metrics=summary.set_metrics(splits, tested.outputs, splits.test),
-        dev_overfitting=summary.gap_figures(gaps).dev_overfitting,
+        dev_overfitting=figures.dev_overfitting,
         spread=gaps.spread,
-        # `improve` on a regression may know more of the bias than the run keeps
-        reason=gaps.reason if gaps.verdict == final.verdict else None,
+        reason=gaps.reason,
     )
+    next_steps = final.next_steps
+    if gaps.verdict != final.verdict:
+        told = AdviceContext(saved.result.command, saved.folder, saved.result.min_gap, saved.result.folds)
+        next_steps = tuple(advice(gaps, splits, told, final.findings))
     final = replace(
         final,
+        **figures.field_values(),
         test_error=test.test_error,
         test_note=test.test_note,
         test_metrics=test.test_metrics,
-        dev_overfitting=test.dev_overfitting,
-        reason=test.reason or final.reason,
+        guess=summary.guess_figures(guess),
+        next_steps=next_steps,
     )
     write_result(saved.folder, replace(saved.result, final=final))
     write_report(saved.folder)
@@ -72,6 +82,8 @@ def _gaps(saved: SavedRun, splits: Splits, tested: FinalTest) -> Gaps:
         spread=splits.spread,
         human_error=saved.result.human_error,
         min_gap=saved.result.min_gap,
+        bias_shown=saved.result.final.bias_shown,
+        fit_share=saved.result.final.fit_share,
         train_groups=misses.train_groups,
         dev_groups=misses.dev_groups,
         test_groups=groups_of(splits, splits.test),

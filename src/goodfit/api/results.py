@@ -14,7 +14,9 @@ from goodfit.api.test_set import FinalTest
 from goodfit.data.dataset import Splits, groups_of
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import gaps_from_runs
-from goodfit.experiments.assembly import Assembly
+from goodfit.diagnosis.verdict import conclude
+from goodfit.experiments.assembly import Assembly, JudgedPredictor
+from goodfit.experiments.guess import guess_beside
 from goodfit.plan import Plan
 from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Measurement
@@ -46,12 +48,13 @@ def leave(
 
 def final(
     splits: Splits,
-    closed: Assembly,
+    closed: JudgedPredictor,
     told: AdviceContext,
     human_error: float | None,
     tested: FinalTest,
     bias_shown: bool | None = None,
     findings: Sequence[Finding] = (),
+    fit_share: float = 1.0,
 ) -> FinalFigures:
     """Return verdict, errors, intervals and advice."""
     gaps = gaps_from_runs(
@@ -62,10 +65,15 @@ def final(
         human_error=human_error,
         min_gap=told.min_gap,
         bias_shown=bias_shown,
+        fit_share=fit_share,
         train_groups=groups_of(splits, closed.train_rows),
         dev_groups=groups_of(splits, closed.rows),
         test_groups=groups_of(splits, splits.test),
     )
+    judgment, rows = (closed.dev, closed.rows) if tested.judgment is None else (tested.judgment, splits.test)
+    guess = guess_beside(splits, judgment.errors, rows)
+    problems = tuple(summary.finding_result(finding) for finding in findings)
+    gaps = conclude(gaps, guess, problems)
     return FinalFigures(
         **summary.gap_figures(gaps).field_values(),
         train_error=float(closed.train.errors.mean()),
@@ -73,11 +81,14 @@ def final(
         test_error=summary.estimate(tested.error) if tested.error else None,
         test_note=tested.note,
         models=len(closed.predictor.members),
-        next_steps=tuple(advice(gaps, splits, told)),
+        next_steps=tuple(advice(gaps, splits, told, problems)),
         train_metrics=summary.set_metrics(splits, closed.train_outputs, closed.train_rows),
         dev_metrics=summary.set_metrics(splits, closed.outputs, closed.rows),
         test_metrics=None if tested.outputs is None else summary.set_metrics(splits, tested.outputs, splits.test),
-        findings=tuple(summary.finding_result(finding) for finding in findings),
+        findings=problems,
+        guess=summary.guess_figures(guess),
+        fit_share=fit_share,
+        bias_shown=bias_shown,
     )
 
 

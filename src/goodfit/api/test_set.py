@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
-from goodfit.data.dataset import Splits, groups_of
-from goodfit.diagnosis.intervals import Interval, effective_size, unexplained_interval, wilson
-from goodfit.diagnosis.resampling import enough_groups
+from goodfit.data.dataset import Splits
+from goodfit.diagnosis.intervals import Interval
 from goodfit.engine.predictor import Predictor
+from goodfit.experiments.guess import error_interval
 from goodfit.record.measurement import Judgment, judge_outputs
 from goodfit.run_folder.names import LEDGER_FILE
 from goodfit.run_folder.test_ledger import open_test_set
@@ -46,23 +46,11 @@ def final_test(splits: Splits, predictor: Predictor, folder: Path, force: bool, 
     return FinalTest(error_interval(splits, judgment.errors, splits.test), note, outputs, judgment)
 
 
-def error_interval(splits: Splits, errors: Float[np.ndarray, "1 rows"], rows: Int[np.ndarray, "rows"]) -> Interval:
-    """The mean error of one predictor with its interval: Wilson's for an error rate, the bootstrap for 1 − R².
-
-    Where whole groups were drawn, both are over new groups: rows of one group err alike, and tell less than as many
-    independent rows.
-    """
-    groups = enough_groups(groups_of(splits, rows))
-    if splits.regression:
-        return unexplained_interval(errors, splits.dataset.target[rows], groups)
-    return wilson(float(errors.mean()), effective_size(errors, groups))
-
-
 def model_fingerprint(predictor: Predictor) -> str:
-    """The same for the same weights, in the same places, at the same temperatures."""
-    digest = hashlib.sha256(repr(predictor.temperature).encode())
+    """The same for the same weights, in the same places, calibrated alike."""
+    digest = hashlib.sha256(repr(predictor.calibration).encode())
     for member in predictor.members:
-        digest.update(repr((member.weight, member.temperature, member.structure)).encode())
+        digest.update(repr((member.weight, member.calibration, member.structure)).encode())
         for name in sorted(member.weights):
             zero = 0.0  # added, it makes -0.0, which L1 leaves and a packed file does not keep, the same as 0.0
             digest.update(name.encode() + (member.weights[name] + zero).tobytes())

@@ -1,28 +1,29 @@
 """Train one plan and diagnose it; the test set stays closed. What is cut off on the way can be resumed."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
-from goodfit.api.advice import AdviceContext, advice
+from goodfit.api import results
+from goodfit.api.advice import AdviceContext
 from goodfit.api.requests.data import quiet
 from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.requests.request import takes
 from goodfit.api.result_types.fit import Fit
 from goodfit.api.results import finish, run_facts
+from goodfit.api.test_set import FinalTest
 from goodfit.api.training_job import StartedJob, fresh_run, prepare, start_job
-from goodfit.data.dataset import Fold, Splits, groups_of
-from goodfit.diagnosis.finding import Finding
-from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
+from goodfit.data.dataset import Fold, Splits
 from goodfit.engine import checkpoint
 from goodfit.engine.checkpoint import Periodically
 from goodfit.engine.control import Together
 from goodfit.engine.predictor import Predictor, member_of
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
+from goodfit.experiments.assembly import JudgedPredictor, judge_predictor
+from goodfit.experiments.calibration import calibrate
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import data_facts, shared_findings, with_curvature
 from goodfit.experiments.laboratory import Laboratory
@@ -32,11 +33,10 @@ from goodfit.live.nudge_effect import Comparison, DevScorer, EffectTracker
 from goodfit.live.telemetry import write_about
 from goodfit.plan import Plan
 from goodfit.record.figures import FinalFigures
-from goodfit.record.measurement import Entry, Measurement, judge_outputs, sample
+from goodfit.record.measurement import Entry, Measurement
 from goodfit.record.nudge import standing
 from goodfit.record.result import RunResult
 from goodfit.record.run import Outcome, Run
-from goodfit.run_folder import summary
 from goodfit.run_folder.job import JobRequest, finish_run, lock_run
 from goodfit.run_folder.journal import Journal, fresh_journal
 from goodfit.run_folder.live_state import LiveState
@@ -138,16 +138,16 @@ def _result(
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
     human_error, min_gap = run_request.options.get("human_error"), run_request.options.get("min_gap", 0.02)
-    facts = data_facts(splits)
-    findings = with_curvature(shared_findings(measured, splits, facts), run, splits, facts)
-    gaps = gaps_from_runs(
-        measured.train_misses,
-        measured.misses,
-        spread=splits.spread,
-        human_error=human_error,
-        min_gap=min_gap,
-        train_groups=groups_of(splits, sample(run.train)),
-        dev_groups=groups_of(splits, splits.dev),
+    facts, network = data_facts(splits), _network(measured, splits)
+    findings = with_curvature(shared_findings(measured, splits, facts, network.outputs), run, splits, facts)
+    final = results.final(
+        splits,
+        network,
+        AdviceContext("train", folder, min_gap),
+        human_error,
+        FinalTest(None, "the test set stays closed until `goodfit open-test` opens it"),
+        findings=findings,
+        fit_share=measured.fit_share,
     )
     # A replayed nudge may lie beyond the epoch at which this training ended; it was never made.
     nudges = [nudge for nudge in standing(live.nudges) if nudge.epoch <= len(run.history["epoch"])]
@@ -156,7 +156,7 @@ def _result(
     sentences += [
         f"Effect of the nudge after epoch {effect.epoch}: {effect.sentence}" for effect in effects if effect.sentence
     ]
-    final = _leave(folder, splits, history, gaps, AdviceContext("train", folder, min_gap), sentences, findings)
+    _leave(folder, splits, history, network, final, sentences)
     return RunResult(
         **run_facts(folder, run_request, splits, TrainRequest).field_values(),
         outcome=str(run.outcome),
@@ -175,6 +175,13 @@ def _result(
     )
 
 
+def _network(measured: Measurement, splits: Splits) -> JudgedPredictor:
+    """Return the calibrated network of a training."""
+    calibration, outputs = calibrate(splits, measured.outputs[0], splits.dev)
+    predictor = Predictor(splits.dataset.schema, (member_of(measured.runs[0][0], "plan"),), calibration)
+    return judge_predictor(predictor, splits, splits.dev, outputs, splits.train)
+
+
 def _refuse(run: Run, folder: Path, run_request: JobRequest) -> NoReturn:
     """Say why there is no network, and what to do."""
     why = f"the training gave no network: {run.reason.rstrip('.')}"
@@ -189,38 +196,21 @@ def _leave(
     folder: Path,
     splits: Splits,
     history: list[Measurement],
-    gaps: Gaps,
-    told: AdviceContext,
+    network: JudgedPredictor,
+    final: FinalFigures,
     nudges: list[str],
-    findings: Sequence[Finding],
-) -> FinalFigures:
-    """Leave journal, plan, model, history and predictions in the folder; return the last diagnosis."""
-    measured = history[0]
-    run, outputs = measured.runs[0][0], measured.outputs[0]
+) -> None:
+    """Leave journal, plan, model, history and predictions in the folder."""
+    run = history[0].runs[0][0]
     remove_result(folder)  # of a training that was interrupted, and is resumed
     journal = fresh_journal(folder)
     for sentence in nudges:
         journal.write("nudge", f"{sentence[0].upper()}{sentence[1:]}.")
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
-    journal.write("diagnosis", f"{gaps.verdict}. {gaps.reason}", verdict=gaps.verdict)
-    predictor = Predictor(splits.dataset.schema, (member_of(run, "plan"),))
-    train_outputs = predictor.outputs(splits.dataset.features, splits.train)
-    predictor.save(folder)
+    journal.write("diagnosis", f"{final.verdict}. {final.reason}", verdict=final.verdict)
+    network.predictor.save(folder)
     write_plan(folder, run.plan)
     write_history(folder, history)
-    sets = {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)}
+    sets = {"train": (network.train_rows, network.train_outputs), "dev": (network.rows, network.outputs)}
     write_predictions(folder, splits, sets)
-    write_pictures(folder, splits, splits.dev, outputs)
-    return FinalFigures(
-        **summary.gap_figures(gaps).field_values(),
-        train_error=float(judge_outputs(splits, train_outputs[None], splits.train).errors.mean()),
-        dev_error=measured.dev_error,
-        test_error=None,
-        test_note="the test set stays closed until `goodfit open-test` opens it",
-        models=1,
-        next_steps=tuple(advice(gaps, splits, told)),
-        train_metrics=summary.set_metrics(splits, train_outputs, splits.train),
-        dev_metrics=summary.set_metrics(splits, outputs, splits.dev),
-        test_metrics=None,
-        findings=tuple(summary.finding_result(finding) for finding in findings),
-    )
+    write_pictures(folder, splits, network.rows, network.outputs)

@@ -224,8 +224,8 @@ def _end(
     closed = assembly.assemble(finalists, winner, splits, splits.dev, groups_of(splits, splits.dev), seed)
     untested = FinalTest(None, "the test set stays closed until `goodfit open-test` opens it")
     results.leave(folder, splits, winner.plan, finalists, closed, untested)
-    findings = shared_findings(winner, splits, data_facts(splits))
-    final = results.final(splits, closed, asked, human_error, untested, findings=findings)
+    findings = shared_findings(winner, splits, data_facts(splits), closed.outputs)
+    final = results.final(splits, closed, asked, human_error, untested, findings=findings, fit_share=winner.fit_share)
     journal = Journal(folder)
     best = f"The best trials were trained again; {winner.name} is the winner."
     journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})

@@ -22,8 +22,9 @@ def improve(request: ImproveRequest, as_json: options.Json = False) -> None:
 
 
 def answers(fit: Fit) -> Iterator[str]:
-    """Yield notes on the data, the verdict, the error to expect, what helped, the next steps and the report."""
+    """Yield findings, notes on the data, the verdict, the error to expect, what helped, the next steps, the report."""
     result, final = fit.result, fit.result.final
+    yield from output.finding_lines(final.findings)
     yield from output.note_lines(result.notes)
     if fit.outcome == "interrupted":
         yield "Stopped early by Ctrl-C; this is the best so far."
@@ -43,6 +44,8 @@ _VERDICTS = {
     "high bias": "Not yet: high bias (the training set itself is not fitted).",
     "high variance": "Not yet: high variance (what was learned does not carry over to new data).",
     "high bias and high variance": "Not yet: high bias and high variance.",
+    "no better than a guess": "No: it is no better than a guess.",
+    "not to be trusted": "No: its error is not to be trusted.",
     "too few examples to tell": "Too few examples to tell.",
 }
 

@@ -9,6 +9,7 @@ from goodfit.api.result_types.answer import Answer
 from goodfit.api.result_types.diagnosis import Diagnosis
 from goodfit.data.notes import Note, Severity
 from goodfit.record.figures import FinalFigures
+from goodfit.record.findings import FindingResult
 from goodfit.record.plain import plain_value
 from goodfit.record.values import Estimate
 from goodfit.wording import numbers
@@ -67,11 +68,7 @@ def note_lines(notes: Iterable[Note]) -> Iterator[str]:
 
 def verdict_lines(figures: Diagnosis | FinalFigures, metric: str) -> Iterator[str]:
     """Yield the findings, the verdict, the errors behind it and the gaps between them, a line each."""
-    for finding in figures.findings:
-        yield f"Finding: {finding.name} (confidence {numbers.rough_percent(finding.confidence)})"
-        yield f"  {finding.sentence}"
-        if finding.prescriptions:
-            yield f"  Try: {'; '.join(remedy.name for remedy in finding.prescriptions)}."
+    yield from finding_lines(figures.findings)
     yield f"Verdict: {figures.verdict}"
     yield f"  {figures.reason}"
     sets = {"Train": (figures.train_error, figures.train_metrics), "Dev": (figures.dev_error, figures.dev_metrics)}
@@ -81,6 +78,15 @@ def verdict_lines(figures: Diagnosis | FinalFigures, metric: str) -> Iterator[st
     yield from (f"{name.capitalize()}: {gap_text(gap, figures.spread)}" for name, gap in figures.gaps.items())
     if figures.dev_metrics:
         yield metric_line("Dev", figures.dev_metrics)
+
+
+def finding_lines(findings: Iterable[FindingResult]) -> Iterator[str]:
+    """Yield each finding, the most severe first: its name, what was seen, and what to try."""
+    for finding in findings:
+        yield f"Finding: {finding.name} (confidence {numbers.rough_percent(finding.confidence)})"
+        yield f"  {finding.sentence}"
+        if finding.prescriptions:
+            yield f"  Try: {'; '.join(remedy.name for remedy in finding.prescriptions)}."
 
 
 _METRICS = {

@@ -115,6 +115,34 @@ class Signals:
     activation: str | None = None
 
 
+class ClassRecall(NamedTuple):
+    """The dev examples of each class that the network finds.
+
+    Attributes:
+        classes: names.
+        found: examples of the class that are predicted to be of it.
+        totals: examples of the class.
+        lower_threshold: of two classes: what is found of the rare one where its share of the training examples is
+            enough to predict it, and the predictions of it that are wrong then; None for more classes.
+    """
+
+    classes: tuple[str, ...]
+    found: tuple[int, ...]
+    totals: tuple[int, ...]
+    lower_threshold: tuple[int, int] | None = None
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean share found, over the classes that occur."""
+        shares = [found / total for found, total in zip(self.found, self.totals, strict=True) if total]
+        return sum(shares) / len(shares)
+
+    @property
+    def error(self) -> float:
+        """Share of the examples that are predicted wrongly."""
+        return 1 - sum(self.found) / sum(self.totals)
+
+
 @dataclass(frozen=True, eq=False)
 class DataFacts:
     """Facts about the data that findings look at.
@@ -132,6 +160,7 @@ class DataFacts:
         label_noise: estimated share of wrong labels.
         target_values: number of distinct values of the target in the training set.
         guess_cost: cost of the best constant guess, if it is not that of goodfit's own costs.
+        recall: the dev examples of each class that the network finds; None if unknown.
     """
 
     m: int
@@ -146,6 +175,7 @@ class DataFacts:
     label_noise: float | None = None
     target_values: int | None = None
     guess_cost: float | None = None
+    recall: ClassRecall | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """The verdict on a fit: avoidable bias, variance and dev-set overfitting, each with a confidence interval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -22,7 +22,15 @@ from goodfit.diagnosis.reason import GapIntervals, GapLevels, Level, MeasuredErr
 from goodfit.diagnosis.resampling import Groups, enough_groups, seed_parts
 from goodfit.errors import InputError
 
-Verdict = Literal["high bias", "high variance", "high bias and high variance", "good fit", "too few examples to tell"]
+Verdict = Literal[
+    "high bias",
+    "high variance",
+    "high bias and high variance",
+    "good fit",
+    "too few examples to tell",
+    "no better than a guess",
+    "not to be trusted",
+]
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Gaps:
         avoidable_bias: train error − human error; None if no human error is known.
         variance: dev error − train error.
         dev_overfitting: test error − dev error; None before the test set is opened.
-        verdict: one of five.
+        verdict: on the gaps alone, or as `verdict.conclude` leaves it.
         reason: the verdict in words, with its numbers.
         spread: of the target, in its unit. The gaps of a regression are differences of RMSEs over it; None for classes.
     """
@@ -56,6 +64,7 @@ def judge(
     test_size: int | None = None,
     human_error: float | None = 0.0,
     min_gap: float = 0.02,
+    fit_share: float = 1.0,
 ) -> Gaps:
     """Judge bare error rates (0.11 is 11 %), with intervals if the sizes of the sets are given.
 
@@ -71,6 +80,7 @@ def judge(
         test_size: number of test examples.
         human_error: the human or Bayes error; None if unknown.
         min_gap: the smallest gap that counts.
+        fit_share: the lowest train error that the training reached, as a share of the train error.
 
     Returns:
         Each gap with its 95 % interval (Wilson's for the bias, Newcombe's for the difference of two sets), and the
@@ -96,7 +106,7 @@ def judge(
             newcombe(test_error, test_size, dev_error, dev_size) if test_error is not None and test_size else None
         )
     errors = MeasuredErrors(train_error, dev_error, test_error, human_error, min_gap, train_size, dev_size)
-    return _conclude(errors, GapIntervals(bias, variance, overfitting))
+    return _conclude(*_at_best_fit(errors, GapIntervals(bias, variance, overfitting), fit_share))
 
 
 def gaps_from_runs(
@@ -108,6 +118,7 @@ def gaps_from_runs(
     human_error: float | None = None,
     min_gap: float = 0.02,
     bias_shown: bool | None = None,
+    fit_share: float = 1.0,
     train_groups: Int[np.ndarray, "train"] | None = None,
     dev_groups: Int[np.ndarray, "dev"] | None = None,
     test_groups: Int[np.ndarray, "test"] | None = None,
@@ -127,6 +138,7 @@ def gaps_from_runs(
             and unknown for a regression.
         min_gap: the smallest gap that counts, for a regression as a share of the spread.
         bias_shown: without a human error: True if a larger network lowered the train error, False if it did not.
+        fit_share: the lowest train error that the training reached, as a share of that of the kept parameters.
         train_groups: group of each training example, if whole groups were drawn.
         dev_groups: group of each dev example.
         test_groups: group of each test example.
@@ -159,7 +171,8 @@ def gaps_from_runs(
         spread=spread,
     )
     bias = None if human_level is None else _above_level(_mean_interval(train), human_level)
-    return _conclude(errors, GapIntervals(bias, variance, None if test is None else _gap(test, dev)))
+    gaps = GapIntervals(bias, variance, None if test is None else _gap(test, dev))
+    return _conclude(*_at_best_fit(errors, gaps, fit_share))
 
 
 @dataclass(frozen=True)
@@ -221,7 +234,28 @@ def _without_width(value: float) -> Interval:
 
 def _above_level(interval: Interval, level: float) -> Interval:
     """Return the interval of the distance above a level that is known exactly."""
-    return Interval(interval.value - level, interval.low - level, interval.high - level)
+    return _shifted(interval, -level)
+
+
+def _at_best_fit(errors: MeasuredErrors, gaps: GapIntervals, fit_share: float) -> tuple[MeasuredErrors, GapIntervals]:
+    """Measure the gaps from the lowest train error where only the kept epoch has a high bias, and the network none.
+
+    Early stopping may keep an epoch before the network has fitted: more units would not help it, since it can fit.
+    """
+    # Shares of 1 − R² are shares of the squared RMSE.
+    bias, fitted = gaps.avoidable_bias, errors.train_error * fit_share ** (1 if errors.spread is None else 0.5)
+    if bias is None or _level(bias, errors.min_gap) != "high":
+        return errors, gaps
+    shift = fitted - errors.train_error
+    best_bias = _shifted(bias, shift)
+    if _level(best_bias, errors.min_gap) == "high":
+        return errors, gaps
+    lowest = replace(errors, train_error=fitted, kept_train_error=errors.train_error)
+    return lowest, gaps._replace(avoidable_bias=best_bias, variance=_shifted(gaps.variance, -shift))
+
+
+def _shifted(interval: Interval, shift: float) -> Interval:
+    return Interval(interval.value + shift, interval.low + shift, interval.high + shift)
 
 
 def _conclude(errors: MeasuredErrors, gaps: GapIntervals) -> Gaps:

@@ -47,6 +47,7 @@ class MeasuredErrors:
         human_assumed: True if no human error was given and 0 is assumed.
         bias_shown: without a human error: True if a larger network lowered the train error, False if it did not, None
             if none was tried.
+        kept_train_error: of the kept parameters, where `train_error` is the lowest that the training reached.
         seeds: number of networks whose mean the errors are, if it is their spread that makes the variance's interval
             wide; otherwise 0.
         spread: of the target of a regression, in its unit; None for classes.
@@ -61,6 +62,7 @@ class MeasuredErrors:
     dev_size: int | None
     human_assumed: bool = False
     bias_shown: bool | None = None
+    kept_train_error: float | None = None
     seeds: int = 0
     spread: float | None = None
 
@@ -111,6 +113,10 @@ def reason(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> str
         dev_level = f"dev {errors.measure} {errors.text(errors.dev_error)}"
         clause = _gap_clause(errors, "test", errors.test_error, gaps.dev_overfitting, dev_level)
         sentences.append(f"The dev set is overfitted: {clause}.")
+    if errors.kept_train_error is not None:
+        kept, lowest = errors.text(errors.kept_train_error), errors.text(errors.train_error)
+        subject = f"The kept epoch has a train {errors.measure} of {kept}"
+        sentences.append(f"{subject}, but the training reached {lowest}: it can fit.")
     if errors.dev_size is None:
         sentences.append("Without the sizes of the sets, the gaps have no intervals.")
     return " ".join(sentences)

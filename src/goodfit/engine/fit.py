@@ -16,13 +16,13 @@ from goodfit.engine.moment import Keep, Moment
 from goodfit.engine.packing import Loaded, stacks
 from goodfit.engine.pool import Pool
 from goodfit.engine.stack import MOST_EPOCHS, Stack
-from goodfit.engine.step import DIVERGED, RECORDED, STOPPED_EARLY, settled
+from goodfit.engine.step import DIVERGED, RECORDED, STOPPED_EARLY
 from goodfit.engine.task import Program, State
 from goodfit.errors import PlanError
 from goodfit.interrupt import interruptible
 from goodfit.nets.architectures import forward_flops
 from goodfit.plan import renumbered
-from goodfit.record.run import Outcome, Run, Weights, flatten, health_of
+from goodfit.record.run import Outcome, Run, flatten, health_of
 
 _PIECE_SECONDS = 0.2  # of work between two visits to the host, as estimated by `seconds_per_epoch`
 _SECONDS_PER_STEP = 15e-6  # of a tiny network's step (benchmarks/engine.py)
@@ -110,7 +110,7 @@ def _train(
             epoch_complete = member.step % member.per_epoch == 0
             # A diverged model has no parameters worth keeping.
             if epoch_complete and member.epoch in _snapshot_epochs(member) and stack.status(place) != DIVERGED:
-                member.snapshots.append(_weights(stack.state(place)))
+                member.snapshots.append(flatten(*stack.predictive(place)))
         if control:
             _ask(control, stack, members, live, interrupted)
     seconds = time.perf_counter() - start
@@ -181,7 +181,7 @@ def _obey(control: Control, stack: Stack, members: list[ActiveJob], live: list[i
         elif isinstance(action, Return):
             _take_up(stack, members, index, action.moment)
         elif isinstance(action, Snapshot):
-            member.snapshots.append(_weights(stack.state(place)))
+            member.snapshots.append(flatten(*stack.predictive(place)))
         elif isinstance(action, Stop) and member.end is None:
             member.end = (action.outcome, action.reason)
         elif isinstance(action, Change):
@@ -213,11 +213,6 @@ def _take_up(stack: Stack, members: list[ActiveJob], job: int, moment: Moment) -
     members[place].take_up(moment)
     stack.restore(place, moment.state)
     stack.change(place, traced(moment.plan))
-
-
-def _weights(state: State) -> Weights:
-    """Return the parameters as they predict now."""
-    return flatten(*settled(state))
 
 
 def _run(member: ActiveJob, state: State, pool: Pool, seconds: float) -> Run:

@@ -18,6 +18,7 @@ from goodfit.engine.task import Model
 from goodfit.errors import InputError
 from goodfit.nets.layers import Moments
 from goodfit.plan import Structure
+from goodfit.record.calibration import UNCALIBRATED, Calibration
 from goodfit.record.run import Run, Weights, pack, unflatten, unpack
 
 MODEL_FILE, PREPARATION_FILE, PREDICTOR_FILE = "model.safetensors", "preparation.json", "predictor.json"
@@ -34,7 +35,7 @@ class Member:
         weights: parameters and running averages.
         preparation: preparation of its inputs.
         weight: weight in the average.
-        temperature: calibrates its own probabilities before they are averaged.
+        calibration: of its own probabilities, before they are averaged.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Member:
     weights: Weights
     preparation: Preparation
     weight: float = 1.0
-    temperature: float = 1.0
+    calibration: Calibration = UNCALIBRATED
 
     def outputs(
         self, features: Features, schema: Schema, rows: Int[np.ndarray, "rows"] | None = None
@@ -65,37 +66,41 @@ class Member:
             probabilities = np.stack([1 - positive, positive], axis=1)
         else:
             probabilities = softmax(z, axis=1)
-        return probabilities if self.temperature == 1 else tempered(probabilities, self.temperature)
+        return self.calibration.apply(probabilities)
 
 
 def member_of(
-    run: Run, name: str, weights: Weights | None = None, weight: float = 1.0, temperature: float = 1.0
+    run: Run,
+    name: str,
+    weights: Weights | None = None,
+    weight: float = 1.0,
+    calibration: Calibration = UNCALIBRATED,
 ) -> Member:
     """Return the run's best network, or one of its snapshots, as a member."""
     parameters = run.best if weights is None else weights
-    return Member(name, run.plan.structure, parameters, run.preparation, weight, temperature)
+    return Member(name, run.plan.structure, parameters, run.preparation, weight, calibration)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """The weighted mean of its members' outputs; probabilities are then raised to the power 1/temperature.
+    """The weighted mean of its members' outputs; probabilities are then calibrated.
 
     Attributes:
         schema: needed to read a row.
         members: networks; their weights need not sum to 1.
-        temperature: above 1, probabilities become less certain (Guo et al. 2017).
+        calibration: of the mean probabilities.
     """
 
     schema: Schema
     members: tuple[Member, ...]
-    temperature: float = 1.0
+    calibration: Calibration = UNCALIBRATED
 
     def outputs(
         self, features: Features, rows: Int[np.ndarray, "rows"] | None = None
     ) -> Float[np.ndarray, "rows outputs"]:
         """Return calibrated class probabilities, or one column of predictions, for all or these rows."""
         mean = np.concatenate([self._mean(chunk) for chunk in _chunks(features, rows)])
-        return mean if self.schema.task == "regression" else tempered(mean, self.temperature)
+        return mean if self.schema.task == "regression" else self.calibration.apply(mean)
 
     def _mean(self, features: Features) -> Float[np.ndarray, "rows outputs"]:
         """Return the weighted mean of the members' outputs."""
@@ -123,13 +128,13 @@ class Predictor:
                     "structure": asdict(member.structure),
                     "preparation": place[id(member.preparation)],
                     "weight": member.weight,
-                    "temperature": member.temperature,
+                    **member.calibration._asdict(),
                 }
             )
         # safetensors writes an array's memory as it lies: a transposed view would be read back in the wrong order.
         save_file({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}, folder / MODEL_FILE)
         (folder / PREPARATION_FILE).write_text(json.dumps([preparation.to_dict() for preparation in preparations]))
-        facts = {"temperature": self.temperature, "members": members}
+        facts = {**self.calibration._asdict(), "members": members}
         (folder / PREDICTOR_FILE).write_text(json.dumps(facts, indent=1))
 
     @classmethod
@@ -146,7 +151,7 @@ class Predictor:
             ]
             arrays = load_file(folder / MODEL_FILE)
             members = tuple(_member(index, entry, arrays, preparations) for index, entry in enumerate(facts["members"]))
-            return cls(schema, members, float(facts["temperature"]))
+            return cls(schema, members, _calibration(facts))
         except FileNotFoundError as error:
             name = Path(error.filename or MODEL_FILE).name
             raise InputError(f"{folder} has no {name}: the run is damaged or not finished; train it again") from None
@@ -165,12 +170,10 @@ def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: li
     settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
     structure = Structure(**settings)
     weights = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
-    preparation, temperature = preparations[facts["preparation"]], facts.get("temperature", 1.0)  # absent in older runs
-    return Member(facts["name"], structure, unpack(weights), preparation, facts["weight"], temperature)
+    preparation = preparations[facts["preparation"]]
+    return Member(facts["name"], structure, unpack(weights), preparation, facts["weight"], _calibration(facts))
 
 
-def tempered(probabilities: Float[np.ndarray, "rows classes"], temperature: float) -> Float[np.ndarray, "rows classes"]:
-    """Return p^(1/T), normalized over the classes."""
-    # A probability of exactly 0 would stay 0 at any temperature, and make the log loss of one example infinite.
-    powered = np.clip(probabilities, 1e-12, 1) ** (1 / temperature)
-    return powered / powered.sum(axis=1, keepdims=True)
+def _calibration(facts: dict[str, Any]) -> Calibration:
+    """Return a calibration as it was saved; older runs have no offsets, and their members no temperature."""
+    return Calibration(float(facts.get("temperature", 1.0)), tuple(facts.get("offsets", ())))

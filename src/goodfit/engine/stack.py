@@ -17,7 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from goodfit.engine.machine import devices, on_gpu
-from goodfit.engine.step import advance, recorded
+from goodfit.engine.step import advance, predictive, recorded
 from goodfit.engine.task import Data, Model, Program, State, Task
 from goodfit.nets.architectures import forward
 from goodfit.plan import Hyperparameters, Structure
@@ -85,6 +85,10 @@ class Stack:
             return self._ended[model]
         # Copied: on a CPU np.asarray shares JAX's buffer, which the next call of the program takes over.
         return jax.tree.map(lambda leaf: np.array(np.asarray(leaf)[self._place[model]]), self._states)
+
+    def predictive(self, model: int) -> Model:
+        """Return a model as it predicts now."""
+        return predictive(self.program, self._tasks[model], self.state(model))
 
     def status(self, model: int) -> int:
         """Return a live model's status without moving the rest of its state to the host."""

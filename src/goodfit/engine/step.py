@@ -103,6 +103,21 @@ def settled(state: State) -> Model:
     return Model(state.model.params, jax.tree.map(lambda v: v / state.averaged, state.model.averages))
 
 
+def predictive(program: Program, task: Task, state: State) -> Model:
+    """Return the settled model with probabilities at the true frequencies of the classes.
+
+    A cost with class weights w teaches odds of p·w (Elkan 2001, The foundations of cost-sensitive learning), so the
+    output's bias loses the logarithm of the weights that it learned under.
+    """
+    model = settled(state)
+    if program.output == "linear":
+        return model
+    learned = task.hyperparameters.class_balance * jnp.log(task.class_weights)
+    excess = learned if program.output == "softmax" else learned[1:] - learned[:1]
+    *hidden, last = model.params
+    return model._replace(params=(*hidden, {**last, "b": last["b"] - excess.astype(last["b"].dtype)}))
+
+
 def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Array, "4"]:
     """Cost, and error rate or 1 − R², on the watched rows, without penalty, smoothing, class weights and dropout."""
     chunk = program.evaluation_chunk
@@ -139,7 +154,7 @@ def recorded(structure: Structure) -> int:
 def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "recorded"]]:
     """Measure, record layer health, keep the best model, and check for early stopping and divergence."""
     h = task.hyperparameters
-    model = settled(state)
+    model = predictive(program, task, state)
     measured = evaluate(program, data, task, model)
     per_epoch = steps_per_epoch(program, task)
     mean_objective = state.objective_sum / per_epoch

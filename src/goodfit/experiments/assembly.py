@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.paired_test import PairedEffect, paired_test
-from goodfit.engine.predictor import Predictor, tempered
-from goodfit.experiments.calibration import calibrate
+from goodfit.engine.predictor import Predictor
+from goodfit.experiments.calibration import calibrate, calibration_result
 from goodfit.experiments.candidates import (
     Candidate,
     calibrated_costs,
@@ -26,21 +26,14 @@ from goodfit.wording import numbers
 from goodfit.wording.text import count
 
 
-@dataclass(frozen=True)
-class Assembly:
-    """The final predictor, and how the ensemble did.
+@dataclass(frozen=True, kw_only=True)
+class JudgedPredictor:
+    """A calibrated predictor, with its outputs and errors.
 
     Attributes:
         predictor: calibrated.
-        adopted: True if the predictor is the ensemble, False if it is one network.
-        parts: the plans in it.
-        single_error: dev error of one network of the best plan.
-        ensemble_error: dev error of the ensemble, each half of the rows with weights chosen on the other half.
-        error_change: the ensemble's change of the dev error; negative is better.
-        cost_change: the ensemble's change of the calibrated dev cost.
-        calibration: of the probabilities; None for a regression.
         rows: the rows it was judged on.
-        outputs: calibrated outputs on those rows, by networks that did not see them.
+        outputs: calibrated outputs on those rows, by networks that did not see them, each half as the other half says.
         dev: judgment on these outputs.
         train_rows: training rows, or a sample of them.
         train_outputs: the predictor's outputs on them.
@@ -48,6 +41,48 @@ class Assembly:
     """
 
     predictor: Predictor
+    rows: Int[np.ndarray, "rows"]
+    outputs: Float[np.ndarray, "rows outputs"]
+    dev: Judgment
+    train_rows: Int[np.ndarray, "train"]
+    train_outputs: Float[np.ndarray, "train outputs"]
+    train: Judgment
+
+
+def judge_predictor(
+    predictor: Predictor,
+    splits: Splits,
+    rows: Int[np.ndarray, "rows"],
+    outputs: Float[np.ndarray, "rows outputs"],
+    train_rows: Int[np.ndarray, "train"],
+) -> JudgedPredictor:
+    """Return a predictor with its outputs on training rows, and the errors of these and of the judged rows."""
+    train_outputs = predictor.outputs(splits.dataset.features, train_rows)
+    return JudgedPredictor(
+        predictor=predictor,
+        rows=rows,
+        outputs=outputs,
+        dev=judge_outputs(splits, outputs[None], rows),
+        train_rows=train_rows,
+        train_outputs=train_outputs,
+        train=judge_outputs(splits, train_outputs[None], train_rows),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly(JudgedPredictor):
+    """The final predictor, and how the ensemble did.
+
+    Attributes:
+        adopted: True if the predictor is the ensemble, False if it is one network.
+        parts: the plans in it.
+        single_error: dev error of one network of the best plan.
+        ensemble_error: dev error of the ensemble, each half of the rows with weights chosen on the other half.
+        error_change: the ensemble's change of the dev error; negative is better.
+        cost_change: the ensemble's change of the calibrated dev cost.
+        calibration: of the probabilities; None for a regression.
+    """
+
     adopted: bool
     parts: tuple[EnsemblePart, ...]
     single_error: float
@@ -55,12 +90,6 @@ class Assembly:
     error_change: PairedEffect
     cost_change: PairedEffect
     calibration: CalibrationResult | None
-    rows: Int[np.ndarray, "rows"]
-    outputs: Float[np.ndarray, "rows outputs"]
-    dev: Judgment
-    train_rows: Int[np.ndarray, "train"]
-    train_outputs: Float[np.ndarray, "train outputs"]
-    train: Judgment
 
 
 def assemble(
@@ -94,27 +123,18 @@ def assemble(
     adopted = bool(costs[1].mean() < costs[0].mean()) and error_change.low <= 0
     if not adopted:
         candidates, weights, mean = [single_network(incumbent)], np.ones(1), incumbent.outputs[0]
-    calibration = None if splits.regression else calibrate(mean, truth, seed=seed)
-    temperature = calibration.temperature if calibration else 1.0
-    predictor = Predictor(splits.dataset.schema, weighted_members(candidates, weights), temperature)
-    outputs = mean if calibration is None else tempered(mean, temperature)
-    train_rows = sample(splits.train)
-    train_outputs = predictor.outputs(splits.dataset.features, train_rows)
+    calibration, outputs = calibrate(splits, mean, rows, seed)
+    predictor = Predictor(splits.dataset.schema, weighted_members(candidates, weights), calibration)
+    judged = judge_predictor(predictor, splits, rows, outputs, sample(splits.train))
     return Assembly(
-        predictor=predictor,
+        **vars(judged),
         adopted=adopted,
         parts=_parts(candidates, weights),
         single_error=incumbent.dev_error,
         ensemble_error=float(error.mean()),
         error_change=error_change,
         cost_change=paired_test(*costs, groups=groups, seed=seed),
-        calibration=calibration,
-        rows=rows,
-        outputs=outputs,
-        dev=judge_outputs(splits, outputs[None], rows),
-        train_rows=train_rows,
-        train_outputs=train_outputs,
-        train=judge_outputs(splits, train_outputs[None], train_rows),
+        calibration=None if splits.regression else calibration_result(calibration, mean, truth),
     )
 
 
@@ -128,7 +148,7 @@ def _parts(candidates: Sequence[Candidate], weights: Float[np.ndarray, "candidat
 
 
 def write_assembly(journal: Journal, assembly: Assembly) -> None:
-    """Write into the journal if an ensemble was kept, and the temperature of the probabilities."""
+    """Write into the journal if an ensemble was kept, and the calibration of the probabilities."""
     journal.write(
         "ensemble",
         ensemble_sentence(assembly),
@@ -137,9 +157,10 @@ def write_assembly(journal: Journal, assembly: Assembly) -> None:
         models=len(assembly.predictor.members),
     )
     if assembly.calibration:
-        temperature = assembly.calibration.temperature
-        sentence = f"Probabilities were calibrated with temperature {numbers.number(temperature, 3)}."
-        journal.write("calibration", sentence, temperature=temperature)
+        temperature, offsets = assembly.calibration.temperature, assembly.calibration.offsets
+        sentence = f"Probabilities were calibrated with temperature {numbers.number(temperature, 3)}"
+        sentence += " and an offset of each class." if offsets else "."
+        journal.write("calibration", sentence, temperature=temperature, offsets=offsets)
 
 
 def ensemble_sentence(assembly: Assembly) -> str:

@@ -1,100 +1,114 @@
-"""Calibrated probabilities: one temperature, fitted on the dev set."""
+"""Calibrated probabilities: one temperature and an offset of each class, fitted on the dev set."""
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from goodfit.data.dataset import Splits
 from goodfit.diagnosis.metrics import expected_calibration_error
-from goodfit.engine.predictor import tempered
+from goodfit.record.calibration import LEAST, UNCALIBRATED, Calibration
 from goodfit.record.ensemble import CalibrationResult
 
-_LEAST = 1e-12  # the smallest probability, as in `tempered`
-_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)  # temperatures from 1/20 to 20
-_PRIOR_DEVIATION = 0.5  # of log T; most networks' temperatures lie between 0.5 and 3
+_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)
+_PRIOR_DEVIATION = 0.5  # of log T and of each offset; most networks' temperatures lie between 0.5 and 3
+
+_Probabilities = Float[np.ndarray, "examples classes"]
+_Truth = Int[np.ndarray, "examples"]
 
 
 def calibrate(
-    probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"], seed: int = 0
-) -> CalibrationResult:
-    """Fit one temperature, kept only if it lowers the log-loss of examples it was not fitted on.
+    splits: Splits, outputs: _Probabilities, rows: _Truth, seed: int = 0
+) -> tuple[Calibration, _Probabilities]:
+    """Return the calibration of outputs on judged rows, and the outputs as new examples would have them.
 
-    Temperature scaling: Guo et al. 2017, On calibration of modern neural networks.
+    For a regression nothing is calibrated.
 
     Args:
-        probabilities: of each class, for the dev examples.
-        truth: class codes of the dev examples.
-        seed: random seed of the two halves, each judged with the temperature of the other.
-
-    Returns:
-        The temperature, 1 if none helped, and the metrics before and after.
+        splits: the data.
+        outputs: on the judged rows.
+        rows: the judged rows.
+        seed: random seed of the two halves, each judged with the calibration of the other.
     """
-    logs = _logs(probabilities)
-    before, (temperature, _) = _cost(1.0, logs, truth), cross_validated_temperature(probabilities, truth, seed)
-    ece_before = expected_calibration_error(truth, probabilities)
-    if temperature == 1.0:
-        after, ece_after = before, ece_before
-    else:
-        after = _cost(1 / temperature, logs, truth)
-        ece_after = expected_calibration_error(truth, tempered(probabilities, temperature))
+    if splits.regression:
+        return UNCALIBRATED, outputs
+    return cross_validated_calibration(outputs, splits.dataset.target[rows], seed)
+
+
+def calibration_result(calibration: Calibration, probabilities: _Probabilities, truth: _Truth) -> CalibrationResult:
+    """Return a calibration with the log-loss and the calibration error before and after it."""
+    after = calibration.apply(probabilities)
     return CalibrationResult(
-        temperature=temperature,
-        log_loss_before=before,
-        log_loss_after=after,
-        ece_before=ece_before,
-        ece_after=ece_after,
+        temperature=calibration.temperature,
+        offsets=calibration.offsets,
+        log_loss_before=_log_loss(probabilities, truth),
+        log_loss_after=_log_loss(after, truth),
+        ece_before=expected_calibration_error(truth, probabilities),
+        ece_after=expected_calibration_error(truth, after),
     )
 
 
-def cross_validated_temperature(
-    probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"], seed: int = 0
-) -> tuple[float, Float[np.ndarray, "examples classes"]]:
-    """Return the temperature, and probabilities that tell how well it does on new examples.
+def cross_validated_calibration(
+    probabilities: _Probabilities, truth: _Truth, seed: int = 0
+) -> tuple[Calibration, _Probabilities]:
+    """Return the calibration, and probabilities that tell how well it does on new examples.
 
-    The temperature is 1 unless one lowers the log-loss of examples it was not fitted on. The probabilities are
-    cross-calibrated, or unchanged where the temperature is 1.
+    Nothing is calibrated unless that lowers the log-loss of examples that it was not fitted on. The probabilities are
+    cross-calibrated, or unchanged where nothing is.
     """
     crossed = cross_calibrated(probabilities, truth, seed)
-    if _cost(1.0, _logs(crossed), truth) < _cost(1.0, _logs(probabilities), truth):
-        return fit_temperature(probabilities, truth), crossed
-    return 1.0, probabilities
+    if _log_loss(crossed, truth) < _log_loss(probabilities, truth):
+        return fit_calibration(probabilities, truth), crossed
+    return UNCALIBRATED, probabilities
 
 
-def cross_calibrated(
-    probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"], seed: int = 0
-) -> Float[np.ndarray, "examples classes"]:
-    """Calibrate each half of the examples with the temperature of the other half, as new examples would be."""
+def cross_calibrated(probabilities: _Probabilities, truth: _Truth, seed: int = 0) -> _Probabilities:
+    """Calibrate each half of the examples as the other half says, as new examples would be."""
     halves = np.random.default_rng(seed).permutation(len(truth)) % 2
     calibrated = probabilities.astype(np.float64)
     for half in (0, 1):
         inside = halves == half
-        calibrated[inside] = tempered(calibrated[inside], fit_temperature(probabilities[~inside], truth[~inside]))
+        calibrated[inside] = fit_calibration(probabilities[~inside], truth[~inside]).apply(calibrated[inside])
     return calibrated
 
 
-def fit_temperature(probabilities: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
-    """Return the temperature T of the highest posterior, with a normal prior of log T around 0.
+def fit_calibration(probabilities: _Probabilities, truth: _Truth) -> Calibration:
+    """Return the temperature T and the offsets of the highest posterior, with normal priors of log T and each offset.
 
-    Without the prior, a small dev set without a mistake would make every probability 0 or 1.
+    Without the priors, a small dev set without a mistake would make every probability 0 or 1. Bias-corrected
+    temperature scaling: Alexandari, Kundaje and Shrikumar 2020, Maximum likelihood with bias-corrected calibration.
+
+    Args:
+        probabilities: of each class.
+        truth: class codes.
     """
-    if len(truth) == 0:
-        return 1.0
+    count, places = len(truth), np.arange(len(truth))
+    if count == 0:
+        return UNCALIBRATED
     logs = _logs(probabilities)
 
-    # Both terms are divided by the number of examples: the log-loss is a mean, and the prior counts once.
-    def cost(log_inverse: float) -> float:
-        return _cost(np.exp(log_inverse), logs, truth) + (log_inverse / _PRIOR_DEVIATION) ** 2 / (2 * len(truth))
+    # All terms are divided by the number of examples: the log-loss is a mean, and each prior counts once.
+    def cost(values: Float[np.ndarray, "values"]) -> tuple[float, Float[np.ndarray, "values"]]:
+        inverse = np.exp(values[0])
+        scaled = inverse * logs + values[1:]
+        log_sums = np.asarray(logsumexp(scaled, axis=1))
+        residuals = np.exp(scaled - log_sums[:, None])  # ŷ − y, the gradient by the logits
+        residuals[places, truth] -= 1
+        loss = np.mean(log_sums - scaled[places, truth]) + np.square(values).sum() / (2 * _PRIOR_DEVIATION**2 * count)
+        gradient = np.concatenate([[inverse * (residuals * logs).sum()], residuals.sum(axis=0)])
+        return float(loss), (gradient + values / _PRIOR_DEVIATION**2) / count
 
-    optimum = minimize_scalar(cost, bounds=_LOG_INVERSE_TEMPERATURES, method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(-optimum.x))
+    classes = logs.shape[1]
+    bounds = [_LOG_INVERSE_TEMPERATURES] + [(None, None)] * classes
+    options = {"ftol": 1e-12, "gtol": 1e-7}
+    optimum = minimize(cost, np.zeros(1 + classes), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    return Calibration(float(np.exp(-optimum[0])), tuple(map(float, optimum[1:])))
 
 
-def _logs(probabilities: Float[np.ndarray, "examples classes"]) -> Float[np.ndarray, "examples classes"]:
-    return np.log(np.clip(probabilities.astype(np.float64), _LEAST, 1))
+def _logs(probabilities: _Probabilities) -> _Probabilities:
+    return np.log(np.clip(probabilities.astype(np.float64), LEAST, 1))
 
 
-def _cost(inverse: float, logs: Float[np.ndarray, "examples classes"], truth: Int[np.ndarray, "examples"]) -> float:
-    """Return the mean log-loss at 1/T = inverse."""
-    # p^(1/T), normalized, is the softmax of log p/T.
-    scaled = inverse * logs
-    return float(np.mean(np.asarray(logsumexp(scaled, axis=1)) - scaled[np.arange(len(truth)), truth]))
+def _log_loss(probabilities: _Probabilities, truth: _Truth) -> float:
+    logs = _logs(probabilities / probabilities.sum(axis=1, keepdims=True))
+    return float(-logs[np.arange(len(truth)), truth].mean())

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Splits
 from goodfit.engine.predictor import Member, member_of
-from goodfit.experiments.calibration import cross_validated_temperature
+from goodfit.experiments.calibration import calibrate
 from goodfit.plan import Plan
 from goodfit.record.measurement import Measurement, judge_outputs
 
@@ -58,7 +58,7 @@ def _candidate(
     rows: Int[np.ndarray, "rows"],
     seed: int,
 ) -> Candidate:
-    """Return the networks of one plan's measurements, at their best or at a snapshot, each seed with a temperature."""
+    """Return the networks of one plan's measurements, at their best or at a snapshot, each seed calibrated."""
     name = measurements[0].name
     members: list[Member] = []
     outputs = []
@@ -67,29 +67,20 @@ def _candidate(
         # Plans trained on folds of training and dev set have outputs on more rows than the judged ones.
         judged = measured[:, np.isin(measurement.rows, rows)]
         for runs, seed_outputs in zip(measurement.runs, judged, strict=True):
-            temperature, calibrated = _calibrated(seed_outputs, splits, rows, seed)
+            calibration, calibrated = calibrate(splits, seed_outputs, rows, seed)
             outputs.append(calibrated)
             for run in runs:
                 weights = None if moment is None else run.snapshots[moment]
-                members.append(member_of(run, name, weights, temperature=temperature))
+                members.append(member_of(run, name, weights, calibration=calibration))
     title = name if moment is None else f"{name}, snapshot {moment + 1}"
     return Candidate(title, tuple(members), np.mean(outputs, axis=0))
-
-
-def _calibrated(
-    outputs: Float[np.ndarray, "rows outputs"], splits: Splits, rows: Int[np.ndarray, "rows"], seed: int
-) -> tuple[float, Float[np.ndarray, "rows outputs"]]:
-    """Return the temperature of these outputs, and the outputs with temperatures fitted on other rows."""
-    if splits.regression:
-        return 1.0, outputs
-    return cross_validated_temperature(outputs, splits.dataset.target[rows], seed)
 
 
 def calibrated_costs(
     outputs: Float[np.ndarray, "seeds rows outputs"], splits: Splits, rows: Int[np.ndarray, "rows"], seed: int
 ) -> Float[np.ndarray, "seeds rows"]:
     """Return the cost of each example with calibrated outputs."""
-    calibrated = np.stack([_calibrated(seed_outputs, splits, rows, seed)[1] for seed_outputs in outputs])
+    calibrated = np.stack([calibrate(splits, seed_outputs, rows, seed)[1] for seed_outputs in outputs])
     return judge_outputs(splits, calibrated, rows).costs
 
 

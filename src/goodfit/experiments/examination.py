@@ -16,9 +16,10 @@ from goodfit.checks.network import open_network
 from goodfit.data.dataset import Splits
 from goodfit.data.shift import compare_distributions
 from goodfit.diagnosis.data_facts import basic_data_facts
-from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
+from goodfit.diagnosis.finding import ClassRecall, DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine, plateau
 from goodfit.diagnosis.intervals import wilson
+from goodfit.experiments.calibration import calibrate
 from goodfit.record.measurement import Measurement, sample
 from goodfit.record.run import Run, unflatten
 
@@ -55,13 +56,27 @@ def observe(run: Run, splits: Splits, facts: DataFacts) -> Observation:
     return Observation(signals, run.plan, replace(facts, column_means=means, column_deviations=deviations))
 
 
-def shared_findings(measurement: Measurement, splits: Splits, facts: DataFacts) -> list[Finding]:
+def shared_findings(
+    measurement: Measurement,
+    splits: Splits,
+    facts: DataFacts,
+    outputs: Float[np.ndarray, "rows outputs"] | None = None,
+) -> list[Finding]:
     """Return the findings of more than half of a measurement's trainings, each from the training that is surest of it.
 
     A single seed's problem may be bad luck, which no change of plan would cure.
+
+    Args:
+        measurement: of the trainings.
+        splits: the data.
+        facts: of the data.
+        outputs: of the final predictor on the judged rows; those of the trainings by default.
     """
-    noise = label_noise(measurement.outputs, splits, measurement.rows)
-    with_noise = replace(facts, label_noise=noise)
+    rows = measurement.rows
+    if outputs is None:
+        outputs = calibrate(splits, measurement.outputs.mean(axis=0), rows)[1]
+    noise, recall = label_noise(measurement.outputs, splits, rows), class_recall(outputs, splits, rows)
+    with_noise = replace(facts, label_noise=noise, recall=recall)
     runs = [run for seed_runs in measurement.runs for run in seed_runs]
     findings = [finding for run in runs for finding in examine(observe(run, splits, with_noise))]
     counts = Counter(finding.id for finding in findings)
@@ -85,6 +100,24 @@ def with_curvature(findings: list[Finding], run: Run, splits: Splits, facts: Dat
     observation = observe(run, splits, facts)
     shape = curvature(network.objective, {"layers": unflatten(run.best)[0]}).verdict
     return examine(replace(observation, signals=replace(observation.signals, curvature=shape)))
+
+
+def class_recall(
+    outputs: Float[np.ndarray, "rows classes"], splits: Splits, rows: Int[np.ndarray, "rows"]
+) -> ClassRecall | None:
+    """Return the judged examples of each class that probabilities find; None for a regression."""
+    classes = splits.dataset.schema.classes
+    if not classes:
+        return None
+    truth, count = splits.dataset.target[rows], len(classes)
+    found = np.bincount(truth[outputs.argmax(axis=1) == truth], minlength=count)
+    lower = None
+    if count == 2:
+        counts = np.bincount(splits.dataset.target[splits.train], minlength=2)
+        rare = int(counts.argmin())
+        predicted = outputs[:, rare] > counts[rare] / counts.sum()
+        lower = int((predicted & (truth == rare)).sum()), int((predicted & (truth != rare)).sum())
+    return ClassRecall(classes, tuple(found.tolist()), tuple(np.bincount(truth, minlength=count).tolist()), lower)
 
 
 def label_noise(

@@ -13,10 +13,11 @@ from goodfit.data.dataset import Splits, target_variance
 from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.engine.control import Progress
 from goodfit.engine.step import RECORDED
+from goodfit.experiments.guess import constant_guess
 from goodfit.plan import Plan
 from goodfit.record.nudge import NudgeEffect
 from goodfit.record.run import SEEN, health_of
-from goodfit.run_folder.live_state import About, Answer, DataOverview, LiveState, SeriesFile
+from goodfit.run_folder.live_state import About, Answer, DataOverview, GuessOverview, LiveState, SeriesFile
 from goodfit.run_folder.names import CHECKPOINT_FOLDER, SERIES_FILES, series_file
 
 _SECONDS = 0.5  # between two writes of the state: as often as a page asks for it
@@ -32,6 +33,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
     if splits.regression:
         train, dev = (target_variance(splits.dataset.target[rows]) ** 0.5 for rows in (splits.train, splits.dev))
         deviations = (train, dev)
+    prediction, error = constant_guess(splits, splits.dev)
     About(
         recorded=tuple(RECORDED),
         layers=health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,
@@ -43,6 +45,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
             dev=len(splits.dev),
             spread=splits.spread,
             deviations=deviations,
+            guess=GuessOverview(prediction=prediction, error=error),
         ),
         metric="1-r2" if facts.task == "regression" else "error_rate",
         untouched_copies=untouched_copies,

@@ -5,46 +5,36 @@ from dataclasses import replace
 import numpy as np
 
 from goodfit.experiments.default_plans import perceptron_plan, regression_plan
+from goodfit.experiments.simple_predictions import LINEAR, simple_errors
 from goodfit.loop.state import LoopContext, LoopState
 from goodfit.plan import Plan
-from goodfit.record.measurement import Entry, constant_outputs, judge_outputs
+from goodfit.record.measurement import Entry
 from goodfit.wording.numbers import percent
 
 _SEEDS = 3  # of the first network, with --rounds
 _BUDGET_SHARE = 0.25  # of the time left, for the first network's seeds
 _GIVEN_PLAN_SHARE = 0.1  # where a plan is given: the default network is then tried in the first round
 _PAIR_SHARE = 0.5  # of the time left, for the default network with pieces and without
-_REGRESSION_NAMES = {
-    "regression": "linear regression",
-    "binary": "logistic regression",
-    "classes": "softmax regression",
-}
+_SHALLOW = "network without hidden layers"  # a part that an ensemble may use
 
 
 def measure_baselines(context: LoopContext) -> LoopState:
-    """Measure a constant guess, a regression, for images a perceptron on the pixels, then the first network."""
-    splits = context.splits
-    entries = [Entry(_REGRESSION_NAMES[splits.dataset.schema.task], regression_plan(splits), ())]
-    if splits.dataset.schema.image:
+    """Measure simple predictions, a network without hidden layers, for images also on pixels, and the first network."""
+    splits, laboratory = context.splits, context.laboratory
+    errors = simple_errors(splits, laboratory.folds, laboratory.rows)
+    schema = splits.dataset.schema
+    entries = [Entry(LINEAR[schema.task] if schema.image else _SHALLOW, regression_plan(splits), ())]
+    if schema.image:
         entries.append(Entry("perceptron on pixels", perceptron_plan(splits), ()))
     # A prime above any number of trainings, so that two jobs share no seed of a training.
     first_seed = context.settings.seed * 1_000_003
     entries = [entry._replace(seeds=(first_seed + place,)) for place, entry in enumerate(entries)]
-    measured = context.laboratory.measure("baselines", entries)
-    simplest = "mean" if splits.regression else "majority class"
-    baseline = {simplest: _constant_error(context)} | {
-        measurement.name: measurement.dev_error for measurement in measured
-    }
-    state = LoopState(measured[-1], first_seed + len(entries), baseline, tuple(measured))
+    measured = laboratory.measure("baselines", entries)
+    baseline = {name: float(values.mean()) for name, values in errors.items()}
+    if schema.image:  # of a table the linear model, which is solved exactly, stands for its network
+        baseline |= {measurement.name: measurement.dev_error for measurement in measured}
+    state = LoopState(measured[-1], first_seed + len(entries), baseline, errors, tuple(measured))
     return state if context.interrupted else _measure_first_network(state, context)
-
-
-def _constant_error(context: LoopContext) -> float:
-    """Return the dev error of the majority class or the mean."""
-    splits, folds = context.splits, context.laboratory.folds
-    outputs = np.concatenate([constant_outputs(splits, fold.train, len(fold.dev)) for fold in folds])
-    rows = np.concatenate([fold.dev for fold in folds])
-    return float(judge_outputs(splits, outputs, rows).errors.mean())
 
 
 def _measure_first_network(state: LoopState, context: LoopContext) -> LoopState:

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from jaxtyping import Float
+
 from goodfit.data.dataset import groups_of
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.diagnosis.intervals import rmse_parts
+from goodfit.diagnosis.verdict import conclude
 from goodfit.experiments.examination import shared_findings
+from goodfit.experiments.guess import guess_beside
 from goodfit.loop.mirror_test import compare_mirrored
 from goodfit.loop.prescription import Gap
 from goodfit.loop.state import LoopContext, LoopState, Round
@@ -17,8 +22,10 @@ from goodfit.record.measurement import Measurement
 def diagnose(state: LoopState, context: LoopContext) -> LoopState:
     """Begin a round with the incumbent's diagnosis."""
     incumbent = state.incumbent
-    gaps = _gaps(incumbent, state.measured, context)
-    new_round = Round(len(state.rounds) + 1, gaps, incumbent, tuple(measurement_findings(incumbent, context)))
+    findings = tuple(measurement_findings(incumbent, context))
+    guess = guess_beside(context.splits, incumbent.errors, incumbent.rows)
+    gaps = conclude(_gaps(incumbent, state.measured, context), guess, findings)
+    new_round = Round(len(state.rounds) + 1, gaps, incumbent, findings)
     context.journal.write(
         "diagnosis",
         f"Round {new_round.number}: {gaps.verdict}. {gaps.reason}",
@@ -54,9 +61,11 @@ def measure_mirroring(state: LoopState, context: LoopContext) -> LoopState:
     return replace(state, mirror_test=mirror_test)
 
 
-def measurement_findings(measurement: Measurement, context: LoopContext) -> list[Finding]:
-    """Return the problems found in a measurement's trainings."""
-    return shared_findings(measurement, context.splits, context.data_facts)
+def measurement_findings(
+    measurement: Measurement, context: LoopContext, outputs: Float[np.ndarray, "rows outputs"] | None = None
+) -> list[Finding]:
+    """Return the problems found in a measurement's trainings, and in the outputs of the predictor made of them."""
+    return shared_findings(measurement, context.splits, context.data_facts, outputs)
 
 
 def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], context: LoopContext) -> bool | None:
@@ -91,6 +100,7 @@ def _gaps(measurement: Measurement, measured: Sequence[Measurement], context: Lo
         human_error=context.settings.human_error,
         min_gap=context.settings.min_gap,
         bias_shown=is_bias_shown(measurement, measured, context),
+        fit_share=measurement.fit_share,
         train_groups=groups_of(context.splits, measurement.train_rows),
         dev_groups=groups_of(context.splits, measurement.rows),
     )

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
+import numpy as np
+from jaxtyping import Float
+
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import DataFacts, Finding
 from goodfit.diagnosis.gaps import Gaps
@@ -146,6 +149,7 @@ class LoopState:
         incumbent: the best plan so far, as measured.
         next_seed: first seed that no training of this job has had.
         baseline: dev error of each baseline by name.
+        simple_errors: errors on the judged rows, example by example, of predictions that need no network, by name.
         measured: every measured plan, in order.
         rounds: finished rounds, and the one under way.
         learning_curve: expected value of more data; None until it was measured.
@@ -155,6 +159,7 @@ class LoopState:
     incumbent: Measurement
     next_seed: int
     baseline: Mapping[str, float] = field(default_factory=dict)
+    simple_errors: Mapping[str, Float[np.ndarray, "rows"]] = field(default_factory=dict)
     measured: tuple[Measurement, ...] = ()
     rounds: tuple[Round, ...] = ()
     learning_curve: LearningCurve | None = None

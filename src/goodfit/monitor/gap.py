@@ -1,12 +1,17 @@
-"""The gap panel of a live view: both errors after an epoch, the gaps between them, and the verdict."""
+"""The gap panel of a live view: both errors at the kept epoch, the gaps between them, and the verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import judge
-from goodfit.diagnosis.intervals import Interval
-from goodfit.monitor.curves import Point, finite
+from goodfit.diagnosis.intervals import Interval, wilson
+from goodfit.diagnosis.verdict import Guess, conclude
+from goodfit.monitor.curves import Curve, finite
+from goodfit.record.findings import FindingResult
 from goodfit.record.plain import PlainData
 from goodfit.record.result import RunResult
 from goodfit.record.values import Estimate
@@ -57,14 +62,21 @@ class GapView(PlainData):
     reason: str | None
 
 
-def gap_after(point: Point, about: About, options: Mapping[str, Any]) -> GapView | None:
-    """Return the gaps after an epoch; None if an error is undefined, or 1 − R² is one of equal targets.
+def gap_of_curve(
+    curve: Curve, about: About, options: Mapping[str, Any], findings: Sequence[Finding | FindingResult]
+) -> GapView | None:
+    """Return the gaps at the epoch that would be kept now, judged as those of a finished run are.
 
     Args:
-        point: the epoch.
+        curve: of the watched model.
         about: facts of the training.
         options: of the command: `human_error` and `min_gap`.
+        findings: so far.
+
+    Returns:
+        None if an error is undefined, or 1 − R² is one of equal targets.
     """
+    point = curve.best or curve.point(-1)
     train, dev, human_error = point.train_error, point.dev_error, options.get("human_error")
     if train is None or dev is None:
         return None
@@ -86,7 +98,12 @@ def gap_after(point: Point, about: About, options: Mapping[str, Any]) -> GapView
         dev_size=about.data.dev,
         human_error=human,
         min_gap=options.get("min_gap", 0.02),
+        fit_share=float(np.nanmin(curve.values[:, 2])) / train if train > 0 else 1.0,
     )
+    guess = None
+    if about.data.guess is not None:
+        guess = Guess(about.data.guess.prediction, about.data.guess.error, wilson(min(dev, 1.0), about.data.dev))
+    gaps = conclude(gaps, guess, findings)
     errors, intervals = (train, dev, human), (gaps.avoidable_bias, gaps.variance)
     verdict = (gaps.verdict, gaps.reason)
     return _gap_view(point.epoch, errors, human_error is None, intervals, verdict, is_rate=True)

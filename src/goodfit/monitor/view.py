@@ -8,7 +8,7 @@ from pathlib import Path
 from goodfit.errors import GoodfitError
 from goodfit.monitor.curves import COLUMNS, Curve, history_curves, watched_curve
 from goodfit.monitor.findings import FindingView, LiveDoctor, finding_views, health_from
-from goodfit.monitor.gap import GapView, gap_after, gap_of_result
+from goodfit.monitor.gap import GapView, gap_of_curve, gap_of_result
 from goodfit.monitor.health import LayerHealth, layer_health
 from goodfit.monitor.nudges import EffectView, LogLine, Mark, effect_views, log_lines, mark_views
 from goodfit.monitor.sliders import Slider, StructureField, sliders, structure_fields
@@ -109,9 +109,10 @@ class Reader:
         panels = self._with_nudges(panels, state.nudge_effects if state else ())
         if curve and about and len(curve.values):
             records = next(item for item in self._records.values() if item.key == curve.key)
-            findings = finding_views(self._doctor.examine(records, about, plan), plan, start.structure)
+            problems = self._doctor.examine(records, about, plan)
+            findings = finding_views(problems, plan, start.structure)
             looks = health_from(records.looks, records.look_epochs, about.layers)
-            gap = gap_after(curve.point(-1), about, request.options)
+            gap = gap_of_curve(curve, about, request.options, problems)
             panels = replace(panels, findings=findings, gap=gap, health=layer_health(looks, findings))
         return View(panels, curves)
 

@@ -48,17 +48,19 @@ class EnsembleResult(PlainData):
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationResult(PlainData):
-    """The temperature of the probabilities, and its effect on the dev set.
+    """The calibration of the probabilities, and its effect on the dev set.
 
     Attributes:
-        temperature: probabilities become p^(1/T), normalized; 1 changes nothing.
+        temperature: probabilities become p^(1/T)·e^b, normalized; 1 changes nothing.
+        offsets: b of each class, which corrects how often it is expected; empty if nothing is calibrated.
         log_loss_before: with the probabilities as they were.
-        log_loss_after: with the temperature.
+        log_loss_after: with the calibration.
         ece_before: expected calibration error before.
         ece_after: expected calibration error after.
     """
 
     temperature: float
+    offsets: tuple[float, ...] = ()
     log_loss_before: float
     log_loss_after: float
     ece_before: float

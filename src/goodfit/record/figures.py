@@ -40,6 +40,21 @@ class GapFigures(PlainData):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuessFigures(PlainData):
+    """The best constant prediction beside the network, on the test set if it was opened, else on the dev set.
+
+    Attributes:
+        prediction: in words: a class in quotation marks, or "the mean".
+        error: of the constant.
+        network: error of the network.
+    """
+
+    prediction: str
+    error: float
+    network: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
 class FinalFigures(GapFigures):
     """The last diagnosis of a run: errors, metrics and advice.
 
@@ -54,6 +69,10 @@ class FinalFigures(GapFigures):
         dev_metrics: by name.
         test_metrics: by name; None while the test set is closed.
         findings: problems in the training, the most important first.
+        guess: the best constant prediction beside the network.
+        fit_share: the lowest train error that the training reached, as a share of that of the kept parameters.
+        bias_shown: True if a larger network lowered the train error, False if it did not; None where a human error
+            tells of the bias, or no larger network was tried.
     """
 
     train_error: float
@@ -66,3 +85,6 @@ class FinalFigures(GapFigures):
     dev_metrics: dict[str, float]
     test_metrics: dict[str, float] | None
     findings: tuple[FindingResult, ...]
+    guess: GuessFigures | None = None
+    fit_share: float = 1.0
+    bias_shown: bool | None = None

@@ -79,6 +79,13 @@ class Measurement:
         return float(self.train_errors.mean())
 
     @property
+    def fit_share(self) -> float:
+        """The lowest train error on the curves as a share of that of the kept epochs; 1 if those are the lowest."""
+        pairs = [fit for runs in self.runs for run in runs if (fit := _fit(run)) is not None]
+        kept, lowest = np.mean(pairs, axis=0) if pairs else (0.0, 0.0)
+        return float(lowest / kept) if kept > 0 else 1.0
+
+    @property
     def is_complete(self) -> bool:
         """True if every training came to its own end with a usable network."""
         ends = (Outcome.FINISHED, Outcome.STOPPED_EARLY)
@@ -89,6 +96,14 @@ class Measurement:
         """True if the budget or Ctrl-C ended any of its trainings: half-trained networks prove nothing."""
         ends = (Outcome.STOPPED, Outcome.INTERRUPTED)
         return any(run.outcome in ends for runs in self.runs for run in runs)
+
+
+def _fit(run: Run) -> tuple[float, float] | None:
+    """Return the train error of the kept epoch and the lowest of all epochs; None where nothing was measured."""
+    errors = np.asarray(run.history.get("train_error", ()), np.float64)
+    if not 1 <= run.best_epoch <= len(errors) or not np.isfinite(errors[run.best_epoch - 1]):
+        return None
+    return float(errors[run.best_epoch - 1]), float(np.nanmin(errors))
 
 
 def pooled(first: Measurement, second: Measurement) -> Measurement:

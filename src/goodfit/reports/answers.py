@@ -16,6 +16,8 @@ _HELD_BACK = {
         "Underfitting and overfitting",
         "It is not good enough on the examples that it learned from, and worse again on new ones.",
     ),
+    "no better than a guess": ("No better than a guess", "What it learned does not beat the same answer for everyone."),
+    "not to be trusted": ("Not to be trusted", "Its error says less than it seems to."),
     "too few examples to tell": (
         "Too few examples to see",
         "The gaps may be small or large: the data cannot show which.",

@@ -15,6 +15,14 @@ Role = Literal["run", "copy"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuessOverview(PlainData):
+    """The best constant prediction, in words, and its error on the dev set."""
+
+    prediction: str
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataOverview(PlainData):
     """The facts of the data that the doctor needs beside the records.
 
@@ -25,6 +33,7 @@ class DataOverview(PlainData):
         dev: dev examples.
         spread: of the target of a regression, in its unit; None for classes.
         deviations: standard deviations of a regression's training and dev targets, in their unit; None for classes.
+        guess: the best constant prediction.
     """
 
     m: int
@@ -33,6 +42,7 @@ class DataOverview(PlainData):
     dev: int
     spread: float | None = None
     deviations: tuple[float, float] | None = None
+    guess: GuessOverview | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

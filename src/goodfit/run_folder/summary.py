@@ -9,7 +9,8 @@ from goodfit.diagnosis.gaps import Gaps
 from goodfit.diagnosis.intervals import Interval
 from goodfit.diagnosis.metrics import metrics
 from goodfit.diagnosis.paired_test import PairedEffect
-from goodfit.record.figures import GapFigures
+from goodfit.diagnosis.verdict import Guess
+from goodfit.record.figures import GapFigures, GuessFigures
 from goodfit.record.findings import FindingResult, PlotData, RemedyResult
 from goodfit.record.result import DataSummary, SetSizes
 from goodfit.record.values import EffectEstimate, Estimate
@@ -59,6 +60,19 @@ def gap_figures(gaps: Gaps) -> GapFigures:
         dev_overfitting=None if overfitting is None else estimate(overfitting),
         spread=gaps.spread,
     )
+
+
+def guess_figures(guess: Guess) -> GuessFigures:
+    """Return the constant prediction beside the network as the result holds it."""
+    return GuessFigures(prediction=guess.prediction, error=guess.error, network=estimate(guess.network))
+
+
+def guess_of(figures: GuessFigures | None) -> Guess | None:
+    """Return what `guess_figures` wrote; None where an older run has none."""
+    if figures is None:
+        return None
+    network = Interval(figures.network.value, figures.network.low, figures.network.high)
+    return Guess(figures.prediction, figures.error, network)
 
 
 def finding_result(finding: Finding) -> FindingResult:

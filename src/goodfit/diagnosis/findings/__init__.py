@@ -23,6 +23,7 @@ from goodfit.diagnosis.findings import (
     label_noise,
     leak,
     output,
+    overfitted,
     plateau,
     rate_high,
     rate_low,
@@ -57,8 +58,9 @@ _CAUSES = (
 _DATA = (leak, duplicates, imbalance, shift)
 # Many causes look like these in the end, so they are only reported if no cause is found, and only one of them.
 _SYMPTOMS = (stopped_early, plateau)
-# Only a well trained network can distinguish wrong labels from its own mistakes, so this comes after all of the others.
-_TRAINED = (label_noise,)
+# Only a well trained network can distinguish wrong labels from its own mistakes, or learn them by heart, so these come
+# after all of the others.
+_TRAINED = (label_noise, overfitted)
 _MODULES = (*_CAUSES, *_DATA, *_TRAINED, *_SYMPTOMS)
 FINDINGS = tuple(module.find for module in _MODULES)
 NAMES = {module.ID: module.NAME for module in _MODULES}  # of every finding, by its ID

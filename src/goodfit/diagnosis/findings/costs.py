@@ -72,20 +72,22 @@ def cost_share(observation: Observation) -> float | None:
     return None if guess is None or len(costs) == 0 else float(costs.min()) / guess
 
 
-def error_share(observation: Observation) -> float | None:
-    """Return the last train error over that of the best constant guess; None if unknown.
+def guess_error(data: DataFacts | None) -> float | None:
+    """Return the error of the best constant guess; None if unknown, or if it is 0.
 
     Guessing the commonest class errs on all others; guessing the mean has 1 − R² = 1.
     """
-    errors, data = series(observation, "train_error").values, observation.data
-    if data is None or len(errors) == 0:
+    if data is None or data.task == "regression":
+        return None if data is None else 1.0
+    if not data.class_counts or not sum(data.class_counts):
         return None
-    guess_error = 1.0
-    if data.task != "regression":
-        if not data.class_counts or not sum(data.class_counts):
-            return None
-        guess_error = 1 - max(data.class_counts) / sum(data.class_counts)
-    return float(errors[-1]) / guess_error if guess_error else None
+    return 1 - max(data.class_counts) / sum(data.class_counts) or None
+
+
+def error_share(observation: Observation) -> float | None:
+    """Return the last train error over that of the best constant guess; None if unknown."""
+    errors, guess = series(observation, "train_error").values, guess_error(observation.data)
+    return float(errors[-1]) / guess if guess and len(errors) else None
 
 
 def is_stuck(observation: Observation, share: float) -> bool:

@@ -1,15 +1,16 @@
 """Class imbalance ignored: the rare class is given up, and the error hardly shows it.
 
 The evidence is a class of at least 80 % of the examples and a dev error close to that of always guessing it. The remedy
-is to weigh the classes equally, and to judge by balanced accuracy or AUC.
+is a lower threshold for the rare class, and to judge by balanced accuracy or AUC. Weights of the classes would move the
+threshold as well, but goodfit takes them off its probabilities again; a training elsewhere may use them.
 """
 
 import numpy as np
 
-from goodfit.diagnosis.finding import Finding, Observation, Remedy
+from goodfit.diagnosis.finding import ClassRecall, Finding, Observation, Remedy
 from goodfit.diagnosis.findings.costs import series
 from goodfit.diagnosis.findings.remedies import change_plan
-from goodfit.wording.numbers import percent
+from goodfit.wording.numbers import number, percent, rough_percent
 
 ID = "class-imbalance"
 NAME = "class imbalance ignored"
@@ -19,27 +20,30 @@ _MISSED = 0.7  # dev error over that of always guessing the commonest class
 
 
 def find(observation: Observation) -> Finding | None:
-    """Return the finding if one class is common, classes are not weighed, and the error is close to guessing it."""
-    data, plan, errors = observation.data, observation.plan, series(observation, "dev_error").values
-    if data is None or not data.class_counts or len(errors) == 0 or (plan and plan.class_balance > 0):
+    """Return the finding if one class is common, and the error is close to that of guessing it."""
+    data, errors = observation.data, series(observation, "dev_error").values
+    if data is None or not data.class_counts or not (data.recall or len(errors)):
         return None
     counts = np.asarray(data.class_counts, np.float64)
-    common = float(counts.max() / counts.sum())
-    error = float(errors.min())
-    missed = error / (1 - common) if common < 1 else 0.0
+    commonest = int(counts.argmax())
+    common = float(counts[commonest] / counts.sum())
+    error, guess_error = float(errors.min()) if len(errors) else 0.0, 1 - common
+    if data.recall:
+        error, guess_error = data.recall.error, 1 - data.recall.totals[commonest] / sum(data.recall.totals)
+    missed = error / guess_error if guess_error > 0 else 0.0
     if common < _COMMON or missed < _MISSED:
         return None
-    why = "each class then weighs the same in the cost, however rare it is"
     return Finding(
         ID,
         NAME,
-        severity=2,
+        severity=1,
         confidence=min(0.95, missed),
-        sentence=f"{percent(common)} of the examples are of one class, and the best dev error of {percent(error)} is "
-        f"hardly better than always guessing that class ({percent(1 - common)}).",
-        evidence={"commonest_share": common, "dev_error": error, "guess_error": 1 - common},
+        sentence=_sentence(common, commonest, error, guess_error, data.recall),
+        evidence={"commonest_share": common, "dev_error": error, "guess_error": guess_error}
+        | ({"balanced_accuracy": data.recall.balanced_accuracy} if data.recall else {}),
         remedies=(
-            *change_plan(observation, "balance-classes", "balance the classes", why, {"class_balance": 1.0}),
+            *_threshold(counts, data.recall),
+            *_weights(observation),
             Remedy(
                 "balanced-metric",
                 "judge by balanced accuracy or AUC",
@@ -48,3 +52,46 @@ def find(observation: Observation) -> Finding | None:
             ),
         ),
     )
+
+
+def _sentence(common: float, commonest: int, error: float, guess_error: float, recall: ClassRecall | None) -> str:
+    if recall is None:
+        return (
+            f"{percent(common)} of the examples are of one class, and the best dev error of {percent(error)} is hardly "
+            f"better than always guessing that class ({percent(guess_error)})."
+        )
+    others = [code for code, total in enumerate(recall.totals) if total and code != commonest]
+    worst = min(others, key=lambda code: recall.found[code] / recall.totals[code])
+    return (
+        f"{percent(common)} of the examples are '{recall.classes[commonest]}', and of {number(recall.totals[worst])} "
+        f"'{recall.classes[worst]}' on dev the network finds {number(recall.found[worst])} (balanced accuracy "
+        f"{percent(recall.balanced_accuracy)}): its error of {percent(error)} is hardly better than that of predicting "
+        f"'{recall.classes[commonest]}' for everyone ({percent(guess_error)})."
+    )
+
+
+def _threshold(counts: np.ndarray, recall: ClassRecall | None) -> tuple[Remedy, ...]:
+    """Return a lower threshold for the rare class of two, with what it would find."""
+    if recall is None or recall.lower_threshold is None:
+        return ()
+    rare, (found, false) = int(counts.argmin()), recall.lower_threshold
+    name, share = recall.classes[rare], rough_percent(float(counts[rare] / counts.sum()))
+    why = "the best threshold depends on what each kind of mistake costs, and 50 % is right only if both cost the same"
+    return (
+        Remedy(
+            "lower-threshold",
+            f"take rows with a probability of '{name}' above {share} for '{name}': that finds {number(found)} of "
+            f"{number(recall.totals[rare])} on dev, with {number(false)} others",
+            why,
+            {},
+        ),
+    )
+
+
+def _weights(observation: Observation) -> tuple[Remedy, ...]:
+    """Return weights of the classes for a training elsewhere."""
+    data, plan = observation.data, observation.plan
+    if (data and data.recall) or (plan and plan.class_balance > 0):
+        return ()
+    why = "each class then weighs the same in the cost, however rare it is"
+    return change_plan(observation, "balance-classes", "balance the classes", why, {"class_balance": 1.0})

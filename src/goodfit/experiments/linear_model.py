@@ -1,0 +1,62 @@
+"""The best linear model of the data, solved to convergence: a baseline that a network must beat (scikit-learn)."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from goodfit.data.dataset import Dataset, Splits
+
+_PENALTIES = np.logspace(-6, 4, 11)  # of ridge regression, chosen by leave-one-out on the training rows; 1e-6 is none
+_ITERATIONS = 2_000  # of L-BFGS: on scaled columns a few hundred are enough
+_MOST_NUMBERS = 5_000_000  # in the training matrix, which is about a second; a linear model needs no more rows
+
+
+def linear_outputs(
+    splits: Splits, train: Int[np.ndarray, "train"], rows: Int[np.ndarray, "rows"]
+) -> Float[np.ndarray, "rows outputs"]:
+    """Return probabilities of each class by logistic regression, or the predictions of ridge regression.
+
+    Args:
+        splits: the data.
+        train: rows that the model is fitted on.
+        rows: rows to predict.
+    """
+    dataset = splits.dataset
+    width = _columns(dataset, train[:1]).shape[1]
+    most = max(1_000, _MOST_NUMBERS // max(1, width))
+    train = train if len(train) <= most else np.random.default_rng(0).choice(train, most, replace=False)
+    inputs, target = _columns(dataset, train), dataset.target[train]
+    if splits.regression:
+        center, scale = target.mean(), target.std() or 1.0
+        model: Any = make_pipeline(StandardScaler(), RidgeCV(_PENALTIES)).fit(inputs, (target - center) / scale)
+        return center + scale * model.predict(_columns(dataset, rows))[:, None]
+    outputs = np.zeros((len(rows), len(dataset.schema.classes)))
+    present = np.unique(target)
+    if len(present) == 1:
+        outputs[:, present] = 1
+        return outputs
+    with warnings.catch_warnings():
+        # Separable classes converge slowly, to the same answers.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = make_pipeline(StandardScaler(), LogisticRegression(tol=1e-6, max_iter=_ITERATIONS)).fit(inputs, target)
+    outputs[:, present] = model.predict_proba(_columns(dataset, rows))
+    return outputs
+
+
+def _columns(dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Float[np.ndarray, "rows width"]:
+    """Return numbers (missing ones are 0 and marked in another column), a column for each level, and pixels."""
+    features, schema = dataset.features.take(rows), dataset.schema
+    missing = np.isnan(features.numbers[:, [column.missing for column in schema.numbers]])
+    levels = [
+        codes[:, None] == np.arange(len(column.categories))
+        for codes, column in zip(features.codes.T, schema.categories, strict=True)
+    ]
+    pixels = [] if features.pixels is None else [features.pixels.reshape(len(rows), -1)]
+    numbers = np.nan_to_num(features.numbers.astype(np.float64))
+    return np.concatenate([numbers, missing, *levels, *pixels], axis=1, dtype=np.float64)
