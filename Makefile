@@ -51,6 +51,8 @@ bench: setup $(BENCH)/stamp
 	$(BIN)/python benchmarks/doctor.py
 	$(BIN)/python benchmarks/doctor_repair.py
 	$(BIN)/python benchmarks/hopeless.py
+	$(BIN)/python benchmarks/drift.py
+	$(BIN)/python benchmarks/small_batches.py
 	$(BIN)/python benchmarks/depth.py
 	$(BENCH)/bin/python benchmarks/doctor_recipe.py
 	$(BIN)/python benchmarks/gradient_check.py
