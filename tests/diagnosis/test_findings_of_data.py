@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from goodfit.diagnosis import findings
-from goodfit.diagnosis.finding import ClassRecall, DataFacts, Observation, Signals
+from goodfit.diagnosis.finding import ClassRecall, DataFacts, Leak, Observation, Signals
 from goodfit.diagnosis.findings import (
     FINDINGS,
     NAMES,
@@ -108,15 +108,30 @@ def test_duplicates_across_the_sets(make_observation, count, dev, sick):
         assert f"{count} of {dev} dev examples" in finding.sentence
 
 
-def test_a_feature_that_gives_the_target_away(make_observation):
-    assert leak.find(make_observation(data={"leak": ("petal", 0.96)})) is None
-    finding = leak.find(make_observation(data={"leak": ("churned_on", 0.995)}))
-    assert finding is not None
-    assert "'churned_on' alone predicts the target to 99.5 %" in finding.sentence
-    assert finding.severity == 1
-    fit = {"task": "regression", "class_counts": None}
-    assert leak.find(make_observation(data={"leak": ("a", 0.975), **fit})) is not None
-    assert leak.find(make_observation(data={"leak": ("a", 0.965), **fit})) is None
+@pytest.mark.parametrize(
+    ("score", "runner_up", "guess", "sick"),
+    [
+        (0.991, 0.98, 0.5, True),
+        (0.989, 0.98, 0.5, False),
+        (0.97, 0.84, 0.5, True),  # 3 errors of 100 beside 16: a leak with wrong entries
+        (0.97, 0.86, 0.5, False),
+        (0.969, 0.5, 0.5, False),
+        (0.995, 0.98, 0.98, False),  # nearly all are of one class
+        (0.998, 0.98, 0.98, True),
+    ],
+)
+def test_a_feature_that_gives_the_class_away(score, runner_up, guess, sick, make_observation):
+    finding = leak.find(make_observation(data={"leak": Leak("churned_on", score, runner_up, guess)}))
+    assert (finding is not None) is sick
+    if finding is not None:
+        assert finding.severity == 1
+        assert "'churned_on' alone predicts the target to" in finding.sentence
+
+
+def test_a_feature_that_gives_the_number_away(make_observation):
+    for score, sick in ((0.975, True), (0.965, False)):
+        facts = {"leak": Leak("a", score, 0.9, 0.0), "task": "regression", "class_counts": None}
+        assert (leak.find(make_observation(data=facts)) is not None) is sick
 
 
 def test_label_noise(make_observation):
@@ -224,7 +239,7 @@ def test_every_finding_has_a_name_of_its_own_and_is_listed_once():
 def sick_observations(make_observation):
     """An observation for nearly every symptom, most with several."""
     low = np.geomspace(0.8, 0.02, 40)
-    facts = {"leak": ("a", 1.0), "duplicates": 50, "label_noise": 0.2, "shift": ("They differ.",)}
+    facts = {"leak": Leak("a", 1.0, 0.5, 0.5), "duplicates": 50, "label_noise": 0.2, "shift": ("They differ.",)}
     norm = {"batch_norm": "before", "batch_size": 4}
     yield make_observation(STUCK, dead=1.0, data=facts)
     yield make_observation(np.zeros(0), outcome=Outcome.DIVERGED, plan={"learning_rate": 5.0})

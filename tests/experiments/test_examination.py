@@ -30,43 +30,6 @@ def frame():
     return pl.DataFrame({"x": x, "z": z, "color": color, "kind": np.where(inside, "in", "out")})
 
 
-def test_rows_that_stand_in_training_and_dev_set_are_counted(frame):
-    splits = open_splits(frame, target="kind")
-    assert data_facts(splits).duplicates == 0
-    features = splits.dataset.features
-    numbers, codes, target = features.numbers.copy(), features.codes.copy(), splits.dataset.target.copy()
-    for place in range(9):  # the last two with another target: the same question with another answer
-        numbers[splits.dev[place]], codes[splits.dev[place]] = numbers[splits.train[place]], codes[splits.train[place]]
-        target[splits.dev[place]] = target[splits.train[place]] if place < 7 else 1 - target[splits.train[place]]
-    dataset = replace(splits.dataset, features=features._replace(numbers=numbers, codes=codes), target=target)
-    assert data_facts(replace(splits, dataset=dataset)).duplicates == 7
-
-
-def test_an_image_in_both_sets_is_a_duplicate_and_columns_are_not_looked_at():
-    splits = open_splits("digits", as_="images")
-    assert data_facts(splits).duplicates == 0
-    assert splits.dataset.features.pixels is not None
-    pixels = splits.dataset.features.pixels.copy()
-    target = splits.dataset.target.copy()
-    pixels[splits.dev[:3]], target[splits.dev[:3]] = pixels[splits.train[:3]], target[splits.train[:3]]
-    dataset = replace(splits.dataset, features=splits.dataset.features._replace(pixels=pixels), target=target)
-    facts = data_facts(replace(splits, dataset=dataset))
-    assert (facts.duplicates, facts.leak) == (3, None)
-
-
-def test_a_column_that_gives_the_target_away_is_named(frame):
-    splits = open_splits(frame, target="kind")
-    leak = data_facts(splits).leak
-    assert leak is not None
-    assert leak[1] < 0.95
-    codes = (frame["kind"] == frame["kind"][0]).cast(float).to_numpy()
-    noise = np.random.default_rng(0).normal(0, 0.01, len(codes))
-    with_leak = frame.with_columns(refund=codes * 3 + noise)
-    name, score = data_facts(open_splits(with_leak, target="kind")).leak or ("", 0)
-    assert name == "refund"
-    assert score > 0.99
-
-
 def test_wrong_labels_are_estimated_and_overlapping_classes_are_not_mistaken_for_them(frame):
     """Networks that know the true probabilities, on classes that overlap; then a fifth of the labels flipped."""
     rng = np.random.default_rng(1)

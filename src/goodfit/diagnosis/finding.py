@@ -143,6 +143,22 @@ class ClassRecall(NamedTuple):
         return 1 - sum(self.found) / sum(self.totals)
 
 
+class Leak(NamedTuple):
+    """The column that alone predicts the target best, with cross-validated scores: accuracy, or R²; 1 is perfect.
+
+    Attributes:
+        column: its name.
+        score: of a prediction from this column alone.
+        runner_up: of one from the next best column.
+        guess: of one from no column.
+    """
+
+    column: str
+    score: float
+    runner_up: float
+    guess: float
+
+
 @dataclass(frozen=True, eq=False)
 class DataFacts:
     """Facts about the data that findings look at.
@@ -156,7 +172,7 @@ class DataFacts:
         dev: number of dev examples.
         duplicates: number of dev examples that are also in the training set, with the same features and target.
         shift: sentences on columns whose distribution differs between dev and test.
-        leak: the column that alone predicts the target best, and its score (accuracy, or R²; 1 is perfect).
+        leak: the column that alone predicts the target best.
         label_noise: estimated share of wrong labels.
         target_values: number of distinct values of the target in the training set.
         guess_cost: cost of the best constant guess, if it is not that of goodfit's own costs.
@@ -171,7 +187,7 @@ class DataFacts:
     dev: int | None = None
     duplicates: int = 0
     shift: tuple[str, ...] = field(default=())
-    leak: tuple[str, float] | None = None
+    leak: Leak | None = None
     label_noise: float | None = None
     target_values: int | None = None
     guess_cost: float | None = None

@@ -1,15 +1,10 @@
 """The doctor's examination of trained plans: facts of the data, one training, and findings that most seeds share."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import rankdata
-from sklearn.model_selection import cross_val_score
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from goodfit.checks.curvature import curvature
 from goodfit.checks.network import open_network
@@ -20,18 +15,15 @@ from goodfit.diagnosis.finding import ClassRecall, DataFacts, Finding, Observati
 from goodfit.diagnosis.findings import examine, plateau
 from goodfit.diagnosis.intervals import wilson
 from goodfit.experiments.calibration import calibrate
+from goodfit.experiments.leaks import duplicates, leak
 from goodfit.record.measurement import Measurement, sample
 from goodfit.record.run import Run, unflatten
 
-_LEAK_ROWS = 2_000  # rows on which each column is examined; a leak shows in hundreds
-_LEAK_COLUMNS = 200
-_CHUNK_ROWS = 1_000  # rows compared at once: all images may be more than memory holds
 _CURVATURE_ROWS = 256  # enough for the curvature's sign, and each of its dozens of products passes over them
 _SHIFT_LEVEL = 0.001  # at the usual .05, one healthy split in twenty would be reported
 _SUREST_SHARE = 0.25  # share of the dev examples, those that the networks are surest of
 _FEWEST_SURE = 20
 _LEARNED = 0.85  # of the constant guess's error: with a higher one, wrong answers say nothing about labels
-_SLICES = 20  # of a column's ranks, to see if the target differs between them
 
 
 def data_facts(splits: Splits) -> DataFacts:
@@ -39,9 +31,9 @@ def data_facts(splits: Splits) -> DataFacts:
     return replace(
         basic_data_facts(splits),
         dev=len(splits.dev),
-        duplicates=_duplicates(splits),
+        duplicates=duplicates(splits),
         shift=tuple(note.text for note in compare_distributions(splits, _SHIFT_LEVEL)),
-        leak=_leak(splits),
+        leak=leak(splits),
         target_values=len(np.unique(splits.dataset.target[splits.train])),
     )
 
@@ -149,76 +141,3 @@ def label_noise(
     sure_error = float(wrong[surest].mean())
     # Overlapping classes leave far fewer errors among the surest answers than among all.
     return max(0.0, wilson(sure_error, len(surest)).low) if 2 * sure_error >= wrong.mean() else 0.0
-
-
-def _duplicates(splits: Splits) -> int:
-    """Count the dev rows whose features and target are in the training set as well."""
-    features, target = splits.dataset.features, splits.dataset.target
-
-    def digests(rows: Int[np.ndarray, "rows"]) -> Iterator[bytes]:
-        for start in range(0, len(rows), _CHUNK_ROWS):
-            chunk = rows[start : start + _CHUNK_ROWS]
-            values = features.take(chunk)
-            numbers = np.nan_to_num(values.numbers, nan=np.inf) + 0.0  # so that −0 is 0, and missing values are equal
-            pixels = numbers[:, :0] if values.pixels is None else values.pixels
-            for parts in zip(numbers, values.codes, pixels, target[chunk], strict=True):
-                yield hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).digest()
-
-    trained = set(digests(splits.train))
-    return sum(digest in trained for digest in digests(splits.dev))
-
-
-def _leak(splits: Splits) -> tuple[str, float] | None:
-    """Return the column that alone predicts the target best, by a small tree, and its cross-validated score."""
-    schema, features = splits.dataset.schema, splits.dataset.features
-    rows = np.sort(np.random.default_rng(0).permutation(splits.train)[:_LEAK_ROWS])
-    values, target = features.take(rows), splits.dataset.target[rows]
-    numbers, categories = schema.numbers, schema.categories
-    columns = [(column.name, values.numbers[:, place]) for place, column in enumerate(numbers)]
-    columns += [(column.name, values.codes[:, place]) for place, column in enumerate(categories)]
-    # Where nearly all rows are of one class, a tree that ignores its column is right as often as a leak would be.
-    if schema.classes and np.bincount(target).max() > 0.99 * len(target):
-        return None
-    # Trees are slow, so a quick measure of association picks the columns that get one.
-    promising = sorted(columns, key=lambda named: -_association(named[1], target))[:_LEAK_COLUMNS]
-    scores = [(name, _tree_score(column, target, bool(schema.classes))) for name, column in promising[:3]]
-    return max(scores, key=lambda scored: scored[1], default=None)
-
-
-def _association(values: np.ndarray, target: np.ndarray) -> float:
-    """Return the correlation ratio: the share of the variance of the target's ranks between slices of the column."""
-    ranks = rankdata(target)  # so that a few extreme targets do not make up the variance
-    slices = (_SLICES * (_ranks(values) - 1) / len(values)).astype(int)
-    counts = np.bincount(slices, minlength=_SLICES)
-    means = np.bincount(slices, ranks, minlength=_SLICES) / np.maximum(counts, 1)
-    between = (counts * (means - ranks.mean()) ** 2).sum()
-    total = ((ranks - ranks.mean()) ** 2).sum()
-    return float(between / total) if total > 0 else 0.0
-
-
-def _tree_score(values: np.ndarray, target: np.ndarray, classes: bool) -> float:
-    """Return the share of right answers, or R², of a tree on this column alone."""
-    kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
-    tree = kind(max_leaf_nodes=64, min_samples_leaf=2, random_state=0)
-    # Ranks blur a gap between few rows, scaled values blur dense regions: the better of both counts.
-    columns = (_ranks(values), _scaled(values))
-    halves = _halves(len(values))
-    return max(float(np.mean(cross_val_score(tree, column[:, None], target, cv=halves))) for column in columns)
-
-
-def _scaled(values: np.ndarray) -> Float[np.ndarray, "rows"]:
-    """Scale from 0 to 1; missing values become 2."""
-    present = np.isfinite(values)
-    low, high = (float(end(values[present])) if present.any() else 0.0 for end in (np.min, np.max))
-    return np.where(present, (values - low) / ((high - low) or 1.0), 2.0)
-
-
-def _ranks(values: np.ndarray) -> Float[np.ndarray, "rows"]:
-    """Rank from 1; missing values come last."""
-    return rankdata(np.nan_to_num(values.astype(np.float64), nan=np.inf))
-
-
-def _halves(count: int) -> Sequence[tuple[Int[np.ndarray, "half"], Int[np.ndarray, "half"]]]:
-    """Return two random halves of so many rows, each as training and as test part."""
-    order = np.random.default_rng(0).permutation(count)
-    return [(order[::2], order[1::2]), (order[1::2], order[::2])]

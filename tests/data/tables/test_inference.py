@@ -70,13 +70,24 @@ def test_words_that_mostly_repeat_are_kept_at_any_length():
     assert len(infer_columns(frame)[0][0].categories) == 35
 
 
-def test_the_fifty_most_frequent_levels_are_kept():
-    words = [word for i in range(60) for word in [f"w{i:02d}"] * (3 if i >= 10 else 2)]
+@pytest.mark.parametrize(
+    ("rows_of_levels", "first", "lost"),  # of levels in the order of their names, the rarest first
+    [
+        ([2] * 10 + [3] * 50, 10, 20),  # fifty are kept, however rare
+        ([4] * 60, 0, 0),
+        ([1] * 7 + [3] * 20 + [4] * 60, 27, 67),
+        ([30] * 200, 0, 0),
+        ([4] * 10 + [5] * 1_000, 10, 40),
+        ([1] * 20 + [2] * 30, 0, 0),
+    ],
+)
+def test_levels_frequent_enough_to_learn_are_kept(rows_of_levels, first, lost):
+    names = [f"w{i:04d}" for i in range(len(rows_of_levels))]
+    words = [word for word, rows in zip(names, rows_of_levels, strict=True) for _ in range(rows)]
     columns, _, notes = infer_columns(pl.DataFrame({"town": words}))
-    assert columns[0].categories == tuple(f"w{i:02d}" for i in range(10, 60))
-    assert notes == [
-        loss("Column 'town' has 60 different words; all but the 50 most frequent (20 rows) count as unknown.")
-    ]
+    assert columns[0].categories == tuple(names[first:])
+    sentence = f"Column 'town' has {len(names):,} different words; all but the {len(names) - first:,} most frequent "
+    assert notes == ([loss(f"{sentence}({lost:,} rows) count as unknown.")] if lost else [])
 
 
 def test_a_few_unreadable_values_count_as_missing_with_a_note():

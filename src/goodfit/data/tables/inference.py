@@ -11,7 +11,11 @@ from goodfit.data.tables.columns import TypedColumn
 from goodfit.data.tables.reading_notes import missing_marks, unreadable_values
 from goodfit.errors import InputError
 
-MOST_LEVELS = 50  # of a category; rarer ones count as unknown
+MOST_LEVELS = 1_000  # of a category
+_FREQUENT_LEVELS = 50  # are learned however rare they are
+# Rows of any further level. With 1,000 levels of 2 rows and effects half as large as the noise, the dev error was the
+# same without the column; with 4 and more rows it was lower with it, and without effects hardly higher.
+_FEWEST_ROWS = 4
 IDENTIFIER_SHARE = 0.9  # words of which this share is distinct name the rows
 _NAMES_IN_NOTE = 5
 
@@ -102,20 +106,20 @@ def _sentence(reason: _Reason, names: Sequence[str]) -> str:
 
 
 def _category(column: pl.Series, notes: list[Note]) -> Column:
-    """Return a category of the most frequent words, in alphabetical order; rarer ones add a note."""
+    """Return a category of the words frequent enough to learn, in alphabetical order; rarer ones add a note."""
     words = column.drop_nulls().rename("word")
     counts = words.value_counts(name="rows").sort("rows", "word", descending=[True, False])
-    levels = counts["word"].to_list()
-    if len(levels) > MOST_LEVELS:
-        rare = counts["rows"][MOST_LEVELS:].sum()
+    count = min(max(_FREQUENT_LEVELS, int((counts["rows"] >= _FEWEST_ROWS).sum())), MOST_LEVELS)
+    levels, rare = counts["word"].to_list(), counts["rows"][count:].sum()
+    if len(levels) > count:
         notes.append(
             loss(
-                f"Column '{column.name}' has {len(levels):,} different words; all but the {MOST_LEVELS} most frequent "
+                f"Column '{column.name}' has {len(levels):,} different words; all but the {count:,} most frequent "
                 f"({rare:,} rows) count as unknown."
             )
         )
     # In alphabetical order, so that the codes do not depend on how frequent the words are in this file.
-    return Column(column.name, "category", tuple(sorted(levels[:MOST_LEVELS])), missing=column.null_count() > 0)
+    return Column(column.name, "category", tuple(sorted(levels[:count])), missing=column.null_count() > 0)
 
 
 def _number(column: TypedColumn) -> Column:
