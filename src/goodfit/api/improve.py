@@ -87,7 +87,7 @@ def complete(
     # Data in memory is gone with the process, so nobody could resume the job: nothing is kept for it.
     if not run_request.in_memory:
         decisions = Decisions.read(folder)
-        trainings = TrainingCache(folder / CHECKPOINT_FOLDER, splits, lambda told: notify(told, None, None))
+        trainings = TrainingCache(folder / CHECKPOINT_FOLDER, splits, lambda text: notify(text, None, None))
         start_time -= decisions.seconds  # the budget covers the whole job, the part before the interruption too
     # A replay that was cut off has repeated some of the old decisions already; the clock reads those from `decisions`.
     to_repeat = run_request.decisions[len(decisions.taken) if decisions else 0 :] if run_request.decisions else None
@@ -143,7 +143,9 @@ def _result(
     curve = None if state.learning_curve is None else learning_curve_result(state.learning_curve)
     groups = groups_of(splits, ensemble.rows)
     simpler = simpler_sentence(state.simple_errors, ensemble.dev.errors, groups, request.seed)
-    told = AdviceContext("improve", folder, settings.min_gap, settings.folds, curve and curve.sentence, simpler)
+    advice_context = AdviceContext(
+        "improve", folder, settings.min_gap, settings.folds, curve and curve.sentence, simpler
+    )
     bias_shown = is_bias_shown(incumbent, state.measured, context)
     findings = measurement_findings(incumbent, context, ensemble.outputs)
     return RunResult(
@@ -156,8 +158,8 @@ def _result(
         augmentation=augmentation_worth(state.experiments, state.learning_curve),
         ensemble=assembly.ensemble_result(ensemble),
         calibration=ensemble.calibration,
-        final=results.final(
-            splits, ensemble, told, settings.human_error, tested, bias_shown, findings, incumbent.fit_share
+        final=results.final_figures(
+            splits, ensemble, advice_context, settings.human_error, tested, bias_shown, findings, incumbent.fit_share
         ),
         plan=incumbent.plan,
         seconds=0.0,  # filled in when it is written

@@ -56,8 +56,8 @@ def open_test(request: OpenTestRequest) -> TestResult:
     )
     next_steps = final.next_steps
     if gaps.verdict != final.verdict:
-        told = AdviceContext(saved.result.command, saved.folder, saved.result.min_gap, saved.result.folds)
-        next_steps = tuple(advice(gaps, splits, told, final.findings))
+        context = AdviceContext(saved.result.command, saved.folder, saved.result.min_gap, saved.result.folds)
+        next_steps = tuple(advice(gaps, splits, context, final.findings))
     final = replace(
         final,
         **figures.field_values(),

@@ -33,58 +33,60 @@ from goodfit.run_folder.version import GOODFIT
 
 
 def leave(
-    folder: Path, splits: Splits, plan: Plan, measured: Sequence[Measurement], closed: Assembly, tested: FinalTest
+    folder: Path, splits: Splits, plan: Plan, measured: Sequence[Measurement], ensemble: Assembly, test: FinalTest
 ) -> None:
     """Leave the plan, the model, its history and its predictions."""
     write_source(folder, splits, plan)
-    closed.predictor.save(folder)
+    ensemble.predictor.save(folder)
     write_history(folder, measured)
-    sets = {"train": (closed.train_rows, closed.train_outputs), "dev": (closed.rows, closed.outputs)}
-    if tested.outputs is not None:
-        sets["test"] = (splits.test, tested.outputs)
+    sets = {"train": (ensemble.train_rows, ensemble.train_outputs), "dev": (ensemble.rows, ensemble.outputs)}
+    if test.outputs is not None:
+        sets["test"] = (splits.test, test.outputs)
     write_predictions(folder, splits, sets)
-    write_pictures(folder, splits, closed.rows, closed.outputs)
+    write_pictures(folder, splits, ensemble.rows, ensemble.outputs)
 
 
-def final(
+def final_figures(
     splits: Splits,
-    closed: JudgedPredictor,
-    told: AdviceContext,
+    judged_predictor: JudgedPredictor,
+    context: AdviceContext,
     human_error: float | None,
-    tested: FinalTest,
+    test: FinalTest,
     bias_shown: bool | None = None,
     findings: Sequence[Finding] = (),
     fit_share: float = 1.0,
 ) -> FinalFigures:
     """Return verdict, errors, intervals and advice."""
     gaps = gaps_from_runs(
-        closed.train.misses,
-        closed.dev.misses,
-        test_misses=None if tested.judgment is None else tested.judgment.misses,
+        judged_predictor.train.misses,
+        judged_predictor.dev.misses,
+        test_misses=None if test.judgment is None else test.judgment.misses,
         spread=splits.spread,
         human_error=human_error,
-        min_gap=told.min_gap,
+        min_gap=context.min_gap,
         bias_shown=bias_shown,
         fit_share=fit_share,
-        train_groups=groups_of(splits, closed.train_rows),
-        dev_groups=groups_of(splits, closed.rows),
+        train_groups=groups_of(splits, judged_predictor.train_rows),
+        dev_groups=groups_of(splits, judged_predictor.rows),
         test_groups=groups_of(splits, splits.test),
     )
-    judgment, rows = (closed.dev, closed.rows) if tested.judgment is None else (tested.judgment, splits.test)
+    judgment, rows = (
+        (judged_predictor.dev, judged_predictor.rows) if test.judgment is None else (test.judgment, splits.test)
+    )
     guess = guess_beside(splits, judgment.errors, rows)
     problems = tuple(summary.finding_result(finding) for finding in findings)
     gaps = conclude(gaps, guess, problems)
     return FinalFigures(
         **summary.gap_figures(gaps).field_values(),
-        train_error=float(closed.train.errors.mean()),
-        dev_error=float(closed.dev.errors.mean()),
-        test_error=summary.estimate(tested.error) if tested.error else None,
-        test_note=tested.note,
-        models=len(closed.predictor.members),
-        next_steps=tuple(advice(gaps, splits, told, problems)),
-        train_metrics=summary.set_metrics(splits, closed.train_outputs, closed.train_rows),
-        dev_metrics=summary.set_metrics(splits, closed.outputs, closed.rows),
-        test_metrics=None if tested.outputs is None else summary.set_metrics(splits, tested.outputs, splits.test),
+        train_error=float(judged_predictor.train.errors.mean()),
+        dev_error=float(judged_predictor.dev.errors.mean()),
+        test_error=summary.estimate(test.error) if test.error else None,
+        test_note=test.note,
+        models=len(judged_predictor.predictor.members),
+        next_steps=tuple(advice(gaps, splits, context, problems)),
+        train_metrics=summary.set_metrics(splits, judged_predictor.train_outputs, judged_predictor.train_rows),
+        dev_metrics=summary.set_metrics(splits, judged_predictor.outputs, judged_predictor.rows),
+        test_metrics=None if test.outputs is None else summary.set_metrics(splits, test.outputs, splits.test),
         findings=problems,
         guess=summary.guess_figures(guess),
         fit_share=fit_share,

@@ -69,19 +69,19 @@ def complete(
     plan: Plan,
     notify: Notify,
     start_time: float,
-    at: StartedJob | None = None,
+    started_job: StartedJob | None = None,
 ) -> RunResult:
     """Train, from the beginning or from where it was cut off, and leave everything in the folder; returns the result.
 
     `plan` is the plan as begun; that of the result, and `plan.yaml` in the end, is the plan as nudged.
     """
-    at = at or start_job(folder, run_request, splits, plan)
+    started_job = started_job or start_job(folder, run_request, splits, plan)
     laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), notify)
-    live = _live(folder, run_request, splits, plan, at)
-    keeps = {place: job.keep for place, job in enumerate(at.jobs) if job.keep}
+    live = _live(folder, run_request, splits, plan, started_job)
+    keeps = {place: job.keep for place, job in enumerate(started_job.jobs) if job.keep}
     # The copies keep no checkpoints: they start again from the model's, from before the last nudge.
     controls = [Periodically(keeps, checkpoint.SECONDS), live]
-    runs = laboratory.train("training", at.jobs, control=Together(controls))
+    runs = laboratory.train("training", started_job.jobs, control=Together(controls))
     run = runs[0]
     if not run.usable:
         _refuse(run, folder, run_request)
@@ -105,25 +105,28 @@ def complete(
     return result
 
 
-def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, at: StartedJob) -> LiveControl:
+def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, started_job: StartedJob) -> LiveControl:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
-    done = [(nudge.what, nudge.new, nudge.epoch) for nudge in at.nudges if nudge.request is None]
-    to_come = [nudge for nudge in run_request.nudges if (nudge.what, nudge.new, nudge.epoch) not in done]
+    nudges_done = [(nudge.what, nudge.new, nudge.epoch) for nudge in started_job.nudges if nudge.request is None]
+    to_come = [nudge for nudge in run_request.nudges if (nudge.what, nudge.new, nudge.epoch) not in nudges_done]
     # The copies are the last jobs of the stack, in the order of the models that they copy.
-    copies = {pair: len(at.jobs) - run_request.untouched_copies + pair for pair in range(run_request.untouched_copies)}
-    epoch = at.moments[0].epoch
+    copies = {
+        pair: len(started_job.jobs) - run_request.untouched_copies + pair
+        for pair in range(run_request.untouched_copies)
+    }
+    epoch = started_job.moments[0].epoch
     state = LiveState.recover(folder)
     closed = [effect for effect in (state.nudge_effects if state else ()) if effect.ended and effect.epoch < epoch]
     # The copies of a closed comparison are gone, and -1 stands for them: only its effect is shown from now on.
     comparisons = [Comparison(dict.fromkeys(range(effect.pairs), -1), effect) for effect in closed]
     live = LiveControl(
         folder,
-        at.moments[0].plan,
+        started_job.moments[0].plan,
         plan.structure,
         EffectTracker(DevScorer(splits, plan), copies, comparisons),
-        at.checkpoints.rewind,
-        {place: job.keep for place, job in enumerate(at.jobs) if job.keep},
-        at.nudges,
+        started_job.checkpoints.rewind,
+        {place: job.keep for place, job in enumerate(started_job.jobs) if job.keep},
+        started_job.nudges,
         to_come,
         paused=run_request.paused and not epoch,  # once it has been let go, a resumed training does not wait again
     )
@@ -140,7 +143,7 @@ def _result(
     human_error, min_gap = run_request.options.get("human_error"), run_request.options.get("min_gap", 0.02)
     facts, network = data_facts(splits), _network(measured, splits)
     findings = with_curvature(shared_findings(measured, splits, facts, network.outputs), run, splits, facts)
-    final = results.final(
+    final = results.final_figures(
         splits,
         network,
         AdviceContext("train", folder, min_gap),

@@ -2,12 +2,11 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -83,33 +82,33 @@ def tune(request: TuneRequest) -> fit.Search:
     with _workers(splits, memory, request.ray) as workers:
         study = _open(splits, space_input.identity(space, base, request.sampler, seed), request)
         wave_size = _wave_size(study, request.sampler, space, request.trials, seed)
-        told = _told(notify, request.trials, splits)
-        searched = Search(study, space, workers, request.trials, wave_size, seed, told).run()
-    measured = _finalists(splits, _found(study, searched), seed, notify)
-    winner = min(measured, key=lambda finalist: finalist.dev_cost)
+        report_trial = _trial_reporter(notify, request.trials, splits)
+        completed = Search(study, space, workers, request.trials, wave_size, seed, report_trial).run()
+    finalists = _finalists(splits, _best_plans(study, completed), seed, notify)
+    winner = min(finalists, key=lambda finalist: finalist.dev_cost)
     job = job_request("tune", request, None, started)
     if request.storage:
         job = replace(job, options=job.options | {"storage": safe_address(request.storage)})
     with fresh_folder(out, splits.dataset.name) as folder:
-        told = AdviceContext("tune", folder, request.min_gap)
-        closed, final = _end(folder, splits, measured, winner, told, request.human_error, seed)
+        context = AdviceContext("tune", folder, request.min_gap)
+        ensemble, final = _end(folder, splits, finalists, winner, context, request.human_error, seed)
         result = RunResult(
             **run_facts(folder, job, splits, TuneRequest).field_values(),
-            outcome="finished" if searched else "interrupted",
+            outcome="finished" if completed else "interrupted",
             seed=seed,
             human_error=request.human_error,
             min_gap=request.min_gap,
             baseline={},
-            finalists=tuple(_finalist(finalist, winner, seed) for finalist in measured),
+            finalists=tuple(_finalist(finalist, winner, seed) for finalist in finalists),
             study=StudyFacts(
                 name=study.study_name,
-                storage=safe_address(request.storage or _beside(out)),
+                storage=safe_address(request.storage or _study_file_address(out)),
                 space=space_input.description(space),
             ),
             search=search_summary.search_result(study),
             trials=search_summary.trial_results(study, space.values if isinstance(space, Space) else dict),
-            ensemble=assembly.ensemble_result(closed),
-            calibration=closed.calibration,
+            ensemble=assembly.ensemble_result(ensemble),
+            calibration=ensemble.calibration,
             final=final,
             plan=winner.plan,
             seconds=0.0,  # filled in when it is written
@@ -118,7 +117,7 @@ def tune(request: TuneRequest) -> fit.Search:
 
 
 def _workers(splits: Splits, memory: int | None, ray: str | None) -> AbstractContextManager[Workers]:
-    """This process, or the nodes of a cluster."""
+    """Return this process, or the nodes of a cluster."""
     return nullcontext(LocalWorker(splits, memory)) if ray is None else cluster(ray, splits, memory)
 
 
@@ -129,22 +128,22 @@ def _open(splits: Splits, question: tuple[str, ...], request: TuneRequest) -> op
     if not request.storage:
         Path(request.out).mkdir(parents=True, exist_ok=True)
     name = request.study or f"{splits.dataset.name}-{_digest(*question)}-{of_data}"
-    return open_study(request.storage or _beside(request.out), name, of_data, request.sampler)
+    return open_study(request.storage or _study_file_address(request.out), name, of_data, request.sampler)
 
 
 def _wave_size(
-    study: optuna.Study, sampler: optuna.samplers.BaseSampler | None, asked: SpaceFunction, trials: int, seed: int
+    study: optuna.Study, sampler: optuna.samplers.BaseSampler | None, space: SpaceFunction, trials: int, seed: int
 ) -> int:
     """Give the study its sampler; return its number of trials in a wave, which never changes once it has begun."""
-    own = sampler.wave_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_WAVE, -(-trials // _WAVES))
+    new_size = sampler.wave_size if isinstance(sampler, GoodfitZoomSampler) else max(_LEAST_WAVE, -(-trials // _WAVES))
     # Trials are grouped by their number within a wave: with another size a continued search would train other groups.
-    size = set_once(study, "goodfit wave", own)
-    structural = asked.structural if isinstance(asked, Space) else frozenset()
+    size = set_once(study, "goodfit wave", new_size)
+    structural = space.structural if isinstance(space, Space) else frozenset()
     study.sampler = sampler or GoodfitZoomSampler(seed, size, structural)
     return size
 
 
-def _beside(out: str | Path) -> str:
+def _study_file_address(out: str | Path) -> str:
     return f"sqlite:///{Path(out, STUDIES_FILE)}"
 
 
@@ -152,36 +151,37 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
 
-def _told(tell: Notify, trials: int, splits: Splits) -> Any:
-    began = time.perf_counter()
-    first: list[int] = []
+def _trial_reporter(notify: Notify, trials: int, splits: Splits) -> Callable[[int, float | None], None]:
+    """Return a function that reports the number of trials that have ended and the lowest dev error."""
+    start = time.perf_counter()
+    counts: list[int] = []
 
-    def shown_error(best: float) -> str:
+    def error_text(best: float) -> str:
         if splits.regression:
             return percent(best)
         interval = wilson(best, len(splits.dev))
         return percent(best, interval.low, interval.high)
 
-    def told(done: int, best: float | None) -> None:
+    def report_trial(count: int, best: float | None) -> None:
         # A study may have begun in an earlier process: only the trials of this one tell how long a trial takes.
-        first.append(done)
-        passed, here = time.perf_counter() - began, done - first[0]
-        left = passed * (trials - done) / here if here else None
-        error = "" if best is None else f", best dev error {shown_error(best)}"
-        tell(f"trial {done} of {trials}{error}", done / trials, left)
+        counts.append(count)
+        seconds, new_count = time.perf_counter() - start, count - counts[0]
+        seconds_left = seconds * (trials - count) / new_count if new_count else None
+        error = "" if best is None else f", best dev error {error_text(best)}"
+        notify(f"trial {count} of {trials}{error}", count / trials, seconds_left)
 
-    return told
+    return report_trial
 
 
-def _found(study: optuna.Study, searched: bool) -> list[Plan]:
-    """The plans of the best finished trials, the best first.
+def _best_plans(study: optuna.Study, completed: bool) -> list[Plan]:
+    """Return the plans of the best finished trials, the best first.
 
     Raises:
         InputError: there are none.
     """
     trials = study.get_trials(deepcopy=False)
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    if not complete and not searched:
+    if not complete and not completed:
         raise InputError("stopped before the first trials had ended; the same command goes on")
     if not complete:
         raise InputError(f"none of {len(trials)} trials gave a network; widen the space or lower its rates")
@@ -192,9 +192,9 @@ def _found(study: optuna.Study, searched: bool) -> list[Plan]:
     return list(plans)[:_FINALISTS]
 
 
-def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, tell: Notify) -> list[Measurement]:
-    """Each with fresh seeds: the luckiest seed among many trials is no proof."""
-    laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), tell)
+def _finalists(splits: Splits, plans: Sequence[Plan], seed: int, notify: Notify) -> list[Measurement]:
+    """Train each plan again with fresh seeds: the luckiest seed among many trials is no proof."""
+    laboratory = Laboratory(splits, [Fold(splits.train, splits.dev)], Clock(Journal(None), None), notify)
     seeds = tuple(_FRESH * (seed + 1) + number for number in range(_SEEDS))
     entries = [Entry(f"finalist {place}", plan, seeds, round=1) for place, plan in enumerate(plans, 1)]
     return laboratory.measure("training the finalists again", entries)
@@ -216,19 +216,21 @@ def _end(
     splits: Splits,
     finalists: Sequence[Measurement],
     winner: Measurement,
-    asked: AdviceContext,
+    context: AdviceContext,
     human_error: float | None,
     seed: int,
 ) -> tuple[Assembly, FinalFigures]:
     """Return the ensemble of the finalists, or the winner if that is as good, and its diagnosis; its model is saved."""
-    closed = assembly.assemble(finalists, winner, splits, splits.dev, groups_of(splits, splits.dev), seed)
+    ensemble = assembly.assemble(finalists, winner, splits, splits.dev, groups_of(splits, splits.dev), seed)
     untested = FinalTest(None, "the test set stays closed until `goodfit open-test` opens it")
-    results.leave(folder, splits, winner.plan, finalists, closed, untested)
-    findings = shared_findings(winner, splits, data_facts(splits), closed.outputs)
-    final = results.final(splits, closed, asked, human_error, untested, findings=findings, fit_share=winner.fit_share)
+    results.leave(folder, splits, winner.plan, finalists, ensemble, untested)
+    findings = shared_findings(winner, splits, data_facts(splits), ensemble.outputs)
+    final = results.final_figures(
+        splits, ensemble, context, human_error, untested, findings=findings, fit_share=winner.fit_share
+    )
     journal = Journal(folder)
     best = f"The best trials were trained again; {winner.name} is the winner."
-    journal.write("finalists", best, errors={each.name: each.dev_error for each in finalists})
-    assembly.write_assembly(journal, closed)
+    journal.write("finalists", best, errors={finalist.name: finalist.dev_error for finalist in finalists})
+    assembly.write_assembly(journal, ensemble)
     journal.write("diagnosis", f"{final.verdict}. {final.reason}", verdict=final.verdict)
-    return closed, final
+    return ensemble, final

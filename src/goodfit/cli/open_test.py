@@ -6,6 +6,7 @@ import goodfit
 from goodfit.api.requests.use import OpenTestRequest
 from goodfit.api.result_types.diagnosis import TestResult
 from goodfit.cli import options, output
+from goodfit.record.figures import gap_text
 
 
 def open_test(request: OpenTestRequest, as_json: options.Json = False) -> None:
@@ -23,6 +24,6 @@ def _answers(test: TestResult) -> Iterator[str]:
     yield output.metric_line("Test", test.test_metrics)
     gap = test.dev_overfitting
     if gap:
-        yield f"Dev overfitting: {output.gap_text(gap, test.spread)}"
+        yield f"Dev overfitting: {gap_text(gap, test.spread)}"
         if gap.low > 0 and test.reason:
             yield test.reason

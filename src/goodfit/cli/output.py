@@ -8,7 +8,7 @@ from typing import TypeVar
 from goodfit.api.result_types.answer import Answer
 from goodfit.api.result_types.diagnosis import Diagnosis
 from goodfit.data.notes import Note, Severity
-from goodfit.record.figures import FinalFigures
+from goodfit.record.figures import FinalFigures, gap_text
 from goodfit.record.findings import FindingResult
 from goodfit.record.plain import plain_value
 from goodfit.record.values import Estimate
@@ -35,20 +35,6 @@ def waiting_line(answer: Answer, event: str) -> str:
 def print_json(value: object) -> None:
     """Print one JSON value; NaN and infinity are null."""
     print(json.dumps(plain_value(value), default=str, ensure_ascii=False, indent=2, allow_nan=False))
-
-
-def gap_text(gap: Estimate, spread: float | None = None) -> str:
-    """Return the gap between two errors with its interval; with a spread it is one of RMSEs, in the target's unit.
-
-    >>> gap_text(Estimate(0.1, 0.0871, 0.114))
-    '10.0 points [8.7, 11.4]'
-    >>> gap_text(Estimate(0.1, 0.0871, 0.114), 50)
-    'RMSE 5.00 [4.36, 5.70]'
-    """
-    if spread is None:
-        return numbers.gap(gap.value, gap.low, gap.high)
-    gap = gap.scaled(spread)
-    return f"RMSE {numbers.amount(gap.value, gap.low, gap.high)}"
 
 
 def metric_name(metric: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from goodfit.record.findings import FindingResult
 from goodfit.record.plain import PlainData
 from goodfit.record.values import Estimate
+from goodfit.wording import numbers
 
 _GAP_NAMES = ("avoidable bias", "variance", "dev overfitting")
 
@@ -37,6 +38,20 @@ class GapFigures(PlainData):
         """The gaps that are known, by name."""
         gaps = (self.avoidable_bias, self.variance, self.dev_overfitting)
         return {name: gap for name, gap in zip(_GAP_NAMES, gaps, strict=True) if gap}
+
+
+def gap_text(gap: Estimate, spread: float | None = None) -> str:
+    """Return the gap between two errors with its interval; with a spread it is one of RMSEs, in the target's unit.
+
+    >>> gap_text(Estimate(0.1, 0.0871, 0.114))
+    '10.0 points [8.7, 11.4]'
+    >>> gap_text(Estimate(0.1, 0.0871, 0.114), 50)
+    'RMSE 5.00 [4.36, 5.70]'
+    """
+    if spread is None:
+        return numbers.gap(gap.value, gap.low, gap.high)
+    gap = gap.scaled(spread)
+    return f"RMSE {numbers.amount(gap.value, gap.low, gap.high)}"
 
 
 @dataclass(frozen=True, kw_only=True)

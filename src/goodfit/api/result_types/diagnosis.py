@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from goodfit.record.figures import GapFigures
+from goodfit.record.figures import GapFigures, gap_text
 from goodfit.record.findings import FindingResult
 from goodfit.record.plain import PlainData
 from goodfit.record.values import Estimate
@@ -42,10 +42,10 @@ class Diagnosis(GapFigures):
 
     def _repr_html_(self) -> str:
         """Return the verdict, its reason and the gaps, for notebooks."""
-        from goodfit.reports.answers import Answer, gap_text
+        from goodfit.reports.answers import Answer
         from goodfit.reports.first_screen import answer_html
 
-        items = [f"{name.capitalize()}: {gap_text(gap)}" for name, gap in self.gaps.items()]
+        items = [f"{name.capitalize()}: {gap_text(gap, self.spread)}" for name, gap in self.gaps.items()]
         items += [f"{finding.name}: {finding.sentence}" for finding in self.findings]
         headline = self.verdict.capitalize()
         return answer_html(Answer("Is it a good fit?", headline, self._errors, (self.reason,), tuple(items)))
