@@ -105,6 +105,7 @@ def _labeled_inputs(
     inputs = image_inputs(sources, rows, roles, cache)
     if len(inputs.usable) == len(rows):
         return rows, labels, inputs
+    # Without the broken images the labels are read again; the first note, on the task, is made anew.
     rows, set_aside = rows[inputs.usable], labels.target.notes[1:]
     labels = read_labels(sources, _take(stacked, rows), rows, roles, task)
     if len(labels.target.rows) < len(rows):  # without broken images, a class may have lost all but one example

@@ -102,7 +102,7 @@ def draw_folds(splits: Splits, k: int, seed: int) -> list[Fold]:
         raise InputError(f"{k} folds of {len(pool)} examples cannot be made; take 2 to {len(pool)}")
     pieces = divide(splits.dataset, pool, k, seed, fewest=k)
     generator = np.random.default_rng(seed)
-    size = len(pool) - max(map(len, pieces))
+    size = len(pool) - max(map(len, pieces))  # the smallest training part, which belongs to the largest dev part
     complements = [np.setdiff1d(pool, dev, assume_unique=True) for dev in pieces]
     return [
         Fold(np.sort(generator.choice(train, size, replace=False)), dev)

@@ -224,7 +224,7 @@ def _gap(upper: _ErrorSample, lower: _ErrorSample) -> Interval:
 def _seeds_dominate(dev: _ErrorSample, train: _ErrorSample, variance: Interval) -> bool:
     """True if more than half of the squared width of the variance's interval comes from the seeds."""
     between_seeds = shared_seed_variance(dev.errors, train.errors, dev.groups, train.groups)
-    standard_error = (variance.high - variance.low) / (2 * 1.96)
+    standard_error = (variance.high - variance.low) / (2 * 1.96)  # a normal 95 % interval reaches 1.96 to each side
     return between_seeds > standard_error**2 / 2
 
 

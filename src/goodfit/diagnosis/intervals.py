@@ -55,6 +55,7 @@ def wilson(rate: float, size: float, confidence: float = 0.95) -> Interval:
     if not size >= 1:
         raise InputError(f"a set of {size:g} examples measures nothing; give a size of at least 1")
     z2 = norm.ppf((1 + confidence) / 2) ** 2
+    # The limits are the two solutions π of the quadratic equation (p − π)² = z²·π(1 − π)/n.
     center = (rate + z2 / (2 * size)) / (1 + z2 / size)
     half_width = np.sqrt(z2 * (rate * (1 - rate) / size + z2 / (4 * size**2))) / (1 + z2 / size)
     # Rounding may put a limit on the wrong side of the rate when nobody errs, or everybody does.
@@ -121,6 +122,7 @@ def effective_size(errors: Float[np.ndarray, "seeds examples"], groups: Groups =
 def _design_effect(means: Float[np.ndarray, "examples"], groups: Groups = None) -> float:
     """Return the variance of the mean as a multiple of that of as many independent right-or-wrong answers."""
     rate = means.mean()
+    # n − 1, not n, as `mean_variance` divides the squares by it: then independent answers have an effect of exactly 1.
     return float(mean_variance(means[None], groups)[0] * (len(means) - 1) / (rate * (1 - rate)))
 
 
@@ -244,6 +246,7 @@ def shared_seed_variance(
     )
     gap_by_seed = errors_a.mean(axis=1) - errors_b.mean(axis=1)
     between = np.square(gap_by_seed - gap_by_seed.mean()).sum()
+    # Over its degrees of freedom this is the variance of one seed's gap; over the seeds, that of their mean.
     return float(max(between - within, 0.0) / (seeds - 1) / seeds)
 
 

@@ -63,6 +63,7 @@ def paired_test(
     reference, treated = reference.astype(np.float64), treated.astype(np.float64)
     differences = treated.mean(axis=0) - reference.mean(axis=0)
     draws = resampled_means(differences, groups, rng, resamples)
+    # New examples and new seeds are independent sources, so that a draw of both is the sum of a draw of each.
     draws += _seed_draws(reference, treated, groups, rng, resamples)
     low, high = np.quantile(draws, [0.025, 0.975])
     p = (np.count_nonzero(draws >= 0) + 1) / (resamples + 1)
@@ -90,7 +91,7 @@ def _seed_draws(
         return np.zeros(resamples)
     chi_square = rng.chisquare(parts.freedom, resamples) / parts.freedom
     variance = np.maximum(parts.between / chi_square - parts.within, 0)
-    variance[::2] = parts.variance / chi_square[::2]
+    variance[::2] = parts.variance / chi_square[::2]  # every other draw by the first way: the mixture
     # The variance is that of one seed's mean cost; the arms are means over their seeds.
     return rng.normal(size=resamples) * np.sqrt(variance * (1 / len(reference) + 1 / len(treated)))
 

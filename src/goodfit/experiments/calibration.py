@@ -10,7 +10,7 @@ from goodfit.diagnosis.metrics import expected_calibration_error
 from goodfit.record.calibration import LEAST, UNCALIBRATED, Calibration
 from goodfit.record.ensemble import CalibrationResult
 
-_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)
+_LOG_INVERSE_TEMPERATURES = (-3.0, 3.0)  # T from 0.05 to 20; by its logarithm it stays positive, and 0 changes nothing
 _PRIOR_DEVIATION = 0.5  # of log T and of each offset; most networks' temperatures lie between 0.5 and 3
 
 _Probabilities = Float[np.ndarray, "examples classes"]

@@ -33,6 +33,7 @@ def linear_outputs(
     train = train if len(train) <= most else np.random.default_rng(0).choice(train, most, replace=False)
     inputs, target = _columns(dataset, train), dataset.target[train]
     if splits.regression:
+        # Scaled, so that one grid of penalties suits a target of any unit.
         center, scale = target.mean(), target.std() or 1.0
         model: Any = make_pipeline(StandardScaler(), RidgeCV(_PENALTIES)).fit(inputs, (target - center) / scale)
         return center + scale * model.predict(_columns(dataset, rows))[:, None]

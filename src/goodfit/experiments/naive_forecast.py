@@ -69,10 +69,11 @@ def season_of(values: Float[np.ndarray, "moments"]) -> int | None:
     # A season is a peak: a smooth series is like itself after one moment, too, but more so than after two.
     inner = correlations[1:-1]
     peaks = (inner > correlations[:-2]) & (inner >= correlations[2:])
+    # Chance exceeds ±2/√n at one lag in twenty (the bounds of a correlogram).
     peaks &= inner >= max(_LEAST_CORRELATION, 2 / len(values) ** 0.5)
     if not peaks.any():
         return None
-    return 2 + int(np.flatnonzero(peaks & (inner >= _NEARLY * inner[peaks].max()))[0])
+    return 2 + int(np.flatnonzero(peaks & (inner >= _NEARLY * inner[peaks].max()))[0])  # `inner` begins at a lag of 2
 
 
 def _series(splits: Splits, train: Int[np.ndarray, "train"]) -> _Series:

@@ -107,7 +107,7 @@ def _fit(run: Run) -> tuple[float, float] | None:
 
 
 def pooled(first: Measurement, second: Measurement) -> Measurement:
-    """Two measurements of one plan as one with the seeds of both."""
+    """Return two measurements of one plan as one with the seeds of both."""
     arrays = {
         name: np.concatenate([getattr(first, name), getattr(second, name)])
         for name in ("outputs", "costs", "errors", "misses", "train_errors", "train_misses")
@@ -142,6 +142,7 @@ def judge_outputs(
         return Judgment(misses, errors_of(splits, misses, rows), misses)
     picked = np.take_along_axis(outputs, np.broadcast_to(truth[:, None], (*outputs.shape[:-1], 1)), axis=-1)[..., 0]
     wrong = (outputs.argmax(axis=-1) != truth).astype(np.float64)
+    # Clipped, because a single probability of 0 would make the mean cost infinite.
     return Judgment(-np.log(np.clip(picked, 1e-12, 1)), wrong, wrong)
 
 
@@ -170,7 +171,7 @@ def constant_outputs(splits: Splits, train: Int[np.ndarray, "train"], count: int
 
 
 def sample(rows: Int[np.ndarray, "rows"]) -> Int[np.ndarray, "sample"]:
-    """At most MOST_TRAIN_ROWS of the rows, the same for every seed."""
+    """Return at most MOST_TRAIN_ROWS of the rows, the same for every seed."""
     if len(rows) <= MOST_TRAIN_ROWS:
         return rows
     return np.sort(np.random.default_rng(0).choice(rows, MOST_TRAIN_ROWS, replace=False))

@@ -68,5 +68,6 @@ class Records:
 
 def _identity(descriptor: int) -> str:
     """Return a text that differs between two files of the same name."""
+    # A rewind writes a new file in the place of the old one: the name stays, the inode does not.
     facts = os.fstat(descriptor)
     return f"{facts.st_dev}-{facts.st_ino}"

@@ -44,6 +44,7 @@ def write_history(folder: Path, measurements: Sequence[Measurement]) -> None:
                 }
                 columns = {name: np.asarray(values, np.float64) for name, values in run.history.items()}
                 integers = [pl.col("epoch").cast(pl.Int64), pl.col("step").cast(pl.Int64)]
+                # A column of None alone would have a type of its own, which does not go with that of other trainings.
                 literals = [
                     pl.lit(value, pl.Int64 if name == "untouched_since" else None).alias(name)
                     for name, value in labels.items()

@@ -70,6 +70,7 @@ def open_test_set(splits: Splits, *, ledger: Path, run: str, model: str, force: 
             "would make it a dev set; bring new test data, or open it all the same with --force (--force-test in "
             "improve)"
         )
+    # Written before anything is measured: a test set that was seen is on record even if the process dies now.
     kind = "first" if not earlier else "repetition" if repeated else "forced"
     when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     _append(ledger, Opening(when, run, model, content, len(splits.test), kind))

@@ -101,6 +101,7 @@ def gather_arrays(
         rows = None  # no row is dropped, so the whole file is written at once
     stamps = [(file.path.name, stamp(file.path)) for file in files]
     selection = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
+    # Files that change get new pixels, and so do other rows of the same files.
     listing = ["arrays", _VERSION, stamps, selection]
     pixels, facts = mapped(
         [os.path.abspath(place)],

@@ -20,7 +20,7 @@ from goodfit.data.tables.missing import MARKS, protect_quoted_marks
 from goodfit.data.tables.table import clean_names, table_source
 from goodfit.errors import InputError
 
-_POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+_POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)  # its Rust code panics on some damaged files
 _DECIMAL_COMMA = r"^[+-]?\d*,\d+$"
 _DECIMAL_COMMA_OR_WHOLE = r"^[+-]?\d*,?\d+$"
 
@@ -105,6 +105,7 @@ def _check_rows(text: Text, path: Path) -> np.ndarray:
 
 def _parse(text: Text, examples: np.ndarray, names: list[str]) -> pl.DataFrame:
     """Return the rows that hold an example, as text."""
+    # All as text: Polars would infer types from the first rows, where ours are decided by all of them.
     try:
         frame = pl.read_csv(text.content, separator=text.separator, infer_schema=False, has_header=False)
     except _POLARS_ERRORS:

@@ -211,7 +211,7 @@ def missing_values(count: int, column: str, marks: Sequence[pl.Series] = ()) -> 
 
 
 def _refuse_frequent_marks(target: TypedColumn, marks: Sequence[pl.Series]) -> None:
-    """Ask about a word such as NA that may be a class: as frequent as one, and in no place of a number.
+    """Ask about a word such as NA that may be a class: it is as frequent as one, and the target holds no numbers.
 
     Raises:
         InputError: the word, its count, and how to say what it is.

@@ -17,6 +17,7 @@ _NULLABLE_INTEGERS = {"i": (pl.Int64, np.int64), "u": (pl.UInt64, np.uint64)}
 
 def is_pandas(data: Any) -> bool:
     """Return True for anything of pandas."""
+    # By the module's name, since pandas is no dependency and may not be installed.
     return type(data).__module__.partition(".")[0] == "pandas"
 
 
@@ -94,7 +95,7 @@ def _series_of_pandas(values: Any) -> pl.Series:
     dtype = values.dtype
     if str(dtype) == "category":
         levels = _series_of_pandas(values.categories)
-        codes = pl.Series(np.asarray(values.codes), dtype=pl.Int64)
+        codes = pl.Series(np.asarray(values.codes), dtype=pl.Int64)  # -1 where missing
         return levels.gather(codes.set(codes < 0, None))
     if hasattr(dtype, "fill_value"):  # sparse
         return series_of_array(np.asarray(values), "a sparse column")
@@ -105,6 +106,7 @@ def _series_of_pandas(values: Any) -> pl.Series:
     if kind in "Mm":
         unit = np.dtype(f"{kind}8[us]")
         return pl.Series(values.to_numpy(dtype=unit, na_value=unit.type("NaT")))
+    # Whole numbers stay whole beside missing values: as float64, those beyond 2^53 would merge with their neighbors.
     if kind in _NULLABLE_INTEGERS and missing.any():
         type_, numpy_type = _NULLABLE_INTEGERS[kind]
         return pl.Series(values.to_numpy(dtype=numpy_type, na_value=0), dtype=type_).set(pl.Series(missing), None)
@@ -149,6 +151,7 @@ def _series_of_objects(array: np.ndarray) -> pl.Series:
     def all_are(*types: type) -> bool:
         return bool(present) and all(isinstance(value, types) for value in present)
 
+    # Truth values come first, since Python counts them among the integers.
     if all_are(bool, np.bool_):
         return pl.Series(values, dtype=pl.Boolean)
     if all_are(int, np.integer) and not any(isinstance(value, bool) for value in present):
@@ -157,6 +160,7 @@ def _series_of_objects(array: np.ndarray) -> pl.Series:
         return pl.Series([None if value is None else float(value) for value in values], dtype=pl.Float64)
     if all_are(datetime.time, datetime.timedelta, np.timedelta64):
         return pl.Series(values, dtype=pl.Time if all_are(datetime.time) else pl.Duration("us"))
+    # As text in ISO's form, because no Polars type holds dates with and without a time of day or a zone.
     if all_are(datetime.date):
         return pl.Series([None if value is None else value.isoformat() for value in values], dtype=pl.String)
     if all_are(list, tuple, dict, set, np.ndarray):

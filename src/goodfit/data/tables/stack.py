@@ -30,6 +30,7 @@ def _stacked(name: str, sources: Sequence[Source], has_role: bool) -> TypedColum
     column_type = infer_type(sources[0].columns[name], name in sources[0].categories)
     parts = [type_column(source.columns[name], column_type, source.marks.get(name)) for source in sources]
     raws = list(_of_one_type([part.raw for part in parts], sources))
+    # One program may write 1 and another 1.0 for the same label; the training source's spelling holds.
     if len(raws) > 1 and raws[0].dtype == pl.String and (has_role or column_type.kind == "category"):
         levels = raws[0].drop_nulls().unique().to_list()
         raws[1:] = [respell(raw, levels) for raw in raws[1:]]

@@ -65,6 +65,7 @@ def _first_layer(observation: Observation) -> _Place | None:
     health = observation.signals.health
     if health is None:
         return None
+    # NaN is no sign: it also stands for the statistics that a layer does not have.
     looks, layers = np.nonzero(np.isinf(health.seen).any(axis=2))
     if not len(looks):
         return None
