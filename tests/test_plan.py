@@ -36,6 +36,8 @@ OUTSIDE = {
     "optimizer": ["adma"],
     "decay": ["step"],
     "preparation": ["whiten"],
+    "target_transform": ["sqrt", None],
+    "loss": ["absolute"],
     "augmentation": [-0.1, 2.1],
     "flip": [-0.1, 1.1],
     "layer": ["recurrent"],

@@ -33,6 +33,8 @@ BatchNorm = Literal["none", "before", "after"]
 Optimizer = Literal["gradient_descent", "momentum", "rmsprop", "adam"]
 Decay = Literal["constant", "inverse", "exponential", "inverse_sqrt", "one_cycle"]
 PreparationKind = Literal["standard", "robust", "quantile", "piecewise"]
+TransformKind = Literal["none", "log", "yeo-johnson"]
+Loss = Literal["squared", "huber"]
 
 _PlanClass = TypeVar("_PlanClass", bound=type)
 
@@ -184,6 +186,22 @@ class Plan:
         "host",
         other_names=("scaler", "scaling", "preprocessing"),
         searches=(SearchRange(5, "choice:standard,robust,quantile,piecewise", only_if=("layer", "dense")),),
+    )
+    target_transform: TransformKind = setting(
+        "none",
+        Choices(get_args(TransformKind)),
+        "Transform of a regression's target before it is fitted, against a heavy tail; predictions are transformed "
+        "back, and corrected for the bias of that (Duan 1983).",
+        "host",
+        idle_with=(IdleWith("task", ("binary", "classes"), "classes"),),
+    )
+    loss: Loss = setting(
+        "squared",
+        Choices(get_args(Loss)),
+        "Loss of a regression: squared misses, or Huber's, which is linear beyond one spread of the target, so that "
+        "outliers pull less. Classes always have the log loss.",
+        "host",
+        idle_with=(IdleWith("task", ("binary", "classes"), "classes"),),
     )
     epochs: int = setting(
         60,

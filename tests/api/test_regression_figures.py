@@ -9,7 +9,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 
 import goodfit
 from goodfit.cli import output
-from goodfit.errors import InputError
+from goodfit.errors import DataWarning, InputError, PlanError
 from goodfit.monitor.gap import gap_of_result
 
 SETS = ("train", "dev", "test")
@@ -131,6 +131,71 @@ def test_the_live_page_and_the_terminal_show_the_same_figures(fit):
     lines = list(output.verdict_lines(run.result.final, "1-r2"))
     assert any(line.startswith("Dev 1−R²: ") and "(RMSE " in line for line in lines)
     assert any(line.startswith("Dev set: RMSE ") and "MAE " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"target_transform": "log"},
+        {"target_transform": "yeo-johnson"},
+        {"loss": "huber"},
+        {"target_transform": "log", "loss": "huber"},
+    ],
+    ids=str,
+)
+def test_a_transform_and_a_robust_loss_change_the_fit_but_not_the_meaning_of_a_figure(changes, small_plan, tmp_path):
+    inputs = _inputs()
+    target = _lognormal(inputs)
+    plan = small_plan.with_(hidden_units=(8,), epochs=20)
+    run = goodfit.train((inputs, target), task="regression", plan=plan, changes=changes, out=tmp_path)
+    rows = json.loads((run.run / "source.json").read_text())["rows"]
+    predicted = goodfit.predict(run.run, inputs)["prediction"].to_numpy()
+    final = run.result.final
+    for name, error in (("train", final.train_error), ("dev", final.dev_error)):
+        assert error == pytest.approx(_unexplained(target[rows[name]], predicted[rows[name]]), rel=1e-4)
+    if changes.get("target_transform") == "log":
+        assert predicted.min() > 0
+        # log y is the line that the inputs tell: the transformed network explains what it should of the logarithm
+        assert _unexplained(np.log(target[rows["dev"]]), np.log(predicted[rows["dev"]])) < 0.6
+
+
+def test_smearing_brings_the_mean_of_the_predictions_to_that_of_the_target(small_plan, tmp_path):
+    """With noise of σ = 1 in log y, the plain inverse is too low by the factor exp(½) = 1.65 on average."""
+    rng = np.random.default_rng(2)
+    inputs = rng.normal(size=(1500, 1))
+    target = np.exp(0.5 * inputs[:, 0] + rng.normal(size=1500))
+    plan = small_plan.with_(hidden_units=(), epochs=30)
+    run = goodfit.train((inputs, target), plan=plan, target_transform="log", task="regression", out=tmp_path)
+    predicted = goodfit.predict(run.run, inputs)["prediction"].to_numpy()
+    assert predicted.mean() == pytest.approx(np.exp(0.5**2 / 2 + 1 / 2), rel=0.1)
+
+
+def test_negative_predictions_of_a_positive_target_are_said(small_plan, tmp_path):
+    inputs = _inputs()
+    target = np.maximum(inputs[:, 0], 0)
+    run = goodfit.train(
+        (inputs, target), plan=small_plan.with_(hidden_units=(), epochs=20), task="regression", out=tmp_path
+    )
+    with pytest.warns(DataWarning, match="of 300 predictions are negative, although no target of the run is"):
+        assert goodfit.predict(run.run, inputs)["prediction"].min() < 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"target_transform": "log"}, "target_transform is log, which is for regressions"),
+        ({"loss": "huber"}, "loss is huber, which is for regressions"),
+    ],
+)
+def test_classes_have_neither(changes, sentence, table, tmp_path):
+    with pytest.raises(PlanError, match=sentence):
+        goodfit.train(table, target="kind", changes=changes, out=tmp_path)
+
+
+def test_a_negative_target_has_no_logarithm(small_plan, tmp_path):
+    inputs = _inputs()
+    with pytest.raises(PlanError, match="negative values; take yeo-johnson"):
+        goodfit.train((inputs, inputs[:, 0]), plan=small_plan, target_transform="log", out=tmp_path)
 
 
 @pytest.mark.parametrize("human_error", [1.5, 15])

@@ -32,7 +32,8 @@ def test_a_prescription_changes_a_plan_into_another_valid_one(prescription):
     applied = 0
     for plan in PLANS:
         for task, flips in product(("binary", "classes", "regression"), (None, True, False)):
-            changes = prescription.changes(RecipeContext(plan, 5000, task, 0.3, flips))
+            tail = "log" if task == "regression" else None
+            changes = prescription.changes(RecipeContext(plan, 5000, task, 0.3, flips, tail))
             if changes is not None:
                 applied += 1
                 assert plan.with_(**changes) != plan
@@ -48,6 +49,17 @@ def test_names_and_ids_are_unique():
 
 def _changes(prescription_id, context) -> dict[str, Any]:
     return next(prescription for prescription in RECIPE if prescription.id == prescription_id).changes(context) or {}
+
+
+def test_a_heavy_tailed_target_is_transformed_or_fitted_robustly():
+    heavy, plain = (
+        RecipeContext(Plan(), 5000, "regression", 1.0, None, "log"),
+        RecipeContext(Plan(), 5000, "binary", 1.0),
+    )
+    assert _changes("target-transform", heavy) == {"target_transform": "log"}
+    assert _changes("robust-loss", heavy) == {"loss": "huber"}
+    assert _changes("target-transform", heavy._replace(plan=Plan(target_transform="log"))) == {}
+    assert _changes("target-transform", plain) == _changes("robust-loss", plain) == {}
 
 
 def test_the_recipe_of_the_course_notes_is_in_it():

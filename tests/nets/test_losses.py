@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.special import expit, rel_entr, softmax, xlogy
+from scipy.special import expit, huber, rel_entr, softmax, xlogy
 
 from goodfit.nets.losses import errors, losses, penalty
 from goodfit.plan import Plan
@@ -68,6 +68,13 @@ def test_the_slope_is_prediction_minus_label(output, targets, predicted):
     z = LOGITS[:, : predicted.shape[1]]
     slope = jax.grad(lambda z: losses(output, z, jnp.array(targets)).sum())(jnp.array(z))
     np.testing.assert_allclose(slope, predicted, rtol=1e-4, atol=1e-6)
+
+
+def test_hubers_loss_is_scipys_and_its_error_the_squared_miss():
+    z, y = np.array([[0.3], [-4.0], [1.0], [900.0]], np.float32), np.array([0.0, 2.0, 1.0, 0.0], np.float32)
+    output = "linear with Huber's loss"
+    np.testing.assert_allclose(losses(output, jnp.asarray(z), jnp.asarray(y)), huber(1.0, z[:, 0] - y), rtol=1e-6)
+    np.testing.assert_allclose(errors(output, jnp.asarray(z), jnp.asarray(y)), (z[:, 0] - y) ** 2, rtol=1e-6)
 
 
 def test_errors():

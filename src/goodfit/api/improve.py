@@ -66,6 +66,8 @@ def improve(request: ImproveRequest) -> Fit:
     notify("opening the data", None, None)
     splits = open_data(request, request.out)
     check_human_error(request.human_error, splits)
+    if request.target_transform is not None:
+        plan = (plan or default_plan(splits)).with_(target_transform=request.target_transform)
     job = job_request("improve", request, plan, started)
     if request.replay is not None:
         job = replace(job, decisions=replay_decisions(Path(request.replay), splits, request, job))

@@ -10,8 +10,9 @@ from goodfit.data.open import NewRows, open_new_rows
 from goodfit.engine.machine import prepare_jax
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import DataWarning, InputError
-from goodfit.run_folder.saved_run import read_run
-from goodfit.run_folder.tables import prediction_frame
+from goodfit.run_folder.saved_run import SavedRun, read_run
+from goodfit.run_folder.tables import prediction_frame, read_predictions
+from goodfit.wording.numbers import number
 
 
 @takes(PredictRequest)
@@ -34,6 +35,10 @@ def predict(request: PredictRequest) -> pl.DataFrame:
     outputs = Predictor.load(saved.folder, saved.schema).outputs(rows.features)
     for note in rows.notes:
         warnings.warn(note.text, DataWarning, stacklevel=3)
+    if saved.schema.task == "regression" and (outputs < 0).any() and _is_never_negative(saved):
+        share = f"{number(int((outputs < 0).sum()))} of {number(len(outputs))} predictions are negative"
+        told = f"{share}, although no target of the run is; train with --target-transform log to avoid that"
+        warnings.warn(told, DataWarning, stacklevel=3)
     frame = prediction_frame(saved.schema, outputs)
     if rows.files:
         frame = _with_files(frame, rows)
@@ -44,6 +49,12 @@ def predict(request: PredictRequest) -> pl.DataFrame:
             why = error.strerror or error
             raise InputError(f"cannot write {request.out} ({why}); choose another file with --out") from None
     return frame
+
+
+def _is_never_negative(saved: SavedRun) -> bool:
+    """True if no target that the run saw is negative."""
+    seen = read_predictions(saved.folder)
+    return seen is not None and bool((seen["truth"] >= 0).all())
 
 
 def _with_files(frame: pl.DataFrame, rows: NewRows) -> pl.DataFrame:

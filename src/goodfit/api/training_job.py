@@ -52,6 +52,8 @@ def prepare(request: TrainRequest) -> tuple[JobRequest, Splits, Plan]:
     splits = open_data(request, request.out)
     check_human_error(request.human_error, splits)
     changes = dict(request.changes or {})
+    if request.target_transform is not None:
+        changes["target_transform"] = request.target_transform
     plan = (given_plan or _start_plan(splits, changes)).with_(**changes)
     nudges = [] if request.replay is None else read_replay(request.replay, plan)
     job = replace(

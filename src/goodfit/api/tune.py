@@ -77,6 +77,8 @@ def tune(request: TuneRequest) -> fit.Search:
     splits = open_data(request, out)
     check_human_error(request.human_error, splits)
     base = given_plan or default_plan(splits)
+    if request.target_transform is not None:
+        base = base.with_(target_transform=request.target_transform)
     space = space_input.read(request.space, request.trials, base)
     memory = int(request.memory * 2**30) if request.memory else None
     with _workers(splits, memory, request.ray) as workers:

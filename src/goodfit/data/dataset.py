@@ -247,15 +247,16 @@ class Splits:
 
     @cached_property
     def spread(self) -> float | None:
-        """The unit in which the errors of a regression are compared between sets; None for classes.
+        """The spread of the training targets, in which the errors of a regression are compared; None for classes."""
+        return spread(self.dataset.target[self.train]) if self.regression else None
 
-        It is the interquartile range of the training targets over that of a standard normal variable, which a few wild
-        values do not move; their standard deviation where that is 0, and 1 where all are equal.
-        """
-        if not self.regression:
-            return None
-        target = self.dataset.target[self.train]
-        return float(iqr(target)) / _NORMAL_IQR or target_variance(target) ** 0.5 or 1.0
+
+def spread(target: Num[np.ndarray, "rows"]) -> float:
+    """Return the interquartile range over that of a standard normal variable, which a few wild values do not move.
+
+    It is the standard deviation where the quartiles are equal, and 1 where all values are.
+    """
+    return float(iqr(target)) / _NORMAL_IQR or target_variance(target) ** 0.5 or 1.0
 
 
 def target_variance(target: Num[np.ndarray, "rows"]) -> float:

@@ -2,18 +2,19 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num, UInt8
 
-from goodfit.data.dataset import Dataset, Features, Schema
+from goodfit.data.dataset import Dataset, Features, Schema, spread
 from goodfit.data.paging import read_ahead
 from goodfit.data.scaling import KNOTS, MOMENTS, PIECES
-from goodfit.plan import PreparationKind
+from goodfit.data.target_transform import TargetTransform
+from goodfit.plan import Plan, PreparationKind
 
 SMOOTH_CLIP = 3.0  # Holzmüller et al. 2024
 _ROWS_AT_ONCE = 16_384  # so that the work stays in the processor's cache
@@ -50,8 +51,9 @@ class Preparation:
         levels: for each category True for the levels that occur in the fitted rows.
         missing: True for the columns with missing values, first of the numbers, then of the categories.
         pixels: standardization of images, whatever the kind; None for a table.
-        target_center: mean of the fitted target; 0 for classes.
-        target_scale: standard deviation of the fitted target; 1 for classes.
+        target_center: mean of the fitted target, after its transform; for Huber's loss the median; 0 for classes.
+        target_scale: its standard deviation; for Huber's loss its spread; 1 for classes.
+        target_transform: before the target is standardized; None for none.
     """
 
     kind: PreparationKind
@@ -63,6 +65,23 @@ class Preparation:
     target_center: float
     target_scale: float
     pixels: "PixelScale | None" = None
+    target_transform: TargetTransform | None = None
+
+    @classmethod
+    def fit_plan(cls, plan: Plan, dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Self:
+        """Fit the plan's preparation of the features and of the target on these rows."""
+        prepared = cls.fit(plan.preparation, dataset, rows)
+        target = dataset.target[rows]
+        if dataset.schema.task != "regression" or (plan.target_transform, plan.loss) == ("none", "squared"):
+            return prepared
+        transform = None if plan.target_transform == "none" else TargetTransform.fit(plan.target_transform, target)
+        target = target if transform is None else transform.forward(target)
+        center, scale = float(np.mean(target)), float(np.std(target))
+        if plan.loss == "huber":  # outliers would move mean and deviation
+            center, scale = float(np.median(target)), spread(target)
+        return replace(
+            prepared, target_center=center, target_scale=scale if scale > 0 else 1.0, target_transform=transform
+        )
 
     @classmethod
     def fit(cls, kind: PreparationKind, dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Self:
@@ -168,11 +187,21 @@ class Preparation:
 
     def target_in(self, target: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
         """Return the values that the network fits: the standardized target of regression, class codes unchanged."""
+        if self.target_transform:
+            target = self.target_transform.forward(target)
         return (target - self.target_center) / self.target_scale if target.dtype.kind == "f" else target
 
-    def target_out(self, outputs: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
-        """Return the network's outputs in the unit of the target."""
-        return outputs * self.target_scale + self.target_center
+    def target_out(
+        self, outputs: Num[np.ndarray, "*shape"], residuals: Sequence[float] = ()
+    ) -> Num[np.ndarray, "*shape"]:
+        """Return the network's outputs in the unit of the target.
+
+        Args:
+            outputs: of the network.
+            residuals: of its training, which correct the bias of a transform's inverse.
+        """
+        values = outputs * self.target_scale + self.target_center
+        return self.target_transform.backward(values, residuals) if self.target_transform else values
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as JSON has them."""
@@ -185,6 +214,7 @@ class Preparation:
             "missing": [flags.tolist() for flags in self.missing],
             "target_center": self.target_center,
             "target_scale": self.target_scale,
+            "target_transform": self.target_transform and asdict(self.target_transform),
             "pixels": self.pixels and [self.pixels.shape, self.pixels.mean.tolist(), self.pixels.scale.tolist()],
         }
 
@@ -192,7 +222,7 @@ class Preparation:
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
         """Return the preparation that `to_dict` wrote."""
         numbers, categories = facts["missing"]
-        pixels = facts.get("pixels")
+        pixels, transform = facts.get("pixels"), facts.get("target_transform")
         return cls(
             kind=facts["kind"],
             center=np.array(facts["center"], np.float64),
@@ -203,6 +233,7 @@ class Preparation:
             target_center=facts["target_center"],
             target_scale=facts["target_scale"],
             pixels=pixels and PixelScale(tuple(pixels[0]), *map(np.array, pixels[1:])),
+            target_transform=transform and TargetTransform(**transform),
         )
 
 

@@ -1,11 +1,12 @@
 """The doctor's input and output: an observation of a training, and the findings made of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from goodfit.diagnosis.target_tail import TargetTail
 from goodfit.plan import Plan
 from goodfit.record.run import Health, Outcome, Weights
 
@@ -177,6 +178,9 @@ class DataFacts:
         target_values: number of distinct values of the target in the training set.
         guess_cost: cost of the best constant guess, if it is not that of goodfit's own costs.
         recall: the dev examples of each class that the network finds; None if unknown.
+        huber_guess_cost: the same for a plan with Huber's loss.
+        target_tail: of a regression; None for classes, and for few examples.
+        negative_predictions: share of dev predictions that are negative, although no target is.
     """
 
     m: int
@@ -192,6 +196,13 @@ class DataFacts:
     target_values: int | None = None
     guess_cost: float | None = None
     recall: ClassRecall | None = None
+    huber_guess_cost: float | None = None
+    target_tail: TargetTail | None = None
+    negative_predictions: float = 0.0
+
+    def of_plan(self, plan: Plan) -> "DataFacts":
+        """Return the facts as a training by this plan sees them."""
+        return replace(self, guess_cost=self.huber_guess_cost) if plan.loss == "huber" else self
 
 
 @dataclass(frozen=True, eq=False)

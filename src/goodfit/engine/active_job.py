@@ -15,7 +15,7 @@ from goodfit.engine.step import first_state, recorded
 from goodfit.engine.task import Program, State
 from goodfit.errors import PlanError
 from goodfit.nets.architectures import init
-from goodfit.nets.losses import OUTPUT_OF_TASK
+from goodfit.nets.losses import output_of
 from goodfit.plan import Plan
 from goodfit.record.run import Outcome, Weights
 
@@ -76,13 +76,15 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
     batch_size = resolved_batch_size(job.plan, len(train))
     if job.plan.batch_norm != "none" and batch_size < 2:
         raise PlanError("batch norm needs at least 2 examples in a batch; set batch_norm to none")
+    _check_target(job.plan, splits, train)
     watched = min(len(dev), LARGEST_CHUNK)
     # The chunk is a power of two, so that folds of slightly different sizes share a program.
     program = Program(
         structure=replace(shaped(job.plan.structure, splits.dataset.schema.image), batch_size=batch_size),
-        output=OUTPUT_OF_TASK[splits.dataset.schema.task],
+        output=output_of(splits.dataset.schema.task, job.plan.loss),
         whole_batch=batch_size == len(train),
         evaluation_chunk=1 << max(0, watched - 1).bit_length(),
+        target_transform=job.plan.target_transform,
     )
     check_memory(program, splits, width(job.plan.preparation, splits.dataset.schema))
     active = ActiveJob(index, job, train, dev, len(train) // batch_size, job.plan)
@@ -91,6 +93,15 @@ def enter(index: int, job: Job, splits: Splits) -> tuple[ActiveJob, Program]:
     if job.asleep:  # an end keeps it out of the stack's work; a fork takes it up and clears the end
         active.end = (Outcome.STOPPED, "never started")
     return active, program
+
+
+def _check_target(plan: Plan, splits: Splits, train: Int[np.ndarray, "train"]) -> None:
+    """Refuse a transform or a loss that the target cannot have."""
+    for name, value, default in (("target_transform", plan.target_transform, "none"), ("loss", plan.loss, "squared")):
+        if value != default and not splits.regression:
+            raise PlanError(f"{name} is {value}, which is for regressions, but the target has classes; leave it out")
+    if plan.target_transform == "log" and splits.dataset.target[train].min() < 0:
+        raise PlanError("target_transform is log, but the target has negative values; take yeo-johnson")
 
 
 def beginning(job: Job, splits: Splits) -> State:

@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from goodfit.data.dataset import Splits
 from goodfit.data.preparation import width
+from goodfit.data.target_transform import residual_quantiles
 from goodfit.engine import machine
 from goodfit.engine.active_job import ActiveJob, enter
 from goodfit.engine.control import Action, Change, Checkpoint, Control, Fork, Progress, Return, Snapshot, Stop, Wait
@@ -15,13 +17,14 @@ from goodfit.engine.jobs import Job, traced
 from goodfit.engine.moment import Keep, Moment
 from goodfit.engine.packing import Loaded, stacks
 from goodfit.engine.pool import Pool
-from goodfit.engine.stack import MOST_EPOCHS, Stack
+from goodfit.engine.stack import MOST_EPOCHS, Stack, logits
 from goodfit.engine.step import DIVERGED, RECORDED, STOPPED_EARLY
 from goodfit.engine.task import Program, State
 from goodfit.errors import PlanError
 from goodfit.interrupt import interruptible
 from goodfit.nets.architectures import forward_flops
 from goodfit.plan import renumbered
+from goodfit.record.measurement import sample
 from goodfit.record.run import Outcome, Run, flatten, health_of
 
 _PIECE_SECONDS = 0.2  # of work between two visits to the host, as estimated by `seconds_per_epoch`
@@ -215,6 +218,17 @@ def _take_up(stack: Stack, members: list[ActiveJob], job: int, moment: Moment) -
     stack.change(place, traced(moment.plan))
 
 
+def _residuals(member: ActiveJob, state: State, pool: Pool) -> tuple[float, ...]:
+    """Return the residuals of the transformed training targets as quantiles; none without a transform."""
+    preparation = pool.prepared(member)[0]
+    if preparation.target_transform is None:
+        return ()
+    dataset, rows = pool.splits.dataset, sample(member.train)
+    structure = replace(member.plan.structure, image=preparation.pixels and preparation.pixels.shape)
+    outputs = logits(structure, state.best, preparation.transform(dataset.features.take(rows)))[:, 0]
+    return residual_quantiles((preparation.target_in(dataset.target[rows]) - outputs) * preparation.target_scale)
+
+
 def _run(member: ActiveJob, state: State, pool: Pool, seconds: float) -> Run:
     """Return the run of a model whose training is over."""
     records = member.recorded
@@ -233,6 +247,7 @@ def _run(member: ActiveJob, state: State, pool: Pool, seconds: float) -> Run:
         best=flatten(*state.best),
         best_epoch=int(state.best_step) // member.per_epoch,
         preparation=pool.prepared(member)[0],
+        residuals=_residuals(member, state, pool),
         seconds=seconds,
         snapshots=tuple(member.snapshots),
         health=health_of(records[:, len(RECORDED) :], member.plan.structure.hidden_layers),

@@ -13,7 +13,7 @@ from goodfit.engine.active_job import ActiveJob, initial_state
 from goodfit.engine.jobs import LARGEST_CHUNK, traced
 from goodfit.engine.memory import fitting
 from goodfit.engine.pool import Pool
-from goodfit.engine.task import Data, Program, State, Task
+from goodfit.engine.task import Data, Program, State, TargetNumbers, Task
 
 _SMALL_COPY = 4 << 20  # bytes
 
@@ -55,11 +55,8 @@ def _load(
     size = 0 if schema.image else copies[0][1].nbytes
     copies += [copies[0]] * (_set_places(len(copies), most_sets, size) - len(copies))
     data = _stacked(copies)
-    classes = len(schema.classes)
-    targets = {key: copy[2] for key, copy in prepared.items()}
     tasks = [
-        _task(program, member, keys.index(pool.key(member)), pool, classes, targets[pool.key(member)])
-        for member in portion
+        _task(program, member, keys.index(pool.key(member)), pool, prepared[pool.key(member)]) for member in portion
     ]
     jobs = [member.job for member in portion]
     states = [job.start.state if job.start else initial_state(program, job, schema) for job in jobs]
@@ -89,9 +86,12 @@ def _task(
     member: ActiveJob,
     place: int,
     pool: Pool,
-    classes: int,
-    targets: Num[np.ndarray, "rows"],
+    prepared: tuple[Preparation, np.ndarray, Num[np.ndarray, "rows"]],
 ) -> Task:
+    preparation, _, targets = prepared
+    if preparation.target_transform:
+        targets = preparation.target_transform.reduced(pool.splits.dataset.target[pool.rows])
+    classes = len(pool.splits.dataset.schema.classes)
     chunk = program.evaluation_chunk
     capacity = len(pool.rows)
     # A large training set is evaluated on a fixed sample of the size of the dev set.
@@ -120,7 +120,16 @@ def _task(
         watched_dev=np.int32(len(member.dev)),  # pyright: ignore[reportArgumentType]
         class_weights=weights.astype(np.float32),  # pyright: ignore[reportArgumentType]
         variances=np.array([target_variance(targets[places]) for places in watched], np.float32),  # pyright: ignore[reportArgumentType]
+        target=_target_numbers(preparation),
     )
+
+
+def _target_numbers(preparation: Preparation) -> TargetNumbers | None:
+    transform = preparation.target_transform
+    if transform is None:
+        return None
+    ends = (preparation.target_center, preparation.target_scale, transform.low, transform.high)
+    return TargetNumbers(*map(np.float32, (*ends, *transform.powers)))  # pyright: ignore[reportArgumentType]
 
 
 def _padded(rows: Int[np.ndarray, "rows"], length: int) -> Int[np.ndarray, "places"]:

@@ -36,14 +36,15 @@ class Pool:
 
     def key(self, member: ActiveJob) -> tuple[str, bytes]:
         """Return a key that is equal for members that share prepared data."""
-        return member.job.plan.preparation, member.train.tobytes()
+        plan = member.job.plan
+        return f"{plan.preparation} {plan.target_transform} {plan.loss}", member.train.tobytes()
 
     def prepared(self, member: ActiveJob) -> tuple[Preparation, np.ndarray, np.ndarray]:
         """Return the member's preparation, and the prepared features and targets of the pool's rows."""
         key = self.key(member)
         if key not in self._prepared:
             dataset = self.splits.dataset
-            preparation = Preparation.fit(member.job.plan.preparation, dataset, member.train)
+            preparation = Preparation.fit_plan(member.job.plan, dataset, member.train)
             pixels = dataset.features.pixels
             if pixels is None:
                 inputs = preparation.transform(dataset.features.take(self.rows))

@@ -36,6 +36,7 @@ class Member:
         preparation: preparation of its inputs.
         weight: weight in the average.
         calibration: of its own probabilities, before they are averaged.
+        residuals: of its training, which correct the bias of a target's transform; empty without one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Member:
     preparation: Preparation
     weight: float = 1.0
     calibration: Calibration = UNCALIBRATED
+    residuals: tuple[float, ...] = ()
 
     def outputs(
         self, features: Features, schema: Schema, rows: Int[np.ndarray, "rows"] | None = None
@@ -60,7 +62,7 @@ class Member:
         structure = replace(self.structure, image=self.preparation.pixels and self.preparation.pixels.shape)
         z = logits(structure, model, inputs).astype(np.float64)
         if schema.task == "regression":
-            return self.preparation.target_out(z[:, 0])[:, None]
+            return self.preparation.target_out(z[:, 0], self.residuals)[:, None]
         if schema.task == "binary":
             positive = expit(z[:, 0])
             probabilities = np.stack([1 - positive, positive], axis=1)
@@ -78,7 +80,7 @@ def member_of(
 ) -> Member:
     """Return the run's best network, or one of its snapshots, as a member."""
     parameters = run.best if weights is None else weights
-    return Member(name, run.plan.structure, parameters, run.preparation, weight, calibration)
+    return Member(name, run.plan.structure, parameters, run.preparation, weight, calibration, run.residuals)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Predictor:
                     "preparation": place[id(member.preparation)],
                     "weight": member.weight,
                     **member.calibration._asdict(),
+                    "residuals": member.residuals,
                 }
             )
         # safetensors writes an array's memory as it lies: a transposed view would be read back in the wrong order.
@@ -170,8 +173,9 @@ def _member(index: int, facts: dict[str, Any], arrays: Weights, preparations: li
     settings = {**facts["structure"], "hidden_units": tuple(facts["structure"]["hidden_units"]), "image": None}
     structure = Structure(**settings)
     weights = {name.split("/", 1)[1]: leaf for name, leaf in arrays.items() if name.startswith(f"{index}/")}
-    preparation = preparations[facts["preparation"]]
-    return Member(facts["name"], structure, unpack(weights), preparation, facts["weight"], _calibration(facts))
+    preparation, residuals = preparations[facts["preparation"]], tuple(facts.get("residuals", ()))
+    calibration, weight = _calibration(facts), facts["weight"]
+    return Member(facts["name"], structure, unpack(weights), preparation, weight, calibration, residuals)
 
 
 def _calibration(facts: dict[str, Any]) -> Calibration:

@@ -4,14 +4,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num, UInt32
 
+from goodfit.data.target_transform import yeo_johnson_inverse
 from goodfit.engine.augment import augment
 from goodfit.engine.decay import learning_rate
 from goodfit.engine.health import look, look_due
 from goodfit.engine.minibatches import minibatch, shuffled
 from goodfit.engine.optimizers import add_l2, descend, optimizer, shrink
-from goodfit.engine.task import Data, Model, Program, State, Task, steps_per_epoch
+from goodfit.engine.task import Data, Model, Program, State, TargetNumbers, Task, steps_per_epoch
 from goodfit.nets.architectures import Averages, Dropout, Params, forward
-from goodfit.nets.losses import errors, losses, penalty
+from goodfit.nets.losses import LINEAR, errors, losses, penalty
 from goodfit.nets.noise import fold
 from goodfit.plan import Hyperparameters, Structure
 from goodfit.record.run import SEEN
@@ -48,7 +49,7 @@ def batch_cost(
     h = task.hyperparameters
     logits, used = forward(program.structure, params, inputs, None, Dropout(key, h))
     example_losses = losses(program.output, logits, targets, h.label_smoothing)
-    if program.output != "linear":
+    if program.output not in LINEAR:
         weights = task.class_weights**h.class_balance
         example_losses = example_losses * weights[targets.astype(jnp.int32)]
     return example_losses.mean(), used
@@ -133,17 +134,36 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
         inputs, targets = data.take(task.set, rows)
         logits, _ = forward(program.structure, model.params, inputs, model.averages, None)
         cost = jnp.where(real, losses(program.output, logits, targets), 0).sum()
+        if task.target is not None:
+            logits, targets = _reduced(program, task.target, logits, targets)
         error = jnp.where(real, errors(program.output, logits, targets), 0).sum()
         return sums.at[:, in_dev].add(jnp.stack([cost, error]))
 
     sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.dtype))
     means = (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
-    if program.output != "linear":
+    if program.output not in LINEAR:
         return means
     # 1 − R² of each set; where all targets are equal, scikit-learn's is 0 without a miss, else 1
     constant, squares = task.variances == 0, means[2:]
     unexplained = jnp.where(constant, jnp.sign(squares), squares / jnp.where(constant, 1, task.variances))
     return means.at[2:].set(unexplained.astype(means.dtype))
+
+
+def _reduced(
+    program: Program,
+    numbers: TargetNumbers,
+    logits: Float[Array, "batch 1"],
+    targets: Float[Array, "batch"],
+) -> tuple[Float[Array, "batch 1"], Float[Array, "batch"]]:
+    """Return outputs and targets as they were before the transform, but for center and unit, which 1 − R² ignores."""
+
+    def inverse(values: Float[Array, "..."]) -> Float[Array, "..."]:
+        if program.target_transform == "log":
+            return jnp.exp(values) - numbers.power
+        return yeo_johnson_inverse(values, numbers.power, numbers.other, jnp)
+
+    outputs = jnp.clip(logits * numbers.scale + numbers.center, numbers.low, numbers.high)
+    return inverse(outputs), inverse(targets * numbers.scale + numbers.center)
 
 
 def recorded(structure: Structure) -> int:

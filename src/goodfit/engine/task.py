@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 
 from goodfit.nets.architectures import Averages, Params
 from goodfit.nets.losses import Output
-from goodfit.plan import Hyperparameters, Structure
+from goodfit.plan import Hyperparameters, Structure, TransformKind
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class Program:
         output: activation and loss of the output layer.
         whole_batch: True if one batch is the whole training set, so that shuffling is not needed.
         evaluation_chunk: examples evaluated at once at the end of an epoch.
+        target_transform: of a regression's target.
     """
 
     structure: Structure
     output: Output
     whole_batch: bool
     evaluation_chunk: int
+    target_transform: TransformKind = "none"
 
 
 class Data(NamedTuple):
@@ -74,7 +76,9 @@ class Task(NamedTuple):
         watched_train: number of training rows among them.
         watched_dev: number of dev rows among them.
         class_weights: weight of each class in a fully balanced cost.
-        variances: of the fitted target in the watched training and dev rows; unused for classes.
+        variances: of the fitted target in the watched training and dev rows, of a transformed target as it was before;
+            unused for classes.
+        target: numbers of a transformed target, as `TargetNumbers` has them; None without a transform.
     """
 
     hyperparameters: Hyperparameters
@@ -87,6 +91,27 @@ class Task(NamedTuple):
     watched_dev: Int[Array, ""]
     class_weights: Float[Array, "classes"]
     variances: Float[Array, "2"]
+    target: "TargetNumbers | None" = None
+
+
+class TargetNumbers(NamedTuple):
+    """From a network's output z to the reduced target: the inverse transform of z·scale + center.
+
+    Attributes:
+        center: mean of the transformed training targets.
+        scale: their standard deviation.
+        low: the least transformed value that is inverted.
+        high: the greatest one.
+        power: λ of Yeo and Johnson; offset of the logarithm.
+        other: 2 − λ.
+    """
+
+    center: Float[Array, ""]
+    scale: Float[Array, ""]
+    low: Float[Array, ""]
+    high: Float[Array, ""]
+    power: Float[Array, ""]
+    other: Float[Array, ""]
 
 
 class Model(NamedTuple):

@@ -14,6 +14,7 @@ from goodfit.diagnosis.data_facts import basic_data_facts
 from goodfit.diagnosis.finding import ClassRecall, DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine, plateau
 from goodfit.diagnosis.intervals import wilson
+from goodfit.diagnosis.target_tail import target_tail
 from goodfit.experiments.calibration import calibrate
 from goodfit.experiments.leaks import duplicates, leak
 from goodfit.record.measurement import Measurement, sample
@@ -35,6 +36,7 @@ def data_facts(splits: Splits) -> DataFacts:
         shift=tuple(note.text for note in compare_distributions(splits, _SHIFT_LEVEL)),
         leak=leak(splits),
         target_values=len(np.unique(splits.dataset.target[splits.train])),
+        target_tail=target_tail(splits.dataset.target[splits.pool], splits.pool) if splits.regression else None,
     )
 
 
@@ -45,7 +47,9 @@ def observe(run: Run, splits: Splits, facts: DataFacts) -> Observation:
         inputs = inputs.reshape(-1, splits.dataset.schema.image[2])
     means, deviations = (moment.astype(np.float64) for moment in (inputs.mean(axis=0), inputs.std(axis=0)))
     signals = Signals(run.history, run.health, run.outcome, run.best)
-    return Observation(signals, run.plan, replace(facts, column_means=means, column_deviations=deviations))
+    return Observation(
+        signals, run.plan, replace(facts.of_plan(run.plan), column_means=means, column_deviations=deviations)
+    )
 
 
 def shared_findings(
@@ -68,7 +72,8 @@ def shared_findings(
     if outputs is None:
         outputs = calibrate(splits, measurement.outputs.mean(axis=0), rows)[1]
     noise, recall = label_noise(measurement.outputs, splits, rows), class_recall(outputs, splits, rows)
-    with_noise = replace(facts, label_noise=noise, recall=recall)
+    negative = negative_share(measurement.outputs, splits)
+    with_noise = replace(facts, label_noise=noise, recall=recall, negative_predictions=negative)
     runs = [run for seed_runs in measurement.runs for run in seed_runs]
     findings = [finding for run in runs for finding in examine(observe(run, splits, with_noise))]
     counts = Counter(finding.id for finding in findings)
@@ -110,6 +115,12 @@ def class_recall(
         predicted = outputs[:, rare] > counts[rare] / counts.sum()
         lower = int((predicted & (truth == rare)).sum()), int((predicted & (truth != rare)).sum())
     return ClassRecall(classes, tuple(found.tolist()), tuple(np.bincount(truth, minlength=count).tolist()), lower)
+
+
+def negative_share(outputs: Float[np.ndarray, "seeds rows outputs"], splits: Splits) -> float:
+    """Return the share of predictions that are negative, if no target is; 0 for classes."""
+    is_positive = splits.regression and splits.dataset.target[splits.pool].min() >= 0
+    return float((outputs < 0).mean()) if is_positive else 0.0
 
 
 def label_noise(

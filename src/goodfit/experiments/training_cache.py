@@ -14,7 +14,7 @@ from goodfit.data.preparation import Preparation
 from goodfit.engine import sealed_files
 from goodfit.engine.checkpoint import identity
 from goodfit.engine.jobs import Job
-from goodfit.plan import PreparationKind
+from goodfit.plan import Plan
 from goodfit.record.run import Health, Outcome, Run, Weights
 
 _MOST_BYTES = 2 << 30  # of a file, which is assembled in memory; a larger training is repeated
@@ -128,15 +128,15 @@ class TrainingCache:
             place = run_facts["preparation"]
             if place not in shared:
                 # A new object for each place: the predictor recognizes a shared preparation by identity.
-                shared[place] = replace(self._preparation(job.plan.preparation, self._rows(job)[0]))
+                shared[place] = replace(self._preparation(job.plan, self._rows(job)[0]))
             runs.append(_run(job, self._rows(job), shared[place], leaves, run_facts))
         stopped = {int(job): int(epoch) for job, epoch in facts["stopped"]}
         return TrainingResult(runs, stopped, float(facts["seconds"]))
 
-    def _preparation(self, kind: PreparationKind, train: Int[np.ndarray, "train"]) -> Preparation:
-        key = kind, train.tobytes()
+    def _preparation(self, plan: Plan, train: Int[np.ndarray, "train"]) -> Preparation:
+        key = f"{plan.preparation} {plan.target_transform} {plan.loss}", train.tobytes()
         if key not in self._fitted:
-            self._fitted[key] = Preparation.fit(kind, self.splits.dataset, train)
+            self._fitted[key] = Preparation.fit_plan(plan, self.splits.dataset, train)
         return self._fitted[key]
 
 
@@ -165,6 +165,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "weights": list(run.best),
         "snapshots": len(run.snapshots),
         "layers": list(run.health.layers) if run.health else None,
+        "residuals": run.residuals,
     }
 
 
@@ -194,6 +195,7 @@ def _run(
         best=weights("best"),
         best_epoch=facts["best_epoch"],
         seconds=facts["seconds"],
+        residuals=tuple(facts["residuals"]),
         snapshots=tuple(weights(f"snapshot {place}") for place in range(facts["snapshots"])),
         health=layers and Health(arrays["health/epochs"], tuple(layers), arrays["health/seen"]),
     )

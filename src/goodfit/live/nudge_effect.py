@@ -42,7 +42,7 @@ class DevScorer:
 
     @functools.cached_property
     def _preparation(self) -> Preparation:
-        return Preparation.fit(self.plan.preparation, self.splits.dataset, self.splits.train)
+        return Preparation.fit_plan(self.plan, self.splits.dataset, self.splits.train)
 
     def __call__(self, weights: Weights) -> Scores:
         """Return the cost, calibrated as `improve` compares it, and the error of each dev example."""

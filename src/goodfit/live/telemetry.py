@@ -29,7 +29,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
     Raises:
         OSError: the file cannot be written.
     """
-    facts, deviations = basic_data_facts(splits), None
+    facts, deviations = basic_data_facts(splits).of_plan(plan), None
     if splits.regression:
         train, dev = (target_variance(splits.dataset.target[rows]) ** 0.5 for rows in (splits.train, splits.dev))
         deviations = (train, dev)
@@ -44,6 +44,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
             class_counts=facts.class_counts,
             dev=len(splits.dev),
             spread=splits.spread,
+            guess_cost=facts.guess_cost,
             deviations=deviations,
             guess=GuessOverview(prediction=prediction, error=error),
         ),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from goodfit.plan import Plan
+from goodfit.plan import Plan, TransformKind
 
 Gap = Literal["bias", "variance"]
 Changes = dict[str, Any]  # settings of a plan by name
@@ -19,6 +19,7 @@ class RecipeContext(NamedTuple):
         task: `binary`, `classes` or `regression`.
         rarest_share: share of the rarest class, as a multiple of its share in a balanced set; 1 for a regression.
         flips: True if images keep their labels when left and right are swapped; None for a table.
+        target_transform: that would tame a regression's target with a heavy tail; None for others.
     """
 
     plan: Plan
@@ -26,6 +27,7 @@ class RecipeContext(NamedTuple):
     task: str
     rarest_share: float
     flips: bool | None = None
+    target_transform: TransformKind | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.findings.remedies import DEFAULT_NETWORK, DEFAULT_NETWORK_NAME
+from goodfit.diagnosis.target_tail import target_tail
 from goodfit.loop.prescription import Changes, Gap, Prescription, Proposal, RecipeContext
 from goodfit.loop.recipe import AUGMENTATION, BIGGER, FLIPS, RECIPE, WITHOUT_AUGMENTATION
 from goodfit.loop.round_diagnosis import is_bias_shown
@@ -91,7 +92,10 @@ def cures(state: LoopState, context: LoopContext) -> list[Proposal]:
 def _recipe_context(splits: Splits, plan: Plan, flips: bool | None) -> RecipeContext:
     schema = splits.dataset.schema
     shares = np.bincount(splits.dataset.target[splits.train]) / len(splits.train) if schema.classes else np.ones(1)
-    return RecipeContext(plan, len(splits.train), schema.task, float(shares.min() * len(shares)), flips)
+    rarest_share, tail = float(shares.min() * len(shares)), None
+    if splits.regression:
+        tail = target_tail(splits.dataset.target[splits.pool], splits.pool)
+    return RecipeContext(plan, len(splits.train), schema.task, rarest_share, flips, tail and tail.transform)
 
 
 def prescribed(

@@ -106,6 +106,16 @@ def _class_balance(context: RecipeContext) -> Changes | None:
     return {"class_balance": 0.5}
 
 
+def _target_transform(context: RecipeContext) -> Changes | None:
+    transform = context.target_transform
+    return None if transform is None or context.plan.target_transform != "none" else {"target_transform": transform}
+
+
+def _robust_loss(context: RecipeContext) -> Changes | None:
+    is_heavy = context.target_transform is not None and context.plan.loss == "squared"
+    return {"loss": "huber"} if is_heavy else None
+
+
 def _other_optimizer(context: RecipeContext) -> Changes:
     if context.plan.optimizer == "adam":
         return {"optimizer": "rmsprop", "learning_rate": context.plan.learning_rate / 3}
@@ -267,6 +277,16 @@ RECIPE: tuple[Prescription, ...] = (
         _VARIANCE,
         "softer labels keep the network from growing overconfident",
         _label_smoothing,
+    ),
+    Prescription(
+        "target-transform",
+        "transformed target",
+        _BOTH_GAPS,
+        "on the transformed scale every example of a heavy-tailed target counts, not only the largest",
+        _target_transform,
+    ),
+    Prescription(
+        "robust-loss", "robust loss (Huber)", _BOTH_GAPS, "the largest misses of a heavy tail pull less", _robust_loss
     ),
     Prescription(
         "class-weights", "class weights", _BOTH_GAPS, "rare classes count for more in the cost", _class_balance

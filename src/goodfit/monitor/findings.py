@@ -105,7 +105,7 @@ def health_from(
 
 
 def _data_facts(data: DataOverview) -> DataFacts:
-    return DataFacts(m=data.m, task=data.task, class_counts=data.class_counts, dev=data.dev)
+    return DataFacts(m=data.m, task=data.task, class_counts=data.class_counts, dev=data.dev, guess_cost=data.guess_cost)
 
 
 def finding_views(

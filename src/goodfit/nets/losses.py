@@ -1,16 +1,23 @@
-"""Loss and error of each example for the three kinds of output: softmax, sigmoid, linear; and the weight penalties."""
+"""Loss and error of each example for each kind of output: softmax, sigmoid, linear; and the weight penalties."""
 
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Array, Float, Num
 
 from goodfit.nets.layers import Layer
-from goodfit.plan import Hyperparameters
+from goodfit.plan import Hyperparameters, Loss
 
-Output = Literal["softmax", "sigmoid", "linear"]
-OUTPUT_OF_TASK: dict[str, Output] = {"classes": "softmax", "binary": "sigmoid", "regression": "linear"}
+Output = Literal["softmax", "sigmoid", "linear", "linear with Huber's loss"]
+LINEAR: tuple[Output, ...] = ("linear", "linear with Huber's loss")
+_OUTPUT_OF_TASK: dict[str, Output] = {"classes": "softmax", "binary": "sigmoid", "regression": "linear"}
+
+
+def output_of(task: str, loss: Loss) -> Output:
+    """Return the output layer's activation and loss for a task; `loss` is that of a regression."""
+    return "linear with Huber's loss" if task == "regression" and loss == "huber" else _OUTPUT_OF_TASK[task]
 
 
 def losses(
@@ -22,7 +29,7 @@ def losses(
     """Return each example's loss, from the outputs before their activation.
 
     softmax: −Σ y·log ŷ; sigmoid: −y·log ŷ − (1 − y)·log(1 − ŷ); linear: (ŷ − y)²/2. All have dZ = ŷ − y (course notes:
-    softmax regression).
+    softmax regression). Huber's loss is (ŷ − y)²/2 up to a miss of 1, then |ŷ − y| − ½ (Huber 1964).
 
     Args:
         output: kind of output.
@@ -32,6 +39,8 @@ def losses(
     """
     if output == "linear":
         return jnp.square(logits[:, 0] - targets) / 2
+    if output == "linear with Huber's loss":
+        return optax.losses.huber_loss(logits[:, 0], targets, delta=1.0)
     if output == "sigmoid":
         label = targets.astype(logits.dtype) * (1 - smoothing) + smoothing / 2
         z = logits[:, 0]
@@ -47,7 +56,7 @@ def errors(
     output: Output, logits: Float[Array, "batch outputs"], targets: Num[Array, "batch"]
 ) -> Float[Array, "batch"]:
     """Return 1 for a wrong answer, else 0; for linear outputs the squared miss."""
-    if output == "linear":
+    if output in LINEAR:
         return jnp.square(logits[:, 0] - targets)
     if output == "sigmoid":
         return ((logits[:, 0] > 0) != (targets > 0.5)).astype(logits.dtype)

@@ -77,6 +77,7 @@ class Run:
         health: looks inside the network during the training.
         preparation: fitted on the rows trained on.
         seconds: of the whole stack it trained in.
+        residuals: of the transformed training targets, as quantiles; empty without a transform.
     """
 
     plan: Plan
@@ -92,6 +93,7 @@ class Run:
     seconds: float
     snapshots: tuple[Weights, ...] = field(default=())
     health: Health | None = None
+    residuals: tuple[float, ...] = ()
 
     @property
     def usable(self) -> bool:

@@ -55,7 +55,7 @@ class Hopeless:
         history: dict[str, np.ndarray] = {name: records[:, column] for column, name in enumerate(RECORDED)}
         history["epoch"] = np.arange(1, len(records) + 1)
         health = health_of(records[:, len(RECORDED) :], plan.structure.hidden_layers)
-        observation = Observation(Signals(history, health), plan, self.facts)
+        observation = Observation(Signals(history, health), plan, self.facts.of_plan(plan))
         # A cost above 95 % of a constant guess's may still be on its way down, as with a small learning rate.
         falling = still_falls(series(observation, "train_cost").values, _HOPEFUL_FALL)
         if not is_stuck(observation, _NOTHING_LEARNED) or falling:

@@ -52,6 +52,14 @@ HumanError = Annotated[
         check=ERROR,
     ),
 ]
+TargetTransform = Annotated[
+    str | None,
+    Option(
+        "Fit a transform of a regression's target, against a heavy tail: none, log or yeo-johnson; predictions come in "
+        "the target's unit.",
+        metavar="NAME",
+    ),
+]
 MinGap = Annotated[float, Option("Smallest gap that counts; its interval must exceed it.", check=SHARE)]
 OptionalMinGap = Annotated[
     float | None, Option("Smallest gap that counts; its interval must exceed it. Default: 0.02.", check=SHARE)

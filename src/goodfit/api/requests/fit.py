@@ -19,6 +19,7 @@ from goodfit.api.requests.data import (
     Progress,
     Run,
     SplitRequest,
+    TargetTransform,
 )
 from goodfit.api.requests.option import POSITIVE_SHARE, SECONDS, Option, integer
 from goodfit.api.requests.request import Request
@@ -52,6 +53,7 @@ class ImproveRequest(DataRequest):
         float, Option("Smallest gap that counts; its interval must exceed it.", check=POSITIVE_SHARE)
     ] = 0.02
     plan: PlanSource = None
+    target_transform: TargetTransform = None
     replay: Annotated[
         str | Path | None,
         Option(
@@ -78,6 +80,7 @@ class TrainRequest(DataRequest):
 
     plan: PlanSource = None
     changes: Changes = None
+    target_transform: TargetTransform = None
     replay: Annotated[
         str | Path | None,
         Option(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from goodfit.api.requests.data import DataRequest, HumanError, MinGap, Out, PlanSource, Progress
+from goodfit.api.requests.data import DataRequest, HumanError, MinGap, Out, PlanSource, Progress, TargetTransform
 from goodfit.api.requests.option import POSITIVE, Alias, Option, integer
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class TuneRequest(DataRequest):
             metavar="[HOST:PORT]",
         ),
     ] = None
+    target_transform: TargetTransform = None
     human_error: HumanError = None
     min_gap: MinGap = 0.02
     out: Out = "runs"

@@ -17,11 +17,14 @@ from goodfit.diagnosis.findings import (
     dropout,
     duplicates,
     exploding,
+    heavy_tail,
     imbalance,
     initialization,
     inputs,
     label_noise,
     leak,
+    negative,
+    outliers,
     output,
     overfitted,
     plateau,
@@ -55,7 +58,7 @@ _CAUSES = (
     batch_small,
 )
 # Problems of the data, whatever the training is like.
-_DATA = (leak, duplicates, imbalance, shift)
+_DATA = (leak, outliers, duplicates, imbalance, shift, heavy_tail, negative)
 # Many causes look like these in the end, so they are only reported if no cause is found, and only one of them.
 _SYMPTOMS = (stopped_early, plateau)
 # Only a well trained network can distinguish wrong labels from its own mistakes, or learn them by heart, so these come
