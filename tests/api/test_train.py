@@ -184,3 +184,58 @@ def test_a_sick_training_is_named_first_and_a_healthy_one_is_left_alone(table, s
     assert len(finding.plot.x) == len(next(iter(finding.plot.lines.values())))
     healthy = goodfit.train(table, target="kind", plan=small_plan.with_(epochs=60), out=tmp_path)
     assert goodfit.diagnose(healthy.run).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("classes", "changes"),
+    [
+        (("rare", "usual"), {"class_balance": 1.0}),
+        (("rare", "usual"), {"label_smoothing": 0.2}),
+        (("a", "b", "rare"), {"class_balance": 0.7, "label_smoothing": 0.1}),
+    ],
+    ids=["class weights", "label smoothing", "three classes and both"],
+)
+def test_mean_probabilities_are_the_frequencies_of_the_classes(small_plan, tmp_path, classes, changes):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 2))
+    logits = np.column_stack([4.0 * (name != "rare") + x[:, place % 2] for place, name in enumerate(classes)])
+    labels = np.array(classes)[(logits + rng.gumbel(size=logits.shape)).argmax(axis=1)]
+    frame = pl.DataFrame({"x": x[:, 0], "z": x[:, 1], "kind": labels})
+    fit = goodfit.train(frame[:2000], target="kind", plan=small_plan.with_(**changes), out=tmp_path)
+    predicted = goodfit.predict(fit.run, frame[2000:])
+    for name in classes:
+        share = (labels[2000:] == name).mean()
+        assert predicted[f"probability:{name}"].mean() == pytest.approx(share, rel=0.3)
+
+
+def test_the_verdict_counts_what_the_error_hides(small_plan, tmp_path):
+    rng = np.random.default_rng(1)
+    frame = pl.DataFrame({"x": rng.normal(size=600), "kind": np.where(rng.random(600) < 0.08, "yes", "no")})
+    fit = goodfit.train(frame, target="kind", plan=small_plan, human_error=0.06, out=tmp_path)
+    assert fit.verdict == "no better than a guess"
+    assert fit.reason.startswith("No better than predicting 'no' for everyone: ")
+    assert fit.findings[0].id == "class-imbalance"
+    assert not any("Use it" in sentence for sentence in fit.next_steps)
+    assert goodfit.diagnose(fit.run).verdict == goodfit.runs(tmp_path)[0].verdict == fit.verdict
+    assert goodfit.diagnose(fit.run).reason == fit.reason
+    assert goodfit.diagnose(fit.run, min_gap=0.3).verdict == fit.verdict
+    goodfit.open_test(fit.run, data=frame)
+    assert goodfit.load(fit.run).verdict == fit.verdict
+
+
+def test_a_regression_that_knows_no_more_than_the_mean_is_no_good_fit(small_plan, tmp_path):
+    rng = np.random.default_rng(2)
+    frame = pl.DataFrame({"x": rng.normal(size=600), "y": rng.normal(size=600)})
+    fit = goodfit.train(frame, target="y", plan=small_plan.with_(l2=300.0), human_error=1.0, out=tmp_path)
+    assert fit.verdict in ("no better than a guess", "high variance")
+    assert fit.reason.startswith("No better than predicting the mean for everyone: ")
+
+
+def test_a_column_that_gives_the_target_away_is_no_good_fit(small_plan, tmp_path):
+    rng = np.random.default_rng(3)
+    won = rng.random(600) < 0.5
+    frame = pl.DataFrame({"x": rng.normal(size=600), "invoice": np.where(won, 5.0, -5.0) + rng.normal(size=600)})
+    fit = goodfit.train(frame.with_columns(y=pl.Series(won)), target="y", plan=small_plan, out=tmp_path)
+    assert fit.verdict == "not to be trusted"
+    assert fit.reason.startswith("The column 'invoice' alone predicts the target to ")
+    assert fit.next_steps[0].startswith("Leave out the column 'invoice'")

@@ -53,10 +53,19 @@ def test_a_rare_class_that_is_not_found_is_said_with_its_counts(make_observation
         "error of 8.9 % is hardly better than that of predicting 'no' for everyone (9.0 %)."
     )
     assert finding.remedies[0].name == (
-        "take rows with a probability of 'yes' above 9 % for 'yes': that finds 62 of 81 on dev, with 240 others"
+        "take rows with a probability of 'yes' above 9.0 % for 'yes': that finds 62 of 81 on dev, with 240 others"
     )
     assert finding.evidence["balanced_accuracy"] == pytest.approx((815 / 819 + 5 / 81) / 2)
     assert not any(remedy.changes for remedy in finding.remedies)  # weights are taken off the probabilities again
+
+
+@pytest.mark.parametrize(("lower", "advised"), [((62, 300), True), ((62, 320), False), ((1, 100), False)])
+def test_a_lower_threshold_is_advised_where_it_tells_the_classes_apart(make_observation, lower, advised):
+    """62 of 81 are 77 %: twice the share of 313 among 819 others."""
+    recall = ClassRecall(("no", "yes"), (815, 5), (819, 81), lower)
+    finding = imbalance.find(make_observation(data={**RARE, "recall": recall}))
+    assert finding is not None
+    assert (finding.remedies[0].id == "lower-threshold") is advised
 
 
 @pytest.mark.parametrize(

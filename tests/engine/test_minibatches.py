@@ -76,7 +76,7 @@ def test_epochs_differ():
     assert np.mean(_epoch(0)[:M] == _epoch(1)[:M]) < 0.2
 
 
-@pytest.mark.parametrize(("m", "size"), [(1, 0), (1999, 0), (2000, 128), (10**6, 128)])
+@pytest.mark.parametrize(("m", "size"), [(1, 0), (499, 0), (500, 64), (1999, 64), (2000, 128), (10**7, 128)], ids=str)
 def test_the_notes_guideline(m, size):
-    """Seed: the whole training set below 2,000 examples, else a power of two."""
+    """Course notes: the whole training set where it is small, else a power of two of at least 64."""
     assert guideline_batch_size(m) == size

@@ -32,7 +32,9 @@ def _sized(splits: Splits, m: int) -> Splits:
     ("m", "batch_size", "epochs"),
     [
         (100, 0, None),
-        (1999, 0, None),
+        (499, 0, None),
+        (500, 64, 60),  # from here on the doctor may call the whole training set too large a batch
+        (1999, 64, 60),
         (2000, 128, 60),  # course notes: a mini-batch of a power of two from 2,000 examples on
         (42_000, 128, 60),
         (200_000, 128, 12),  # about 20,000 steps

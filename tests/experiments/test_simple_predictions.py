@@ -11,7 +11,7 @@ from goodfit.data.dataset import Fold
 from goodfit.data.splits import draw_folds, open_splits
 from goodfit.experiments.linear_model import linear_outputs
 from goodfit.experiments.naive_forecast import last_values, season_of, seasonal_values
-from goodfit.experiments.simple_predictions import simple_errors
+from goodfit.experiments.simple_predictions import simple_errors, simpler_sentence
 
 
 def _whole(splits):
@@ -127,3 +127,18 @@ def test_with_folds_every_row_is_predicted_from_the_other_folds():
 
 def _mean_elsewhere(y, folds, row):
     return next(y[fold.train].mean() for fold in folds if row in fold.dev)
+
+
+@pytest.mark.parametrize(("network", "advised"), [(0.3, True), (0.2, True), (0.1, False)])
+def test_a_simple_prediction_that_the_network_does_not_beat_is_preferred(network, advised):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(scale=0.05, size=400)
+    errors = {"mean": np.ones(400), "linear regression": 0.2 + noise, "last value": 0.5 + noise}
+    sentence = simpler_sentence(errors, (network + rng.normal(scale=0.05, size=400))[None], None, 0)
+    assert (sentence is not None) is advised
+    if sentence is not None:
+        assert sentence.startswith("Prefer a linear regression (an error of 19.8 % on dev beside ")
+
+
+def test_a_constant_guess_is_never_preferred():
+    assert simpler_sentence({"majority class": np.zeros(50)}, np.ones((1, 50)), None, 0) is None

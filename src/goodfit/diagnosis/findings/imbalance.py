@@ -10,13 +10,14 @@ import numpy as np
 from goodfit.diagnosis.finding import ClassRecall, Finding, Observation, Remedy
 from goodfit.diagnosis.findings.costs import series
 from goodfit.diagnosis.findings.remedies import change_plan
-from goodfit.wording.numbers import number, percent, rough_percent
+from goodfit.wording.numbers import number, percent
 
 ID = "class-imbalance"
 NAME = "class imbalance ignored"
 # Set on the tuning half of `benchmarks/doctor.py`.
 _COMMON = 0.8  # share of the commonest class: four to one
 _MISSED = 0.7  # dev error over that of always guessing the commonest class
+_CLEARLY = 2  # times as large a share of the rare class as of the others is above a lower threshold that is advised
 
 
 def find(observation: Observation) -> Finding | None:
@@ -75,7 +76,10 @@ def _threshold(counts: np.ndarray, recall: ClassRecall | None) -> tuple[Remedy, 
     if recall is None or recall.lower_threshold is None:
         return ()
     rare, (found, false) = int(counts.argmin()), recall.lower_threshold
-    name, share = recall.classes[rare], rough_percent(float(counts[rare] / counts.sum()))
+    others = sum(recall.totals) - recall.totals[rare]
+    if found * others < _CLEARLY * false * recall.totals[rare]:  # its probabilities tell the classes hardly apart
+        return ()
+    name, share = recall.classes[rare], percent(float(counts[rare] / counts.sum()))
     why = "the best threshold depends on what each kind of mistake costs, and 50 % is right only if both cost the same"
     return (
         Remedy(

@@ -174,6 +174,6 @@ MINI_BATCHES = Lesson(
     make=_make,
     code=(mini_batches, train),
     sources=("course notes, “Mini-batch gradient descent”", "Robbins & Monro 1951"),
-    use="""`--set batch_size=128`; 0 is the whole training set, which is what `goodfit train` takes below 2,000
+    use="""`--set batch_size=128`; 0 is the whole training set, which is what `goodfit train` takes below 500
         examples, where `goodfit improve` tries mini-batches as an experiment. Next: `goodfit lesson sampling`.""",
 )
