@@ -8,9 +8,14 @@ from html.parser import HTMLParser
 import pytest
 
 from goodfit.errors import InputError
+from goodfit.plan import Plan
 from goodfit.reports.descent import descent_figure, write_descent
 
-PLAN = {"l2": 0.5, "l1": 0.0, "hidden_units": [8, 4], "activation": "tanh", "batch_norm": "none"}
+PLAN = Plan(l2=0.5, l1=0.0, hidden_units=(8, 4), activation="tanh", batch_norm="none")
+
+
+def drawn(descent):
+    return descent_figure(descent["objective"], descent["cost"], descent["first_rise"]).to_dict()
 
 
 @pytest.fixture
@@ -75,7 +80,7 @@ def test_the_page_says_what_came_of_it_and_needs_nothing_from_outside(falling, t
 
 
 def test_j_and_the_cost_are_two_lines_with_their_names_at_the_ends(falling):
-    figure = descent_figure(falling)
+    figure = drawn(falling)
     j, cost = figure["data"]
     assert (j["x"], j["y"]) == ([0, 1, 2, 3], falling["objective"])
     assert cost["y"] == falling["cost"]
@@ -86,13 +91,13 @@ def test_j_and_the_cost_are_two_lines_with_their_names_at_the_ends(falling):
 
 def test_without_penalty_there_is_one_line(falling, tmp_path):
     falling["cost"] = falling["objective"]
-    assert len(descent_figure(falling)["data"]) == 1
+    assert len(drawn(falling)["data"]) == 1
     text = Words(write_descent(tmp_path / "page.html", falling, "digits", PLAN).read_text(encoding="utf-8")).text
     assert "The plan has no L2 or L1 penalty, so J is the cost itself." in text
 
 
 def test_the_first_rise_is_marked_and_what_is_no_number_is_left_out(rising, tmp_path):
-    figure = descent_figure(rising)
+    figure = drawn(rising)
     assert figure["data"][0]["y"] == [2.0, 1.5, 4.0, None]
     ring = figure["data"][2]
     assert (ring["x"], ring["y"]) == ([2], [4.0])
@@ -107,7 +112,7 @@ def test_the_first_rise_is_marked_and_what_is_no_number_is_left_out(rising, tmp_
 
 def test_a_wide_range_is_drawn_on_a_logarithmic_axis(rising):
     rising["objective"] = [2.0, 1.5, 400.0, 90000.0]
-    layout = descent_figure(rising)["layout"]
+    layout = drawn(rising)["layout"]
     assert layout["yaxis"]["type"] == "log"
     ends = {label["text"]: label["y"] for label in layout["annotations"]}
     assert ends["J"] == pytest.approx(math.log10(90000), rel=1e-3)

@@ -10,9 +10,9 @@ import pytest
 from goodfit.record.learning_curve import LearningCurveResult
 from goodfit.record.nudge import Nudge
 from goodfit.record.values import Estimate
-from goodfit.reports import figures
+from goodfit.reports import figures, prediction_figures
 from goodfit.reports.curves import Curve
-from goodfit.reports.drawing import log_axis, tick_names
+from goodfit.reports.drawing import log_ticks, tick_names
 from goodfit.reports.predictions import CalibrationBin, Confusion, Residuals
 
 COSTS = ((1.0, 0.1, 0.0), (0.8, 0.08, 0.0), (1.2, 0.12, 0.0))
@@ -46,16 +46,17 @@ CONFUSION = Confusion(("<b>a</b>", "b"), ((5, 1), (0, 7)), ())
 RESIDUALS = Residuals((3, 9), (1.0, 2.0), (0.5, -0.25), 2, ((1.0, 0.5, 0.2), (2.0, -0.25, 0.2)))
 BINS = [CalibrationBin(1, 0.15, 0.2, 0.1, 0.4, 12), CalibrationBin(9, 0.97, 0.96, 0.9, 0.99, 300)]
 
-ALL = {
+FIGURES = {
     "cost": figures.curve_figures(CURVE)[0],
     "error": figures.curve_figures(CURVE)[1],
     "nudged cost": figures.curve_figures(CURVE, NUDGES)[0],
     "nudged error": figures.curve_figures(CURVE, NUDGES)[1],
     "data size": figures.data_size_figure(SIZES),
-    "confusion": figures.confusion_figure(CONFUSION),
-    "residuals": figures.residual_figure(RESIDUALS, "price <i>"),
-    "calibration": figures.calibration_figure(BINS, "is = yes"),
+    "confusion": prediction_figures.confusion_figure(CONFUSION),
+    "residuals": prediction_figures.residual_figure(RESIDUALS, "price <i>"),
+    "calibration": prediction_figures.calibration_figure(BINS, "is = yes"),
 }
+ALL: dict[str, Any] = {name: figure.to_dict() for name, figure in FIGURES.items()}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -90,7 +91,7 @@ def test_the_spread_over_seeds_is_a_band():
     assert bands[0]["x"] == [1, 20, 40, 40, 20, 1]
     assert bands[0]["y"] == [60.0, 6.0, 5.0, 3.0, 4.0, 40.0]
     alone, _ = figures.curve_figures(replace(CURVE, models=1))
-    assert not any(trace.get("fill") for trace in alone["data"])
+    assert not any(trace.get("fill") for trace in alone.to_dict()["data"])
 
 
 def test_the_error_axis_shows_where_training_ended_not_where_it_guessed():
@@ -128,7 +129,7 @@ def test_mistakes_have_a_color_scale_of_their_own():
 def test_many_classes_stay_readable():
     n = 50
     counts = tuple(tuple(9 if i == j else (i + j) % 7 == 0 for j in range(n)) for i in range(n))
-    figure = figures.confusion_figure(Confusion(tuple(f"class {i}" for i in range(n)), counts, ()))
+    figure = prediction_figures.confusion_figure(Confusion(tuple(f"class {i}" for i in range(n)), counts, ())).to_dict()
     assert figure["data"][0]["texttemplate"] == ""
     assert figure["layout"]["meta"]["tallest"] >= 16 * n
     assert len(set(figure["data"][0]["x"])) == n
@@ -138,7 +139,7 @@ def test_names_are_harmless_short_and_distinct():
     assert ALL["confusion"]["data"][0]["x"] == ["&lt;b&gt;a&lt;/b&gt;", "b"]
     assert "price &lt;i&gt;" in ALL["residuals"]["layout"]["xaxis"]["title"]["text"]
     long = tick_names(["the same long beginning, one", "the same long beginning, two", "short"])
-    assert long == ["the same long begin… (1)", "the same long begin… (2)", "short"]
+    assert long == ("the same long begin… (1)", "the same long begin… (2)", "short")
 
 
 def test_calibration_shows_counts_under_the_curve():
@@ -151,11 +152,14 @@ def test_calibration_shows_counts_under_the_curve():
 
 @pytest.mark.parametrize("span", [(0.02, 0.9), (0.11, 0.13), (1e-6, 30.0), (0.5, 0.5), (1e-12, 1e6)])
 def test_logarithmic_axes_have_a_few_round_ticks_inside(span: tuple[float, float]):
-    axis = log_axis(span)
-    low, high = axis["range"]
-    assert low < math.log10(span[0]) <= math.log10(span[1]) < high
-    assert 1 <= len(axis["tickvals"]) <= 7
-    assert all(low <= math.log10(tick) <= high for tick in axis["tickvals"])
+    axis = log_ticks(span)
+    assert axis.low < math.log10(span[0]) <= math.log10(span[1]) < axis.high
+    assert 1 <= len(axis.ticks) <= 7
+    assert all(axis.low <= math.log10(tick) <= axis.high for tick in axis.ticks)
+
+
+def test_ticks_are_written_as_all_numbers_are():
+    assert log_ticks((1e-7, 1e-1)).names == ("1e-7", "1e-6", "1e-5", "0.0001", "0.001", "0.01", "0.1")
 
 
 @pytest.mark.parametrize("panel", ["cost", "error"])
@@ -165,7 +169,7 @@ def test_nudges_are_marked_at_their_epochs(panel: str):
     assert lines == plain["data"]
     assert "shapes" not in plain["layout"]
     assert marks["x"] == [1, 20]  # before the first epoch is where the axis begins
-    assert marks["text"] == ["l2 0.0 → 1.0", "learning_rate 0.003 → 0.0003<br>keep_prob [0.8] → [0.9]"]
+    assert marks["text"] == ["l2 0 → 1", "learning_rate 0.003 → 0.0003<br>keep_prob [0.8] → [0.9]"]
     top = nudged["layout"]["yaxis"]["range"][1]
     assert marks["y"][0] == pytest.approx(10**top if panel == "cost" else top, rel=1e-3)
     assert [shape["x0"] for shape in nudged["layout"]["shapes"]] == [1, 20]

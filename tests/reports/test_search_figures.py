@@ -6,9 +6,11 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from goodfit.record.plain import plain_value
 from goodfit.record.search_result import FinalistResult, SearchResult, TrialResult
+from goodfit.reports.parameter_figure import parameter_figure
 from goodfit.reports.search import Search, search_view
-from goodfit.reports.search_figures import MOST_AXES, parallel_figure, parameter_figure, progress_figure, search_figures
+from goodfit.reports.search_figures import MOST_AXES, parallel_figure, progress_figure, search_figures
 
 Facts = dict[str, Any]
 
@@ -24,18 +26,18 @@ def seen(facts: Facts, **changes: Any) -> Search:
 
 def panel(facts: Facts, name: str) -> dict[str, Any]:
     search = seen(facts)
-    return parameter_figure(search, next(axis for axis in search.axes if axis.name == name))
+    return parameter_figure(search, next(axis for axis in search.axes if axis.name == name)).to_dict()
 
 
 def test_every_figure_is_valid_plotly_once_its_colors_are_filled_in(facts: Facts):
     for choices in search_figures(seen(facts)).values():
-        for figure in choices["all"]:
+        for figure in (drawn.to_dict() for drawn in choices["all"]):
             painted: Any = json.loads(re.sub(r'"@[\w-]+"', '"#123456"', json.dumps(figure, allow_nan=False)))
             assert len(go.Figure(painted).to_plotly_json()["data"]) == len(figure["data"])
 
 
 def test_each_trial_with_an_error_is_a_line_across_axes_of_their_own_scale(facts: Facts):
-    drawn = parallel_figure(seen(facts))["data"][0]
+    drawn = parallel_figure(seen(facts)).to_dict()["data"][0]
     rate, beta1, units, activation, error = drawn["dimensions"]
     assert [each["label"] for each in drawn["dimensions"]][-1] == "dev error"
     assert rate["values"] == [-4, -3, -2, -1, pytest.approx(math.log10(0.2), abs=1e-3)]  # trials 0, 1, 2, 4 and 5
@@ -51,7 +53,7 @@ def test_a_trial_without_a_hyperparameter_passes_below_its_axis(facts: Facts):
     facts["search"]["parameters"]["keep_prob layer 2"] = {"scale": "linear", "low": 0.5, "high": 1.0}
     facts["trials"][1]["parameters"]["keep_prob layer 2"] = 0.75
     search = seen(facts)
-    lacking = parallel_figure(search)["data"][0]["dimensions"][-2]
+    lacking = parallel_figure(search).to_dict()["data"][0]["dimensions"][-2]
     assert lacking["label"] == "keep_prob<br>layer 2"
     assert lacking["values"][1] == 0.75
     assert lacking["values"][0] == lacking["range"][0] == lacking["tickvals"][0] < 0.475
@@ -62,11 +64,11 @@ def test_a_trial_without_a_hyperparameter_passes_below_its_axis(facts: Facts):
 def test_of_many_hyperparameters_the_most_important_are_drawn_across(facts: Facts):
     facts["search"]["parameters"] |= {f"x{i}": {"scale": "linear", "low": 0, "high": 1} for i in range(9)}
     search = seen(facts)
-    assert [each["label"] for each in parallel_figure(search)["data"][0]["dimensions"]][:2] == [
+    assert [each["label"] for each in parallel_figure(search).to_dict()["data"][0]["dimensions"]][:2] == [
         "learning_<br>rate",
         "beta1",
     ]
-    assert len(parallel_figure(search)["data"][0]["dimensions"]) == MOST_AXES
+    assert len(parallel_figure(search).to_dict()["data"][0]["dimensions"]) == MOST_AXES
     assert len(search_figures(search)["search-parameters"]["all"]) == 13
 
 
@@ -124,7 +126,7 @@ def test_samplers_without_regions_have_no_rows(facts: Facts):
 
 
 def test_the_best_so_far_never_rises(facts: Facts):
-    figure = progress_figure(seen(facts))
+    figure = progress_figure(seen(facts)).to_dict()
     dots, steps = figure["data"]
     assert dots["x"] == [15, 25, 45, 55]
     assert steps["y"] == [0.1, 0.05, 0.02, 0.02]
@@ -135,7 +137,7 @@ def test_the_best_so_far_never_rises(facts: Facts):
 
 def test_long_searches_are_told_in_hours(facts: Facts):
     trials = [trial | {"ended": 3600.0 * trial["number"]} for trial in facts["trials"]]
-    figure = progress_figure(seen(facts, trials=trials))
+    figure = progress_figure(seen(facts, trials=trials)).to_dict()
     assert figure["data"][0]["x"] == [1, 2, 4, 5]
     assert figure["layout"]["xaxis"]["title"]["text"].startswith("hours")
 
@@ -144,8 +146,8 @@ def test_names_with_markup_are_shown_as_they_are(facts: Facts):
     facts["search"]["parameters"]["<b>x"] = {"scale": "choice", "choices": ["<i>"]}
     facts["trials"][1]["parameters"]["<b>x"] = "<i>"
     search = seen(facts)
-    assert "<b>" not in json.dumps(search_figures(search))
-    assert "<i>" not in json.dumps(search_figures(search))
+    assert "<b>" not in json.dumps(plain_value(search_figures(search)))
+    assert "<i>" not in json.dumps(plain_value(search_figures(search)))
 
 
 def test_a_search_in_which_nothing_ended_draws_its_hyperparameters_alone(facts: Facts):

@@ -186,7 +186,7 @@ def _descent(subject: _Subject, network: Network, request: CheckRequest) -> Desc
         next=_next(subject.plan, descent),
         page=str(path),
     )
-    write_descent(path, result.to_dict(), subject.splits.dataset.name, subject.plan.to_dict())
+    write_descent(path, result.to_dict(), subject.splits.dataset.name, subject.plan)
     return result
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodfit.record.search_result import SearchParameter
-from goodfit.reports.drawing import hundredfold, log_axis
+from goodfit.reports import plotly_types as plotly
+from goodfit.reports.drawing import axis_title, escaped, hundredfold, log_ticks
 from goodfit.reports.scale import round_ticks, scale
 from goodfit.wording import numbers
 
@@ -61,6 +62,23 @@ class Axis:
         """The words that say that the scale is not linear; empty if it is."""
         return {"log": "logarithmic", "one-minus-log": f"logarithmic in 1 − {self.name}"}.get(self.scale, "")
 
+    @property
+    def name_and_scale(self) -> str:
+        """The name, and the words for the scale if it is not linear."""
+        return f"{self.name}, {self.title}" if self.title else self.name
+
+    def to_plotly(self, title: str) -> plotly.Axis:
+        """Return the axis for a figure."""
+        low, high = (float(f"{end:.4g}") for end in (self.low, self.high))
+        return plotly.Axis(
+            range=(low, high),
+            zeroline=False,
+            title=axis_title(escaped(title)),
+            tickangle=None if self.scale == "choice" else 0,  # names of choices may be long
+            tickvals=tuple(float(f"{tick:.4g}") for tick in self.ticks),
+            ticktext=tuple(map(escaped, self.names)),
+        )
+
 
 def parameter_axis(name: str, parameter: SearchParameter, values: Iterable[Any]) -> Axis:
     """The axis of a hyperparameter.
@@ -79,12 +97,12 @@ def parameter_axis(name: str, parameter: SearchParameter, values: Iterable[Any])
         case "log" if min(finite_values) > 0:
             return _logarithmic(name, finite_values, integers=integers)
         case "one-minus-log":
-            drawn_axis = log_axis([max(1 - value, _NEAREST) for value in finite_values])
+            scale_ticks = log_ticks([max(1 - value, _NEAREST) for value in finite_values])
             # Places are −log₁₀(1 − β): ticks and ends of an axis of 1 − β, in reverse and with the other sign.
-            complements = drawn_axis["tickvals"][::-1]
+            complements = scale_ticks.ticks[::-1]
             ticks = tuple(-math.log10(tick) for tick in complements)
             names = tuple(f"{1 - tick:g}" for tick in complements)
-            low, high = (-end for end in reversed(drawn_axis["range"]))
+            low, high = -scale_ticks.high, -scale_ticks.low
             return Axis(name, "one-minus-log", low, high, ticks, names)
     edge = _EDGE * (max(finite_values) - min(finite_values)) or 0.5  # where all values are equal
     low, high = min(finite_values) - edge, max(finite_values) + edge
@@ -96,11 +114,11 @@ def error_axis(name: str, errors: Iterable[float | None]) -> Axis:
     """The axis of errors: from zero, or logarithmic where they lie far apart."""
     finite_values = [error for error in errors if error is not None and math.isfinite(error)]
     if finite_values and min(finite_values) > 0 and max(finite_values) > _WIDE * min(finite_values):
-        drawn_axis = log_axis(hundredfold(finite_values))
-        ticks = tuple(math.log10(tick / 100) for tick in drawn_axis["tickvals"])
-        low, high = (end - 2 for end in drawn_axis["range"])  # from percentages back to shares
+        scale_ticks = log_ticks(hundredfold(finite_values))
+        ticks = tuple(math.log10(tick / 100) for tick in scale_ticks.ticks)
+        low, high = scale_ticks.low - 2, scale_ticks.high - 2  # from percentages back to shares
         return Axis(
-            name, "log", low, high, ticks, tuple(numbers.tick_percent(tick / 100) for tick in drawn_axis["tickvals"])
+            name, "log", low, high, ticks, tuple(numbers.tick_percent(tick / 100) for tick in scale_ticks.ticks)
         )
     straight = scale(finite_values)
     low = straight.low - _EDGE * (straight.high - straight.low)
@@ -109,13 +127,13 @@ def error_axis(name: str, errors: Iterable[float | None]) -> Axis:
 
 def _logarithmic(name: str, finite_values: Sequence[float], *, integers: bool) -> Axis:
     """Whole numbers have names of their own while they are few, and else the powers of two among them, if they are."""
-    drawn_axis = log_axis(finite_values)
-    values = drawn_axis["tickvals"]
+    scale_ticks = log_ticks(finite_values)
+    values = list(scale_ticks.ticks)
     if integers:
         rungs = sorted(set(finite_values))
         if len(rungs) > _MOST_RUNGS:
             rungs = [rung for rung in rungs if math.log2(rung).is_integer()]
         values = rungs if 1 < len(rungs) <= _MOST_RUNGS else values
     ticks = tuple(math.log10(value) for value in values)
-    low, high = drawn_axis["range"]
+    low, high = scale_ticks.low, scale_ticks.high
     return Axis(name, "log", low, high, ticks, tuple(numbers.number(float(f"{value:.6g}")) for value in values))

@@ -1,7 +1,8 @@
 """The page of a descent check: J with and without its penalty by iteration, and the first iteration that raised it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from goodfit.errors import InputError
-from goodfit.reports.drawing import Figure, end_labels, layout, line, log_axis
+from goodfit.plan import Plan
+from goodfit.record.plain import plain_value
+from goodfit.reports import plotly_types as plotly
+from goodfit.reports.drawing import LineEnd, axis_title, end_labels, line, log_axis, log_ticks, margin
 from goodfit.reports.page import asset, environment
 
 _EDGE = 0.1  # of the range: room for the names of lines that end low
 _WIDE = 20.0  # the largest over the smallest value from which an axis is logarithmic
 
 
-def write_descent(path: Path, descent: dict[str, Any], data: str, plan: dict[str, Any]) -> Path:
+def write_descent(path: Path, descent: Mapping[str, Any], data: str, plan: Plan) -> Path:
     """Write the page of a descent and return its path.
 
     Args:
@@ -28,7 +32,21 @@ def write_descent(path: Path, descent: dict[str, Any], data: str, plan: dict[str
     Raises:
         InputError: the file cannot be written.
     """
-    page = render(descent, data, plan)
+    figure = descent_figure(descent["objective"], descent["cost"], descent["first_rise"])
+    page = (
+        environment()
+        .get_template("descent.html")
+        .render(
+            descent=descent,
+            data=data,
+            plan=plan,
+            penalized=descent["objective"] != descent["cost"],
+            figures=plain_value({"descent": {"all": [figure]}}),
+            style=asset("report.css"),
+            script=asset("report.js"),
+            plotly=Markup(get_plotlyjs()),
+        )
+    )
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -36,89 +54,85 @@ def write_descent(path: Path, descent: dict[str, Any], data: str, plan: dict[str
     return path
 
 
-def render(descent: dict[str, Any], data: str, plan: dict[str, Any]) -> str:
-    """The page as text."""
-    return (
-        environment()
-        .get_template("descent.html")
-        .render(
-            descent=descent,
-            data=data,
-            plan=plan,
-            penalized=_penalized(descent),
-            figures={"descent": {"all": [descent_figure(descent)]}},
-            style=asset("report.css"),
-            script=asset("report.js"),
-            plotly=Markup(get_plotlyjs()),
-        )
+def descent_figure(
+    objective: Sequence[float | None], cost: Sequence[float | None], first_rise: int | None
+) -> plotly.Figure:
+    """Return J and the cost without penalty against iterations; the first rise is ringed and ruled.
+
+    Args:
+        objective: J before the first iteration and after each.
+        cost: the same without penalty; equal to J if there is none.
+        first_rise: the first iteration that raised J; None if none did.
+    """
+    lines = {"dev": ("J", _finite(objective), "J %{y:.6~g}")}
+    if objective != cost:
+        lines["train"] = ("without<br>penalty", _finite(cost), "without penalty %{y:.6~g}")
+    points = [value for _, values, _ in lines.values() for value in values if value is not None]
+    low, high = min(points, default=0.0), max(points, default=1.0)
+    logarithmic = min(points, default=0.0) > 0 and high > _WIDE * low
+    if logarithmic:
+        ticks = log_ticks(points)
+        yaxis, low, high = replace(log_axis(ticks), zeroline=False), ticks.low, ticks.high
+    else:
+        edge = _EDGE * (high - low) or 1.0
+        low, high = low - edge, high + edge
+        yaxis = plotly.Axis(range=(low, high), zeroline=False)
+    traces = [
+        # Drawn with more digits than `line` keeps.
+        replace(line(range(len(values)), [], color, hover), y=tuple(map(_exact, values)))
+        for color, (_, values, hover) in lines.items()
+    ]
+    ends = {color: end for color, (name, values, _) in lines.items() if (end := _end(name, values, logarithmic))}
+    labels, rules = end_labels(ends, low, high), None
+    if first_rise is not None:
+        traces.append(_ring(first_rise, lines["dev"][1][first_rise]))
+        labels = (*labels, _rise_label(first_rise, len(objective)))
+        stroke = plotly.Stroke(color="@no", width=1.5, dash="dot")
+        rules = (plotly.Rule(x0=first_rise, x1=first_rise, line=stroke),)
+    layout = plotly.Layout(
+        xaxis=plotly.Axis(title=axis_title("iteration"), zeroline=False),
+        yaxis=yaxis,
+        height=420,
+        margin=margin(76),
+        hovermode="x unified",
+        annotations=labels,
+        shapes=rules,
+    )
+    return plotly.Figure(data=tuple(traces), layout=layout)
+
+
+def _ring(rise: int, objective: float | None) -> plotly.Scatter:
+    return plotly.Scatter(
+        mode="markers",
+        x=(rise,),
+        y=(_exact(objective),),
+        marker=plotly.Marker(symbol="circle-open", size=12, color="@no", line=plotly.Stroke(width=2.5)),
+        hovertemplate=f"J rose in iteration {rise}<extra></extra>",
     )
 
 
-def descent_figure(descent: dict[str, Any]) -> Figure:
-    """J and the cost without penalty against iterations; the first rise is ringed and ruled."""
-    objective, cost, rise = _finite(descent["objective"]), _finite(descent["cost"]), descent["first_rise"]
-    iterations = list(range(len(objective)))
-    lines = {"dev": ("J", objective, "J %{y:.6~g}")}
-    if _penalized(descent):
-        lines["train"] = ("without<br>penalty", cost, "without penalty %{y:.6~g}")
-    points = [value for _, values, _ in lines.values() for value in values if value is not None]
-    positive = min(points, default=0.0) > 0
-    logarithmic = positive and max(points) > _WIDE * min(points)
-    low, high = min(points, default=0.0), max(points, default=1.0)
-    edge = _EDGE * (high - low) or 1.0
-    yaxis = log_axis(points) if logarithmic else {"range": [low - edge, high + edge]}
-    # Drawn with more digits than `line` keeps.
-    traces = [
-        line(iterations, [], color, hover) | {"y": [_exact(value) for value in values]}
-        for color, (_, values, hover) in lines.items()
-    ]
-    figure_layout = layout({"title": "iteration", "zeroline": False}, yaxis | {"zeroline": False}, height=420, right=76)
-    ends = {color: (name, *end) for color, (name, values, _) in lines.items() if (end := _end(values, logarithmic))}
-    annotations = end_labels(ends, *yaxis["range"])
-    if rise is not None:
-        traces.append(_ring(rise, objective))
-        annotations.append(_rise_label(rise, len(objective)))
-        figure_layout["shapes"] = [
-            {"type": "line", "xref": "x", "yref": "paper", "x0": rise, "x1": rise, "y0": 0, "y1": 1}
-            | {"line": {"color": "@no", "width": 1.5, "dash": "dot"}}
-        ]
-    return {"data": traces, "layout": figure_layout | {"hovermode": "x unified", "annotations": annotations}}
+def _rise_label(rise: int, length: int) -> plotly.Annotation:
+    """Return the iteration's number beside its rule, on the side that has room."""
+    is_late = rise > length / 2
+    return plotly.Annotation(
+        x=rise,
+        y=1,
+        yref="paper",
+        text=f"J rises in iteration {rise}",
+        xanchor="right" if is_late else "left",
+        xshift=-6 if is_late else 6,
+        yanchor="top",
+        font=plotly.Font(color="@no", size=13),
+    )
 
 
-def _ring(rise: int, objective: Sequence[float | None]) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [rise],
-        "y": [_exact(objective[rise])],
-        "marker": {"symbol": "circle-open", "size": 12, "color": "@no", "line": {"width": 2.5}},
-        "hovertemplate": f"J rose in iteration {rise}<extra></extra>",
-    }
-
-
-def _rise_label(rise: int, length: int) -> dict[str, Any]:
-    """The iteration's number beside its rule, on the side that has room."""
-    margin = rise > length / 2
-    return {
-        "x": rise,
-        "y": 1,
-        "yref": "paper",
-        "text": f"J rises in iteration {rise}",
-        "showarrow": False,
-        "xanchor": "right" if margin else "left",
-        "xshift": -6 if margin else 6,
-        "yanchor": "top",
-        "font": {"color": "@no", "size": 13},
-    }
-
-
-def _end(values: Sequence[float | None], logarithmic: bool) -> tuple[float, float] | None:
+def _end(name: str, values: Sequence[float | None], logarithmic: bool) -> LineEnd | None:
     """Return the end of a line in the axes' own coordinates."""
     points = [(place, value) for place, value in enumerate(values) if value is not None]
     if not points:
         return None
     place, value = points[-1]
-    return float(place), math.log10(value) if logarithmic else value
+    return LineEnd(name, float(place), math.log10(value) if logarithmic else value)
 
 
 def _exact(value: float | None) -> float | None:
@@ -128,8 +142,3 @@ def _exact(value: float | None) -> float | None:
 
 def _finite(values: Sequence[float | None]) -> list[float | None]:
     return [value if value is not None and math.isfinite(value) else None for value in values]
-
-
-def _penalized(descent: dict[str, Any]) -> bool:
-    """True if J differs from the cost."""
-    return descent["objective"] != descent["cost"]

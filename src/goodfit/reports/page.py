@@ -11,7 +11,9 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from goodfit.errors import InputError
-from goodfit.reports import figures
+from goodfit.record.plain import plain_value
+from goodfit.reports import figures, prediction_figures
+from goodfit.reports import plotly_types as plotly
 from goodfit.reports.answers import answers
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, ReportView, read_view
@@ -67,7 +69,7 @@ def render(view: ReportView) -> str:
             final=view.final,
             answers=answers(view),
             error_name=error_name,
-            figures=_figures(view),
+            figures=plain_value(_figures(view)),
             chapters=(chapters := _chapters(view)),
             opening=_opening([name for name, _ in chapters]),
             metrics=_metrics(view),
@@ -117,21 +119,23 @@ def asset(name: str) -> Markup:
     return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
-def _figures(view: ReportView) -> dict[str, dict[str, list[figures.Figure]]]:
+def _figures(view: ReportView) -> dict[str, dict[str, list[plotly.Figure]]]:
     """For each place on the page the choices there are, and the figures that each of them draws."""
     nudges = view.result.nudges
-    places: dict[str, dict[str, list[figures.Figure]]] = {
+    places: dict[str, dict[str, list[plotly.Figure]]] = {
         "curves": {str(i): list(figures.curve_figures(part, nudges)) for i, part in enumerate(view.curves)},
         "confusion": {
-            part.name: [figures.confusion_figure(part.confusion)] for part in view.sets if part.confusion is not None
+            part.name: [prediction_figures.confusion_figure(part.confusion)]
+            for part in view.sets
+            if part.confusion is not None
         },
         "residuals": {
-            part.name: [figures.residual_figure(part.residuals, view.result.target)]
+            part.name: [prediction_figures.residual_figure(part.residuals, view.result.target)]
             for part in view.sets
             if part.residuals is not None
         },
         "calibration": {
-            part.name: [figures.calibration_figure(part.calibration, _positive(view))]
+            part.name: [prediction_figures.calibration_figure(part.calibration, _positive(view))]
             for part in view.sets
             if part.calibration
         },

@@ -75,6 +75,10 @@ class Search:
         """The trial with the lowest dev error of one training."""
         return min(self.complete, key=_order, default=None)
 
+    def error_place(self, trial: TrialResult) -> float | None:
+        """Return the place of a trial's dev error on the axis of errors."""
+        return self.error.at(trial.dev_error)
+
 
 def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: Sequence[FinalistResult]) -> Search:
     """Return the view of a search.
