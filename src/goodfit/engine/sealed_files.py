@@ -73,8 +73,8 @@ def read(path: Path, identity: str) -> tuple[Weights, dict[str, Any]]:
 def set_aside(path: Path, error: Exception) -> str:
     """Rename a file that could not be read; return a sentence that says so."""
     why = "from another training" if isinstance(error, WrongIdentityError) else "damaged"
-    aside = path.replace(path.with_suffix(".aside"))
-    return f"the checkpoint {path.name} is {why}, so it was renamed to {aside.name}"
+    new_path = path.replace(path.with_suffix(".aside"))
+    return f"the checkpoint {path.name} is {why}, so it was renamed to {new_path.name}"
 
 
 def _checksum(data: bytes) -> str:

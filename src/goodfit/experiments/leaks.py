@@ -29,15 +29,15 @@ def duplicates(splits: Splits) -> int:
     columns are so few or coarse that rows agree in them by chance, as they do with every column shuffled.
     """
     numbers, codes, _ = splits.dataset.features
-    others = np.array([not _identifies(column[splits.pool]) for column in numbers.T], bool)
-    if not others.all():
-        copies, generator = _common(splits, others), np.random.default_rng(0)
+    is_used = np.array([not _identifies(column[splits.pool]) for column in numbers.T], bool)
+    if not is_used.all():
+        copies, generator = _common(splits, is_used), np.random.default_rng(0)
         shuffled = splits.dataset.features._replace(
             numbers=generator.permuted(numbers, axis=0), codes=generator.permuted(codes, axis=0)
         )
-        if _common(replace(splits, dataset=replace(splits.dataset, features=shuffled)), others) <= _CHANCE * copies:
+        if _common(replace(splits, dataset=replace(splits.dataset, features=shuffled)), is_used) <= _CHANCE * copies:
             return copies
-    return _common(splits, np.ones_like(others))
+    return _common(splits, np.ones_like(is_used))
 
 
 def _identifies(column: Float[np.ndarray, "rows"]) -> bool:
@@ -118,10 +118,10 @@ def _level_score(codes: Int[np.ndarray, "rows"], target: Num[np.ndarray, "rows"]
     frequent = codes >= 0
     if frequent.all():
         return score
-    left, answers = _score_of_repeated(codes[frequent], target[frequent], classes), target[frequent]
+    frequent_score, answers = _score_of_repeated(codes[frequent], target[frequent], classes), target[frequent]
     # Rows of frequent levels may all be of one class, because the column is missing in the rows of the others.
     guess = np.bincount(answers).max() / len(answers) if classes and len(answers) else 0.0
-    return max(score, left) if 1 - left < _GUESS_SHARE * (1 - guess) else score
+    return max(score, frequent_score) if 1 - frequent_score < _GUESS_SHARE * (1 - guess) else score
 
 
 def _score_of_repeated(
@@ -137,9 +137,9 @@ def _score_of_repeated(
     if classes:
         counts = np.zeros((levels.max() + 1, target.max() + 1))
         np.add.at(counts, (levels, target), 1)
-        others = counts[levels]
-        others[rows, target] -= 1
-        return float(np.mean((others.argmax(axis=1) == target)[repeated]))
+        other_counts = counts[levels]
+        other_counts[rows, target] -= 1
+        return float(np.mean((other_counts.argmax(axis=1) == target)[repeated]))
     means = (np.bincount(levels, target)[levels] - target)[repeated] / (sizes[repeated] - 1)
     truth = target[repeated]
     spread = np.sum((truth - truth.mean()) ** 2)

@@ -29,7 +29,7 @@ def last_values(
     Hyndman and Athanasopoulos 2021, Forecasting: principles and practice, section 5.2 (the naive method).
     """
     series = _series(splits, train)
-    return _at(splits, rows, series, _last_places(splits, rows, series))
+    return _values_at(splits, rows, series, _last_places(splits, rows, series))
 
 
 def seasonal_values(
@@ -50,8 +50,10 @@ def seasonal_values(
     places = np.searchsorted(all_moments, times[rows])
     while (later := (places >= 0) & ~is_known[places]).any():
         places = np.where(later, places - season, places)
-    found = np.searchsorted(series.moments, all_moments[places])
-    return season, _at(splits, rows, series, np.where(places < 0, _last_places(splits, rows, series), found))
+    known_places = np.searchsorted(series.moments, all_moments[places])
+    # A row whose seasons all lie before the first training moment gets the last value instead.
+    chosen = np.where(places < 0, _last_places(splits, rows, series), known_places)
+    return season, _values_at(splits, rows, series, chosen)
 
 
 def season_of(values: Float[np.ndarray, "moments"]) -> int | None:
@@ -62,10 +64,10 @@ def season_of(values: Float[np.ndarray, "moments"]) -> int | None:
     """
     longest = len(values) // _FEWEST_SEASONS
     steps = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(steps, values, 1), steps) if longest >= 2 else np.zeros(1)
-    if rest.std() <= _NO_SPREAD * (np.abs(values).max() or 1.0):
+    residuals = values - np.polyval(np.polyfit(steps, values, 1), steps) if longest >= 2 else np.zeros(1)
+    if residuals.std() <= _NO_SPREAD * (np.abs(values).max() or 1.0):
         return None
-    correlations = np.array([np.corrcoef(rest[lag:], rest[:-lag])[0, 1] for lag in range(1, longest + 2)])
+    correlations = np.array([np.corrcoef(residuals[lag:], residuals[:-lag])[0, 1] for lag in range(1, longest + 2)])
     # A season is a peak: a smooth series is like itself after one moment, too, but more so than after two.
     inner = correlations[1:-1]
     peaks = (inner > correlations[:-2]) & (inner >= correlations[2:])
@@ -106,7 +108,7 @@ def _last_places(splits: Splits, rows: Int[np.ndarray, "rows"], series: _Series)
     return np.maximum(np.searchsorted(series.moments, splits.dataset.times[rows]) - 1, 0)
 
 
-def _at(
+def _values_at(
     splits: Splits, rows: Int[np.ndarray, "rows"], series: _Series, places: Int[np.ndarray, "rows"]
 ) -> Float[np.ndarray, "rows"]:
     """Return the training target at these moments: of the row's own group where it has one there, else of all."""

@@ -120,9 +120,9 @@ def type_column(
     column_type = column_type or infer_type(column)
     values = column
     if column_type.kind in READERS:
-        other = _other_contents(column, column_type.kind)
+        contents = _other_contents(column, column_type.kind)
         nothing = pl.Series(column.name, [None] * len(column), pl.Float64)
-        values = nothing if other else READERS[column_type.kind](column)
+        values = nothing if contents else READERS[column_type.kind](column)
     return TypedColumn(column, column_type, values, marks)
 
 

@@ -20,10 +20,10 @@ def respell(words: pl.Series, levels: Sequence[str]) -> pl.Series:
     meanings = _plain(pl.Series(levels, dtype=pl.String)).to_list()
     counts = Counter(meanings)
     spellings = {meaning: level for meaning, level in zip(meanings, levels, strict=True) if counts[meaning] == 1}
-    others = words.is_null() | words.is_in(list(levels))
-    if others.all():
+    unchanged = words.is_null() | words.is_in(list(levels))
+    if unchanged.all():
         return words
-    return words.zip_with(others, _plain(words).replace_strict(spellings, default=words, return_dtype=pl.String))
+    return words.zip_with(unchanged, _plain(words).replace_strict(spellings, default=words, return_dtype=pl.String))
 
 
 def _plain(words: pl.Series) -> pl.Series:

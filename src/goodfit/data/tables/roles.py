@@ -78,14 +78,11 @@ def target_notes(source: Source, target: ColumnName | None) -> list[Note]:
     columns = source.columns.columns
     if not isinstance(target, int) or _text(target) not in columns or not -len(columns) <= target < len(columns):
         return []
-    other = columns[target]
-    return (
-        []
-        if other == _text(target)
-        else [
-            warning(f"The target is the column named {target}, not the one at position {target}, which is '{other}'.")
-        ]
-    )
+    other_name = columns[target]
+    if other_name == _text(target):
+        return []
+    sentence = f"The target is the column named {target}, not the one at position {target}, which is '{other_name}'."
+    return [warning(sentence)]
 
 
 def _text(name: Any) -> str:
