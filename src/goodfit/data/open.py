@@ -76,7 +76,7 @@ def open_data(
             classes,
             inputs.left_out,
             inputs.image,
-            label_type(first_target, classes, text=parts[0].text) if classes else None,
+            label_type(first_target, classes, text=parts[0].separator is not None) if classes else None,
         ),
         notes=(*labels.notes, *target_notes(parts[0], target), *inputs.notes),
         origin=_origin(sources, roles, task, as_),

@@ -48,7 +48,7 @@ class Source:
         notes: remarks for people.
         categories: names of the columns that are categories by their type, whatever their values look like.
         index: names of the columns that pandas wrote as the index of a frame.
-        text: True if the columns were read from text, which has no types.
+        separator: between the values of a file of text, which has no types; None for other sources.
         marks: of a text file the words that stand for missing values, by column; null in all other rows.
     """
 
@@ -63,7 +63,7 @@ class Source:
     notes: tuple[Note, ...] = ()
     categories: frozenset[str] = frozenset()
     index: tuple[str, ...] = ()
-    text: bool = False
+    separator: str | None = None
     marks: Mapping[str, pl.Series] = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -54,14 +54,6 @@ def test_columns_without_a_name_get_one(tmp_path):
     assert read_frame(tmp_path / "t.csv").columns == ["column 1", "a", "column 3"]
 
 
-def test_decimal_commas_beside_semicolons(tmp_path):
-    (tmp_path / "t.csv").write_text("a;b;c\n1,5;x,1;1\n-2;2,5;\n;3;2\n")
-    frame = read_frame(tmp_path / "t.csv")
-    assert frame["a"].to_list() == ["1.5", "-2", None]
-    assert frame["b"].to_list() == ["x,1", "2,5", "3"]
-    assert frame["c"].to_list() == ["1", None, "2"]
-
-
 def test_quotes_inside_words_are_read_as_the_csv_module_reads_them(tmp_path):
     text = 'a,b\n5" pipe,2\n"say ""hi"", then, go",3\n'
     (tmp_path / "t.csv").write_text(text)

@@ -10,13 +10,20 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Column, Kind
-from goodfit.data.formats import ColumnFormat
+from goodfit.data.formats import ColumnFormat, NumberFormat
 from goodfit.data.tables.labels import respell
 from goodfit.data.tables.missing import MARKS
+from goodfit.data.tables.numbers import (
+    READABLE_SHARE,
+    Surroundings,
+    are_plain,
+    divide,
+    infer_number_format,
+    read_numbers_of_text,
+)
 from goodfit.errors import InputError
 
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
-READABLE_SHARE = 0.95  # of the values must read as numbers for the column to be one; the rest are missing
 _LARGEST_WHOLE = 2**53  # beyond, float64 skips whole numbers
 _BOOLEAN_SAMPLE = 10_000  # rows whose words decide if it is worth reading all as true or false
 _DATE = (
@@ -76,7 +83,8 @@ class TypedColumn:
     @property
     def first_word(self) -> str | None:
         """The first value that is not a number."""
-        words = self.words.filter(as_numbers(self.words).is_null())
+        values = self.values if self.kind == "number" else as_numbers(self.words)
+        words = self.words.filter(values.is_null())
         return None if words.is_empty() else words[0]
 
     def take(self, rows: Int[np.ndarray, "selection"]) -> "TypedColumn":
@@ -85,12 +93,15 @@ class TypedColumn:
         return replace(self, raw=self.raw[rows], values=self.values[rows], marks=marks)
 
 
-def infer_type(column: pl.Series, declared_category: bool = False) -> ColumnType:
+def infer_type(
+    column: pl.Series, declared_category: bool = False, surroundings: Surroundings | None = None
+) -> ColumnType:
     """Infer the kind of a column: by its type, and for text by the kind that nearly all values can be read as.
 
     Args:
         column: of the training source.
         declared_category: True if the column was one of categories before it became words or numbers.
+        surroundings: the table around it, by default the column alone.
     """
     dtype = column.dtype
     if declared_category:
@@ -107,10 +118,12 @@ def infer_type(column: pl.Series, declared_category: bool = False) -> ColumnType
     if words in ({"true", "false"}, {"yes", "no"}) and as_booleans(column).count() == column.count():
         return ColumnType("boolean")
     present = column.filter(~column.is_in(MARKS))  # null in a text file; in a frame they may be words
-    for kind in ("number", "date"):
-        if present.count() == 0 or READERS[kind](present).count() / present.count() >= READABLE_SHARE:
-            return ColumnType(kind)
-    return ColumnType("category")
+    if present.count() == 0 or are_plain(present):
+        return ColumnType("number")
+    style = infer_number_format(divide(present), surroundings or Surroundings(column.to_frame(), None))
+    if style is not None:
+        return ColumnType("number", None if style == NumberFormat() else style)
+    return ColumnType("date" if as_days(present).count() / present.count() >= READABLE_SHARE else "category")
 
 
 def type_column(
@@ -122,7 +135,7 @@ def type_column(
     if column_type.kind in READERS:
         contents = _other_contents(column, column_type.kind)
         nothing = pl.Series(column.name, [None] * len(column), pl.Float64)
-        values = nothing if contents else READERS[column_type.kind](column)
+        values = nothing if contents else READERS[column_type.kind](column, column_type.format)
     return TypedColumn(column, column_type, values, marks)
 
 
@@ -137,12 +150,16 @@ def is_nested(column: pl.Series) -> bool:
     return not (column.dtype.is_numeric() or column.dtype in flat)
 
 
-def as_numbers(column: pl.Series) -> pl.Series:
-    """Return the values as numbers; null where missing or unreadable."""
+def as_numbers(column: pl.Series, style: ColumnFormat | None = None) -> pl.Series:
+    """Return the values as numbers, times of day and durations in seconds; null where missing or unreadable."""
+    if column.dtype == pl.String:
+        return read_numbers_of_text(column, style if isinstance(style, NumberFormat) else None)
+    if column.dtype in (pl.Time, pl.Duration):
+        return column.cast(pl.Duration("ns")).cast(pl.Float64) / 1e9
     return column.cast(pl.Float64, strict=False)
 
 
-def as_booleans(column: pl.Series) -> pl.Series:
+def as_booleans(column: pl.Series, style: ColumnFormat | None = None) -> pl.Series:
     """Return the values as 0 and 1; null where missing or unreadable."""
     if column.dtype == pl.String:
         return column.str.to_lowercase().replace_strict(BOOLEAN_WORDS, default=None, return_dtype=pl.Float64)
@@ -150,7 +167,7 @@ def as_booleans(column: pl.Series) -> pl.Series:
     return numbers.set(~numbers.is_in([0.0, 1.0]), None)
 
 
-def as_days(column: pl.Series) -> pl.Series:
+def as_days(column: pl.Series, style: ColumnFormat | None = None) -> pl.Series:
     """Return dates as days since 1970, also ISO 8601 text and times of day; null where missing or unreadable."""
     if column.dtype == pl.String:
         return _days_of_text(column)

@@ -16,21 +16,19 @@ from goodfit.data.notes import Note
 from goodfit.data.source import Source, SourceRequest
 from goodfit.data.tables.dialects import Text, read_dialect, row_widths
 from goodfit.data.tables.memory import TARGET, frame_of_array, frame_of_columns, frame_of_pair, series_of_array
-from goodfit.data.tables.missing import MARKS, protect_quoted_marks
+from goodfit.data.tables.missing import protect_quoted_marks
 from goodfit.data.tables.table import clean_names, table_source
 from goodfit.errors import InputError
 
 _POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)  # its Rust code panics on some damaged files
-_DECIMAL_COMMA = r"^[+-]?\d*,\d+$"
-_DECIMAL_COMMA_OR_WHOLE = r"^[+-]?\d*,?\d+$"
 
 
 class _Table(NamedTuple):
-    """The columns of a file, the target's name where the file itself names it, and notes on guesses."""
+    """The columns of a file, the target if the file names it, the separator of text, and notes on guesses."""
 
     frame: pl.DataFrame
     target: str | None = None
-    text: bool = False
+    separator: str | None = None
     notes: tuple[Note, ...] = ()
 
 
@@ -60,7 +58,7 @@ def open_table_file(request: SourceRequest) -> Source | None:
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table ({error}); is a quote in it never closed?") from None
     index, categories = _pandas_columns(content) if reader is _read_parquet else ([], [])
-    if table.text and table.frame.is_empty() and request.labeled:
+    if table.separator and table.frame.is_empty() and request.labeled:
         raise InputError(f"{path} has a first line with column names but no rows")
     return table_source(
         table.frame,
@@ -71,7 +69,7 @@ def open_table_file(request: SourceRequest) -> Source | None:
         target=table.target,
         categories=categories,
         index=index,
-        text=table.text,
+        separator=table.separator,
         notes=table.notes,
     )
 
@@ -81,8 +79,7 @@ def _read_text(content: bytes, path: Path) -> _Table:
     names = clean_names(text.names, str(path))
     examples = _check_rows(text, path)
     frame = _parse(replace(text, content=protect_quoted_marks(text)), examples, names)
-    # Between commas a decimal comma would have torn its number in two.
-    return _Table(frame if text.separator == "," else _with_decimal_points(frame), text=True, notes=text.notes)
+    return _Table(frame, separator=text.separator, notes=text.notes)
 
 
 def _check_rows(text: Text, path: Path) -> np.ndarray:
@@ -116,18 +113,6 @@ def _parse(text: Text, examples: np.ndarray, names: list[str]) -> pl.DataFrame:
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     frame.columns = names
     return frame.filter(pl.Series(examples))
-
-
-def _with_decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the table with decimal points in the columns of numbers such as 3,14."""
-    commas = [column.name for column in frame if _has_decimal_commas(column)]
-    return frame.with_columns(pl.col(commas).str.replace(",", ".")) if commas else frame
-
-
-def _has_decimal_commas(column: pl.Series) -> bool:
-    words = column.drop_nulls().str.strip_chars()
-    words = words.filter(~words.is_in(MARKS))
-    return bool(words.str.contains(_DECIMAL_COMMA).any() and words.str.contains(_DECIMAL_COMMA_OR_WHOLE).all())
 
 
 def _read_parquet(content: bytes, path: Path) -> _Table:

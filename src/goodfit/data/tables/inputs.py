@@ -3,15 +3,26 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import polars as pl
 from jaxtyping import Int, Num
 
 from goodfit.data.dataset import Column, Features, Schema
+from goodfit.data.formats import NumberFormat
 from goodfit.data.inputs import Inputs
 from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
-from goodfit.data.tables.columns import ColumnType, TypedColumn, read_codes, read_numbers, type_column, type_columns
+from goodfit.data.tables.columns import (
+    ColumnType,
+    TypedColumn,
+    infer_type,
+    read_codes,
+    read_numbers,
+    type_column,
+    type_columns,
+)
 from goodfit.data.tables.inference import infer_columns
 from goodfit.data.tables.numbering import row_numbers
+from goodfit.data.tables.numbers import Surroundings, are_plain
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError, nearest
 
@@ -74,7 +85,28 @@ def read_features(source: Source, columns: Sequence[Column]) -> dict[str, TypedC
             hint = nearest(column.name, frame.columns)
             raise InputError(f"{source.place} has no column '{column.name}': {hint}")
     types = {column.name: ColumnType(column.kind, column.format) for column in columns}
+    _refuse_other_thousands(source, types)
     return {name: type_column(frame[name], types[name], source.marks.get(name)) for name in types}
+
+
+def _refuse_other_thousands(source: Source, types: Mapping[str, ColumnType]) -> None:
+    """Refuse columns where 1.234 means 1234 though it was 1.234 in training: all other formats cannot be read at all.
+
+    Raises:
+        InputError: the column, and a row with such a number.
+    """
+    surroundings = Surroundings(source.columns, source.separator)
+    for name, (kind, style) in types.items():
+        column = source.columns[name]
+        if kind != "number" or style is not None or column.dtype != pl.String or are_plain(column.drop_nulls()):
+            continue
+        found = infer_type(column, surroundings=surroundings).format
+        if isinstance(found, NumberFormat) and found.thousands == ".":
+            row = int(column.str.contains(".", literal=True).fill_null(False).arg_true()[0])
+            raise InputError(
+                f"column '{name}' of {source.place} has points between thousands (row {row + 1} has '{column[row]}'), "
+                "but it had none in training; write its numbers as they were there"
+            )
 
 
 def encode(values: Mapping[str, TypedColumn], columns: Sequence[Column], place: str) -> Features:

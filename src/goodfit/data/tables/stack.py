@@ -7,6 +7,7 @@ import polars as pl
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import READERS, TypedColumn, as_words, infer_type, is_nested, type_column
 from goodfit.data.tables.labels import respell
+from goodfit.data.tables.numbers import Surroundings
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError
 
@@ -23,11 +24,12 @@ def stack(sources: Sequence[Source], roles: Roles) -> dict[str, TypedColumn]:
     names = first.columns.columns if first.images is None else roles.names
     for source in further:
         _check_columns(first, source, names)
-    return {name: _stacked(name, sources, name in roles.names) for name in names}
+    surroundings = Surroundings(first.columns, first.separator)
+    return {name: _stacked(name, sources, surroundings, name in roles.names) for name in names}
 
 
-def _stacked(name: str, sources: Sequence[Source], has_role: bool) -> TypedColumn:
-    column_type = infer_type(sources[0].columns[name], name in sources[0].categories)
+def _stacked(name: str, sources: Sequence[Source], surroundings: Surroundings, has_role: bool) -> TypedColumn:
+    column_type = infer_type(sources[0].columns[name], name in sources[0].categories, surroundings)
     parts = [type_column(source.columns[name], column_type, source.marks.get(name)) for source in sources]
     raws = list(_of_one_type([part.raw for part in parts], sources))
     # One program may write 1 and another 1.0 for the same label; the training source's spelling holds.

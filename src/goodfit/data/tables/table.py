@@ -21,7 +21,7 @@ def table_source(
     categories: Sequence[str] = (),
     notes: Sequence[Note] = (),
     index: Sequence[str] = (),
-    text: bool = False,
+    separator: str | None = None,
 ) -> Source:
     """Return a table as a source; the arguments are the attributes of `Source`.
 
@@ -32,7 +32,7 @@ def table_source(
     declared = [column for column, dtype in frame.schema.items() if dtype in (pl.Categorical, pl.Enum)]
     all_categories = frozenset([*(names[column] for column in declared), *categories])
     frame = tidy(frame.rename(names))
-    frame, marks = split_marks(frame) if text else (frame, {})
+    frame, marks = split_marks(frame) if separator else (frame, {})
     return Source(
         name,
         place,
@@ -43,7 +43,7 @@ def table_source(
         categories=all_categories,
         notes=tuple(notes),
         index=tuple(index),
-        text=text,
+        separator=separator,
         marks=marks,
     )
 
