@@ -51,9 +51,9 @@ from goodfit.search.trials import Search, SpaceFunction
 from goodfit.search.workers import LocalWorker, TrialRecord, Workers
 from goodfit.wording.numbers import percent
 
-_FINALISTS, _SEEDS = 4, 3
+_FINALISTS, _SEEDS = 4, 3  # plans that are trained again, and fresh seeds of each
 _WAVES = 4  # of a search; each draws around the best of those before
-_LEAST_WAVE = 8
+_LEAST_WAVE = 8  # trials
 _FRESH = 2_000_003  # start of the finalists' seeds, so far up that no trial of the search had them
 
 

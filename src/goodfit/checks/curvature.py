@@ -23,7 +23,7 @@ Shape = Literal["saddle", "minimum", "flat"]
 
 _DENSE = 64  # number of parameters up to which the full Hessian is quicker
 _BASIS = 40  # Lanczos vectors
-_RESTARTS = 25
+_RESTARTS = 25  # of the Lanczos iteration, until it counts as not converged
 _ACCURACY = 1e-5  # relative to the largest eigenvalue
 _BENDS_DOWN = 1e-4  # a lowest eigenvalue below minus this share of the largest is negative beyond the accuracy
 _FLAT = 1e-6  # share of the cost: less curvature changes nothing over a step of length 1

@@ -15,7 +15,7 @@ from goodfit.wording.numbers import setting
 Cause = Literal["learning rate", "gradient", "unknown"]
 
 ITERATIONS = 100
-_HALVINGS = 10
+_HALVINGS = 10  # down to a thousandth of the rate
 _ROUNDING = 1e-12  # share of J; in float64 a sum over a batch is more exact than that
 
 

@@ -13,7 +13,7 @@ from goodfit.nets.noise import counter_bits, fold
 # The largest changes at a strength of 1
 SHIFT = 0.08  # fraction of the side
 ANGLE = 0.26  # radians, 15 degrees
-SCALE = 0.12
+SCALE = 0.12  # of the height and of the width, each by a number of its own
 CONTRAST, BRIGHTNESS = 0.2, 0.2  # relative; in standard deviations of the channel
 DISTORTION = 0.05  # standard deviation of a grid point's shift, as a fraction of the side
 _GRID = 4  # points per side

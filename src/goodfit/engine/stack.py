@@ -24,7 +24,7 @@ from goodfit.plan import Hyperparameters, Structure
 
 CAPACITY = 16  # places in a stack; fixed, so that stacks of every size run the same program
 MOST_EPOCHS = 256  # of records between two visits to the host
-PREDICTION_CHUNK = 512
+PREDICTION_CHUNK = 512  # rows, padded where there are fewer: of one shape, prediction compiles once
 # Convolutions on CPUs: YNNPACK uses one core where Eigen uses all, and XLA's default schedule starts independent work
 # early, which overflows the cache. Without both, a step takes about 0.7 of the time.
 _CONVOLUTION_OPTIONS = {

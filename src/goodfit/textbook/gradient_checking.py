@@ -15,8 +15,8 @@ from jaxtyping import Float
 
 from goodfit.textbook.initialization import Parameters
 
-EPSILON = 1e-7  # the course notes', as are the bands below
-GREAT, WRONG = 1e-7, 1e-3
+EPSILON = 1e-7  # the course notes'
+GREAT, WRONG = 1e-7, 1e-3  # the ends of their bands: below the first the gradient is great, above the second wrong
 Vector = Float[np.ndarray, "n"]
 Shapes = dict[str, tuple[int, ...]]
 

@@ -19,7 +19,7 @@ GAMMAS, BETAS = (0.5, 1.0, 2.0), (-2.0, 0.0, 2.0)
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0)
 LAYERS = [2, *[20] * 8, 1]
 STEPS = 150
-BETA = 0.9
+BETA = 0.9  # of the averages over mini-batches that are used at test time
 SIZES = (1, 2, 4, 8, 16, 64, 256, 1024)  # examples predicted together
 BINS = np.linspace(-6, 14, 51)
 

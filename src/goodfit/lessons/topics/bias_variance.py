@@ -13,6 +13,7 @@ from goodfit.textbook.gradient_descent import train
 from goodfit.textbook.propagation import forward_prop
 from goodfit.wording.numbers import number, percent
 
+# Train and dev errors of the course notes' four examples
 EXAMPLES = {"1 % and 11 %": (0.01, 0.11), "15 % and 14 %": (0.15, 0.14), "15 % and 30 %": (0.15, 0.30)}
 EXAMPLES |= {"0.5 % and 1 %": (0.005, 0.01)}
 HUMAN = (0.0, 0.02, 0.05, 0.1, 0.14)

@@ -15,7 +15,7 @@ from goodfit.textbook.initialization import initialize_parameters
 from goodfit.textbook.propagation import backward_prop, forward_prop
 from goodfit.wording.numbers import number, percent
 
-KEEP = (1.0, 0.9, 0.8, 0.5, 0.3)
+KEEP = (1.0, 0.9, 0.8, 0.5, 0.3)  # 0.8 is the course notes' example
 INPUTS = 8
 NOISE = np.array([0.2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5])  # input 1 is the best copy of the signal
 M = 400

@@ -17,9 +17,9 @@ from goodfit.wording.text import count
 
 EPOCHS = 1000
 EPOCHS_SHOWN = (1, 3, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
-PATIENCE = (2, 10, 50, 200, 0)
+PATIENCE = (2, 10, 50, 200, 0)  # epochs without a lower dev cost; 0 never stops
 PENALTIES = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3)
-NOISE = 0.4
+NOISE = 0.4  # deviation of the targets from the curve that is to be learned
 Row = Float[np.ndarray, "1 m"]
 
 

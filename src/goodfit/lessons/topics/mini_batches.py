@@ -16,7 +16,7 @@ from goodfit.textbook.propagation import forward_prop
 from goodfit.wording.numbers import number, percent
 from goodfit.wording.text import count
 
-M = 512
+M = 512  # examples; a power of two, which every batch size divides
 EPOCHS = 6
 SIZES = (M, 64, 8, 1)
 NAMES = {M: "all 512 (batch)", 64: "64", 8: "8", 1: "1 (stochastic)"}

@@ -22,11 +22,11 @@ from goodfit.textbook.propagation import add_l2, backward_prop, forward_prop
 from goodfit.wording.numbers import number, percent
 
 ANGLES = (0, 15, 30, 45, 60, 75, 90)
-STARTS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)
+STARTS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8)  # distances from the ridge
 RATE = 0.05
 STEPS = 320
 ESCAPED = 0.25  # J at which the saddle, of J = 0.5, counts as left
-TRIALS = 20_000
+TRIALS = 20_000  # random Hessians of each number of dimensions
 DIMENSIONS = (1, 2, 3, 4, 5)
 LAMBDA = 0.3
 _OPTIMIZERS: dict[str, Color] = {"gradient descent": "blue", "momentum": "orange", "Adam": "green"}

@@ -16,12 +16,13 @@ from goodfit.wording.numbers import number
 from goodfit.wording.text import count
 
 DRAWS = (10, 25, 50, 100, 200)
+# The course notes' ranges
 ALPHAS = (1e-4, 1.0)
 BETAS = (0.9, 0.999)
 TRIED = (0.003, 30.0)  # learning rates of the trainings by grid and at random
 SIDE = 5  # of the grid: as many trials as 5 · 5
 REPEATS = 8
-STEPS = ((0.9, 0.9005), (0.99, 0.9905), (0.999, 0.9995))
+STEPS = ((0.9, 0.9005), (0.99, 0.9905), (0.999, 0.9995))  # of β; the first and the last are the course notes'
 Row = Float[np.ndarray, "draws"]
 
 

@@ -133,8 +133,8 @@ def _gradients() -> Section:
     return Section(
         "And the gradients",
         f"""A network with {HIDDEN} hidden layers of 50 units goes forward once and back once. The picture shows how
-        long each layer's gradient dW is; the way back goes from right to left. “1 ×” is the initialization that suits
-        the activation: Xavier for tanh and sigmoid, He for ReLU.""",
+        long each layer's gradient dW is; the backward pass runs from right to left. “1 ×” is the initialization that
+        suits the activation: Xavier for tanh and sigmoid, He for ReLU.""",
         figure([plot], controls, says, columns),
         f"""dW is the signal that came forward to a layer times the gradient that came back to it. With ReLU, what the
         one has lost by then the other has not, so dW is about equally long in all layers, and all vanish or explode
