@@ -1,6 +1,7 @@
 """Tables as features: the columns worth learning from, as arrays."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from goodfit.data.tables.columns import (
     type_columns,
 )
 from goodfit.data.tables.inference import infer_columns
+from goodfit.data.tables.names import number_names
 from goodfit.data.tables.numbering import row_numbers
 from goodfit.data.tables.numbers import Surroundings, are_plain
 from goodfit.data.tables.roles import Roles
@@ -47,6 +49,9 @@ def table_inputs(
         InputError: no column is left to learn from, or a value does not fit its column.
     """
     typed = {name: column for name, column in columns.items() if name not in roles.names}
+    first = np.flatnonzero(rows < len(sources[0]))
+    names = number_names({name: column.take(first) for name, column in typed.items()}, target[first])
+    typed |= {name: replace(typed[name], type=ColumnType("category"), values=typed[name].raw) for name in names}
     features, left_out, notes = infer_columns(typed, _row_numbers(sources[0], typed, rows, target), sources[0].index)
     # Source by source, so that an error can name the row of its own file.
     parts = [encode(read_features(source, features), features, source.place) for source in sources]
@@ -56,7 +61,7 @@ def table_inputs(
         np.arange(len(rows)),
         features,
         (*left_out, *roles.names[1:]),
-        notes=(*(note for source in sources for note in source.notes), *notes),
+        notes=(*(note for source in sources for note in source.notes), *notes, *names.values()),
     )
 
 
