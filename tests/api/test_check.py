@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import goodfit
-from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError, PlanError
+from goodfit.experiments.saved_predictor import load_predictor
+from goodfit.run_folder.model import write_model
 from goodfit.run_folder.saved_run import read_run
 
 check: Any = goodfit.check  # without the tests for None that the parts of its result would need
@@ -116,8 +117,8 @@ def test_the_heaviest_network_of_an_ensemble_is_checked(run, table, small_plan, 
     second = goodfit.train(table, target="kind", plan=other, out=tmp_path).run
     both = tmp_path / "both"
     shutil.copytree(run, both)
-    light, heavy = (Predictor.load(Path(each), read_run(each).schema).members[0] for each in (run, second))
-    Predictor(read_run(run).schema, (replace(light, weight=0.4), replace(heavy, weight=0.6))).save(both)
+    light, heavy = (load_predictor(read_run(each)).members[0] for each in (run, second))
+    write_model(both, (replace(light, weight=0.4), replace(heavy, weight=0.6)))
     told = check(both, sample=3)
     assert told.plan.hidden_units == (8, 8)
     assert (told.plan.activation, told.plan.preparation) == ("softplus", "quantile")

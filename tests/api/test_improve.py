@@ -10,8 +10,8 @@ from sklearn.metrics import r2_score
 
 import goodfit
 from goodfit.diagnosis.findings import rate_low
-from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
+from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.loop import loop
 from goodfit.record.result import SetSizes
 from goodfit.run_folder.journal import read_journal
@@ -72,7 +72,7 @@ def test_dev_figures_come_from_networks_that_did_not_see_the_rows(job):
     assert wrong.mean() == pytest.approx(job.dev_error)
     saved = read_run(job.run)
     assert kept.filter(pl.col("set") == "dev")["row"].to_list() == saved.source.rows.dev.tolist()
-    assert job.result.ensemble.models == len(Predictor.load(saved.folder, saved.schema).members)
+    assert job.result.ensemble.models == len(load_predictor(saved).members)
 
 
 def test_rounds_repeat_to_the_bit(job, table, small_plan, tmp_path):

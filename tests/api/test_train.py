@@ -15,6 +15,7 @@ from goodfit.api.test_set import model_fingerprint
 from goodfit.diagnosis.intervals import wilson
 from goodfit.engine.predictor import Predictor
 from goodfit.errors import DataWarning, InputError, PlanError
+from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.record.calibration import Calibration
 from goodfit.run_folder.saved_run import read_run
 
@@ -90,7 +91,7 @@ def test_the_same_model_of_l1_may_be_tested_twice(table, small_plan, tmp_path):
     plan = small_plan.with_(hidden_units=(64, 64), l1=120.0)
     fit = goodfit.train(table, target="kind", plan=plan, out=tmp_path)
     saved = read_run(fit.run)
-    (member,) = Predictor.load(saved.folder, saved.schema).members
+    (member,) = load_predictor(saved).members
     negative = {name: np.where(leaf == 0, -0.0, leaf).astype(leaf.dtype) for name, leaf in member.weights.items()}
     assert any((leaf == 0).mean() > 0.5 for leaf in member.weights.values())
     first, second = (Predictor(saved.schema, (replace(member, weights=w),)) for w in (member.weights, negative))

@@ -1,7 +1,5 @@
 """What predicts: outputs by NumPy, averages, calibration, and files that open without running code."""
 
-import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +10,9 @@ from sklearn.metrics import r2_score
 from goodfit.engine.fit import fit, fit_many
 from goodfit.engine.jobs import Job
 from goodfit.engine.predictor import Predictor, member_of
-from goodfit.errors import InputError
 from goodfit.record.calibration import UNCALIBRATED, Calibration
 from goodfit.record.run import unflatten
+from goodfit.run_folder.model import read_model, write_model
 
 
 def _logits(oracle, run, splits, rows):
@@ -92,15 +90,6 @@ def test_a_member_is_calibrated_before_it_is_averaged(ensemble, splits):
     np.testing.assert_allclose(member.outputs(features, schema), raw**2 / (raw**2).sum(axis=1, keepdims=True))
 
 
-def test_a_predictor_from_before_members_had_temperatures_is_read(ensemble, splits, tmp_path):
-    ensemble.save(tmp_path)
-    facts = json.loads((tmp_path / "predictor.json").read_text())
-    assert [(each.pop("temperature"), each.pop("offsets")) for each in facts["members"]] == [(1.0, []), (0.5, [])]
-    (tmp_path / "predictor.json").write_text(json.dumps(facts))
-    again = Predictor.load(tmp_path, splits.dataset.schema)
-    assert [member.calibration for member in again.members] == [UNCALIBRATED] * 2
-
-
 def test_temperature_is_that_of_the_logits():
     """Guo et al. 2017: softmax(z/T)."""
     z = np.random.default_rng(0).normal(scale=3, size=(20, 4))
@@ -120,15 +109,6 @@ def test_snapshots_are_members_too(splits, plan):
     assert member_of(run, "best").weights is run.best
 
 
-def test_a_saved_predictor_predicts_the_same(ensemble, splits, tmp_path):
-    ensemble.save(tmp_path)
-    again = Predictor.load(tmp_path, splits.dataset.schema)
-    np.testing.assert_array_equal(again.outputs(splits.dataset.features), ensemble.outputs(splits.dataset.features))
-    assert [member.name for member in again.members] == ["first", "second"]
-    assert [member.structure for member in again.members] == [member.structure for member in ensemble.members]
-    assert len(json.loads((tmp_path / "preparation.json").read_text())) == 2
-
-
 def test_l1_gives_exact_zeros_and_a_smaller_file(splits, plan, tmp_path):
     """Seed: L1 makes many weights zero, which makes the model smaller."""
     wide = plan.with_(hidden_units=(60, 60), batch_norm="none", keep_prob=1.0, label_smoothing=0.0, weight_decay=0.0)
@@ -138,29 +118,13 @@ def test_l1_gives_exact_zeros_and_a_smaller_file(splits, plan, tmp_path):
     for name, run in (("dense", dense), ("sparse", sparse)):
         folder = tmp_path / name
         folder.mkdir()
-        predictor = Predictor(splits.dataset.schema, (member_of(run, name),))
-        predictor.save(folder)
-        again = Predictor.load(folder, splits.dataset.schema)
+        write_model(folder, [member_of(run, name)])
+        (again,) = read_model(folder).members
         for key, leaf in run.best.items():
-            np.testing.assert_array_equal(again.members[0].weights[key], leaf)
+            np.testing.assert_array_equal(again.weights[key], leaf)
         sizes.append((folder / "model.safetensors").stat().st_size)
     zeros = [np.mean(run.best["layers.1.W"] == 0) for run in (dense, sparse)]
     assert zeros[0] < 0.05
     assert zeros[1] > 0.8
     assert sizes[1] < 0.5 * sizes[0]
     assert sparse.history["dev_error"].min() < 0.5  # and it has still learned
-
-
-def test_a_missing_file_and_a_damaged_one_are_told_apart(ensemble, splits, tmp_path):
-    ensemble.save(tmp_path)
-    schema = splits.dataset.schema
-    for name in ("model.safetensors", "preparation.json", "predictor.json"):
-        folder = tmp_path / f"without {name}"
-        shutil.copytree(tmp_path, folder, ignore=shutil.ignore_patterns("without*"))
-        (folder / name).unlink()
-        with pytest.raises(InputError, match=f"has no {name}"):
-            Predictor.load(folder, schema)
-        (folder / name).write_text("{")
-        with pytest.raises(InputError, match="is damaged") as caught:
-            Predictor.load(folder, schema)
-        assert "\n" not in str(caught.value)

@@ -17,9 +17,9 @@ from goodfit.data.dataset import Splits
 from goodfit.engine.active_job import beginning
 from goodfit.engine.jobs import Job
 from goodfit.engine.machine import prepare_jax
-from goodfit.engine.predictor import Predictor
 from goodfit.engine.step import settled
 from goodfit.errors import InputError
+from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.live.warm_start import fitting_names
 from goodfit.plan import Plan
 from goodfit.record.nudge import standing
@@ -104,7 +104,7 @@ def _of_ended(folder: Path, epoch: int | None) -> tuple[JobRequest, Splits, Plan
     if epoch is not None:
         raise InputError(f"the run {folder} has ended: only its best parameters are kept; leave the epoch out")
     splits = reopen_run(saved, None)
-    member = max(Predictor.load(folder, saved.schema).members, key=lambda member: member.weight)
+    member = max(load_predictor(saved).members, key=lambda member: member.weight)
     fitted = {"hidden_units": member.structure.hidden_units, "batch_norm": member.structure.batch_norm}
     plan = saved.plan if saved.plan.structure == member.structure else saved.plan.with_(**fitted)
     job = JobRequest(

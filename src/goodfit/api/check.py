@@ -26,10 +26,10 @@ from goodfit.checks.verdict import GradientCheck
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.growth import growth, growth_words
 from goodfit.engine.machine import prepare_jax
-from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.experiments.default_plans import default_plan
 from goodfit.experiments.laboratory import Notify
+from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.plan import Plan
 from goodfit.record.run import unflatten
 from goodfit.reports.descent import write_descent
@@ -121,7 +121,7 @@ def _subject(request: CheckRequest) -> _Subject:
     saved = read_run(source)
     prepare_jax()
     splits = reopen_run(saved, request.data)
-    member = max(Predictor.load(saved.folder, saved.schema).members, key=lambda member: member.weight)
+    member = max(load_predictor(saved).members, key=lambda member: member.weight)
     structure = {name: getattr(member.structure, name) for name in _OF_STRUCTURE}
     changed = {name: value for name, value in structure.items() if value != getattr(saved.plan, name)}
     trained = {"layers": unflatten(member.weights)[0]}

@@ -12,9 +12,9 @@ from goodfit.data.dataset import Splits, groups_of
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.diagnosis.verdict import conclude
 from goodfit.engine.machine import prepare_jax
-from goodfit.engine.predictor import Predictor
 from goodfit.errors import InputError
 from goodfit.experiments.guess import guess_beside
+from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.reports.page import write_report
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run, write_result
@@ -36,7 +36,7 @@ def open_test(request: OpenTestRequest) -> TestResult:
     saved = read_run(run)
     prepare_jax()
     splits = reopen_run(saved, request.data)
-    predictor = Predictor.load(saved.folder, saved.schema)
+    predictor = load_predictor(saved)
     tested = final_test(splits, predictor, saved.folder, request.force)
     if tested.error is None or tested.outputs is None or tested.judgment is None:
         raise InputError(f"the run {run} has no test set; train again without --no-test to have one")

@@ -8,8 +8,8 @@ from goodfit.api.requests.request import takes
 from goodfit.api.requests.use import PredictRequest
 from goodfit.data.open import NewRows, open_new_rows
 from goodfit.engine.machine import prepare_jax
-from goodfit.engine.predictor import Predictor
 from goodfit.errors import DataWarning, InputError
+from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.run_folder.saved_run import SavedRun, read_run
 from goodfit.run_folder.tables import prediction_frame, read_predictions
 from goodfit.wording.numbers import number
@@ -32,7 +32,7 @@ def predict(request: PredictRequest) -> pl.DataFrame:
     saved = read_run(request.run)
     rows = open_new_rows(request.data, saved.schema)
     prepare_jax()
-    outputs = Predictor.load(saved.folder, saved.schema).outputs(rows.features)
+    outputs = load_predictor(saved).outputs(rows.features)
     for note in rows.notes:
         warnings.warn(note.text, DataWarning, stacklevel=3)
     if saved.schema.task == "regression" and (outputs < 0).any() and _is_never_negative(saved):

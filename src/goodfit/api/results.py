@@ -17,6 +17,7 @@ from goodfit.diagnosis.gaps import gaps_from_runs
 from goodfit.diagnosis.verdict import conclude
 from goodfit.experiments.assembly import Assembly, JudgedPredictor
 from goodfit.experiments.guess import guess_beside
+from goodfit.experiments.saved_predictor import save_predictor
 from goodfit.plan import Plan
 from goodfit.record.figures import FinalFigures
 from goodfit.record.measurement import Measurement
@@ -37,7 +38,7 @@ def leave(
 ) -> None:
     """Leave the plan, the model, its history and its predictions."""
     write_source(folder, splits, plan)
-    ensemble.predictor.save(folder)
+    save_predictor(ensemble.predictor, folder)
     write_history(folder, measured)
     sets = {"train": (ensemble.train_rows, ensemble.train_outputs), "dev": (ensemble.rows, ensemble.outputs)}
     if test.outputs is not None:

@@ -70,7 +70,7 @@ def _unfinished_job(folder: Path) -> JobRequest:
             instead = f"goes on with a search where the same command is given again: {result.command_line}"
             raise InputError(f"the run {folder} is a search of `goodfit tune`, which {instead}")
         raise InputError(f"the run {folder} has ended ({result.outcome}): there is nothing to resume")
-    job = JobRequest.read(folder, tuple(_GO_ON))
+    job = JobRequest.read(folder, ("train", "improve"))
     if job.in_memory:
         wish = "train again, from a file if it shall be resumed"
         raise InputError(f"the data of {folder} was in memory, where no other process finds it; {wish}")

@@ -28,6 +28,7 @@ from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import data_facts, shared_findings, with_curvature
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.experiments.progress import Notify
+from goodfit.experiments.saved_predictor import save_predictor
 from goodfit.live.controller import LiveControl
 from goodfit.live.nudge_effect import Comparison, DevScorer, EffectTracker
 from goodfit.live.telemetry import write_about
@@ -211,7 +212,7 @@ def _leave(
         journal.write("nudge", f"{sentence[0].upper()}{sentence[1:]}.")
     journal.write("training", f"Trained {run.plan.epochs} epochs at most: {run.reason}.", best_epoch=run.best_epoch)
     journal.write("diagnosis", f"{final.verdict}. {final.reason}", verdict=final.verdict)
-    network.predictor.save(folder)
+    save_predictor(network.predictor, folder)
     write_plan(folder, run.plan)
     write_history(folder, history)
     sets = {"train": (network.train_rows, network.train_outputs), "dev": (network.rows, network.outputs)}

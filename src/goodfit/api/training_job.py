@@ -24,7 +24,7 @@ from goodfit.plan import Plan
 from goodfit.record.nudge import Nudge, standing
 from goodfit.record.run import Weights
 from goodfit.run_folder.folders import check_writable, fresh_folder
-from goodfit.run_folder.job import JobRequest
+from goodfit.run_folder.job import Command, JobRequest
 from goodfit.run_folder.nudges import read_own, read_replay
 from goodfit.run_folder.source import write_source
 
@@ -64,7 +64,7 @@ def prepare(request: TrainRequest) -> tuple[JobRequest, Splits, Plan]:
     return job, splits, plan
 
 
-def job_request(command: str, request: DataRequest, plan: Plan | None, started: datetime) -> JobRequest:
+def job_request(command: Command, request: DataRequest, plan: Plan | None, started: datetime) -> JobRequest:
     """Return a request as its run keeps it."""
     return JobRequest(
         data=str(request.data) if isinstance(request.data, str | Path) else None,

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.run_folder.names import JOB_FILE, SOURCE_FILE
-from goodfit.run_folder.version import write_version
 
 
 @contextmanager
@@ -46,7 +45,6 @@ def _new_folder(out: str | Path, name: str) -> Path:
     folder = Path(out) / f"{time.strftime('%Y%m%d-%H%M%S')}-{safe}-{secrets.token_hex(2)}"
     try:
         folder.mkdir(parents=True)
-        write_version(folder)
     except OSError as error:
         raise InputError(f"cannot write to {out} ({error.strerror}); choose another folder with --out") from None
     return folder

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Literal, Self
 
 from goodfit.errors import InputError
 from goodfit.plan import Plan
@@ -18,6 +18,8 @@ from goodfit.run_folder.decisions import Decision
 from goodfit.run_folder.json_files import read_value, write_json
 from goodfit.run_folder.names import CHECKPOINT_FOLDER, JOB_FILE
 from goodfit.run_folder.version import check_version
+
+Command = Literal["train", "improve", "tune"]
 
 _TRIES, _PAUSE = 3, 0.05  # seconds
 
@@ -38,7 +40,7 @@ class JobRequest(PlainData):
         untouched_copies: untouched copies that train beside the model after a nudge, each of a seed of its own.
         paused: True if it waits at its beginning.
         origin: the run and the epoch whose parameters it starts from, and the names of those that fitted.
-        command: `train` or `improve`.
+        command: that made the request.
     """
 
     data: str | None
@@ -51,7 +53,7 @@ class JobRequest(PlainData):
     untouched_copies: int = 0
     paused: bool = False
     origin: BranchOrigin | None = None
-    command: str = "train"
+    command: Command = "train"
 
     def __post_init__(self) -> None:
         """Refuse a training without a plan.
@@ -79,7 +81,7 @@ class JobRequest(PlainData):
         write_json(folder / JOB_FILE, self.to_dict())
 
     @classmethod
-    def read(cls, folder: Path, commands: Sequence[str] = ("train",)) -> Self:
+    def read(cls, folder: Path, commands: Sequence[Command] = ("train",)) -> Self:
         """Return the request of a run of one of these commands.
 
         Raises:

@@ -12,6 +12,7 @@ from goodfit.record.plain import PlainData
 Value = TypeVar("Value", bound=PlainData)
 
 _AGAIN = "run the command again"
+_LONGEST_REASON = 200  # characters: some libraries explain at length
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -65,16 +66,29 @@ def read_text(path: Path, advice: str = _AGAIN) -> str:
         InputError: it cannot be read, or is no text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_bytes(path, advice).decode()
     except UnicodeDecodeError:
         raise damaged(path, "it is no text", advice) from None
+
+
+def read_bytes(path: Path, advice: str = _AGAIN) -> bytes:
+    """Return the contents of a run's file; arguments as `read_json`.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path.parent} has no {path.name}; {advice}") from None
     except OSError as error:
         raise InputError(f"cannot read {path} ({error.strerror}); {advice}") from None
 
 
 def damaged(path: Path, why: object, advice: str = _AGAIN) -> InputError:
     """Return the error for a file of a run that holds something else than goodfit wrote."""
-    return InputError(f"{path} is damaged ({why}); {advice}")
+    reason = (str(why).splitlines() or ["unreadable"])[0][:_LONGEST_REASON]
+    return InputError(f"{path} is damaged ({reason}); {advice}")
 
 
 def plain(value: Any) -> Any:

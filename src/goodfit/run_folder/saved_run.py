@@ -21,14 +21,17 @@ class SavedRun:
     Attributes:
         folder: the run's.
         source: its data.
-        plan: of its network, or of the best network of its ensemble.
         result: everything in `result.json`.
     """
 
     folder: Path
     source: RunSource
-    plan: Plan
     result: RunResult
+
+    @property
+    def plan(self) -> Plan:
+        """Settings of the network, or of the best network of an ensemble."""
+        return self.result.plan
 
     @property
     def schema(self) -> Schema:
@@ -44,7 +47,9 @@ def read_run(folder: str | Path) -> SavedRun:
     """
     folder = Path(folder)
     result = read_result(folder)
-    return SavedRun(folder, RunSource.read(folder), read_plan(folder), result)
+    if _read_plan(folder) != result.plan:  # half a plan may be a plan, too
+        raise damaged(folder / PLAN_FILE, f"it is not the plan in {RESULT_FILE}")
+    return SavedRun(folder, RunSource.read(folder), result)
 
 
 def read_result(folder: Path) -> RunResult:
@@ -82,13 +87,8 @@ def remove_result(folder: Path) -> None:
     (folder / RESULT_FILE).unlink(missing_ok=True)
 
 
-def read_plan(folder: Path) -> Plan:
-    """Return the plan of a run.
-
-    Raises:
-        InputError: the file is missing or damaged.
-    """
+def _read_plan(folder: Path) -> Plan:
     try:
         return Plan.from_yaml(read_text(folder / PLAN_FILE))
-    except PlanError as error:
+    except (PlanError, RecursionError) as error:
         raise damaged(folder / PLAN_FILE, error) from None

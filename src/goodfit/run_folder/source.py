@@ -13,6 +13,7 @@ from goodfit.plan import Plan
 from goodfit.record.plain import PlainData
 from goodfit.run_folder.json_files import read_value, write_json
 from goodfit.run_folder.names import PLAN_FILE, SOURCE_FILE
+from goodfit.run_folder.version import write_version
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ class RunSource(PlainData):
 
 
 def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
-    """Write the data of a run, and its plan.
+    """Write the version of goodfit, the data of a run and its plan.
 
     Raises:
         OSError: a file cannot be written.
@@ -93,6 +94,7 @@ def write_source(folder: Path, splits: Splits, plan: Plan) -> None:
         seed=splits.seed,
         notes=tuple(note.to_dict() for note in splits.notes),
     )
+    write_version(folder)
     write_json(folder / SOURCE_FILE, source.to_dict())
     write_plan(folder, plan)
 
