@@ -23,7 +23,7 @@ from goodfit.run_folder.nudges import append, read_own
 from goodfit.run_folder.pictures import write_pictures
 from goodfit.run_folder.saved_run import read_run
 from goodfit.run_folder.source import write_source
-from goodfit.run_folder.tables import example_errors, read_history, write_predictions
+from goodfit.run_folder.tables import example_misses, read_history, write_predictions
 
 WHOLE_FILES = {
     names.VERSION_FILE: read_run,
@@ -34,7 +34,7 @@ WHOLE_FILES = {
     names.PREPARATION_FILE: read_model,
     names.PREDICTOR_FILE: read_model,
     names.HISTORY_FILE: read_history,
-    names.PREDICTIONS_FILE: lambda run: example_errors(run, read_run(run).schema),
+    names.PREDICTIONS_FILE: lambda run: example_misses(run, read_run(run).schema),
     names.PICTURES_FILE: lambda run: read_pictures(run / names.PICTURES_FILE),
     names.JOB_FILE: JobRequest.read,
     names.ABOUT_FILE: About.read,

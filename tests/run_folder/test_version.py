@@ -47,9 +47,9 @@ def test_so_is_a_training_and_its_page_says_so(fake, facts):
     write_json(run.folder / "goodfit.json", facts)
     with pytest.raises(InputError, match=f"was written by goodfit {facts['goodfit']}"):
         JobRequest.read(run.folder)
-    state = Reader(run.folder).read().parts["state"]
-    assert state["status"] == "damaged"
-    assert f"was written by goodfit {facts['goodfit']}" in state["sentence"]
+    state = Reader(run.folder).read().panels.state
+    assert state.status == "damaged"
+    assert f"was written by goodfit {facts['goodfit']}" in state.sentence
 
 
 def test_the_list_of_runs_has_no_result_of_it(run):
