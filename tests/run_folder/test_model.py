@@ -34,8 +34,7 @@ def test_a_model_is_read_back(members, tmp_path):
     again, calibration = read_model(tmp_path)
     assert calibration == Calibration(2.0, (0.5, 0.0, -0.5))
     for member, copy in zip(members, again, strict=True):
-        arrays = {"weights": {}, "preparation": None}
-        assert replace(copy, **arrays) == replace(member, **arrays)
+        assert replace(copy, weights={}, preparation=member.preparation) == replace(member, weights={})
         assert copy.weights.keys() == member.weights.keys()
         for name, array in member.weights.items():
             np.testing.assert_array_equal(copy.weights[name], array)
