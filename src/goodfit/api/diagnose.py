@@ -71,6 +71,7 @@ def _by_folds(
     saved: SavedRun, data: DataSource | None, folds: int
 ) -> tuple[ExampleMisses, tuple[float, float], float | None, Guess]:
     """Return misses, train and dev error of the run's plan by K-fold cross-validation, the spread, and a guess."""
+    # Imported here, because without folds nothing is trained, and JAX takes a while to start.
     from goodfit.api.data import reopen_run
     from goodfit.data.dataset import groups_of
     from goodfit.data.splits import draw_folds
@@ -86,6 +87,7 @@ def _by_folds(
     seed = saved.result.seed
     laboratory = Laboratory(splits, draw_folds(splits, folds, seed), Clock(Journal(None), None), quiet)
     measured = laboratory.measure("folds", [Entry("plan", saved.plan, (seed,))])[0]
+    # Each row once and sorted, as the misses are: a row that several folds trained on has their mean miss.
     trained = np.unique(np.concatenate([sample(run.train) for run in measured.runs[0]]))
     groups = (groups_of(splits, trained), groups_of(splits, measured.rows))
     misses = ExampleMisses(measured.train_misses, measured.misses, *groups)

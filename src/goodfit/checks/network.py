@@ -141,6 +141,7 @@ def open_network(plan: Plan, splits: Splits, seed: int, most: int) -> Network:
         PlanError: the plan does not fit the data or the memory.
     """
     member, program = enter(0, Job(plan, seed), splits)
+    # Through the engine's own stack, so that the check sees examples and first parameters as a training does.
     loaded = next(stacks(program, [member], Pool(splits)))
     task = loaded.tasks[0]
     rows = np.asarray(task.rows)[: int(task.m)]

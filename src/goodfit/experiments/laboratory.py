@@ -142,6 +142,7 @@ class Laboratory:
             if cache:
                 cache.save(result)
             self._learn(jobs, result, stopwatch)
+        # Also of a training from the cache: the journal is written anew, and a replay reads the stops from it.
         self.clock.write_stops(training_id, result.stopped)
         return result
 

@@ -77,6 +77,7 @@ def simpler_sentence(
     if not rivals:
         return None
     name = min(rivals, key=lambda rival: rivals[rival].mean())
+    # Only a measurable advantage of the network, with the whole interval below 0, is worth its complexity.
     if paired_test(rivals[name][None], network, groups, seed).high < 0:
         return None
     figures = f"an error of {percent(float(rivals[name].mean()))} on dev beside {percent(float(network.mean()))}"

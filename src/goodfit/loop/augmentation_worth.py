@@ -67,5 +67,6 @@ def _dispensable(curve: LearningCurve, rise: float) -> int | None:
     if rise <= 0:
         return 0
     total = curve.sizes[-1]
+    # On a flat curve the error never rises so much, however few examples remain.
     remaining = 0.0 if curve.slope <= 0 else total * (1 + rise / curve.slope) ** (-1 / curve.power)
     return None if remaining < curve.sizes[0] else round(total - remaining)

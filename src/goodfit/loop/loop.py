@@ -19,7 +19,7 @@ from goodfit.loop.state import LoopContext, LoopSettings, LoopState
 from goodfit.loop.variations import try_variations
 from goodfit.run_folder.journal import Journal
 
-_ROUNDS_WITHOUT_ADOPTION = 2
+_ROUNDS_WITHOUT_ADOPTION = 2  # in a row end the loop; the second has tried larger doses of what looked promising
 _SNAPSHOTS = 2  # parameters kept at half time and at the end, as candidates for the ensemble
 
 
@@ -50,6 +50,7 @@ def run_loop(context: LoopContext) -> LoopState:
     """Run the whole loop but the ensemble and the final test; Ctrl-C ends it with what was measured so far."""
     with interruptible(context.clock.interrupt):
         state = run_rounds(measure_baselines(context), context)
+        # Variations fill the time that is left; a run by rounds must not depend on the time.
         if context.settings.rounds is None and not context.interrupted:
             state = try_variations(state, context)
     return state

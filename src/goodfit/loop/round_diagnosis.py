@@ -77,6 +77,7 @@ def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], con
     if not context.splits.regression or context.settings.human_error is not None:
         return None
     units = measurement.plan.hidden_units
+    # Bigger is what has more units and no fewer layers; wide and shallow is another network, not a bigger one.
     train_levels = [
         _train_level(larger)
         for larger in measured

@@ -62,7 +62,7 @@ def find(observation: Observation) -> Finding | None:
             *lower_rate(observation),
             *default_network(observation),
         ),
-        layer=health.layers[1 + place],
+        layer=health.layers[1 + place],  # `layers` begins with the inputs
         epoch=epoch,
         plot=plot_by_layer(observation, f"{explosion.name} by layer", "size (relative)", explosion.sizes, 1),
     )
