@@ -29,7 +29,7 @@ from goodfit.api.page_actions import PageActions
 from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.training_job import begin_training
 from goodfit.engine.step import RECORDED
-from goodfit.record.run import SEEN
+from goodfit.record.run import LAYER_STATISTICS
 from goodfit.run_folder.mailbox import now
 
 ROWS, COLUMNS = 8_000, 20  # with which an epoch of the default network takes some 50 ms on two cores
@@ -165,7 +165,7 @@ def epoch_end(folder: Path) -> tuple[int, float]:
     """Wait for the end of an epoch; which one, and when."""
     (file,) = (folder / "checkpoint").glob("records-*.f32")
     about = json.loads((folder / "checkpoint" / "about.json").read_bytes())
-    row = 4 * (len(RECORDED) + len(about["layers"]) * len(SEEN))
+    row = 4 * (len(RECORDED) + len(about["layers"]) * len(LAYER_STATISTICS))
     size = file.stat().st_size
     while (grown := file.stat().st_size) == size:
         time.sleep(_POLL)

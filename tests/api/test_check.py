@@ -36,8 +36,14 @@ def test_gradients_are_checked_at_fresh_parameters_and_at_the_runs(checked, run)
         f"layers.{layer}.{name}" for layer in (0, 1) for name in ("W", "b")
     }
     assert (gradients.examples, gradients.dropout) == (256, True)
-    assert (checked.run, checked.descent, checked.curvature) == (run, None, None)
+    assert (checked.run, checked.descent, checked.curvature) == (str(run), None, None)
     json.dumps(checked.to_dict(), allow_nan=False)
+
+
+def test_a_result_is_shown_on_one_line(checked, run):
+    verdict = checked.gradients.run.verdict
+    assert repr(checked) == f"CheckResult(gradients {verdict}; {run})"
+    assert repr(checked.gradients.run) == f"GradientCheck({verdict}; {checked.gradients.run.reason})"
 
 
 def test_growth_needs_two_hidden_layers(checked, table, small_plan):

@@ -8,7 +8,7 @@ import pytest
 from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.plan import Plan
-from goodfit.record.run import SEEN, Health, Outcome
+from goodfit.record.run import LAYER_STATISTICS, Health, Outcome
 
 WIDTH = 16
 GUESS = math.log(3)  # cost of always guessing, with three classes of one size
@@ -32,8 +32,8 @@ FACTS = DataFacts(m=600, task="classes", class_counts=(200, 200, 200), dev=200)
 def make_observation():
     """A function that makes an observation, healthy except for its arguments.
 
-    `costs` and the other costs are shares of the constant guess's cost; a name of SEEN is a number, or an array that
-    broadcasts to looks × layers (inputs, hidden, output).
+    `costs` and the other costs are shares of the constant guess's cost; a name of LAYER_STATISTICS is a number, or
+    an array that broadcasts to looks × layers (inputs, hidden, output).
     """
 
     def make(
@@ -49,7 +49,7 @@ def make_observation():
         layers = ("inputs", *(f"layer {number}" for number in range(1, hidden + 1)), "output")
         looks = named.pop("looks", 4)
         statistics = np.stack(
-            [np.broadcast_to(named.pop(name, USUAL[name]), (looks, len(layers))) for name in SEEN], axis=-1
+            [np.broadcast_to(named.pop(name, USUAL[name]), (looks, len(layers))) for name in LAYER_STATISTICS], axis=-1
         ).astype(np.float64)
         statistics[:, 0, 5:] = 0
         assert not named, f"unknown: {named}"

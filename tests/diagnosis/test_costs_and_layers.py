@@ -10,7 +10,7 @@ from goodfit.diagnosis.finding import DataFacts, Observation, Signals
 from goodfit.diagnosis.findings import layers
 from goodfit.diagnosis.findings.costs import cost_share, error_share, guess_cost, still_falls, unsteadiness
 from goodfit.plan import Plan
-from goodfit.record.run import SEEN, Health
+from goodfit.record.run import LAYER_STATISTICS, Health
 
 
 def network(widths, batch, seed=0):
@@ -23,11 +23,11 @@ def network(widths, batch, seed=0):
     back = [generator.standard_normal((batch, widths[-1]))]
     for w in reversed(weights[1:]):
         back.insert(0, back[0] @ w.T)
-    statistics = np.zeros((1, len(widths), len(SEEN)))
-    statistics[0, :, SEEN.index("size")] = [math.sqrt(np.mean(a**2)) for a in outputs]
+    statistics = np.zeros((1, len(widths), len(LAYER_STATISTICS)))
+    statistics[0, :, LAYER_STATISTICS.index("size")] = [math.sqrt(np.mean(a**2)) for a in outputs]
     for layer, (a, dz, w) in enumerate(zip(outputs, back, weights, strict=False), 1):
-        statistics[0, layer, SEEN.index("gradient")] = np.linalg.norm(a.T @ dz / batch)
-        statistics[0, layer, SEEN.index("weight")] = np.linalg.norm(w)
+        statistics[0, layer, LAYER_STATISTICS.index("gradient")] = np.linalg.norm(a.T @ dz / batch)
+        statistics[0, layer, LAYER_STATISTICS.index("weight")] = np.linalg.norm(w)
     names = ("inputs", *(f"layer {number}" for number in range(1, len(widths) - 1)), "output")
     sizes = [math.sqrt(np.mean(dz**2)) for dz in back]
     return Health(np.array([1]), names, statistics), {f"layers.{i}.W": w for i, w in enumerate(weights)}, sizes

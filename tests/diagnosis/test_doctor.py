@@ -15,7 +15,7 @@ from goodfit.engine.health import PROBE
 from goodfit.engine.jobs import Job
 from goodfit.errors import InputError
 from goodfit.plan import Plan
-from goodfit.record.run import SEEN
+from goodfit.record.run import LAYER_STATISTICS
 
 
 def history(doctor):
@@ -70,8 +70,8 @@ def test_it_takes_the_engines_numbers_of_an_engines_network():
         gradients=dict(zip(names, gradients, strict=True)),
     )
     assert run.health is not None
-    finding, expected = health_of(doctor).seen, run.health.seen
-    places = [place for place, name in enumerate(SEEN) if name != "update"]
+    finding, expected = health_of(doctor).statistics, run.health.statistics
+    places = [place for place, name in enumerate(LAYER_STATISTICS) if name != "update"]
     np.testing.assert_allclose(finding[:, 1:, places], expected[:, 1:, places], rtol=2e-4, atol=1e-6)
     np.testing.assert_allclose(finding[:, 0, :4], expected[:, 0, :4], rtol=2e-4, atol=1e-6)
     assert health_of(doctor).layers == ("inputs", "first", "second", "out")

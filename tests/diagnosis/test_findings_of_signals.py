@@ -17,7 +17,7 @@ from goodfit.diagnosis.findings import (
     vanishing,
 )
 from goodfit.plan import Plan
-from goodfit.record.run import SEEN, Health, Outcome
+from goodfit.record.run import LAYER_STATISTICS, Health, Outcome
 
 WIDTH = 16
 STUCK = np.full(40, 0.97)
@@ -320,7 +320,7 @@ def test_weights_seen_before_training_need_no_sensible_rate(make_observation):
     )
     assert initialization.find(observation) is None
     health = observation.signals.health
-    before = Health(np.array([0, 5, 9, 20]), health.layers, health.seen)
+    before = Health(np.array([0, 5, 9, 20]), health.layers, health.statistics)
     signals = Signals(observation.signals.history, before, weights=observation.signals.weights)
     finding = initialization.find(Observation(signals, observation.plan, observation.data))
     assert finding is not None
@@ -329,7 +329,7 @@ def test_weights_seen_before_training_need_no_sensible_rate(make_observation):
 
 def test_what_is_missing_is_no_finding():
     """NaN looks, no weights, no data facts, no plan: silence, never a crash."""
-    health = Health(np.array([1, 2]), ("inputs", "layer 1", "output"), np.full((2, 3, len(SEEN)), np.nan))
+    health = Health(np.array([1, 2]), ("inputs", "layer 1", "output"), np.full((2, 3, len(LAYER_STATISTICS)), np.nan))
     history = {"epoch": np.array([1, 2]), "train_cost": np.array([1.0, 0.9])}
     for plan in (None, Plan()):
         assert examine(Observation(Signals(history, health), plan)) == []

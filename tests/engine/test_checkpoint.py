@@ -93,7 +93,7 @@ def test_from_every_moment_it_goes_on_to_the_same_bits(splits, plan, tools, tmp_
         assert tools.same_bits(run, whole)
         assert run.health is not None
         assert whole.health is not None
-        np.testing.assert_array_equal(run.health.seen, whole.health.seen)
+        np.testing.assert_array_equal(run.health.statistics, whole.health.statistics)
         assert (run.reason, run.plan) == (whole.reason, whole.plan)
 
 

@@ -16,7 +16,7 @@ from goodfit.engine.health import LOOKS, PROBE, look
 from goodfit.engine.jobs import Job
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
-from goodfit.record.run import SEEN, Health, Run, health_of, unflatten
+from goodfit.record.run import LAYER_STATISTICS, Health, Run, health_of, unflatten
 
 
 def health(run: Run) -> Health:
@@ -92,7 +92,7 @@ def test_the_notes_deep_networks_come_back_with_their_factor(splits, plan, facto
     data = loaded.data._replace(inputs=np.abs(loaded.data.inputs))
     arguments = jax.tree.map(jnp.asarray, (data, loaded.tasks[0], state))
     seen = np.asarray(jax.jit(functools.partial(look, program))(*arguments), np.float64)
-    sizes, gradients = seen[:, SEEN.index("size")], seen[:, SEEN.index("gradient")]
+    sizes, gradients = seen[:, LAYER_STATISTICS.index("size")], seen[:, LAYER_STATISTICS.index("gradient")]
     assert rate(sizes[:-1]) == pytest.approx(factor, rel=1e-5)
     signals = gradients[1:-1] / sizes[:-2]  # |dJ/dz| of each hidden layer, up to one factor
     assert rate(signals[::-1]) == pytest.approx(factor, rel=1e-5)
@@ -109,8 +109,8 @@ def test_dead_and_saturated_units_are_counted(splits, plan):
 
 
 def test_epochs_without_a_look_are_left_out():
-    records = np.full((3, 3 * len(SEEN)), np.nan)
-    records[1] = np.arange(3 * len(SEEN))
+    records = np.full((3, 3 * len(LAYER_STATISTICS)), np.nan)
+    records[1] = np.arange(3 * len(LAYER_STATISTICS))
     seen = health_of(records, 1)
     assert seen.epochs.tolist() == [2]
-    assert seen.of("mean").tolist() == [[0, len(SEEN), 2 * len(SEEN)]]
+    assert seen.of("mean").tolist() == [[0, len(LAYER_STATISTICS), 2 * len(LAYER_STATISTICS)]]

@@ -76,7 +76,7 @@ def test_runs_are_read_back_as_they_were(open_cache, jobs, trained):
         assert was.health is not None
         assert run.health.layers == was.health.layers
         np.testing.assert_array_equal(run.health.epochs, was.health.epochs)
-        np.testing.assert_array_equal(run.health.seen, was.health.seen)
+        np.testing.assert_array_equal(run.health.statistics, was.health.statistics)
         np.testing.assert_array_equal(run.train, was.train)
         np.testing.assert_array_equal(run.dev, was.dev)
         assert run.preparation.to_dict() == was.preparation.to_dict()

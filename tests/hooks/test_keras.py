@@ -66,7 +66,7 @@ def test_the_doctor_observes_what_keras_reports_and_what_is_in_the_model(train, 
     back = (probabilities - np.eye(10)[y]) / 64
     health = signals.health
     assert len(health.layers) == 3
-    look = dict(zip(health.layers, health.seen[-1], strict=True))
+    look = dict(zip(health.layers, health.statistics[-1], strict=True))
     hidden, output = health.layers[1:]
     assert look["inputs"][:3] == pytest.approx([x.mean(), x.std(), np.sqrt((x**2).mean())], rel=1e-4)
     assert look[hidden][:3] == pytest.approx([a.mean(), a.std(), np.sqrt((a**2).mean())], rel=1e-4)

@@ -68,7 +68,7 @@ def test_the_doctor_observes_what_went_through_the_model(train, digits, softmax)
     expected = {"inputs": x, "layer 0": a, "layer 2": logits}
     for place, (name, values) in enumerate(expected.items()):
         assert health.layers[place] == name
-        assert health.seen[-1, place, :3] == pytest.approx(
+        assert health.statistics[-1, place, :3] == pytest.approx(
             [values.mean(), values.std(), np.sqrt((values**2).mean())], rel=1e-4
         )
     norms = [np.linalg.norm(x.T @ (back @ last * (a > 0))), np.linalg.norm(a.T @ back)]

@@ -10,7 +10,7 @@ from goodfit.monitor import findings
 from goodfit.monitor.findings import LiveDoctor, finding_views
 from goodfit.plan import Plan
 from goodfit.record.findings import FindingResult, RemedyResult
-from goodfit.record.run import SEEN
+from goodfit.record.run import LAYER_STATISTICS
 from goodfit.run_folder.live_state import About, DataOverview
 from goodfit.run_folder.records import Records
 
@@ -18,7 +18,7 @@ LAYERS = ("inputs", "layer 1", "output")
 ABOUT = About(
     recorded=tuple(RECORDED),
     layers=LAYERS,
-    health_columns=tuple(SEEN),
+    health_columns=tuple(LAYER_STATISTICS),
     data=DataOverview(m=800, task="binary", class_counts=(400, 400), dev=200),
     metric="error_rate",
     untouched_copies=0,
@@ -29,11 +29,11 @@ PLAN = Plan(hidden_units=(8,), activation="relu", decay="constant", epochs=40)
 @pytest.fixture
 def dead(tmp_path):
     """A network that learns nothing, of whose units all are dead."""
-    records = Records(tmp_path / "none", len(RECORDED), len(RECORDED) + len(LAYERS) * len(SEEN), key="a")
+    records = Records(tmp_path / "none", len(RECORDED), len(RECORDED) + len(LAYERS) * len(LAYER_STATISTICS), key="a")
     values = np.tile(np.array([0.7, 0.7, 0.5, 0.5, 0.7, 0.003], np.float32), (30, 1))
-    seen = np.ones((2, len(LAYERS), len(SEEN)), np.float32)
-    seen[:, 1, SEEN.index("dead")] = 1.0
-    seen[:, 1, [SEEN.index(name) for name in ("deviation", "gradient", "update")]] = 0.0
+    seen = np.ones((2, len(LAYERS), len(LAYER_STATISTICS)), np.float32)
+    seen[:, 1, LAYER_STATISTICS.index("dead")] = 1.0
+    seen[:, 1, [LAYER_STATISTICS.index(name) for name in ("deviation", "gradient", "update")]] = 0.0
     records.values, records.look_epochs, records.looks = values, np.array([1, 20]), seen.reshape(2, -1)
     return records
 

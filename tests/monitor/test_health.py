@@ -4,7 +4,7 @@ import numpy as np
 
 from goodfit.monitor.findings import FindingView
 from goodfit.monitor.health import layer_health
-from goodfit.record.run import SEEN, Health
+from goodfit.record.run import LAYER_STATISTICS, Health
 
 
 def finding(name, layer):
@@ -12,9 +12,9 @@ def finding(name, layer):
 
 
 def test_health_is_by_layer_with_the_findings_that_point_at_it():
-    seen = np.full((100, 3, len(SEEN)), 0.5)
-    seen[:, 1, SEEN.index("weight")] = 2.0
-    seen[:, 2, SEEN.index("weight")] = 0.0  # nothing to compare with
+    seen = np.full((100, 3, len(LAYER_STATISTICS)), 0.5)
+    seen[:, 1, LAYER_STATISTICS.index("weight")] = 2.0
+    seen[:, 2, LAYER_STATISTICS.index("weight")] = 0.0  # nothing to compare with
     looks = Health(np.arange(1, 101), ("inputs", "layer 1", "output"), seen)
     inputs, layer, output = layer_health(looks, [finding("dead units", "layer 1"), finding("leak", None)])
     assert list(inputs.measures) == ["deviation"]
@@ -26,4 +26,6 @@ def test_health_is_by_layer_with_the_findings_that_point_at_it():
 
 
 def test_no_look_is_no_health():
-    assert layer_health(Health(np.zeros(0, int), ("inputs", "output"), np.zeros((0, 2, len(SEEN)))), []) == ()
+    assert (
+        layer_health(Health(np.zeros(0, int), ("inputs", "output"), np.zeros((0, 2, len(LAYER_STATISTICS)))), []) == ()
+    )

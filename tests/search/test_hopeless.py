@@ -13,7 +13,7 @@ from goodfit.engine.fit import fit_many
 from goodfit.engine.jobs import Job
 from goodfit.engine.step import RECORDED, recorded
 from goodfit.plan import Plan
-from goodfit.record.run import SEEN, Outcome
+from goodfit.record.run import LAYER_STATISTICS, Outcome
 from goodfit.search.hopeless import Hopeless
 
 FACTS = DataFacts(m=100, task="binary", class_counts=(50, 50))
@@ -27,8 +27,8 @@ def progress(costs, epoch=10, epochs=40, dead=0.0):
     records[:, : len(RECORDED)] = 0.5
     for name in ("train_cost", "objective"):
         records[:, RECORDED.index(name)] = np.broadcast_to(costs, epoch)
-    look = np.ones((3, len(SEEN)), np.float32)
-    look[:, SEEN.index("dead")] = 0.0, dead, 0.0
+    look = np.ones((3, len(LAYER_STATISTICS)), np.float32)
+    look[:, LAYER_STATISTICS.index("dead")] = 0.0, dead, 0.0
     records[0, len(RECORDED) :] = look.reshape(-1)
     return Hopeless([plan], FACTS), [Progress(0, epoch, epochs, records)]
 

@@ -48,7 +48,7 @@ class Entry(PlainData):
     numerical: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientCheck(PlainData):
     """The outcome of a gradient check.
 
@@ -91,6 +91,10 @@ class GradientCheck(PlainData):
         Layers are distinguished and ordered by the numbers in the blocks' names.
         """
         return latest(self.blocks)
+
+    def __repr__(self) -> str:
+        """Return the verdict and its reason on one line."""
+        return f"GradientCheck({self.verdict}; {self.reason})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values."""

@@ -14,7 +14,7 @@ from goodfit.diagnosis.layer_statistics import layer_statistics
 from goodfit.diagnosis.raw_values import LayerArrays, column_moments, merged_layers, read_array, read_number
 from goodfit.errors import InputError, nearest
 from goodfit.plan import Activation, Plan
-from goodfit.record.run import SEEN, Health, Outcome
+from goodfit.record.run import LAYER_STATISTICS, Health, Outcome
 
 _COSTS = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate", "step")
 _TASKS = ("binary", "classes", "regression")
@@ -81,7 +81,7 @@ class Doctor:
         self._guess_cost = guess_cost
         self._epochs: list[int] = []
         self._numbers: list[dict[str, float]] = []
-        self._looks: list[dict[str, Float[np.ndarray, "seen"]]] = []  # by epoch, then by layer
+        self._looks: list[dict[str, Float[np.ndarray, "statistics"]]] = []  # by epoch, then by layer
         self._layers: list[str] = []  # in the order of the network
         self._weights: dict[str, _WeightsAtStep] = {}
         self._shapes: _Shapes = {}
@@ -203,7 +203,7 @@ class Doctor:
                 shapes[shared_kind, layer] = shape
         return shapes
 
-    def _look(self, layer: str, arrays: LayerArrays, step: float) -> Float[np.ndarray, "seen"]:
+    def _look(self, layer: str, arrays: LayerArrays, step: float) -> Float[np.ndarray, "statistics"]:
         weights, last = arrays["weights"].get(layer), self._weights.get(layer)
         update = None
         if weights is not None and last is not None and step > last.step:
@@ -216,13 +216,13 @@ class Doctor:
     def _health(self) -> Health | None:
         """Return the looks as the engine would have them; epochs without arrays are left out."""
         layers = ("inputs", *self._layers)
-        missing = np.full(len(SEEN), np.nan)
+        missing = np.full(len(LAYER_STATISTICS), np.nan)
         looks = np.array([[look.get(layer, missing) for layer in layers] for look in self._looks])
         measured = [index for index, look in enumerate(looks) if not np.isnan(look).all()]
         if not measured or not self._layers:
             return None
         looks = looks[measured]
-        looks[:, -1, SEEN.index("saturated")] = 0  # the output layer has no activation
+        looks[:, -1, LAYER_STATISTICS.index("saturated")] = 0  # the output layer has no activation
         return Health(np.array(self._epochs)[measured], layers, looks)
 
     def _facts(self) -> DataFacts:

@@ -1,9 +1,9 @@
-"""The numbers of SEEN from the arrays of a layer, as `engine/health.py` takes them inside the engine's own networks."""
+"""The statistics of a layer from its arrays, as `engine/health.py` takes them inside the engine's own networks."""
 
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.record.run import SEEN
+from goodfit.record.run import LAYER_STATISTICS
 
 # The same limits as in `engine/health.py`.
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
@@ -17,8 +17,8 @@ def layer_statistics(
     weights: Float[np.ndarray, "..."] | None,
     update: float | None,
     activation: str | None,
-) -> Float[np.ndarray, "seen"]:
-    """Return the numbers of SEEN for one layer.
+) -> Float[np.ndarray, "statistics"]:
+    """Return the LAYER_STATISTICS of one layer.
 
     Args:
         outputs: of the layer, examples in rows.
@@ -28,15 +28,16 @@ def layer_statistics(
         activation: of the layer; None for the inputs and the output layer, and if it is unknown.
 
     Returns:
-        One number for each name of SEEN: NaN if its array is missing, infinite if the array is not finite everywhere.
+        One number for each name of LAYER_STATISTICS: NaN if its array is missing, infinite if the array is not finite
+        everywhere.
     """
-    statistics = dict.fromkeys(SEEN, np.nan)
+    statistics = dict.fromkeys(LAYER_STATISTICS, np.nan)
     if outputs is not None:
         statistics |= _output_statistics(outputs.reshape(len(outputs), -1), activation)
     norms = {"gradient": gradient, "weight": weights}
     statistics |= {name: _norm(values) for name, values in norms.items() if values is not None}
     statistics["update"] = np.nan if update is None else update
-    return np.array([statistics[name] for name in SEEN])
+    return np.array([statistics[name] for name in LAYER_STATISTICS])
 
 
 def _output_statistics(a: Float[np.ndarray, "batch units"], activation: str | None) -> dict[str, float]:

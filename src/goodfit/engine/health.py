@@ -29,8 +29,8 @@ def look_due(task: Task, epoch: Int[Array, ""]) -> Array:
     return (epoch == 1) | (epoch * LOOKS // epochs != (epoch - 1) * LOOKS // epochs)
 
 
-def look(program: Program, data: Data, task: Task, state: State) -> Float[Array, "layers seen"]:
-    """Return the statistics named in SEEN for the inputs, each hidden layer and the output.
+def look(program: Program, data: Data, task: Task, state: State) -> Float[Array, "layers statistics"]:
+    """Return the statistics named in LAYER_STATISTICS for the inputs, each hidden layer and the output.
 
     Dropout is off, and batch norm uses the moments of the probe batch.
     """

@@ -15,7 +15,7 @@ from goodfit.nets.architectures import Averages, Dropout, Params, forward
 from goodfit.nets.losses import LINEAR, errors, losses, penalty
 from goodfit.nets.noise import fold
 from goodfit.plan import Hyperparameters, Structure
-from goodfit.record.run import SEEN
+from goodfit.record.run import LAYER_STATISTICS
 
 GOING, STOPPED_EARLY, DIVERGED = 0, 1, 2
 RECORDED = ("train_cost", "dev_cost", "train_error", "dev_error", "objective", "learning_rate")
@@ -168,7 +168,7 @@ def _reduced(
 
 def recorded(structure: Structure) -> int:
     """Numbers in an epoch's record: RECORDED, then what a look sees of the inputs, each hidden layer and the output."""
-    return len(RECORDED) + (structure.hidden_layers + 2) * len(SEEN)
+    return len(RECORDED) + (structure.hidden_layers + 2) * len(LAYER_STATISTICS)
 
 
 def end_epoch(program: Program, data: Data, task: Task, state: State) -> tuple[State, Float[Array, "recorded"]]:

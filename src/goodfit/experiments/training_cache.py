@@ -151,7 +151,7 @@ def _arrays(run: Run) -> Iterator[tuple[str, np.ndarray]]:
             yield f"snapshot {place}/{name}", leaf
     if run.health:
         yield "health/epochs", run.health.epochs
-        yield "health/seen", run.health.seen
+        yield "health/statistics", run.health.statistics
 
 
 def _facts(run: Run) -> dict[str, Any]:
@@ -197,5 +197,5 @@ def _run(
         seconds=facts["seconds"],
         residuals=tuple(facts["residuals"]),
         snapshots=tuple(weights(f"snapshot {place}") for place in range(facts["snapshots"])),
-        health=layers and Health(arrays["health/epochs"], tuple(layers), arrays["health/seen"]),
+        health=layers and Health(arrays["health/epochs"], tuple(layers), arrays["health/statistics"]),
     )

@@ -16,7 +16,7 @@ from goodfit.engine.step import RECORDED
 from goodfit.experiments.guess import constant_guess
 from goodfit.plan import Plan
 from goodfit.record.nudge import NudgeEffect
-from goodfit.record.run import SEEN, health_of
+from goodfit.record.run import LAYER_STATISTICS, health_of
 from goodfit.run_folder.live_state import About, Answer, DataOverview, GuessOverview, LiveState, SeriesFile
 from goodfit.run_folder.names import CHECKPOINT_FOLDER, SERIES_FILES, series_file
 
@@ -37,7 +37,7 @@ def write_about(folder: Path, splits: Splits, plan: Plan, untouched_copies: int)
     About(
         recorded=tuple(RECORDED),
         layers=health_of(np.zeros((0, 0), np.float32), plan.structure.hidden_layers).layers,
-        health_columns=tuple(SEEN),
+        health_columns=tuple(LAYER_STATISTICS),
         data=DataOverview(
             m=facts.m,
             task=facts.task,

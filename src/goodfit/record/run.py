@@ -17,7 +17,7 @@ Weights = dict[str, np.ndarray]
 # What a look inside a network sees of each layer: mean, deviation and size (root mean square) of its outputs over the
 # probe batch; the share of dead units (the same output for every example) and of saturated outputs; the norms of dJ/dW
 # (of J without its penalty, which would hide a vanished gradient), of W, and of the optimizer's next change of W.
-SEEN = ("mean", "deviation", "size", "dead", "saturated", "gradient", "weight", "update")
+LAYER_STATISTICS = ("mean", "deviation", "size", "dead", "saturated", "gradient", "weight", "update")
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,24 @@ class Health:
     Attributes:
         epochs: of the looks, from 1.
         layers: "inputs", "layer 1", …, "output".
-        seen: by look, layer and the names of SEEN; the inputs have no weights.
+        statistics: by look, layer and the names of LAYER_STATISTICS; the inputs have no weights.
     """
 
     epochs: Int[np.ndarray, "looks"]
     layers: tuple[str, ...]
-    seen: Float[np.ndarray, "looks layers seen"]
+    statistics: Float[np.ndarray, "looks layers statistics"]
 
     def of(self, name: str) -> Float[np.ndarray, "looks layers"]:
-        """Return one of SEEN, by look and layer."""
-        return self.seen[:, :, SEEN.index(name)]
+        """Return one of LAYER_STATISTICS, by look and layer."""
+        return self.statistics[:, :, LAYER_STATISTICS.index(name)]
 
 
 def health_of(records: Float[np.ndarray, "epochs _"], hidden_layers: int) -> Health:
     """Return the looks among the records of epochs; the rows of epochs without a look are NaN."""
     looks = ~np.isnan(records).all(axis=1)
     layers = ("inputs", *(f"layer {number}" for number in range(1, hidden_layers + 1)), "output")
-    seen = records[looks].reshape(-1, len(layers), len(SEEN))
-    return Health(np.flatnonzero(looks) + 1, layers, seen.astype(np.float64))
+    statistics = records[looks].reshape(-1, len(layers), len(LAYER_STATISTICS))
+    return Health(np.flatnonzero(looks) + 1, layers, statistics.astype(np.float64))
 
 
 class Outcome(StrEnum):

@@ -122,7 +122,7 @@ class CurvatureResult(PlainData):
     rows: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CheckResult(PlainData):
     """The result of `check`; checks that were not requested are None.
 
@@ -143,3 +143,15 @@ class CheckResult(PlainData):
     growth: GrowthChecks | None
     descent: DescentResult | None
     curvature: CurvatureResult | None
+
+    def __repr__(self) -> str:
+        """Return the outcome of each check and what was checked on one line."""
+        facts = []
+        if self.gradients:
+            facts.append(f"gradients {(self.gradients.run or self.gradients.fresh).verdict}")
+        if self.descent:
+            rise = self.descent.first_rise
+            facts.append("the cost never rises" if rise is None else f"the cost rises in iteration {rise}")
+        if self.curvature:
+            facts.append(f"curvature: {self.curvature.verdict}")
+        return f"CheckResult({'; '.join([*facts, self.run or self.data])})"

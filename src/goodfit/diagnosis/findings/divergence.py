@@ -66,7 +66,7 @@ def _first_layer(observation: Observation) -> _Place | None:
     if health is None:
         return None
     # NaN is no sign: it also stands for the statistics that a layer does not have.
-    looks, layers = np.nonzero(np.isinf(health.seen).any(axis=2))
+    looks, layers = np.nonzero(np.isinf(health.statistics).any(axis=2))
     if not len(looks):
         return None
     layer = health.layers[layers[0]]
