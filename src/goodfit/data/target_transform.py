@@ -50,6 +50,7 @@ class TargetTransform:
             positive = target[target > 0]
             unit = float(np.median(positive)) if len(positive) else 1.0
             offset = 0.0 if len(positive) == len(target) else float(positive.min(initial=unit)) / unit
+            # With an offset the least value is that of a target of 0, below which there is none.
             low = np.log(offset) if offset else float(np.log(target.min() / unit)) - _LOG_ROOM
             return cls(kind, 0.0, unit, offset, float(low), float(np.log(ends[1] / unit + offset)))
         center, unit = float(np.median(target)), spread(target)
@@ -69,6 +70,7 @@ class TargetTransform:
             return np.log(np.maximum(reduced + self.parameter, np.exp(self.low)))
         power, other = self.powers
         above, below = np.maximum(reduced, 0), np.maximum(-reduced, 0)
+        # ((1 + y)^λ − 1)/λ for y ≥ 0, else −((1 − y)^(2 − λ) − 1)/(2 − λ); expm1 and log1p stay exact for small y.
         return np.where(
             reduced >= 0, np.expm1(power * np.log1p(above)) / power, -np.expm1(other * np.log1p(below)) / other
         )

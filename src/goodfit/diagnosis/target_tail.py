@@ -68,6 +68,7 @@ def target_tail(target: Float[np.ndarray, "rows"], rows: Int[np.ndarray, "rows"]
     gaps = (sizes[:-1] > _FAR * spread(target)) & (sizes[:-1] > _APART * sizes[1:])
     count = int(np.flatnonzero(gaps)[-1]) + 1 if gaps.any() else 0
     values = tuple(TargetValue(int(rows[place]) + 1, float(target[place])) for place in order[: count + _MOST_LISTED])
+    # In shares of the farthest, so that the squares of huge values stay finite.
     others = np.square(distances[order[count:]] / (distances[order[count]] or 1.0))
     share = float(others[: int(np.ceil(_LARGEST * len(others)))].sum() / (others.sum() or 1.0))
     transform = None

@@ -67,6 +67,7 @@ def write_model(folder: Path, members: Sequence[MemberData], calibration: Calibr
         OSError: a file cannot be written.
         SafetensorError: the arrays cannot be written.
     """
+    # By identity: networks that were prepared alike share one object, which is written once.
     preparations = list({id(member.preparation): member.preparation for member in members}.values())
     places = {id(preparation): place for place, preparation in enumerate(preparations)}
     arrays: Weights = {}
