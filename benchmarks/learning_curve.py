@@ -29,7 +29,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from goodfit.diagnosis.learning_curve import LearningCurve, learning_curve
+from goodfit.diagnosis.learning_curve import learning_curve
+from goodfit.record.learning_curve import LearningCurve
 
 SPLITS = 3
 SIZES = 5

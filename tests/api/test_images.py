@@ -96,8 +96,14 @@ def test_pictures_without_labels_are_predicted_with_their_names(fit, folder, tmp
 
 
 def test_a_run_on_images_is_no_data_and_a_table_is_no_image(fit, tmp_path):
-    with pytest.raises(InputError, match="is the folder of a run, not data"):
-        goodfit.train(fit.run, out=tmp_path / "runs")
+    for request in (
+        lambda: goodfit.train(fit.run, out=tmp_path / "runs"),
+        lambda: goodfit.improve("iris", dev=fit.run, out=tmp_path / "runs"),
+        lambda: goodfit.train("iris", test=str(fit.run), out=tmp_path / "runs"),
+        lambda: goodfit.predict(fit.run, fit.run),
+    ):
+        with pytest.raises(InputError, match=f"^{fit.run} is the folder of a run, not data; name the data that it was"):
+            request()
     with pytest.raises(InputError, match="iris holds no images, but the run was trained on images"):
         goodfit.predict(fit.run, "iris")
     assert not (tmp_path / "runs").exists()

@@ -62,7 +62,7 @@ def moments(splits, plan):
 
 def stored(moment, job, splits, folder):
     """The moment as a file gives it back."""
-    checkpoints = Checkpoints(folder, "one")
+    checkpoints = Checkpoints(folder, "one", folder.parent)
     checkpoints.keep(moment)
     again, told = checkpoints.last(beginning(job, splits))
     assert told == []
@@ -145,7 +145,7 @@ def test_a_model_that_has_ended_leaves_none(splits, plan):
 
 
 def test_the_last_two_are_kept_and_others_evenly_spread(splits, plan, moments, tmp_path, monkeypatch):
-    checkpoints = Checkpoints(tmp_path, "one")
+    checkpoints = Checkpoints(tmp_path, "one", tmp_path)
     first = beginning(Job(plan, 5), splits)
     assert checkpoints.last(first) == (None, [])
 
@@ -176,12 +176,12 @@ def test_the_last_two_are_kept_and_others_evenly_spread(splits, plan, moments, t
 
 @pytest.mark.parametrize("how", ["bits", "cut short", "empty", "another training", "another network"])
 def test_what_is_not_whole_or_not_its_own_is_left_aside_and_told(splits, plan, moments, tmp_path, how):
-    checkpoints = Checkpoints(tmp_path, "one")
+    checkpoints = Checkpoints(tmp_path, "one", tmp_path)
     if how == "another network":
         other = beginning(Job(plan.with_(hidden_units=(8, 9)), 5), splits)._replace(step=moments[2].state.step)
         checkpoints.keep(replace(moments[2], state=other))
     else:
-        Checkpoints(tmp_path, "other" if how == "another training" else "one").keep(moments[2])
+        Checkpoints(tmp_path, "other" if how == "another training" else "one", tmp_path).keep(moments[2])
     checkpoints.keep(moments[1])
     good, last = sorted(tmp_path.iterdir())
     whole = last.read_bytes()
@@ -208,7 +208,7 @@ def test_what_is_not_whole_or_not_its_own_is_left_aside_and_told(splits, plan, m
 def test_a_full_disk_is_a_sentence_and_leaves_the_last_one(splits, plan, moments, tmp_path, monkeypatch, where):
     folder = tmp_path / "checkpoint"
     folder.mkdir()
-    checkpoints = Checkpoints(folder, "one")
+    checkpoints = Checkpoints(folder, "one", folder.parent)
     checkpoints.keep(moments[1])
     before = {path: path.read_bytes() for path in folder.iterdir()}
 

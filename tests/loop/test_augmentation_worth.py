@@ -3,15 +3,24 @@
 import numpy as np
 import pytest
 
-from goodfit.diagnosis.intervals import Interval
-from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.loop.augmentation_worth import worth_by_curve, worth_without_curve
+from goodfit.record.learning_curve import LearningCurve
+from goodfit.record.values import Estimate
 
-NO_INTERVAL = Interval(0.0, 0.0, 0.0)
+NO_INTERVAL = Estimate(0.0, 0.0, 0.0)
 SIZES = (100, 800, 1600)
 CURVE = LearningCurve(  # 0.05 + 0.1·(m/1600)^−0.5
-    SIZES, (0.0,) * 3, (0.0,) * 3, (0.0,) * 3, NO_INTERVAL, NO_INTERVAL, floor=0.05, slope=0.1, power=0.5, sentence=""
+    sizes=SIZES,
+    dev_error=(0.0,) * 3,
+    low=(0.0,) * 3,
+    high=(0.0,) * 3,
+    doubled=NO_INTERVAL,
+    gain=NO_INTERVAL,
+    floor=0.05,
+    slope=0.1,
+    power=0.5,
+    sentence="",
 )
 
 

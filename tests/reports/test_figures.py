@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from goodfit.record.learning_curve import LearningCurveResult
+from goodfit.record.learning_curve import LearningCurve
 from goodfit.record.nudge import Nudge
 from goodfit.record.values import Estimate
 from goodfit.reports import figures, prediction_figures
@@ -25,7 +25,7 @@ CURVE = Curve(
     bands={"train_cost": COSTS, "dev_cost": COSTS, "train_error": ERRORS, "dev_error": ERRORS},
     best_epoch=20,
 )
-SIZES = LearningCurveResult(
+SIZES = LearningCurve(
     sizes=(100, 200, 400, 800),
     dev_error=(0.2, 0.1, 0.06, 0.05),
     low=(0.18, 0.08, 0.05, 0.04),

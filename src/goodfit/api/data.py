@@ -8,6 +8,7 @@ from goodfit.data.dataset import Splits
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
 from goodfit.plan import Plan
+from goodfit.run_folder.folders import check_is_data
 from goodfit.run_folder.job import JobRequest
 from goodfit.run_folder.names import IMAGES_FOLDER
 from goodfit.run_folder.saved_run import SavedRun
@@ -24,6 +25,8 @@ def open_data(request: DataRequest, runs: str | Path | None) -> Splits:
     Raises:
         InputError: the data cannot be opened or split.
     """
+    for source in (request.data, request.dev, request.test):
+        check_is_data(source)
     return open_splits(
         request.data,
         target=request.target,

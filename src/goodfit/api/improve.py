@@ -36,7 +36,7 @@ from goodfit.loop.ensemble_members import build_ensemble
 from goodfit.loop.loop import open_loop, run_loop
 from goodfit.loop.round_diagnosis import is_bias_shown, measurement_findings
 from goodfit.loop.state import LoopContext, LoopSettings, LoopState
-from goodfit.loop.summary import learning_curve_result, round_results
+from goodfit.loop.summary import round_results
 from goodfit.record.result import RunFacts, RunResult
 from goodfit.run_folder import summary
 from goodfit.run_folder.decisions import Decisions
@@ -142,7 +142,7 @@ def _result(
     splits, settings, incumbent, folder = context.splits, context.settings, state.incumbent, Path(facts.run)
     tested = _test(splits, ensemble, folder, request.force_test, context)
     results.leave(folder, splits, incumbent.plan, state.measured, ensemble, tested)
-    curve = None if state.learning_curve is None else learning_curve_result(state.learning_curve)
+    curve = state.learning_curve
     groups = groups_of(splits, ensemble.rows)
     simpler = simpler_sentence(state.simple_errors, ensemble.dev.errors, groups, request.seed)
     advice_context = AdviceContext(
@@ -157,7 +157,7 @@ def _result(
         baseline=dict(state.baseline),
         rounds=round_results(state),
         learning_curve=curve,
-        augmentation=augmentation_worth(state.experiments, state.learning_curve),
+        augmentation=augmentation_worth(state.experiments, curve),
         ensemble=assembly.ensemble_result(ensemble),
         calibration=ensemble.calibration,
         final=results.final_figures(

@@ -10,6 +10,7 @@ from goodfit.data.open import NewRows, open_new_rows
 from goodfit.engine.machine import prepare_jax
 from goodfit.errors import DataWarning, InputError
 from goodfit.experiments.saved_predictor import load_predictor
+from goodfit.run_folder.folders import check_is_data
 from goodfit.run_folder.saved_run import SavedRun, read_run
 from goodfit.run_folder.tables import prediction_frame, read_predictions
 from goodfit.wording.numbers import number
@@ -30,6 +31,7 @@ def predict(request: PredictRequest) -> pl.DataFrame:
         InputError: no such run, a column is missing, or the file cannot be written.
     """
     saved = read_run(request.run)
+    check_is_data(request.data)
     rows = open_new_rows(request.data, saved.schema)
     prepare_jax()
     outputs = load_predictor(saved).outputs(rows.features)

@@ -6,6 +6,7 @@ import goodfit
 from goodfit.api.requests.search import TuneRequest
 from goodfit.api.result_types.fit import Search
 from goodfit.cli import options, output, progress
+from goodfit.run_folder.names import PLAN_FILE
 from goodfit.wording.numbers import percent
 
 
@@ -52,5 +53,5 @@ def _answers(search: Search) -> Iterator[str]:
         yield f"  {place}: dev {output.metric_name(result.metric)} {percent(finalist.dev_error)}{won}"
     yield from output.verdict_lines(result.final, result.metric)
     yield from (f"Next: {sentence}" for sentence in search.next_steps)
-    yield f"Plan: {search.run}/plan.yaml"
+    yield f"Plan: {search.run / PLAN_FILE}"
     yield f"Report: {search.report}"

@@ -1,14 +1,14 @@
 """The learning curve: dev error by size of the training set, extrapolated to twice that size."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.stats import t as student
 
-from goodfit.diagnosis.intervals import Interval
 from goodfit.errors import InputError
+from goodfit.record.learning_curve import LearningCurve
+from goodfit.record.values import Estimate
 from goodfit.wording.numbers import percent
 
 _POWERS = np.geomspace(0.05, 2, 40)  # exponents that are tried; measured ones are 0.07 to 0.35 (Hestness et al. 2017)
@@ -18,35 +18,6 @@ _MISFITS = np.geomspace(_LEAST_MISFIT, 0.5, 15)
 _ALIKE = 0.75  # share of the training set from which random subsets overlap too much
 _TINY = 1e-9
 _WORTH = 0.1  # of the dev error: a smaller gain hardly pays for collecting as many examples again
-
-
-@dataclass(frozen=True)
-class LearningCurve:
-    """Dev error by size of the training set.
-
-    Attributes:
-        sizes: numbers of training examples, rising.
-        dev_error: mean over the subsets of each size.
-        low: lower limits of their intervals, over subsets.
-        high: upper limits.
-        doubled: dev error expected with twice the largest size.
-        gain: expected fall of the error; positive is better.
-        floor: a in error(m) = a + b·m^(−c), with m in units of the largest size.
-        slope: b.
-        power: c.
-        sentence: the conclusion.
-    """
-
-    sizes: tuple[int, ...]
-    dev_error: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    doubled: Interval
-    gain: Interval
-    floor: float
-    slope: float
-    power: float
-    sentence: str
 
 
 class _Laws(NamedTuple):
@@ -125,16 +96,16 @@ def learning_curve(
     gain = _interval(current - draws + sampling, float(best.errors_at(1)[0] - best.errors_at(2)[0]), confidence)
     margin = student.ppf((1 + confidence) / 2, freedom) * mean_deviations
     return LearningCurve(
-        tuple(sizes.tolist()),
-        tuple(means.tolist()),
-        tuple(np.maximum(means - margin, 0).tolist()),
-        tuple((means + margin).tolist()),
-        expected,
-        gain,
-        float(best.floor[0]),
-        float(best.slope[0]),
-        float(best.power[0]),
-        _sentence(float(best.errors_at(1)[0]), expected, gain),
+        sizes=tuple(sizes.tolist()),
+        dev_error=tuple(means.tolist()),
+        low=tuple(np.maximum(means - margin, 0).tolist()),
+        high=tuple((means + margin).tolist()),
+        doubled=expected,
+        gain=gain,
+        floor=float(best.floor[0]),
+        slope=float(best.slope[0]),
+        power=float(best.power[0]),
+        sentence=_sentence(float(best.errors_at(1)[0]), expected, gain),
     )
 
 
@@ -222,12 +193,12 @@ def _sampled(
     return errors if unit == 0 else rng.gamma(errors / unit + 0.5) * unit
 
 
-def _interval(draws: Float[np.ndarray, "resamples"], value: float, confidence: float) -> Interval:
+def _interval(draws: Float[np.ndarray, "resamples"], value: float, confidence: float) -> Estimate:
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(value, float(min(low, value)), float(max(high, value)))
+    return Estimate(value, float(min(low, value)), float(max(high, value)))
 
 
-def _sentence(current: float, doubled: Interval, gain: Interval) -> str:
+def _sentence(current: float, doubled: Estimate, gain: Estimate) -> str:
     change = f"from {percent(current)} to about {percent(doubled.value, doubled.low, doubled.high)}"
     if current <= 10 * _TINY:
         return "Twice the data would hardly help: no dev example is wrong."

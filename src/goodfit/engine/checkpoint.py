@@ -83,10 +83,12 @@ class Checkpoints:
     Attributes:
         folder: existing folder of the files.
         identity: hash of the training (see `identity`).
+        run: folder of the run, for people.
     """
 
     folder: Path
     identity: str
+    run: Path
 
     def keep(self, moment: Moment) -> None:
         """Write a checkpoint; if there are too many, remove the ones that leave the smallest gaps.
@@ -98,10 +100,9 @@ class Checkpoints:
         try:
             size = sealed_files.write(self.folder, f"{moment.step:012}", self.identity, arrays, facts)
         except OSError as error:
-            run = self.folder.parent
             raise UnfinishedError(
                 f"cannot write a checkpoint to {self.folder} ({error.strerror or error}); fix that, then "
-                f"`goodfit resume {run}` continues from the previous one"
+                f"`goodfit resume {self.run}` continues from the previous one"
             ) from None
         files = self._files()
         while len(files) > max(2, min(_MOST_FILES, _MOST_BYTES // size)):

@@ -16,6 +16,7 @@ from goodfit.engine.checkpoint import identity
 from goodfit.engine.jobs import Job
 from goodfit.plan import Plan
 from goodfit.record.run import Health, Outcome, Run, Weights
+from goodfit.run_folder.names import training_stem
 
 _MOST_BYTES = 2 << 30  # of a file, which is assembled in memory; a larger training is repeated
 
@@ -101,7 +102,7 @@ class TrainingCache:
 
     @property
     def _stem(self) -> str:
-        return f"training-{self._calls:04}"
+        return training_stem(self._calls)
 
     def _identity_of(self, training_id: str, jobs: Sequence[Job]) -> str:
         digest = hashlib.sha256(training_id.encode())

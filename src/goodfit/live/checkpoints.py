@@ -48,7 +48,7 @@ class CheckpointStore:
             folder.mkdir(exist_ok=True)
             rows = splits.train, splits.dev
             key = identity(splits.dataset.fingerprint, job.plan, job.seed, *rows, origin=origin)
-            folders.append(Checkpoints(folder, key))
+            folders.append(Checkpoints(folder, key, run))
             start.append(job.start or first_moment(job, splits))
         return cls(folders, start, enter(0, jobs[0], splits)[0].per_epoch)
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.loop.recipe import WITHOUT_AUGMENTATION
 from goodfit.loop.state import Experiment
-from goodfit.record.learning_curve import AugmentationResult
+from goodfit.record.learning_curve import AugmentationResult, LearningCurve
 from goodfit.wording.numbers import change
 
 

@@ -8,11 +8,12 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.data.dataset import Splits
-from goodfit.diagnosis.learning_curve import LearningCurve, learning_curve
+from goodfit.diagnosis.learning_curve import learning_curve
 from goodfit.engine.jobs import Job, resolved_batch_size
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.state import LoopContext, LoopState
 from goodfit.plan import Plan
+from goodfit.record.learning_curve import LearningCurve
 from goodfit.record.measurement import Measurement
 
 _LEAST_EXAMPLES = 32

@@ -11,7 +11,6 @@ from jaxtyping import Float
 from goodfit.data.dataset import Splits
 from goodfit.diagnosis.finding import DataFacts, Finding
 from goodfit.diagnosis.gaps import Gaps
-from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.diagnosis.paired_test import PairedEffect
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.examination import data_facts
@@ -19,6 +18,7 @@ from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.mirror_test import MirrorTest
 from goodfit.loop.prescription import Proposal
 from goodfit.plan import Plan
+from goodfit.record.learning_curve import LearningCurve
 from goodfit.record.measurement import Measurement
 from goodfit.run_folder.journal import Journal
 

@@ -1,11 +1,9 @@
 """The loop's rounds as typed values, which the result holds."""
 
-from goodfit.diagnosis.learning_curve import LearningCurve
 from goodfit.loop.state import Experiment, LoopState, Round
-from goodfit.record.learning_curve import LearningCurveResult
 from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.run import Outcome
-from goodfit.run_folder.summary import effect_estimate, estimate, finding_result, gap_figures
+from goodfit.run_folder.summary import effect_estimate, finding_result, gap_figures
 
 # From best to worst: an experiment is shown with the worst outcome of its trainings.
 _BADNESS = (
@@ -16,22 +14,6 @@ _BADNESS = (
     Outcome.HOPELESS,
     Outcome.DIVERGED,
 )
-
-
-def learning_curve_result(curve: LearningCurve) -> LearningCurveResult:
-    """Return the learning curve as a result holds it."""
-    return LearningCurveResult(
-        sizes=curve.sizes,
-        dev_error=curve.dev_error,
-        low=curve.low,
-        high=curve.high,
-        doubled=estimate(curve.doubled),
-        gain=estimate(curve.gain),
-        floor=curve.floor,
-        slope=curve.slope,
-        power=curve.power,
-        sentence=curve.sentence,
-    )
 
 
 def round_results(state: LoopState) -> tuple[RoundResult, ...]:

@@ -7,13 +7,13 @@ from goodfit.record.values import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearningCurveResult(PlainData):
+class LearningCurve(PlainData):
     """Dev error by number of training examples, continued to twice as many.
 
     Attributes:
         sizes: numbers of training examples, rising.
         dev_error: mean over the subsets of each size.
-        low: lower limits of their intervals.
+        low: lower limits of their intervals, over subsets.
         high: upper limits.
         doubled: error expected with twice the largest size.
         gain: the fall expected from that; positive is better.

@@ -11,7 +11,7 @@ from goodfit.data.notes import Note
 from goodfit.plan import Plan
 from goodfit.record.ensemble import CalibrationResult, EnsembleResult
 from goodfit.record.figures import FinalFigures
-from goodfit.record.learning_curve import AugmentationResult, LearningCurveResult
+from goodfit.record.learning_curve import AugmentationResult, LearningCurve
 from goodfit.record.nudge import Nudge, NudgeEffect
 from goodfit.record.plain import PlainData
 from goodfit.record.rounds import RoundResult
@@ -149,7 +149,7 @@ class RunResult(RunFacts):
     best_epoch: int | None = None
     baseline: dict[str, float]
     rounds: tuple[RoundResult, ...] = ()
-    learning_curve: LearningCurveResult | None = None
+    learning_curve: LearningCurve | None = None
     augmentation: AugmentationResult | None = None
     ensemble: EnsembleResult | None = None
     calibration: CalibrationResult | None = None

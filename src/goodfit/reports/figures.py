@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 
 from goodfit.record.findings import PlotData
-from goodfit.record.learning_curve import LearningCurveResult
+from goodfit.record.learning_curve import LearningCurve
 from goodfit.record.nudge import Nudge
 from goodfit.record.values import Estimate
 from goodfit.reports import plotly_types as plotly
@@ -143,7 +143,7 @@ def _positive(values: Values) -> list[float | None]:
     return [value if value is not None and value > 0 else None for value in values]
 
 
-def data_size_figure(curve: LearningCurveResult) -> plotly.Figure:
+def data_size_figure(curve: LearningCurve) -> plotly.Figure:
     """Return error against the number of training examples (logarithmic), and what twice as many should give."""
     sizes, dev, doubled = list(curve.sizes), [100 * error for error in curve.dev_error], curve.doubled
     low, high = ([100 * end for end in ends] for ends in (curve.low, curve.high))

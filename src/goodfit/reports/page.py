@@ -17,7 +17,7 @@ from goodfit.reports import plotly_types as plotly
 from goodfit.reports.answers import answers
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, ReportView, read_view
-from goodfit.run_folder.names import REPORT_FILE
+from goodfit.run_folder.names import HISTORY_FILE, REPORT_FILE, RESULT_FILE
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
@@ -104,6 +104,8 @@ def environment() -> Environment:
     }
     templates.globals |= {
         "count": count,
+        "history_file": HISTORY_FILE,
+        "result_file": RESULT_FILE,
         "metric": _held_together(numbers.metric),
         "metric_names": numbers.METRICS,
         "tick_percent": numbers.tick_percent,

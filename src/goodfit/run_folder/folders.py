@@ -68,6 +68,16 @@ def is_run(folder: str | Path) -> bool:
     return (Path(folder) / SOURCE_FILE).exists()
 
 
+def check_is_data(source: object) -> None:
+    """Refuse a run's folder where data is needed.
+
+    Raises:
+        InputError: the source is one.
+    """
+    if isinstance(source, str | Path) and is_run(source):
+        raise InputError(f"{source} is the folder of a run, not data; name the data that it was trained on")
+
+
 def is_unfinished(folder: Path) -> bool:
     """Return True for the folder of a job that did not end."""
     return (folder / JOB_FILE).exists()

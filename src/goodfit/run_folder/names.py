@@ -40,6 +40,11 @@ def series_file(job: int, restarts: int) -> str:
     return SERIES_FILES.replace("*", f"{job}-{restarts}")
 
 
+def training_stem(call: int) -> str:
+    """Return the beginning of the name of a file of trainings in the checkpoint folder, by the number of the call."""
+    return f"training-{call:04}"
+
+
 def sibling_folder(place: int) -> str:
     """Return the folder of a training's checkpoints: the run's own model comes first, models of other seeds follow."""
     return f"{CHECKPOINT_FOLDER}/seed-{place}" if place else CHECKPOINT_FOLDER

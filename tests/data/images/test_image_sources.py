@@ -136,8 +136,6 @@ def test_bad_folders(folder, tmp_path):
     refused(folder, "no column 'kind' to be the target: known names: class", target="kind")
     refused(folder, "no group column 'patient'", group="patient")
     refused(folder, "cannot be regression", task="regression")
-    (folder / "source.json").write_text("{}")
-    refused(folder, "is the folder of a run, not data")
 
 
 def test_folders_of_sets_are_not_classes(tmp_path):

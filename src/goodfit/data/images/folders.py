@@ -14,7 +14,6 @@ from goodfit.data.source import Source, SourceRequest
 from goodfit.errors import InputError
 
 CLASS = "class"  # the target's name where folders give the classes
-RUN_FILE = "source.json"  # a folder that has it is a run's
 _SETS = {"train", "training", "dev", "val", "valid", "validation", "test", "testing"}
 _KINDS = "PNG, JPEG, BMP, GIF or TIFF"
 _NAMES_IN_NOTE = 5
@@ -24,13 +23,11 @@ def open_image_folder(request: SourceRequest) -> Source | None:
     """Open a folder: with labels one subfolder per class, without labels any folder of images.
 
     Raises:
-        InputError: a run's folder, or one without the images it needs.
+        InputError: the folder is without the images it needs.
     """
     folder = request.path
     if folder is None or request.images is False or not folder.is_dir():
         return None
-    if (folder / RUN_FILE).exists():
-        raise InputError(f"{folder} is the folder of a run, not data; name the data that it was trained on")
     address = folder.resolve()
     if request.labeled:
         files, labels, notes = _labeled_files(folder)
