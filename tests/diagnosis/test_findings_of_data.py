@@ -122,9 +122,9 @@ def test_duplicates_across_the_sets(make_observation, count, dev, sick):
     [
         (0.991, 0.98, 0.5, True),
         (0.989, 0.98, 0.5, False),
-        (0.97, 0.84, 0.5, True),  # 3 errors of 100 beside 16: a leak with wrong entries
-        (0.97, 0.86, 0.5, False),
-        (0.969, 0.5, 0.5, False),
+        (0.96, 0.79, 0.5, True),  # 4 errors of 100 beside 21: a leak with wrong entries
+        (0.96, 0.81, 0.5, False),
+        (0.959, 0.5, 0.5, False),
         (0.995, 0.98, 0.98, False),  # nearly all are of one class
         (0.998, 0.98, 0.98, True),
     ],

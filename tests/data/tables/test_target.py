@@ -102,6 +102,7 @@ def test_counts_ratings_and_ages_are_amounts(values):
     target = read(values.tolist())
     assert target.task == "regression"
     assert target.values.tolist() == values.tolist()
+    assert target.notes[0].severity == "guess"
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,10 @@ def _numeric(column: TypedColumn, task: TaskKind | None, whole_classes: bool) ->
     enough = distinct <= MOST_DISTINCT * len(words)
     facts = f"Target '{name}' has {distinct:,} distinct numbers"
     if task == "regression" or (task is None and not (enough and _look_like_classes(column, whole_classes))):
-        consequence = "; the task is regression, as requested"
+        note = Note(f"{facts}; the task is regression, as requested.")
         if task is None:
-            consequence = ", so the task is regression (change it with --task classes)"
-        note = Note(f"{facts}{consequence}.")
+            severity = "guess" if distinct <= MOST_WHOLE_CLASSES else "info"
+            note = Note(f"{facts}, so the task is regression (change it with --task classes).", severity)
         return Target("regression", values.to_numpy().astype(np.float64), (), np.arange(len(values)), (note,))
     if not enough:
         raise InputError(
