@@ -39,7 +39,7 @@ def test_an_effect_is_in_words_with_numbers_that_json_can_hold():
     first, second, third = effect_views(
         [effect(3), effect(5, error=unknown), effect(7, at=9, cost=helped, error=hurt)], ()
     )
-    assert (first.text, first.at, first.number, first.error) == ("l2 0 → 0.5", None, None, None)
+    assert (first.text, first.compared_epoch, first.number, first.error) == ("l2 0 → 0.5", None, None, None)
     assert second.error is not None
     assert second.error.to_dict() == {
         "value": 0.1,

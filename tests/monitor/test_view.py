@@ -45,9 +45,9 @@ def test_it_waits_trains_pauses_and_ends(fake):
     run.finish()
     now = state(reader)
     assert (now.status, now.status_text, now.verdict, now.epoch) == ("ended", "ended: finished", "good fit", 30)
-    assert (now.sentence, now.notes, now.has_report) == ("all 30 epochs were trained", (), False)
+    assert (now.sentence, now.notes, now.has_report) == ("All 30 epochs were trained.", (), False)
     assert [figure.text for figure in now.figures] == [
-        "good fit",
+        "Good fit",
         "1.0 %",
         "3.0 %",
         "epoch 30",

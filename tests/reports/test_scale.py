@@ -6,7 +6,7 @@ from goodfit.reports.scale import scale
 def test_positions_are_shares_of_the_span():
     made = scale([0.1, 0.5], room=0.0)
     assert (made.low, made.high) == (0.0, 0.5)
-    assert [made.at(value) for value in (0.0, 0.125, 0.5, 9.0)] == [0.0, 25.0, 100.0, 100.0]
+    assert [made.place(value) for value in (0.0, 0.125, 0.5, 9.0)] == [0.0, 25.0, 100.0, 100.0]
 
 
 def test_zero_is_always_shown_with_round_ticks_around_it():

@@ -82,7 +82,7 @@ class EffectView(PlainData):
         epoch: after which they were made.
         number: of their mark; None if they have none.
         text: the changes in words.
-        at: epoch of the last comparison; None before the first.
+        compared_epoch: epoch of the last comparison; None before the first.
         error: change of the dev error.
         cost: change of the calibrated dev cost.
         sentence: the conclusion; empty before the first comparison.
@@ -91,7 +91,7 @@ class EffectView(PlainData):
     epoch: int
     number: int | None
     text: str
-    at: int | None
+    compared_epoch: int | None
     error: ChangeView | None
     cost: ChangeView | None
     sentence: str
@@ -101,8 +101,8 @@ def mark_views(marks: Iterable[NudgeMark]) -> tuple[Mark, ...]:
     """Return the marks of the plot."""
     views = []
     for mark in marks:
-        (name, _, new), *others = mark.what
-        more = f" +{len(others)}" if others else ""
+        name, _, new = mark.what[0]
+        more = f" +{len(mark.what) - 1}" if len(mark.what) > 1 else ""
         label = f"{name} {numbers.setting(new)}{more}"
         views.append(Mark(epoch=mark.epoch, number=mark.number, text=changes_text(mark.what), label=label))
     return tuple(views)
@@ -141,7 +141,7 @@ def effect_views(effects: Iterable[NudgeEffect], marks: Iterable[Mark]) -> tuple
             epoch=effect.epoch,
             number=mark_numbers.get(effect.epoch),
             text=changes_text(effect.what),
-            at=effect.at,
+            compared_epoch=effect.at,
             error=_change(effect.error, *numbers.change_parts(*_limits(effect.error))),
             cost=_change(effect.cost, *numbers.cost_change_parts(*_limits(effect.cost))),
             sentence=no_break(sentence(effect.sentence)),

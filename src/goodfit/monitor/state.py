@@ -10,6 +10,7 @@ from goodfit.record.plain import PlainData
 from goodfit.record.result import RunResult
 from goodfit.run_folder.live_state import About, LiveState
 from goodfit.wording import numbers
+from goodfit.wording.text import sentence
 
 Status = Literal["waiting", "starting", "training", "paused", "cut off", "damaged", "working", "ended"]
 
@@ -148,7 +149,7 @@ def final_state(folder: Path, result: RunResult, curve: Curve | None, has_report
         run=str(folder),
         status="ended",
         status_text=f"ended: {result.outcome}",
-        sentence=result.outcome_reason or ("" if curve else _MANY_PLANS),
+        sentence=sentence(result.outcome_reason or "") or ("" if curve else _MANY_PLANS),
         epoch=epoch,
         epochs=result.plan.epochs if curve else None,
         share=1.0,
@@ -156,7 +157,7 @@ def final_state(folder: Path, result: RunResult, curve: Curve | None, has_report
         metric=result.metric,
         best=_best(best),
         figures=(
-            Figure(title="Verdict", text=final.verdict),
+            Figure(title="Verdict", text=final.verdict.capitalize()),
             Figure(title=f"Training {name}", text=numbers.percent(final.train_error), set="train"),
             Figure(title=f"Dev {name}", text=numbers.percent(final.dev_error), set="dev"),
             *((Figure(title="Best", text=f"epoch {numbers.number(best.epoch)}"),) if best else ()),

@@ -41,7 +41,7 @@ class Axis:
     ticks: tuple[float, ...]
     names: tuple[str, ...]
 
-    def at(self, value: Any) -> float | None:
+    def place(self, value: Any) -> float | None:
         """The place of a value; None for what is not known or not on the axis."""
         if self.scale == "choice":
             return float(self.names.index(str(value))) if str(value) in self.names else None

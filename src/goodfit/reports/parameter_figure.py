@@ -110,7 +110,7 @@ def _scatter(
 
 
 def _place(quantity: Axis, trial: TrialResult) -> float | None:
-    place = quantity.at(trial.parameters.get(quantity.name))
+    place = quantity.place(trial.parameters.get(quantity.name))
     if place is None or quantity.scale != "choice":
         return place
     return place + _SPREAD * (_GOLDEN * trial.number % 1 - 0.5)
@@ -138,10 +138,10 @@ def _region_bars(quantity: Axis, waves: Sequence[tuple[int, SearchRegion]]) -> l
     bars: list[RegionBar] = []
     for row, (number, region) in enumerate(waves):
         for choice, share in (region.shares or {}).items():
-            if (place := quantity.at(choice)) is not None:
+            if (place := quantity.place(choice)) is not None:
                 words = f"wave {number}: {numbers.percent(share)} of the draws {escaped(choice)}"
                 bars.append(RegionBar(row, place - 0.4 * share, 0.8 * share, words, False))
-        low, high = quantity.at(region.low), quantity.at(region.high)
+        low, high = quantity.place(region.low), quantity.place(region.high)
         if low is not None and high is not None:
             width = max(high - low, _THINNEST * (quantity.high - quantity.low))
             words = f"wave {number}: {quantity.text(region.low)} to {quantity.text(region.high)}"

@@ -15,7 +15,7 @@ class Scale:
     high: float
     ticks: tuple[float, ...]
 
-    def at(self, value: float) -> float:
+    def place(self, value: float) -> float:
         """Return the place of a value on the track, in percent, clipped to its ends."""
         return round(min(max(100 * (value - self.low) / (self.high - self.low), 0.0), 100.0), 2)
 

@@ -77,7 +77,7 @@ class Search:
 
     def error_place(self, trial: TrialResult) -> float | None:
         """Return the place of a trial's dev error on the axis of errors."""
-        return self.error.at(trial.dev_error)
+        return self.error.place(trial.dev_error)
 
 
 def search_view(facts: SearchResult, trials: Sequence[TrialResult], candidates: Sequence[FinalistResult]) -> Search:

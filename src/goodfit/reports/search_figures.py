@@ -62,7 +62,7 @@ def parallel_figure(search: Search) -> plotly.Figure:
 
 def _dimension(quantity: Axis, trials: Sequence[TrialResult]) -> plotly.Dimension:
     """Return one upright axis; trials without this hyperparameter pass below it."""
-    places = [quantity.at(trial.parameters.get(quantity.name)) for trial in trials]
+    places = [quantity.place(trial.parameters.get(quantity.name)) for trial in trials]
     dimension = _straight(quantity, places, _broken(quantity.name))
     if None not in places:
         return dimension
@@ -105,19 +105,19 @@ def progress_figure(search: Search) -> plotly.Figure:
     dots = plotly.Scatter(
         mode="markers",
         x=x,
-        y=rounded([error_scale.at(error) for error in errors]),
+        y=rounded([error_scale.place(error) for error in errors]),
         text=tuple(f"trial {number}: {numbers.percent(error)}" for _, error, number in ends),
         hovertemplate="%{text}<extra></extra>",
         marker=plotly.Marker(color="@point", size=7),
     )
     lowest = list(accumulate(errors, min))
-    steps = line(x, [error_scale.at(error) for error in lowest], "dev", "%{text}")
+    steps = line(x, [error_scale.place(error) for error in lowest], "dev", "%{text}")
     steps = replace(
         steps,
         text=tuple(f"best so far {numbers.percent(error)}" for error in lowest),
         line=steps.line and replace(steps.line, shape="hv"),
     )
-    best = LineEnd(f"best<br>{numbers.percent(lowest[-1])}", seconds[-1] / unit, error_scale.at(lowest[-1]) or 0.0)
+    best = LineEnd(f"best<br>{numbers.percent(lowest[-1])}", seconds[-1] / unit, error_scale.place(lowest[-1]) or 0.0)
     title = axis_title(f"{name} since the first trial began")
     layout = plotly.Layout(
         xaxis=plotly.Axis(title=title, zeroline=False, rangemode="tozero"),

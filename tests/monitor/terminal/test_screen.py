@@ -133,7 +133,7 @@ def test_an_ended_run_shows_its_end(fake):
     lines = drawn(Display(Reader(run.folder).read()))
     assert lines[0].endswith("ended: finished")
     assert "verdict: good fit" in lines[1]
-    assert lines[2] == "all 30 epochs were trained"
+    assert lines[2] == "All 30 epochs were trained."
     assert any("untouched copy" in line for line in lines)
     assert any("No problems found." in line for line in lines)
     assert lines[-1] == "q quit  ? keys  c error"

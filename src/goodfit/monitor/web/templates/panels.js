@@ -37,7 +37,7 @@ export function effects(list) {
     make("span", { class: "figure" }, change.text, change.interval && make("small", {}, ` ${change.interval}`)));
   };
   byId("effects").replaceChildren(...[...list].reverse().map((effect) => make("article", {},
-    make("h3", {}, effect.number && make("span", { class: "number" }, String(effect.number)), effect.text, make("small", {}, ` after epoch ${number(effect.epoch)}${effect.at === null ? ", not compared yet" : `, compared at epoch ${number(effect.at)}`}`)),
+    make("h3", {}, effect.number && make("span", { class: "number" }, String(effect.number)), effect.text, make("small", {}, ` after epoch ${number(effect.epoch)}${effect.compared_epoch === null ? ", not compared yet" : `, compared at epoch ${number(effect.compared_epoch)}`}`)),
     track("error", "Dev error", effect.error), track("cost", "Dev cost", effect.cost), effect.sentence && make("p", {}, ...prose(effect.sentence)))));
 }
 
