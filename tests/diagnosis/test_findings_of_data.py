@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import re
+from dataclasses import replace
 from pkgutil import iter_modules
 
 import numpy as np
@@ -14,6 +15,7 @@ from goodfit.diagnosis.finding import ClassRecall, DataFacts, Leak, Observation,
 from goodfit.diagnosis.findings import (
     FINDINGS,
     NAMES,
+    costs,
     duplicates,
     examine,
     imbalance,
@@ -36,8 +38,21 @@ def test_a_rare_class_that_is_given_up(make_observation, share, error, sick):
     counts = {"class_counts": (round(1000 * share), 1000 - round(1000 * share)), "task": "binary"}
     finding = imbalance.find(make_observation(dev_error=error, data=counts))
     assert (finding is not None) is sick
-    if finding is not None:
-        assert finding.remedies[0].changes == {"class_balance": 1.0}
+    if finding is not None:  # goodfit takes class weights off its probabilities again, so only others are told of them
+        assert [remedy.id for remedy in finding.remedies] == ["balanced-metric"]
+        elsewhere = imbalance.find(replace(make_observation(dev_error=error, data=counts), plan=None))
+        assert elsewhere is not None
+        assert elsewhere.remedies[0].changes == {"class_balance": 1.0}
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_an_objective_with_class_weights_is_not_set_beside_costs_without(make_observation, balance):
+    observation = make_observation(objective=0.9, dev_cost=0.5, plan={"class_balance": balance})
+    assert len(costs.cost_above_objective(observation)) == (0 if balance else 20)
+    plot = costs.cost_plot(observation)
+    assert plot is not None
+    assert ("objective" in plot.lines) is (balance == 0)
+    assert {"train cost", "dev cost", "constant guess"} <= set(plot.lines)
 
 
 RARE = {"class_counts": (1820, 180), "task": "binary"}

@@ -36,8 +36,13 @@ class Unsteadiness(NamedTuple):
 
 
 def series(observation: Observation, name: str) -> Series:
-    """Return the finite values of one name of the history; empty if there are none."""
-    history = observation.signals.history
+    """Return the finite values of one name of the history; empty if there are none.
+
+    So is J under class weights, which the costs and the constant guess's cost do not have.
+    """
+    plan, history = observation.plan, observation.signals.history
+    if name == "objective" and plan is not None and plan.class_balance > 0:
+        history = {}
     values = np.asarray(history.get(name, ()), np.float64)
     epochs = np.asarray(history.get("epoch", np.arange(1, len(values) + 1)), np.int64)
     finite = np.isfinite(values)
@@ -99,7 +104,7 @@ def is_stuck(observation: Observation, share: float) -> bool:
 def cost_plot(observation: Observation) -> Plot | None:
     """Return train cost, dev cost and J by epoch, and the constant guess's cost; None if there are no costs."""
     history = observation.signals.history
-    names = [name for name in ("train_cost", "dev_cost", "objective") if name in history]
+    names = [name for name in ("train_cost", "dev_cost", "objective") if len(series(observation, name).values)]
     if not names or "epoch" not in history:
         return None
     epochs = np.asarray(history["epoch"], np.float64)

@@ -94,8 +94,7 @@ def _threshold(counts: np.ndarray, recall: ClassRecall | None) -> tuple[Remedy, 
 
 def _weights(observation: Observation) -> tuple[Remedy, ...]:
     """Return weights of the classes for a training elsewhere."""
-    data, plan = observation.data, observation.plan
-    if (data and data.recall) or (plan and plan.class_balance > 0):
+    if observation.plan is not None:
         return ()
     why = "each class then weighs the same in the cost, however rare it is"
     return change_plan(observation, "balance-classes", "balance the classes", why, {"class_balance": 1.0})
