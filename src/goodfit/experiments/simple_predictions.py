@@ -77,8 +77,10 @@ def simpler_sentence(
     if not rivals:
         return None
     name = min(rivals, key=lambda rival: rivals[rival].mean())
+    change = paired_test(rivals[name][None], network, groups, seed)
     # Only a measurable advantage of the network, with the whole interval below 0, is worth its complexity.
-    if paired_test(rivals[name][None], network, groups, seed).high < 0:
+    if change.high < 0:
         return None
+    worth = "better" if change.low > 0 else "as good"
     figures = f"an error of {percent(float(rivals[name].mean()))} on dev beside {percent(float(network.mean()))}"
-    return f"Prefer {_ACTIONS.get(name, f'a {name}')} ({figures}): it is as good, and simpler to explain and to check."
+    return f"Prefer {_ACTIONS.get(name, f'a {name}')} ({figures}): it is {worth}, and simpler to explain and to check."
