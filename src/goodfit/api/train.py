@@ -1,6 +1,7 @@
 """Train one plan and diagnose it; the test set stays closed. What is cut off on the way can be resumed."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +26,7 @@ from goodfit.errors import GoodfitError, InputError, UnfinishedError
 from goodfit.experiments.assembly import JudgedPredictor, judge_predictor
 from goodfit.experiments.calibration import calibrate
 from goodfit.experiments.clock import Clock
-from goodfit.experiments.examination import data_facts, shared_findings, with_curvature
+from goodfit.experiments.examination import class_recall, data_facts, shared_findings, with_curvature
 from goodfit.experiments.laboratory import Laboratory
 from goodfit.experiments.progress import Notify
 from goodfit.experiments.saved_predictor import save_predictor
@@ -142,8 +143,9 @@ def _result(
     measured = history[0]
     run, plan = measured.runs[0][0], measured.plan
     human_error, min_gap = run_request.options.get("human_error"), run_request.options.get("min_gap", 0.02)
-    facts, network = data_facts(splits), _network(measured, splits)
-    findings = with_curvature(shared_findings(measured, splits, facts, network.outputs), run, splits, facts)
+    network = _network(measured, splits)
+    facts = replace(data_facts(splits), recall=class_recall(network.outputs, splits, network.rows))
+    findings = with_curvature(shared_findings(measured, splits, facts), run, splits, facts)
     final = results.final_figures(
         splits,
         network,

@@ -30,7 +30,7 @@ from goodfit.experiments import assembly
 from goodfit.experiments.assembly import Assembly
 from goodfit.experiments.clock import Clock
 from goodfit.experiments.default_plans import default_plan
-from goodfit.experiments.examination import data_facts, shared_findings
+from goodfit.experiments.examination import class_recall, data_facts, shared_findings
 from goodfit.experiments.laboratory import Laboratory, Notify
 from goodfit.plan import Plan
 from goodfit.record.figures import FinalFigures
@@ -226,7 +226,9 @@ def _end(
     ensemble = assembly.assemble(finalists, winner, splits, splits.dev, groups_of(splits, splits.dev), seed)
     untested = FinalTest(None, "the test set stays closed until `goodfit open-test` opens it")
     results.leave(folder, splits, winner.plan, finalists, ensemble, untested)
-    findings = shared_findings(winner, splits, data_facts(splits), ensemble.outputs)
+    findings = shared_findings(
+        winner, splits, replace(data_facts(splits), recall=class_recall(ensemble.outputs, splits, ensemble.rows))
+    )
     final = results.final_figures(
         splits, ensemble, context, human_error, untested, findings=findings, fit_share=winner.fit_share
     )

@@ -52,12 +52,7 @@ def observe(run: Run, splits: Splits, facts: DataFacts) -> Observation:
     )
 
 
-def shared_findings(
-    measurement: Measurement,
-    splits: Splits,
-    facts: DataFacts,
-    outputs: Float[np.ndarray, "rows outputs"] | None = None,
-) -> list[Finding]:
+def shared_findings(measurement: Measurement, splits: Splits, facts: DataFacts) -> list[Finding]:
     """Return the findings of more than half of a measurement's trainings, each from the training that is surest of it.
 
     A single seed's problem may be bad luck, which no change of plan would cure.
@@ -65,15 +60,15 @@ def shared_findings(
     Args:
         measurement: of the trainings.
         splits: the data.
-        facts: of the data.
-        outputs: of the final predictor on the judged rows; those of the trainings by default.
+        facts: of the data, with the recall of the final predictor; without it, that of the trainings is taken.
     """
-    rows = measurement.rows
-    if outputs is None:
-        outputs = calibrate(splits, measurement.outputs.mean(axis=0), rows)[1]
-    noise, recall = label_noise(measurement.outputs, splits, rows), class_recall(outputs, splits, rows)
-    negative = negative_share(measurement.outputs, splits)
-    with_noise = replace(facts, label_noise=noise, recall=recall, negative_predictions=negative)
+    rows, outputs = measurement.rows, measurement.outputs
+    with_noise = replace(
+        facts,
+        label_noise=label_noise(outputs, splits, rows),
+        recall=facts.recall or class_recall(calibrate(splits, outputs.mean(axis=0), rows)[1], splits, rows),
+        negative_predictions=negative_share(outputs, splits),
+    )
     runs = [run for seed_runs in measurement.runs for run in seed_runs]
     findings = [finding for run in runs for finding in examine(observe(run, splits, with_noise))]
     counts = Counter(finding.id for finding in findings)

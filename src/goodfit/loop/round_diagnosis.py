@@ -11,7 +11,7 @@ from goodfit.diagnosis.finding import Finding
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.diagnosis.intervals import rmse_parts
 from goodfit.diagnosis.verdict import conclude
-from goodfit.experiments.examination import shared_findings
+from goodfit.experiments.examination import class_recall, shared_findings
 from goodfit.experiments.guess import guess_beside
 from goodfit.loop.mirror_test import compare_mirrored
 from goodfit.loop.prescription import Gap
@@ -65,7 +65,10 @@ def measurement_findings(
     measurement: Measurement, context: LoopContext, outputs: Float[np.ndarray, "rows outputs"] | None = None
 ) -> list[Finding]:
     """Return the problems found in a measurement's trainings, and in the outputs of the predictor made of them."""
-    return shared_findings(measurement, context.splits, context.data_facts, outputs)
+    facts = context.data_facts
+    if outputs is not None:
+        facts = replace(facts, recall=class_recall(outputs, context.splits, measurement.rows))
+    return shared_findings(measurement, context.splits, facts)
 
 
 def is_bias_shown(measurement: Measurement, measured: Sequence[Measurement], context: LoopContext) -> bool | None:
