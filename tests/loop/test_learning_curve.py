@@ -14,6 +14,7 @@ from goodfit.experiments.laboratory import Laboratory
 from goodfit.loop.learning_curve import AUGMENTATION_CURVE, DATA_CURVE, estimate_curve
 from goodfit.plan import Plan
 from goodfit.record.measurement import Entry
+from goodfit.run_folder.decisions import Decision
 from goodfit.run_folder.journal import Journal
 
 
@@ -67,7 +68,9 @@ def test_almost_without_mistakes_there_is_no_curve(incumbent):
 
 def test_half_trained_networks_make_no_curve(incumbent, monkeypatch):
     laboratory, measured = incumbent
-    monkeypatch.setattr(laboratory, "clock", Clock(Journal(None), None, [{"id": "learning-curve-seeds", "value": 2}]))
+    monkeypatch.setattr(
+        laboratory, "clock", Clock(Journal(None), None, [Decision(id="learning-curve-seeds", value=2, seconds=0.0)])
+    )
     monkeypatch.setattr(
         laboratory.clock, "deadline", lambda training_id: Clock(Journal(None), 0.0).deadline(training_id)
     )
