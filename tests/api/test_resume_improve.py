@@ -229,7 +229,7 @@ def test_after_ctrl_c_it_can_be_used_and_resumed(improve, whole, table, tmp_path
     run = the_run(tmp_path)
     assert len(goodfit.predict(run, table)) == 500
     assert goodfit.runs(tmp_path)[0].outcome == "interrupted"
-    decided = Decisions.read(run).taken
+    decided = Decisions.read(run).entries
     assert [decision.id for decision in decided][-1] == "round-1-proposals"
     assert len(files_of(run)) == 2
     with monkeypatch.context() as patch:
@@ -362,7 +362,7 @@ def test_what_the_budget_stopped_is_trained_again_to_where_it_was_stopped(improv
             improve(tmp_path, budget=2, plan=small_plan.with_(epochs=20_000))
     run = the_run(tmp_path)
     before = left(run)
-    assert any(decision.stopped for decision in Decisions.read(run).taken)
+    assert any(decision.stopped for decision in Decisions.read(run).entries)
     for path in files_of(run):
         path.unlink()
     assert goodfit.resume(run).resumed == (BEGAN_AGAIN,)

@@ -56,7 +56,7 @@ def test_a_job_that_goes_on_takes_its_decisions_again_and_then_decides_anew(tmp_
     replay.write_stops("training", {2: 7})
     assert replay.decide("more", lambda seconds_left: 6, 1) == 6
     assert [line.get("value", line.get("stopped")) for line in journal.lines] == [4, {"2": 7}, 6]
-    assert [decision.id for decision in Decisions.read(tmp_path).taken] == ["seeds", "training", "more"]
+    assert [decision.id for decision in Decisions.read(tmp_path).entries] == ["seeds", "training", "more"]
     with pytest.raises(
         InputError, match=r"comes to 'more' where the job has 'seeds'; another version of goodfit began"
     ):
@@ -69,7 +69,7 @@ def test_what_follows_ctrl_c_is_neither_taken_nor_kept(tmp_path):
     clock = Clock(Journal(None), None, [Decision(id="more", value=2, seconds=0.0)], decisions=Decisions.read(tmp_path))
     clock.interrupt.set()
     assert clock.decide("other", lambda seconds_left: 1, 8) == 8
-    assert [decision.id for decision in Decisions.read(tmp_path).taken] == ["seeds"]
+    assert [decision.id for decision in Decisions.read(tmp_path).entries] == ["seeds"]
 
 
 def test_a_replay_ends_where_its_record_does_though_the_job_went_on(tmp_path):

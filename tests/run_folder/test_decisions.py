@@ -28,7 +28,7 @@ def test_they_are_taken_again_in_their_order_and_new_ones_follow(run):
     more = Decision(id="more", value=7, seconds=3.5)
     decisions.take(more)
     again = Decisions.read(run)
-    assert again.taken == [*DECISIONS, more]
+    assert again.entries == [*DECISIONS, more]
     assert again.warnings == []
 
 
@@ -38,7 +38,7 @@ def test_a_torn_last_line_is_cut_off(run, length):
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"id": "more", "value": 7, "seconds": 3.51234}\n'[:length])
     again = Decisions.read(run)
-    assert (again.taken, again.warnings) == (DECISIONS, [])
+    assert (again.entries, again.warnings) == (DECISIONS, [])
     assert path.read_bytes() == whole
 
 
@@ -58,6 +58,6 @@ def test_from_a_damaged_line_on_a_warning_says_they_are_made_again(run, damage):
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([lines[0], damage, lines[1], b""]))
     again = Decisions.read(run)
-    assert again.taken == DECISIONS[:1]
+    assert again.entries == DECISIONS[:1]
     assert again.warnings == [f"line 2 of {path} is damaged, so decisions from there on are made again"]
     assert Decisions.read(run).warnings == []

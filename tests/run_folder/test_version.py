@@ -2,6 +2,7 @@
 
 import pytest
 
+from goodfit.cli.main import main
 from goodfit.errors import InputError
 from goodfit.monitor.view import Reader
 from goodfit.reports.view import read_view
@@ -60,3 +61,31 @@ def test_the_list_of_runs_has_no_result_of_it(run):
 
 def test_a_run_of_this_version_is_read(run):
     assert read_run(run.folder).result.goodfit == GOODFIT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report"],
+        ["diagnose"],
+        ["predict", "iris"],
+        ["open-test"],
+        ["resume"],
+        ["check"],
+        ["nudge", "l2=0.1"],
+        ["pause"],
+    ],
+)
+@pytest.mark.parametrize("ended", [True, False])
+def test_every_command_on_a_run_ends_with_code_2_and_one_line(fake, capsys, words, ended):
+    run = fake().live()
+    if ended:
+        run.finish()
+    write_json(run.folder / "goodfit.json", NEWER)
+    command, *rest = words
+    with pytest.raises(SystemExit) as caught:
+        main([command, str(run.folder), *rest])
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    sentence = f"the run {run.folder} was written by goodfit 99.1, which is newer than this one ({GOODFIT})"
+    assert err == f"goodfit: {sentence}; update goodfit\n"

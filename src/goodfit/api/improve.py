@@ -92,7 +92,7 @@ def complete(
         trainings = TrainingCache(folder / CHECKPOINT_FOLDER, splits, lambda text: notify(text, None, None))
         start_time -= decisions.seconds  # the budget covers the whole job, the part before the interruption too
     # A replay that was cut off has repeated some of the old decisions already; the clock reads those from `decisions`.
-    to_repeat = run_request.decisions[len(decisions.taken) if decisions else 0 :] if run_request.decisions else None
+    to_repeat = run_request.decisions[len(decisions.entries) if decisions else 0 :] if run_request.decisions else None
     journal = fresh_journal(folder)  # not continued: each step is gone through again and writes its entry anew
     request = ImproveRequest.from_dict(run_request.options, data=run_request.data or "")
     clock = Clock(journal, request.time_limit, to_repeat, started=start_time, decisions=decisions)

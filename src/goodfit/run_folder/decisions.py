@@ -45,12 +45,12 @@ class Decisions:
 
     Attributes:
         path: of the file.
-        taken: in their order.
+        entries: the decisions, in their order.
         warnings: a sentence, if lines were damaged.
     """
 
     path: Path
-    taken: list[Decision] = field(default_factory=list)
+    entries: list[Decision] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _repeated: int = 0
 
@@ -65,21 +65,21 @@ class Decisions:
                 place = f"line {line.number} of {decisions.path}"
                 decisions.warnings.append(f"{place} is damaged, so decisions from there on are made again")
                 break
-            decisions.taken.append(decision)
+            decisions.entries.append(decision)
         # A decision made after a damaged one may have followed from it, so it goes as well.
         if decisions.path.exists():
-            cut_after(decisions.path, len(decisions.taken))
+            cut_after(decisions.path, len(decisions.entries))
         return decisions
 
     @property
     def seconds(self) -> float:
         """Seconds that the job had taken at the last decision."""
-        return self.taken[-1].seconds if self.taken else 0.0
+        return self.entries[-1].seconds if self.entries else 0.0
 
     @property
     def next(self) -> Decision | None:
         """The decision to repeat now; None where a new one is due."""
-        return self.taken[self._repeated] if self._repeated < len(self.taken) else None
+        return self.entries[self._repeated] if self._repeated < len(self.entries) else None
 
     def take(self, decision: Decision) -> None:
         """Go on to the next decision; a new one is written down.
@@ -89,7 +89,7 @@ class Decisions:
         """
         if self.next is None:
             append_lines(self.path, [decision.to_dict()])
-            self.taken.append(decision)
+            self.entries.append(decision)
         self._repeated += 1
 
 

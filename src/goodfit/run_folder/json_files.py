@@ -11,7 +11,7 @@ from goodfit.record.plain import PlainData
 
 Value = TypeVar("Value", bound=PlainData)
 
-_AGAIN = "run the command again"
+_RUN_AGAIN = "run the command again"
 _LONGEST_REASON = 200  # characters: some libraries explain at length
 
 
@@ -26,7 +26,7 @@ def write_json(path: Path, value: Any) -> None:
     partial.replace(path)
 
 
-def read_json(path: Path, advice: str = _AGAIN) -> dict[str, Any]:
+def read_json(path: Path, advice: str = _RUN_AGAIN) -> dict[str, Any]:
     """Return the JSON object in a file; NaN and infinity are read as null.
 
     Args:
@@ -46,7 +46,7 @@ def read_json(path: Path, advice: str = _AGAIN) -> dict[str, Any]:
     return value
 
 
-def read_value(kind: type[Value], path: Path, advice: str = _AGAIN) -> Value:
+def read_value(kind: type[Value], path: Path, advice: str = _RUN_AGAIN) -> Value:
     """Return the value of this type in a file of JSON; arguments and errors as `read_json`.
 
     Raises:
@@ -59,7 +59,7 @@ def read_value(kind: type[Value], path: Path, advice: str = _AGAIN) -> Value:
         raise damaged(path, error, advice) from None
 
 
-def read_text(path: Path, advice: str = _AGAIN) -> str:
+def read_text(path: Path, advice: str = _RUN_AGAIN) -> str:
     """Return the text of a run's file; arguments as `read_json`.
 
     Raises:
@@ -71,7 +71,7 @@ def read_text(path: Path, advice: str = _AGAIN) -> str:
         raise damaged(path, "it is no text", advice) from None
 
 
-def read_bytes(path: Path, advice: str = _AGAIN) -> bytes:
+def read_bytes(path: Path, advice: str = _RUN_AGAIN) -> bytes:
     """Return the contents of a run's file; arguments as `read_json`.
 
     Raises:
@@ -85,7 +85,7 @@ def read_bytes(path: Path, advice: str = _AGAIN) -> bytes:
         raise InputError(f"cannot read {path} ({error.strerror}); {advice}") from None
 
 
-def damaged(path: Path, why: object, advice: str = _AGAIN) -> InputError:
+def damaged(path: Path, why: object, advice: str = _RUN_AGAIN) -> InputError:
     """Return the error for a file of a run that holds something else than goodfit wrote."""
     reason = (str(why).splitlines() or ["unreadable"])[0][:_LONGEST_REASON]
     return InputError(f"{path} is damaged ({reason}); {advice}")

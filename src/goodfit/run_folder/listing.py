@@ -38,7 +38,7 @@ class Siblings:
     out: Path
     _listing: list[SiblingRun] = field(default_factory=list)
     _last_look: float = -math.inf
-    _ended: dict[str, SiblingRun] = field(default_factory=dict)
+    _ended_runs: dict[str, SiblingRun] = field(default_factory=dict)
 
     def folder(self, name: str) -> Path | None:
         """Return the run of exactly this name, or None: no path that leads elsewhere is ever put together."""
@@ -62,12 +62,12 @@ class Siblings:
     def _entry(self, folder: Path) -> SiblingRun:
         if is_unfinished(folder):
             return SiblingRun(folder.name, "training" if is_live(folder) else "unfinished")
-        if folder.name not in self._ended:
+        if folder.name not in self._ended_runs:
             try:
-                self._ended[folder.name] = _ended_run(folder)
+                self._ended_runs[folder.name] = _ended_run(folder)
             except InputError:  # damaged, or not yet whole: read again next time
                 return SiblingRun(folder.name, "unfinished")
-        return self._ended[folder.name]
+        return self._ended_runs[folder.name]
 
 
 def _ended_run(folder: Path) -> SiblingRun:

@@ -234,7 +234,7 @@ def test_npz_with_images_and_labels(tmp_path):
     dataset = open_splits(tmp_path / "a.npz").dataset
     np.testing.assert_array_equal(pixels_of(dataset.features), images)
     assert dataset.target.tolist() == labels.tolist()
-    assert dataset.schema == Schema((), "label", "classes", ("0", "1", "2"), (), (2, 2, 3))
+    assert dataset.schema == Schema((), "label", "classes", ("0", "1", "2"), (), (2, 2, 3), "integer")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_idx_files_with_their_labels_beside_them(mnist, tmp_path):
     splits = open_splits(tmp_path / "train-images-idx3-ubyte", test=test)
     dataset = splits.dataset
     assert dataset.name == "train-images-idx3-ubyte"
-    assert dataset.schema == Schema((), "label", "classes", tuple("0123456789"), (), (3, 2, 1))
+    assert dataset.schema == Schema((), "label", "classes", tuple("0123456789"), (), (3, 2, 1), "integer")
     np.testing.assert_array_equal(pixels_of(dataset.features)[..., 0], np.concatenate([mnist["train"], mnist["t10k"]]))
     assert splits.test.tolist() == list(range(30, 50))
     assert dataset.target.tolist() == [*(np.arange(30) % 10), *(np.arange(20) % 10)]
