@@ -12,6 +12,7 @@ from goodfit.cli import output
 from goodfit.errors import DataWarning, InputError, PlanError
 from goodfit.monitor.gap import gap_of_result
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*predictions are negative:goodfit.errors.DataWarning")
 SETS = ("train", "dev", "test")
 ROWS = 300
 
