@@ -179,9 +179,9 @@ OPTIONS = {
         {"target": "kind", "time": "color"},
         "time column 'color' holds neither numbers nor dates (like 2024-01-31)",
     ),
-    "group and time": (
+    "two groups for three sets in time": (
         {"target": "kind", "group": "color", "time": "size"},
-        "give a group column or a time column, not both: a division by one breaks the other",
+        "the group column has 2 different values; at least 3 are needed",
     ),
     "two groups for three sets": (
         {"target": "kind", "group": "color"},

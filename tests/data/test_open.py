@@ -205,7 +205,7 @@ def test_rows_of_a_class_with_one_example_are_set_aside_in_every_array(role):
         assert np.array_equal(getattr(dataset, name), getattr(without, name))
 
 
-def test_group_and_time_columns_are_not_learned_from():
+def test_a_group_is_not_learned_from_and_a_time_is():
     frame = pl.DataFrame(COLUMNS)
     grouped, _ = open_data(frame.with_columns(pl.col("town").fill_null("none")), target="price", group="town")
     assert grouped.schema.left_out == ("town",)
@@ -213,7 +213,9 @@ def test_group_and_time_columns_are_not_learned_from():
     same_town = np.equal.outer(np.array(COLUMNS["town"], object), np.array(COLUMNS["town"], object))
     assert np.array_equal(np.equal.outer(grouped.groups, grouped.groups), same_town)
     timed, _ = open_data(frame, target="price", time="built")
-    assert timed.schema.left_out == ("built",)
+    assert timed.schema.left_out == ()
+    assert [column.name for column in timed.schema.columns if column.trend] == ["built"]
+    assert Schema.from_dict(timed.schema.to_dict()) == timed.schema
     assert timed.times is not None
     assert timed.times[0] == (datetime.date(2000, 1, 1) - datetime.date(1970, 1, 1)).days
 

@@ -194,8 +194,42 @@ def test_different_moments_are_divided_exactly():
     assert np.array_equal(np.sort(order[splits.train]), np.arange(60))
     assert np.array_equal(np.sort(order[splits.dev]), np.arange(60, 80))
     assert np.array_equal(np.sort(order[splits.test]), np.arange(80, 100))
-    sentence = "By 'when', the sets follow each other (training, dev, test); 'when' itself is not learned from."
+    sentence = "By 'when', the sets follow each other (training, dev, test); 'when' is learned from, with a trend "
+    sentence += "that goes on beyond training."
     assert Note(sentence) in splits.notes
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 1000), span=st.sampled_from([0.0, 5.0, 100.0]))
+def test_by_group_and_time_no_group_is_in_two_sets_and_training_is_earliest(seed, span):
+    """From groups that all span the whole time (0) to groups that follow each other (100)."""
+    rng = np.random.default_rng(seed)
+    who = rng.integers(0, 40, 800)
+    when = span * who + rng.uniform(0, 60, 800)
+    frame = pl.DataFrame({"x": rng.normal(size=800), "y": rng.normal(size=800), "who": who, "when": when})
+    splits = open_splits(frame, target="y", group="who", time="when", seed=seed)
+    groups, times = groups_of(splits), [when[getattr(splits, name)] for name in SETS]
+    assert not groups[0] & groups[1]
+    assert not groups[1] & groups[2]
+    assert not groups[0] & groups[2]
+    assert times[0].max() < times[1].min()
+    assert times[1].max() < times[2].min()
+    left = 800 - sum(map(len, times))
+    notes = [note.text for note in splits.notes if "are in no set" in note.text]
+    assert notes == (
+        [f"{left} of 800 rows are in no set: their 'who' belongs to one set, and their 'when' to another."]
+        if left
+        else []
+    )
+
+
+def test_groups_that_follow_each_other_lose_no_row_by_time():
+    who = np.repeat(np.arange(20), 10)
+    frame = frame_of([i * 0.37 for i in range(200)], who=who, when=np.arange(200))
+    splits = open_splits(frame, target="y", group="who", time="when")
+    are_a_division(splits, 200)
+    assert np.array_equal(splits.train, np.arange(120))
+    assert np.array_equal(splits.test, np.arange(160, 200))
 
 
 def test_a_class_that_comes_only_later_is_noted():

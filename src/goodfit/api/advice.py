@@ -9,6 +9,10 @@ from goodfit.diagnosis.gaps import Gaps
 from goodfit.record.findings import FindingResult
 from goodfit.wording.text import sentence
 
+_DRIFT = (
+    "Train again on the latest rows, and add columns that follow what changes: dev rows are later than training rows, "
+    "so the gap may be drift, which more rows of the past do not cure."
+)
 _WASTE = 3  # severity of findings that only cost time
 
 
@@ -44,7 +48,7 @@ def advice(gaps: Gaps, splits: Splits, context: AdviceContext, findings: Sequenc
     if gaps.verdict == "too few examples to tell":
         lines += _to_tell(gaps, context)
     if gaps.verdict in ("high variance", "high bias and high variance"):
-        lines.append(context.doubled or "Collect more data, the first cure for variance.")
+        lines.append(_DRIFT if gaps.by_time else context.doubled or "Collect more data, the first cure for variance.")
     if gaps.verdict in ("high bias", "high bias and high variance"):
         longer = "Give it longer with --budget" if context.command == "improve" else "Run `goodfit improve` on the data"
         columns = "" if splits.dataset.schema.image else "add columns that tell more, "
@@ -54,6 +58,8 @@ def advice(gaps: Gaps, splits: Splits, context: AdviceContext, findings: Sequenc
         lines.append(f"Look for {columns} that tell more of {splits.dataset.schema.target}: these hardly do.")
     if gaps.verdict == "good fit" and not context.simpler:
         lines.append("Use it: `goodfit predict` takes the run and a file of new rows.")
+    if gaps.by_time and gaps.dev_overfitting is not None and gaps.dev_overfitting.low > context.min_gap:
+        lines.append("Test the model again as time passes: its error grew from dev to test, and drift will go on.")
     if not len(splits.test):
         lines.append("Keep a test set next time: without one the expected error is only known on the dev set.")
     return lines

@@ -62,6 +62,7 @@ def _gaps(saved: SavedRun, request: DiagnoseRequest, misses: ExampleMisses, spre
         min_gap=result.min_gap if request.min_gap is None else request.min_gap,
         bias_shown=result.final.bias_shown,
         fit_share=result.final.fit_share,
+        by_time=result.final.by_time,
         train_groups=misses.train_groups,
         dev_groups=misses.dev_groups,
     )

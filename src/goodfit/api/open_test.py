@@ -52,6 +52,7 @@ def open_test(request: OpenTestRequest) -> TestResult:
         test_metrics=summary.set_metrics(splits, tested.outputs, splits.test),
         dev_overfitting=figures.dev_overfitting,
         spread=gaps.spread,
+        by_time=gaps.by_time,
         reason=gaps.reason,
     )
     next_steps = final.next_steps
@@ -84,6 +85,7 @@ def _gaps(saved: SavedRun, splits: Splits, tested: FinalTest) -> Gaps:
         min_gap=saved.result.min_gap,
         bias_shown=saved.result.final.bias_shown,
         fit_share=saved.result.final.fit_share,
+        by_time=splits.by_time,
         train_groups=misses.train_groups,
         dev_groups=misses.dev_groups,
         test_groups=groups_of(splits, splits.test),

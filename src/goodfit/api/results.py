@@ -67,6 +67,7 @@ def final_figures(
         min_gap=context.min_gap,
         bias_shown=bias_shown,
         fit_share=fit_share,
+        by_time=splits.by_time,
         train_groups=groups_of(splits, judged_predictor.train_rows),
         dev_groups=groups_of(splits, judged_predictor.rows),
         test_groups=groups_of(splits, splits.test),

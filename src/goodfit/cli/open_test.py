@@ -24,6 +24,6 @@ def _answers(test: TestResult) -> Iterator[str]:
     yield output.metric_line("Test", test.test_metrics)
     gap = test.dev_overfitting
     if gap:
-        yield f"Dev overfitting: {gap_text(gap, test.spread)}"
+        yield f"{'Drift' if test.by_time else 'Dev overfitting'}: {gap_text(gap, test.spread)}"
         if gap.low > 0 and test.reason:
             yield test.reason

@@ -33,6 +33,7 @@ class Column:
         categories: the levels of a category, in the order of their codes.
         missing: True if values were missing.
         format: spelling of its text in the training source; None for plain numbers, ISO 8601 dates and words.
+        trend: True for the time of the rows, which is never clipped: a trend goes on beyond the training rows.
     """
 
     name: str
@@ -40,11 +41,11 @@ class Column:
     categories: tuple[str, ...] = ()
     missing: bool = False
     format: ColumnFormat | None = None
+    trend: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, as JSON has them; `format` is there only if there is one."""
-        facts = asdict(self)
-        return facts if self.format else {name: value for name, value in facts.items() if name != "format"}
+        """Return plain values, as JSON has them; `format` and `trend` are there only if there is one."""
+        return {name: value for name, value in asdict(self).items() if value or name not in ("format", "trend")}
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Self:
@@ -244,6 +245,11 @@ class Splits:
     def regression(self) -> bool:
         """True if the target is a number."""
         return self.dataset.schema.task == "regression"
+
+    @property
+    def by_time(self) -> bool:
+        """True if the sets follow each other in time."""
+        return self.dataset.times is not None
 
     @cached_property
     def spread(self) -> float | None:

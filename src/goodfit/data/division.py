@@ -1,4 +1,4 @@
-"""Divide rows into sets or folds: at random, stratified by class, by whole groups, or by time."""
+"""Divide rows into sets or folds: at random, stratified by class, by whole groups, by time, or by both."""
 
 import warnings
 
@@ -42,7 +42,34 @@ def draw_sets(dataset: Dataset, sources: dict[str, _Rows], no_test: bool, seed: 
     train, drawn_sets = np.sort(np.concatenate(pieces[: -len(cuts)])), pieces[-len(cuts) :]
     if dataset.schema.classes and dataset.groups is None and dataset.times is None:
         train, *drawn_sets = _with_every_class(dataset.target, train, drawn_sets)
+    if dataset.groups is not None and dataset.times is not None:
+        train, *drawn_sets = _in_time(dataset.times, [train, *drawn_sets])
     return sets | {"train": train} | dict(zip(cuts, drawn_sets, strict=True))
+
+
+def _in_time(times: Float[np.ndarray, "rows"], sets: list[_Rows]) -> list[_Rows]:
+    """Return the rows of each set that are later than all rows of the sets before it.
+
+    A moment between two sets is chosen so that the shares of the rows that both keep have the largest product.
+
+    Raises:
+        InputError: a set would have fewer than two rows.
+    """
+    kept, rest = [], sets
+    while len(rest) > 1:
+        first, others = times[rest[0]], times[np.concatenate(rest[1:])]
+        moments = np.unique(np.concatenate([first, others]))
+        early = np.searchsorted(np.sort(first), moments) / max(len(first), 1)
+        late = 1 - np.searchsorted(np.sort(others), moments) / max(len(others), 1)
+        moment = moments[np.argmax(early * late)]
+        kept.append(rest[0][first < moment])
+        rest = [rows[times[rows] >= moment] for rows in rest[1:]]
+    kept += rest
+    if min(map(len, kept)) < 2:
+        raise InputError(
+            "by group and time together a set has fewer than two rows; give --group or --time alone, or more groups"
+        )
+    return kept
 
 
 def _with_every_class(target: Int[np.ndarray, "rows"], train: _Rows, drawn_sets: list[_Rows]) -> list[_Rows]:
@@ -82,6 +109,8 @@ def divide(dataset: Dataset, rows: Int[np.ndarray, "rows"], k: int, seed: int, f
     Raises:
         InputError: too few groups or moments.
     """
+    if dataset.times is not None and dataset.groups is not None:
+        return _by_group_in_time(dataset.times[rows], dataset.groups[rows], rows, k, seed, fewest)
     if dataset.times is not None:
         return _by_time(dataset.times[rows], rows, k, fewest)
     if dataset.groups is not None:
@@ -100,6 +129,25 @@ def _by_group(
         return [rows[groups == name] for name in np.random.default_rng(seed).permutation(names)]
     splitter = StratifiedGroupKFold if len(names) <= MOST_STRATIFIED_GROUPS else GroupKFold
     return _pieces(splitter(n_splits=k, shuffle=True, random_state=seed), rows, _strata(dataset, rows, k), groups)
+
+
+def _by_group_in_time(
+    times: Float[np.ndarray, "rows"],
+    groups: Int[np.ndarray, "rows"],
+    rows: Int[np.ndarray, "rows"],
+    k: int,
+    seed: int,
+    fewest: int,
+) -> list[_Rows]:
+    """Return pieces of whole groups, in the order of the groups' middle times; equal ones are in random order."""
+    names, places = np.unique(groups, return_inverse=True)
+    if len(names) < fewest:
+        raise InputError(f"the group column has {len(names)} different values; at least {fewest} are needed")
+    middles = np.array([np.median(times[places == place]) for place in range(len(names))])
+    order = np.lexsort((np.random.default_rng(seed).permutation(len(names)), middles))
+    ranks = np.argsort(order)  # of each group
+    # As a division by time, whose moments are the groups.
+    return _by_time(ranks[places].astype(np.float64), rows, k, fewest)
 
 
 def _by_time(times: Float[np.ndarray, "rows"], rows: Int[np.ndarray, "rows"], k: int, fewest: int) -> list[_Rows]:

@@ -46,7 +46,7 @@ def open_data(
             source names it.
         task: binary, classes or regression; None to infer it.
         group: a column whose rows of one value stay in one set; not learned from.
-        time: a column that orders the rows; not learned from.
+        time: a column that orders the rows; learned from, with its trend.
         dev: a source whose rows are appended to the data.
         test: a source whose rows are appended after those.
         as_: `images`, to open the built-in digits as images.

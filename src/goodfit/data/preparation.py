@@ -35,6 +35,45 @@ class PixelScale(NamedTuple):
     scale: Float[np.ndarray, "channels"]
 
 
+class Trend(NamedTuple):
+    """The time of the rows, and the line that a regression's target follows in it, beyond the fitted rows too.
+
+    Attributes:
+        place: of the time among the numbers, and among a network's inputs.
+        center: its mean.
+        scale: one over its standard deviation.
+        slope: of the standardized target by the standardized time; 0 if the target follows no line.
+    """
+
+    place: int
+    center: float
+    scale: float
+    slope: float = 0.0
+
+    def scaled(self, numbers: Float[np.ndarray, "rows numbers"]) -> Float[np.ndarray, "rows"]:
+        """Return the standardized time."""
+        return (numbers[:, self.place] - self.center) * self.scale
+
+    def line(self, inputs: Float[np.ndarray, "rows width"]) -> Float[np.ndarray, "rows"]:
+        """Return the height of the line at these inputs of a network."""
+        return self.slope * inputs[:, self.place].astype(np.float64)
+
+
+def slope_of(time: Float[np.ndarray, "rows"], target: Float[np.ndarray, "rows"]) -> float:
+    """Return the least squares slope of a target by time, if a line predicts; else 0.
+
+    It does if the line through the first three quarters is nearer to the last quarter than their mean is.
+    """
+    order = np.argsort(time, kind="stable")
+    early, late = np.split(order, [len(order) * 3 // 4])
+    if len(early) < 2 or len(late) == 0 or np.ptp(time[early]) == 0:
+        return 0.0
+    line, mean = np.polynomial.Polynomial.fit(time[early], target[early], 1), target[early].mean()
+    if np.square(target[late] - line(time[late])).sum() >= np.square(target[late] - mean).sum():
+        return 0.0
+    return float(np.polynomial.Polynomial.fit(time, target, 1).convert().coef[1])
+
+
 @dataclass(frozen=True, eq=False)
 class Preparation:
     """Features to float32 inputs, and targets to the values that the network fits; fitted on some rows, then fixed.
@@ -51,6 +90,7 @@ class Preparation:
         levels: for each category True for the levels that occur in the fitted rows.
         missing: True for the columns with missing values, first of the numbers, then of the categories.
         pixels: standardization of images, whatever the kind; None for a table.
+        trend: the time of the rows, which is neither clipped nor ranked; None without a time.
         target_center: mean of the fitted target, after its transform; for Huber's loss the median; 0 for classes.
         target_scale: its standard deviation; for Huber's loss its spread; 1 for classes.
         target_transform: before the target is standardized; None for none.
@@ -66,22 +106,39 @@ class Preparation:
     target_scale: float
     pixels: "PixelScale | None" = None
     target_transform: TargetTransform | None = None
+    trend: Trend | None = None
 
     @classmethod
     def fit_plan(cls, plan: Plan, dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Self:
         """Fit the plan's preparation of the features and of the target on these rows."""
         prepared = cls.fit(plan.preparation, dataset, rows)
-        target = dataset.target[rows]
-        if dataset.schema.task != "regression" or (plan.target_transform, plan.loss) == ("none", "squared"):
+        if dataset.schema.task != "regression":
             return prepared
+        prepared, target = prepared._with_scale(plan, dataset.target[rows]), dataset.target[rows]
+        if prepared.trend is None or prepared.target_transform is not None:
+            return prepared
+        time = prepared.trend.scaled(dataset.features.take(rows).numbers)
+        standardized = prepared.target_in(target)
+        slope = slope_of(time, standardized)
+        if slope == 0:
+            return prepared
+        # What the line leaves is what the network fits: it sets the scale.
+        rest = standardized - slope * time
+        scale = (spread(rest) if plan.loss == "huber" else float(np.std(rest))) or 1.0
+        trend = prepared.trend._replace(slope=slope / scale)
+        return replace(prepared, target_scale=prepared.target_scale * scale, trend=trend)
+
+    def _with_scale(self, plan: Plan, target: Float[np.ndarray, "rows"]) -> Self:
+        """Return this preparation with the plan's transform and scale of the target."""
+        if (plan.target_transform, plan.loss) == ("none", "squared"):
+            return self
         transform = None if plan.target_transform == "none" else TargetTransform.fit(plan.target_transform, target)
         target = target if transform is None else transform.forward(target)
         center, scale = float(np.mean(target)), float(np.std(target))
         if plan.loss == "huber":  # outliers would move mean and deviation
             center, scale = float(np.median(target)), spread(target)
-        return replace(
-            prepared, target_center=center, target_scale=scale if scale > 0 else 1.0, target_transform=transform
-        )
+        scale = scale if scale > 0 else 1.0
+        return replace(self, target_center=center, target_scale=scale, target_transform=transform)
 
     @classmethod
     def fit(cls, kind: PreparationKind, dataset: Dataset, rows: Int[np.ndarray, "rows"]) -> Self:
@@ -128,6 +185,14 @@ class Preparation:
             target_center=float(np.mean(target)) if len(target) else 0.0,
             target_scale=deviation if deviation > 0 else 1.0,
             pixels=None if dataset.features.pixels is None else _pixel_scale(dataset.features.pixels, rows),
+            trend=next(
+                (
+                    Trend(place, *MOMENTS["standard"](columns[place]))
+                    for place, column in enumerate(schema.numbers)
+                    if column.trend
+                ),
+                None,
+            ),
         )
 
     @property
@@ -176,6 +241,12 @@ class Preparation:
         inputs[:, place:] = flags
 
     def _scaled(self, numbers: np.ndarray) -> np.ndarray:
+        scaled = self._clipped(numbers)
+        if self.trend:
+            scaled[:, self.trend.place] = self.trend.scaled(numbers)
+        return scaled
+
+    def _clipped(self, numbers: np.ndarray) -> np.ndarray:
         if self.kind == "quantile":
             # Beyond the outermost knots the score stays at theirs, so that outliers cannot dominate.
             scores = [np.interp(column, *knots) for column, knots in zip(numbers.T, self.knots, strict=True)]
@@ -185,21 +256,36 @@ class Preparation:
             scaled /= np.sqrt(1 + np.square(scaled / SMOOTH_CLIP))  # near 0 unchanged, never beyond ±SMOOTH_CLIP
         return scaled
 
-    def target_in(self, target: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
-        """Return the values that the network fits: the standardized target of regression, class codes unchanged."""
+    def target_in(
+        self, target: Num[np.ndarray, "rows"], inputs: Float[np.ndarray, "rows width"] | None = None
+    ) -> Num[np.ndarray, "rows"]:
+        """Return the standardized target of regression, class codes unchanged.
+
+        Args:
+            target: in its unit.
+            inputs: of the same rows; with them the line of a trend is taken off: the rest is what the network fits.
+        """
+        if target.dtype.kind != "f":
+            return target
         if self.target_transform:
             target = self.target_transform.forward(target)
-        return (target - self.target_center) / self.target_scale if target.dtype.kind == "f" else target
+        standardized = (target - self.target_center) / self.target_scale
+        return standardized - self.trend.line(inputs) if self.trend and inputs is not None else standardized
 
     def target_out(
-        self, outputs: Num[np.ndarray, "*shape"], residuals: Sequence[float] = ()
-    ) -> Num[np.ndarray, "*shape"]:
+        self,
+        outputs: Num[np.ndarray, "rows"],
+        inputs: Float[np.ndarray, "rows width"] | None = None,
+        residuals: Sequence[float] = (),
+    ) -> Num[np.ndarray, "rows"]:
         """Return the network's outputs in the unit of the target.
 
         Args:
             outputs: of the network.
+            inputs: of the network, for the line of a trend.
             residuals: of its training, which correct the bias of a transform's inverse.
         """
+        outputs = outputs + self.trend.line(inputs) if self.trend and inputs is not None else outputs
         values = outputs * self.target_scale + self.target_center
         return self.target_transform.backward(values, residuals) if self.target_transform else values
 
@@ -215,6 +301,7 @@ class Preparation:
             "target_center": self.target_center,
             "target_scale": self.target_scale,
             "target_transform": self.target_transform and asdict(self.target_transform),
+            "trend": self.trend,
             "pixels": self.pixels and [self.pixels.shape, self.pixels.mean.tolist(), self.pixels.scale.tolist()],
         }
 
@@ -234,6 +321,7 @@ class Preparation:
             target_scale=facts["target_scale"],
             pixels=pixels and PixelScale(tuple(pixels[0]), *map(np.array, pixels[1:])),
             target_transform=transform and TargetTransform(**transform),
+            trend=Trend(*trend) if (trend := facts.get("trend")) else None,
         )
 
 

@@ -98,6 +98,8 @@ def _differences(dataset: Dataset, dev: Int[np.ndarray, "dev"], test: Int[np.nda
     schema, target = dataset.schema, dataset.target
     differences: list[Difference] = []
     for column, values in zip(schema.numbers, dataset.features.numbers.T, strict=True):
+        if column.trend:  # the sets follow each other in time
+            continue
         differences += _compare_numbers(column.name, column.kind, values[dev], values[test])
         if column.missing:
             missing = np.isnan(values).astype(np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from goodfit.data.dataset import Splits
-from goodfit.data.notes import Note, warning
+from goodfit.data.notes import Note, loss, warning
 from goodfit.errors import InputError
 
 
@@ -18,7 +18,13 @@ def split_notes(splits: Splits) -> list[Note]:
     """
     sets = {"training": splits.train, "dev": splits.dev, "test": splits.test}
     sets = {name: rows for name, rows in sets.items() if len(rows)}
-    return [*_group_notes(splits, sets), *_time_notes(splits, sets), *_training_notes(splits, sets)]
+    notes = [*_group_notes(splits, sets), *_time_notes(splits, sets), *_training_notes(splits, sets)]
+    left = len(splits.dataset) - sum(map(len, sets.values()))
+    if left:
+        group, time = splits.dataset.origin.group, splits.dataset.origin.time
+        rows = f"{left:,} of {len(splits.dataset):,} rows"
+        notes.append(loss(f"{rows} are in no set: their '{group}' belongs to one set, and their '{time}' to another."))
+    return notes
 
 
 def _group_notes(splits: Splits, sets: dict[str, Int[np.ndarray, "_"]]) -> list[Note]:
@@ -50,7 +56,9 @@ def _time_notes(splits: Splits, sets: dict[str, Int[np.ndarray, "_"]]) -> list[N
             sentence = f"some rows of the {early} set are not earlier than all rows of the {late} set."
             return [warning(f"By '{column}', {sentence}")]
     order = ", ".join(spans)
-    return [Note(f"By '{column}', the sets follow each other ({order}); '{column}' itself is not learned from.")]
+    learned = any(part.trend for part in splits.dataset.schema.columns)
+    use = "is learned from, with a trend that goes on beyond training" if learned else "itself is not learned from"
+    return [Note(f"By '{column}', the sets follow each other ({order}); '{column}' {use}.")]
 
 
 def _training_notes(splits: Splits, sets: dict[str, Int[np.ndarray, "_"]]) -> list[Note]:

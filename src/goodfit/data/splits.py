@@ -36,7 +36,8 @@ def open_splits(
     """Open data and divide its rows: 60/20/20 up to 1,000,000 examples, 98/1/1 above (course notes: split).
 
     Stratified for classes; with a group column no group is in two sets; with a time column training is earliest and
-    test latest. Where dev or test is given, the other rows keep their proportions: 75/25, and 99/1 above 1,000,000.
+    test latest; with both, rows whose group belongs to one set and whose time to another are in none. Where dev or test
+    is given, the other rows keep their proportions: 75/25, and 99/1 above 1,000,000.
 
     Args:
         data, target, task, group, time: as for `open_data`.
@@ -49,7 +50,7 @@ def open_splits(
     Raises:
         InputError: the data cannot be opened or divided; the sentence says why.
     """
-    _check_options(group, time, test, no_test, seed)
+    _check_options(test, no_test, seed)
     dataset, sources = open_data(
         data, target=target, task=task, group=group, time=time, dev=dev, test=test, as_=as_, cache=cache
     )
@@ -63,11 +64,7 @@ def open_splits(
     return replace(splits, notes=(*dataset.notes, *split_notes(splits), *compare_distributions(splits)))
 
 
-def _check_options(
-    group: ColumnName | None, time: ColumnName | None, test: DataSource | None, no_test: bool, seed: int
-) -> None:
-    if group is not None and time is not None:
-        raise InputError("give a group column or a time column, not both: a division by one breaks the other")
+def _check_options(test: DataSource | None, no_test: bool, seed: int) -> None:
     if test is not None and no_test:
         raise InputError("both a test source and no test set were requested; leave one of them out")
     if not 0 <= seed < _SEEDS:

@@ -179,6 +179,7 @@ class DataFacts:
         guess_cost: cost of the best constant guess, if it is not that of goodfit's own costs.
         recall: the dev examples of each class that the network finds; None if unknown.
         huber_guess_cost: the same for a plan with Huber's loss.
+        by_time: True if the sets follow each other in time.
         target_tail: of a regression; None for classes, and for few examples.
         negative_predictions: share of dev predictions that are negative, although no target is.
     """
@@ -197,6 +198,7 @@ class DataFacts:
     guess_cost: float | None = None
     recall: ClassRecall | None = None
     huber_guess_cost: float | None = None
+    by_time: bool = False
     target_tail: TargetTail | None = None
     negative_predictions: float = 0.0
 

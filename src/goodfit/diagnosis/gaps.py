@@ -44,6 +44,7 @@ class Gaps:
         verdict: on the gaps alone, or as `verdict.conclude` leaves it.
         reason: the verdict in words, with its numbers.
         spread: of the target, in its unit. The gaps of a regression are differences of RMSEs over it; None for classes.
+        by_time: True if the sets follow each other in time: what separates test from dev is then drift.
     """
 
     avoidable_bias: Interval | None
@@ -52,6 +53,7 @@ class Gaps:
     verdict: Verdict
     reason: str
     spread: float | None = None
+    by_time: bool = False
 
 
 def judge(
@@ -119,6 +121,7 @@ def gaps_from_runs(
     min_gap: float = 0.02,
     bias_shown: bool | None = None,
     fit_share: float = 1.0,
+    by_time: bool = False,
     train_groups: Int[np.ndarray, "train"] | None = None,
     dev_groups: Int[np.ndarray, "dev"] | None = None,
     test_groups: Int[np.ndarray, "test"] | None = None,
@@ -139,6 +142,7 @@ def gaps_from_runs(
         min_gap: the smallest gap that counts, for a regression as a share of the spread.
         bias_shown: without a human error: True if a larger network lowered the train error, False if it did not.
         fit_share: the lowest train error that the training reached, as a share of that of the kept parameters.
+        by_time: True if the sets follow each other in time, so that a gap may be drift.
         train_groups: group of each training example, if whole groups were drawn.
         dev_groups: group of each dev example.
         test_groups: group of each test example.
@@ -169,6 +173,7 @@ def gaps_from_runs(
         bias_shown=bias_shown if human_level is None else None,
         seeds=len(train_misses) if _seeds_dominate(dev, train, variance) else 0,
         spread=spread,
+        by_time=by_time,
     )
     bias = None if human_level is None else _above_level(_mean_interval(train), human_level)
     gaps = GapIntervals(bias, variance, None if test is None else _gap(test, dev))
@@ -273,7 +278,7 @@ def _conclude(errors: MeasuredErrors, gaps: GapIntervals) -> Gaps:
         verdict = "high bias" if levels.bias == "high" else "high variance"
     else:
         verdict = "too few examples to tell" if "unclear" in (levels.bias, levels.variance) else "good fit"
-    return Gaps(*gaps, verdict, reason(errors, gaps, levels), errors.spread)
+    return Gaps(*gaps, verdict, reason(errors, gaps, levels), errors.spread, errors.by_time)
 
 
 def _bias_level(errors: MeasuredErrors, bias: Interval | None) -> Level:

@@ -51,6 +51,7 @@ class MeasuredErrors:
         seeds: number of networks whose mean the errors are, if it is their spread that makes the variance's interval
             wide; otherwise 0.
         spread: of the target of a regression, in its unit; None for classes.
+        by_time: True if the sets follow each other in time.
     """
 
     train_error: float
@@ -65,6 +66,7 @@ class MeasuredErrors:
     kept_train_error: float | None = None
     seeds: int = 0
     spread: float | None = None
+    by_time: bool = False
 
     @property
     def measure(self) -> str:
@@ -112,7 +114,8 @@ def reason(errors: MeasuredErrors, gaps: GapIntervals, levels: GapLevels) -> str
     if levels.dev_overfitting == "high" and gaps.dev_overfitting is not None and errors.test_error is not None:
         dev_level = f"dev {errors.measure} {errors.text(errors.dev_error)}"
         clause = _gap_clause(errors, "test", errors.test_error, gaps.dev_overfitting, dev_level)
-        sentences.append(f"The dev set is overfitted: {clause}.")
+        cause = "The data drifts, as later rows are predicted worse" if errors.by_time else "The dev set is overfitted"
+        sentences.append(f"{cause}: {clause}.")
     if errors.kept_train_error is not None:
         kept, lowest = errors.text(errors.kept_train_error), errors.text(errors.train_error)
         subject = f"The kept epoch has a train {errors.measure} of {kept}"

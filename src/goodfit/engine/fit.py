@@ -225,8 +225,9 @@ def _residuals(member: ActiveJob, state: State, pool: Pool) -> tuple[float, ...]
         return ()
     dataset, rows = pool.splits.dataset, sample(member.train)
     structure = replace(member.plan.structure, image=preparation.pixels and preparation.pixels.shape)
-    outputs = logits(structure, state.best, preparation.transform(dataset.features.take(rows)))[:, 0]
-    return residual_quantiles((preparation.target_in(dataset.target[rows]) - outputs) * preparation.target_scale)
+    inputs = preparation.transform(dataset.features.take(rows))
+    residuals = preparation.target_in(dataset.target[rows], inputs) - logits(structure, state.best, inputs)[:, 0]
+    return residual_quantiles(residuals * preparation.target_scale)
 
 
 def _run(member: ActiveJob, state: State, pool: Pool, seconds: float) -> Run:

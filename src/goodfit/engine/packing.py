@@ -86,9 +86,11 @@ def _task(
     member: ActiveJob,
     place: int,
     pool: Pool,
-    prepared: tuple[Preparation, np.ndarray, Num[np.ndarray, "rows"]],
+    prepared: tuple[Preparation, Num[np.ndarray, "rows inputs"], Num[np.ndarray, "rows"]],
 ) -> Task:
-    preparation, _, targets = prepared
+    preparation, inputs, targets = prepared
+    if preparation.trend:
+        targets = targets + preparation.trend.line(inputs)  # the variance is that of the target with its trend
     if preparation.target_transform:
         targets = preparation.target_transform.reduced(pool.splits.dataset.target[pool.rows])
     classes = len(pool.splits.dataset.schema.classes)

@@ -50,7 +50,7 @@ class Pool:
                 inputs = preparation.transform(dataset.features.take(self.rows))
             else:
                 inputs = pixels.reshape(len(pixels), -1)
-            targets = preparation.target_in(dataset.target[self.rows])
+            targets = preparation.target_in(dataset.target[self.rows], inputs)
             kind = np.float32 if dataset.schema.task == "regression" else np.int32
             if len(self._prepared) == MOST_SETS:  # copies of dozens of subsets would fill the memory
                 del self._prepared[next(iter(self._prepared))]

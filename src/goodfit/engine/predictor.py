@@ -37,7 +37,7 @@ class Member(MemberData):
         structure = replace(self.structure, image=self.preparation.pixels and self.preparation.pixels.shape)
         z = logits(structure, model, inputs).astype(np.float64)
         if schema.task == "regression":
-            return self.preparation.target_out(z[:, 0], self.residuals)[:, None]
+            return self.preparation.target_out(z[:, 0], inputs, self.residuals)[:, None]
         if schema.task == "binary":
             positive = expit(z[:, 0])
             probabilities = np.stack([1 - positive, positive], axis=1)

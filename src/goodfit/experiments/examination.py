@@ -36,6 +36,7 @@ def data_facts(splits: Splits) -> DataFacts:
         shift=tuple(note.text for note in compare_distributions(splits, _SHIFT_LEVEL)),
         leak=leak(splits),
         target_values=len(np.unique(splits.dataset.target[splits.train])),
+        by_time=splits.by_time,
         target_tail=target_tail(splits.dataset.target[splits.pool], splits.pool) if splits.regression else None,
     )
 

@@ -64,11 +64,13 @@ def _digests(splits: Splits, rows: Int[np.ndarray, "rows"], columns: Bool[np.nda
 def leak(splits: Splits) -> Leak | None:
     """Return the column that alone predicts the target best; None for a single column, the only thing to learn from."""
     schema, features = splits.dataset.schema, splits.dataset.features
-    if len(schema.columns) < 2:
+    if sum(not column.trend for column in schema.columns) < 2:
         return None
     rows = np.sort(np.random.default_rng(0).permutation(splits.train)[:_LEAK_ROWS])
     values, target, classes = features.take(rows), splits.dataset.target[rows], bool(schema.classes)
-    columns = [(column.name, values.numbers[:, place]) for place, column in enumerate(schema.numbers)]
+    columns = [
+        (column.name, values.numbers[:, place]) for place, column in enumerate(schema.numbers) if not column.trend
+    ]
     # Trees are slow, so a quick measure of association picks the columns that get one.
     promising = sorted(columns, key=lambda named: -_association(named[1], target))[:_TREES]
     scores = [(_tree_score(column, target, classes), name) for name, column in promising]

@@ -105,6 +105,7 @@ def _gaps(measurement: Measurement, measured: Sequence[Measurement], context: Lo
         min_gap=context.settings.min_gap,
         bias_shown=is_bias_shown(measurement, measured, context),
         fit_share=measurement.fit_share,
+        by_time=context.splits.by_time,
         train_groups=groups_of(context.splits, measurement.train_rows),
         dev_groups=groups_of(context.splits, measurement.rows),
     )

@@ -7,6 +7,7 @@ from goodfit.record.plain import PlainData
 from goodfit.record.values import Estimate
 from goodfit.wording import numbers
 
+DRIFT = "drift"
 _GAP_NAMES = ("avoidable bias", "variance", "dev overfitting")
 
 
@@ -24,6 +25,7 @@ class GapFigures(PlainData):
         avoidable_bias: train error − human error; None if no human error is known.
         variance: dev error − train error.
         dev_overfitting: test error − dev error; None before the test set is opened.
+        by_time: True if the sets follow each other in time: what separates test from dev is then drift.
     """
 
     verdict: str
@@ -32,12 +34,14 @@ class GapFigures(PlainData):
     variance: Estimate
     dev_overfitting: Estimate | None
     spread: float | None = None
+    by_time: bool = False
 
     @property
     def gaps(self) -> dict[str, Estimate]:
         """The gaps that are known, by name."""
         gaps = (self.avoidable_bias, self.variance, self.dev_overfitting)
-        return {name: gap for name, gap in zip(_GAP_NAMES, gaps, strict=True) if gap}
+        names = (*_GAP_NAMES[:2], DRIFT) if self.by_time else _GAP_NAMES
+        return {name: gap for name, gap in zip(names, gaps, strict=True) if gap}
 
 
 def gap_text(gap: Estimate, spread: float | None = None) -> str:

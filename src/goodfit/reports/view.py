@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from goodfit.record.figures import FinalFigures
+from goodfit.record.figures import DRIFT, FinalFigures
 from goodfit.record.result import RunResult
 from goodfit.record.rounds import ExperimentResult, RoundResult
 from goodfit.record.values import Estimate
@@ -161,6 +161,7 @@ def _levels(result: RunResult, predictions: pl.DataFrame | None) -> tuple[Level,
         levels.append(Level("human", "Human (assumed)", 0.0, None, None, 0.0, None, None, None))
     errors = {"train": final.train_error, "dev": final.dev_error, "test": final.test_error and final.test_error.value}
     gaps = {"train": final.avoidable_bias, "dev": final.variance, "test": final.dev_overfitting}
+    gap_names = GAP_NAMES | {"test": DRIFT} if final.by_time else GAP_NAMES
     if is_regression:
         metrics = {"train": final.train_metrics, "dev": final.dev_metrics, "test": final.test_metrics}
         errors = {name: (values or {}).get("rmse") for name, values in metrics.items()}
@@ -176,6 +177,6 @@ def _levels(result: RunResult, predictions: pl.DataFrame | None) -> tuple[Level,
             interval = interval or error_interval(part, error, is_regression=is_regression)
         low, high = (interval.low, interval.high) if interval else (None, None)
         before = levels[-1].error if levels else error
-        gap_name = GAP_NAMES[name] if gap else None
+        gap_name = gap_names[name] if gap else None
         levels.append(Level(name, label, error, low, high, before, gap_name, gap, size, is_regression))
     return tuple(levels) if any(level.name != "human" for level in levels) else ()

@@ -59,6 +59,7 @@ def gap_figures(gaps: Gaps) -> GapFigures:
         variance=estimate(gaps.variance),
         dev_overfitting=None if overfitting is None else estimate(overfitting),
         spread=gaps.spread,
+        by_time=gaps.by_time,
     )
 
 

@@ -67,6 +67,7 @@ class TestResult(PlainData):
         test_metrics: other metrics, by name.
         dev_overfitting: test error − dev error; for a regression a difference of RMSEs over the spread.
         spread: of the target of a regression, in its unit; None for classes.
+        by_time: True if the sets follow each other in time, so that dev_overfitting is drift.
         reason: the reason for the run's verdict, with the test set; None if the run knows a better one.
     """
 
@@ -79,6 +80,7 @@ class TestResult(PlainData):
     test_metrics: dict[str, float]
     dev_overfitting: Estimate | None
     spread: float | None = None
+    by_time: bool = False
     reason: str | None = None
 
     def __repr__(self) -> str:

@@ -1,6 +1,7 @@
 """The columns worth learning from, what they hold, and notes that say so."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import polars as pl
@@ -47,7 +48,10 @@ class Inference(NamedTuple):
 
 
 def infer_columns(
-    columns: Mapping[str, TypedColumn], numbering: Mapping[str, bool] | None = None, index: Sequence[str] = ()
+    columns: Mapping[str, TypedColumn],
+    numbering: Mapping[str, bool] | None = None,
+    index: Sequence[str] = (),
+    time: str | None = None,
 ) -> Inference:
     """Choose the columns to learn from.
 
@@ -56,6 +60,7 @@ def infer_columns(
         numbering: names of columns that only number the rows, with True for those that are used if no other column
             is left.
         index: names of the columns that pandas wrote as the index of a frame.
+        time: name of the column that orders the rows, whose trend is learned even if it is such an index.
 
     Raises:
         InputError: no column is left.
@@ -63,7 +68,8 @@ def infer_columns(
     numbering = numbering or {}
     reasons: dict[str, _Reason] = {}
     for name, column in columns.items():
-        reason = _INDEX if name in index else _NUMBERING if name in numbering else _reason_to_leave_out(column)
+        is_index = name in index and name != time
+        reason = _INDEX if is_index else _NUMBERING if name in numbering else _reason_to_leave_out(column)
         if reason is not None:
             reasons[name] = reason
     if len(reasons) == len(columns):
@@ -77,6 +83,7 @@ def infer_columns(
     notes: list[Note] = []
     learned = [column for name, column in columns.items() if name not in reasons]
     features = [_category(column.words, notes) if column.kind == "category" else _number(column) for column in learned]
+    features = [replace(column, trend=True) if column.name == time else column for column in features]
     notes += [*unreadable_values(learned), *missing_marks(learned)]
     return Inference(
         tuple(features), tuple(reasons), [*(loss(f"Left out: {sentence}.") for sentence in sentences), *notes]

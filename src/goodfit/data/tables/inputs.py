@@ -25,6 +25,7 @@ from goodfit.data.tables.inference import infer_columns
 from goodfit.data.tables.names import number_names
 from goodfit.data.tables.numbering import row_numbers
 from goodfit.data.tables.numbers import Surroundings, are_plain
+from goodfit.data.tables.repeats import repeated_identifiers
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError, nearest
 
@@ -48,11 +49,17 @@ def table_inputs(
     Raises:
         InputError: no column is left to learn from, or a value does not fit its column.
     """
-    typed = {name: column for name, column in columns.items() if name not in roles.names}
+    # The time is learned from too: without it no trend could be.
+    unlearned = [name for name in roles.names if name != roles.time]
+    typed = {name: column for name, column in columns.items() if name not in unlearned}
+    timeless = {name: column for name, column in typed.items() if name != roles.time}
     first = np.flatnonzero(rows < len(sources[0]))
-    names = number_names({name: column.take(first) for name, column in typed.items()}, target[first])
+    names = number_names({name: column.take(first) for name, column in timeless.items()}, target[first])
     typed |= {name: replace(typed[name], type=ColumnType("category"), values=typed[name].raw) for name in names}
-    features, left_out, notes = infer_columns(typed, _row_numbers(sources[0], typed, rows, target), sources[0].index)
+    numbering = _row_numbers(sources[0], {name: typed[name] for name in timeless}, rows, target)
+    features, left_out, notes = infer_columns(typed, numbering, sources[0].index, roles.time)
+    learned = {column.name: typed[column.name] for column in features if not column.trend}
+    repeats = repeated_identifiers(learned) if roles.group is None else []
     # Source by source, so that an error can name the row of its own file.
     parts = [encode(read_features(source, features), features, source.place) for source in sources]
     numbers, codes = (np.concatenate(arrays) for arrays in zip(*((p.numbers, p.codes) for p in parts), strict=True))
@@ -60,8 +67,8 @@ def table_inputs(
         Features(numbers, codes).take(rows),
         np.arange(len(rows)),
         features,
-        (*left_out, *roles.names[1:]),
-        notes=(*(note for source in sources for note in source.notes), *notes, *names.values()),
+        (*left_out, *unlearned[1:]),
+        notes=(*(note for source in sources for note in source.notes), *notes, *names.values(), *repeats),
     )
 
 

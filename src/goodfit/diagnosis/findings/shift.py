@@ -10,11 +10,26 @@ ID = "dev-test-shift"
 NAME = "dev and test differ"
 
 
+_ONE_SOURCE = Remedy(
+    "one-source-dev-test",
+    "take dev and test from one source, shuffled together",
+    "the dev set is the target that choices aim at, so it must be where the test set is",
+    {},
+)
+_LATEST_ROWS = Remedy(
+    "latest-rows",
+    "train again on the latest rows, and add columns that follow what changes over time",
+    "the sets follow each other in time, so what differs between them will go on changing",
+    {},
+)
+
+
 def find(observation: Observation) -> Finding | None:
     """Return the finding if columns differ between dev and test."""
-    sentences = () if observation.data is None else observation.data.shift
-    if not sentences:
+    data = observation.data
+    if data is None or not data.shift:
         return None
+    sentences = data.shift
     return Finding(
         ID,
         NAME,
@@ -22,12 +37,5 @@ def find(observation: Observation) -> Finding | None:
         confidence=0.9,
         sentence=sentences[0],
         evidence={"warnings": float(len(sentences))},
-        remedies=(
-            Remedy(
-                "one-source-dev-test",
-                "take dev and test from one source, shuffled together",
-                "the dev set is the target that choices aim at, so it must be where the test set is",
-                {},
-            ),
-        ),
+        remedies=(_LATEST_ROWS if data.by_time else _ONE_SOURCE,),
     )
