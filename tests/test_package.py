@@ -1,10 +1,14 @@
 """What `import goodfit` gives: the functions, loaded late and under their own names, all of them documented."""
 
 import importlib.metadata
+import inspect
 import subprocess
 import sys
+from dataclasses import is_dataclass
 from pathlib import Path
+from typing import get_args, get_origin
 
+import polars as pl
 import pytest
 
 import goodfit
@@ -32,6 +36,22 @@ def test_every_public_name_is_there_and_documented():
         assert getattr(goodfit, name) is not None
         assert f"goodfit.{name}" in text, f"goodfit.{name} stands in no document"
     assert set(goodfit.__all__) <= set(dir(goodfit))
+
+
+FUNCTIONS = [name for name in goodfit.__all__ if inspect.isfunction(getattr(goodfit, name))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_return_frozen_values_a_path_or_a_frame(name):
+    returned = inspect.signature(getattr(goodfit, name)).return_annotation
+    types = [returned, *get_args(returned), *(part for option in get_args(returned) for part in get_args(option))]
+    classes = {part for part in types if inspect.isclass(part) and get_origin(part) is None} - {Path, pl.DataFrame}
+    assert returned in (Path, pl.DataFrame) or classes
+    for part in classes:
+        assert is_dataclass(part)
+        assert part.__dataclass_params__.frozen  # pyright: ignore[reportAttributeAccessIssue]
+        assert callable(part.to_dict)  # pyright: ignore[reportAttributeAccessIssue]
+        assert not hasattr(part, "__getitem__")
 
 
 @pytest.mark.parametrize("module", ["checks.gradients", "diagnosis.gaps", "engine.fit", "loop.loop", "reports.view"])

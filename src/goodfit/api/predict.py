@@ -39,8 +39,8 @@ def predict(request: PredictRequest) -> pl.DataFrame:
         warnings.warn(note.text, DataWarning, stacklevel=3)
     if saved.schema.task == "regression" and (outputs < 0).any() and _is_never_negative(saved):
         share = f"{number(int((outputs < 0).sum()))} of {number(len(outputs))} predictions are negative"
-        told = f"{share}, although no target of the run is; train with --target-transform log to avoid that"
-        warnings.warn(told, DataWarning, stacklevel=3)
+        text = f"{share}, although no target of the run is; train with --target-transform log to avoid that"
+        warnings.warn(text, DataWarning, stacklevel=3)
     frame = prediction_frame(saved.schema, outputs)
     if rows.files:
         frame = _with_files(frame, rows)
@@ -55,8 +55,8 @@ def predict(request: PredictRequest) -> pl.DataFrame:
 
 def _is_never_negative(saved: SavedRun) -> bool:
     """True if no target that the run saw is negative."""
-    seen = read_predictions(saved.folder)
-    return seen is not None and bool((seen["truth"] >= 0).all())
+    predictions = read_predictions(saved.folder)
+    return predictions is not None and bool((predictions["truth"] >= 0).all())
 
 
 def _with_files(frame: pl.DataFrame, rows: NewRows) -> pl.DataFrame:

@@ -82,8 +82,8 @@ class Measurement:
     def fit_share(self) -> float:
         """The lowest train error on the curves as a share of that of the kept epochs; 1 if those are the lowest."""
         pairs = [fit for runs in self.runs for run in runs if (fit := _fit(run)) is not None]
-        kept, lowest = np.mean(pairs, axis=0) if pairs else (0.0, 0.0)
-        return float(lowest / kept) if kept > 0 else 1.0
+        kept_error, lowest = np.mean(pairs, axis=0) if pairs else (0.0, 0.0)
+        return float(lowest / kept_error) if kept_error > 0 else 1.0
 
     @property
     def is_complete(self) -> bool:
