@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from goodfit.api.diagnose import diagnose
     from goodfit.api.diagnose_errors import diagnose_errors
     from goodfit.api.improve import improve
+    from goodfit.api.inspect import inspect
     from goodfit.api.lesson import lesson
     from goodfit.api.load import load
     from goodfit.api.nudge import nudge
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from goodfit.api.report import report
     from goodfit.api.result_types.diagnosis import Diagnosis, TestResult
     from goodfit.api.result_types.fit import Fit, Search
+    from goodfit.api.result_types.inspection import Inspection
     from goodfit.api.resume import resume
     from goodfit.api.rewind import rewind
     from goodfit.api.runs import runs
@@ -39,6 +41,7 @@ _HOMES = {
     "Diagnosis": "api.result_types.diagnosis",
     "Doctor": "diagnosis.doctor",
     "Fit": "api.result_types.fit",
+    "Inspection": "api.result_types.inspection",
     "Plan": "plan",
     "Search": "api.result_types.fit",
     "TestResult": "api.result_types.diagnosis",
@@ -51,6 +54,7 @@ _HOMES = {
     "errors": "",
     "hooks": "",
     "improve": "api.improve",
+    "inspect": "api.inspect",
     "lesson": "api.lesson",
     "load": "api.load",
     "nudge": "api.nudge",
@@ -72,6 +76,7 @@ __all__ = [
     "Diagnosis",
     "Doctor",
     "Fit",
+    "Inspection",
     "Plan",
     "Search",
     "TestResult",
@@ -84,6 +89,7 @@ __all__ = [
     "errors",
     "hooks",
     "improve",
+    "inspect",
     "lesson",
     "load",
     "nudge",

@@ -6,7 +6,7 @@ import pytest
 from typer.main import get_command
 
 from goodfit.api.requests.fit import ImproveRequest, ResumeRequest, TrainRequest, WatchRequest
-from goodfit.api.requests.inspection import CheckRequest
+from goodfit.api.requests.inspection import CheckRequest, InspectRequest
 from goodfit.api.requests.request import aliases, flag, options
 from goodfit.api.requests.search import TuneRequest
 from goodfit.api.requests.steering import RewindRequest, SteeringRequest, UnpauseRequest
@@ -19,6 +19,7 @@ REQUESTS = {
     "check": CheckRequest,
     "diagnose": DiagnoseCommand,
     "improve": ImproveRequest,
+    "inspect": InspectRequest,
     "open-test": OpenTestRequest,
     "pause": SteeringRequest,
     "predict": PredictRequest,

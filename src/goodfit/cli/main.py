@@ -14,6 +14,7 @@ from goodfit.cli import (
     check,
     diagnose,
     improve,
+    inspect,
     lesson,
     nudge,
     open_test,
@@ -45,7 +46,7 @@ _PANELS = {
     "Fit": (improve.improve, train.train, resume.resume),
     "Steer": (watch.watch, nudge.nudge, pause.pause, unpause.unpause, rewind.rewind, branch.branch, stop.stop),
     "Search": (tune.tune,),
-    "Inspect": (diagnose.diagnose, check.check, runs.runs, report.report),
+    "Inspect": (inspect.inspect, diagnose.diagnose, check.check, runs.runs, report.report),
     "Use": (predict.predict, open_test.open_test, augment.augment, lesson.lesson),
 }
 for _panel, _functions in _PANELS.items():

@@ -45,10 +45,15 @@ def metric_name(metric: str) -> str:
 _NOTES: tuple[tuple[Severity, str], ...] = (("warning", "Warning"), ("loss", "Note"), ("guess", "Note"))
 
 
-def note_lines(notes: Iterable[Note]) -> Iterator[str]:
-    """Yield the notes on what is doubtful in the data, what is not used and what was guessed, by their harm."""
+def note_lines(notes: Iterable[Note], remarks: bool = False) -> Iterator[str]:
+    """Yield the notes on what is doubtful in the data, what is not used and what was guessed, by their harm.
+
+    Args:
+        notes: on the data.
+        remarks: True to yield those that are harmless as well.
+    """
     notes = list(notes)
-    for severity, word in _NOTES:
+    for severity, word in (*_NOTES, *((("info", "Note"),) if remarks else ())):
         yield from (f"{word}: {note.text}" for note in notes if note.severity == severity)
 
 

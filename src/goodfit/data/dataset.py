@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 
@@ -175,6 +175,7 @@ class Dataset:
         groups: the group of every row, from 0; None without a group column.
         times: the time of every row (days since 1970 for dates); None without a time column.
         files: paths of image files, as people know them; empty for other data.
+        left_out: the columns that are not learned from, and the reason of each as a predicate.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Dataset:
     groups: Int[np.ndarray, "rows"] | None = None
     times: Float[np.ndarray, "rows"] | None = None
     files: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)

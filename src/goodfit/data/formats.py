@@ -21,6 +21,14 @@ class NumberFormat:
     before: str = ""
     after: str = ""
 
+    def __str__(self) -> str:
+        """Return a number in this format.
+
+        >>> str(NumberFormat(",", ".", after=" €"))
+        '1.234,5 €'
+        """
+        return f"{self.before}1{self.thousands}234{self.decimal}5{self.after}"
+
 
 @dataclass(frozen=True)
 class DateFormat:
@@ -31,6 +39,10 @@ class DateFormat:
     """
 
     order: Literal["ymd", "dmy", "mdy", "time"]
+
+    def __str__(self) -> str:
+        """Return the order in words."""
+        return {"ymd": "year first", "dmy": "day first", "mdy": "month first", "time": "time of day"}[self.order]
 
 
 ColumnFormat: TypeAlias = NumberFormat | DateFormat

@@ -1,5 +1,6 @@
 """Features of labeled rows, with the facts about them that a dataset keeps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -18,7 +19,7 @@ class Inputs:
         features: of the usable rows.
         usable: positions of these rows among the labeled ones; the others hold images that cannot be read.
         columns: of a table, the columns that are learned from.
-        left_out: names of the columns that are not, those with a role among them.
+        left_out: the columns that are not, those with a role among them, and the reason of each as a predicate.
         image: height, width and channels of images; None for a table.
         files: paths of image files, as people know them; empty for other data.
         notes: on columns left out and on changes made to images.
@@ -27,7 +28,7 @@ class Inputs:
     features: Features
     usable: Int[np.ndarray, "usable"]
     columns: tuple[Column, ...]
-    left_out: tuple[str, ...]
+    left_out: Mapping[str, str]
     image: tuple[int, int, int] | None = None
     files: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()

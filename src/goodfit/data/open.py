@@ -74,7 +74,7 @@ def open_data(
             roles.target,
             labels.target.task,
             classes,
-            inputs.left_out,
+            tuple(inputs.left_out),
             inputs.image,
             label_type(first_target, classes, text=parts[0].separator is not None) if classes else None,
         ),
@@ -83,6 +83,7 @@ def open_data(
         groups=labels.groups,
         times=labels.times,
         files=inputs.files,
+        left_out=inputs.left_out,
     )
     source_of_row = np.repeat(np.arange(len(parts)), [len(source) for source in parts])[rows]
     return dataset, {name: np.flatnonzero(source_of_row == index) for index, name in enumerate(sources)}

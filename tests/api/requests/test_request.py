@@ -12,7 +12,7 @@ import pytest
 import goodfit
 from goodfit.api.requests.data import DataRequest, SplitRequest
 from goodfit.api.requests.fit import ImproveRequest, TrainRequest, WatchRequest
-from goodfit.api.requests.inspection import CheckRequest, DiagnoseRequest, ErrorsRequest
+from goodfit.api.requests.inspection import CheckRequest, DiagnoseRequest, ErrorsRequest, InspectRequest
 from goodfit.api.requests.request import aliases, build, options, takes
 from goodfit.api.requests.search import TuneRequest
 from goodfit.api.requests.use import AugmentRequest, OpenTestRequest, PredictRequest
@@ -24,6 +24,7 @@ REQUESTS = {
     "diagnose": DiagnoseRequest,
     "diagnose_errors": ErrorsRequest,
     "improve": ImproveRequest,
+    "inspect": InspectRequest,
     "open_test": OpenTestRequest,
     "predict": PredictRequest,
     "train": TrainRequest,

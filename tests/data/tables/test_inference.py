@@ -30,7 +30,7 @@ def test_kinds_missing_values_and_levels():
         Column("seen", "date"),
         Column("town", "category", ("a", "b"), missing=True),
     )
-    assert left_out == ()
+    assert left_out == {}
     assert notes == []
 
 
@@ -109,13 +109,14 @@ def test_a_row_number_is_used_only_if_no_other_column_is_left(last_resort, names
     else:
         columns, left_out, _ = infer_columns(frame, {"n": last_resort})
         assert [column.name for column in columns] == names
-        assert left_out == ("one",)
-    assert infer_columns(frame.with_columns(two=pl.col("n") % 7), {"n": last_resort}).left_out == ("n", "one")
+        assert tuple(left_out) == ("one",)
+    left_out = infer_columns(frame.with_columns(two=pl.col("n") % 7), {"n": last_resort}).left_out
+    assert left_out == {"n": "only numbers the rows", "one": "is constant"}
 
 
 def test_the_index_of_a_saved_frame_is_left_out():
     frame = pl.DataFrame({"when": ["2024-01-01", "2024-01-02"] * 20, "size": [1, 2, 3, 4] * 10})
     assert infer_columns(frame, index=["when"])[1:] == (
-        ("when",),
+        {"when": "is the index of the frame that was saved"},
         [loss("Left out: column when is the index of the frame that was saved.")],
     )

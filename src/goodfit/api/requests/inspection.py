@@ -1,4 +1,4 @@
-"""Requests of the commands that inspect a network: diagnose and check."""
+"""Requests of the commands that inspect data or a network: inspect, diagnose and check."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from goodfit.api.requests.data import (
     CrossValidation,
+    DataRequest,
     DataSource,
     Folds,
     HumanError,
@@ -23,6 +24,11 @@ TRAIN_ERROR = Option("Error rate on the training set, 0 to 1.", check=SHARE)
 DEV_ERROR = Option("Error rate on the dev set, 0 to 1.", check=SHARE)
 TRAIN_SIZE = Option("Number of training examples; without it the error is taken as exact.", check=integer(1))
 DEV_SIZE = Option("Number of dev examples; without it the error is taken as exact.", check=integer(1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectRequest(DataRequest):
+    """Request of `inspect`."""
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
         InputError: too many images cannot be read.
     """
     loaded = load_images(sources, rows, cache)
-    left_out = tuple(name for name in sources[0].columns.columns if name != roles.target)
-    columns = [name for name in left_out if name not in roles.names]
+    columns = [name for name in sources[0].columns.columns if name not in roles.names]
+    roles_left_out = {name: f"is the {role} column" for role, name in roles.named.items() if role != "target"}
     files = [name for source in sources if isinstance(source.images, ImageFiles) for name in source.images.names]
     notes = [
         Note(f"{shape_words(loaded.pixels.shape)}."),
@@ -42,7 +42,7 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
         Features.of_pixels(loaded.pixels),
         loaded.readable,
         columns=(),
-        left_out=left_out,
+        left_out=dict.fromkeys(columns, "is not an image") | roles_left_out,
         image=loaded.pixels.shape[1:],
         files=tuple(files[row] for row in rows[loaded.readable]) if files else (),
         notes=tuple(dict.fromkeys(notes)),

@@ -40,10 +40,10 @@ _INDEX = _Reason("is the index of the frame that was saved", "are the index of t
 
 
 class Inference(NamedTuple):
-    """The columns to learn from, the names of those left out, and notes on both."""
+    """The columns to learn from, those left out with the reason as a predicate, and notes on both."""
 
     columns: tuple[Column, ...]
-    left_out: tuple[str, ...]
+    left_out: dict[str, str]
     notes: list[Note]
 
 
@@ -86,7 +86,9 @@ def infer_columns(
     features = [replace(column, trend=True) if column.name == time else column for column in features]
     notes += [*unreadable_values(learned), *missing_marks(learned)]
     return Inference(
-        tuple(features), tuple(reasons), [*(loss(f"Left out: {sentence}.") for sentence in sentences), *notes]
+        tuple(features),
+        {name: reason.singular for name, reason in reasons.items()},
+        [*(loss(f"Left out: {sentence}.") for sentence in sentences), *notes],
     )
 
 

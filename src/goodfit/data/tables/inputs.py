@@ -67,7 +67,7 @@ def table_inputs(
         Features(numbers, codes).take(rows),
         np.arange(len(rows)),
         features,
-        (*left_out, *unlearned[1:]),
+        left_out | ({} if roles.group is None else {roles.group: "is the group column"}),
         notes=(*(note for source in sources for note in source.notes), *notes, *names.values(), *repeats),
     )
 

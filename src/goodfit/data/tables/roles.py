@@ -29,9 +29,14 @@ class Roles(NamedTuple):
     time: str | None
 
     @property
+    def named(self) -> dict[str, str]:
+        """The columns that have a role, by it."""
+        return {role: name for role, name in self._asdict().items() if name is not None}
+
+    @property
     def names(self) -> list[str]:
         """The columns that have a role."""
-        return [name for name in self if name is not None]
+        return list(self.named.values())
 
 
 class Labels(NamedTuple):
