@@ -67,6 +67,12 @@ def test_a_column_with_a_role_is_named_by_it(frame):
     assert ColumnSummary("place", "left out: is the group column", None, "") in summarize_dataset(dataset)
 
 
+def test_the_time_is_learned_from_with_its_trend(frame):
+    dataset, _ = open_data(frame, target="kind", time="day")
+    readings = {summary.name: summary.reading for summary in summarize_dataset(dataset)}
+    assert readings["day"] == "date, with its trend"
+
+
 def test_a_table_with_nothing_to_learn_from_is_refused():
     with pytest.raises(InputError, match="no column is left to learn from"):
         summarize_source(open_source(pl.DataFrame({"same": [1] * 30})))

@@ -91,6 +91,8 @@ def _category(column: Column, codes: Int[np.ndarray, "rows"]) -> ColumnSummary:
 
 def _number(column: Column, values: Float[np.ndarray, "rows"]) -> ColumnSummary:
     reading = column.kind if column.format is None else f"{column.kind} ({column.format})"
+    if column.trend:
+        reading += ", with its trend"
     present = values[~np.isnan(values)]
     if column.kind == "boolean":
         summary = f"true in {numbers.percent(float(present.mean()))}"
