@@ -35,7 +35,7 @@ def read_codes(series, meaning):
         (["2024-01-31", "2024-01-31T12:00", None], "date"),
         ([datetime.date(2024, 1, 31)], "date"),
         ([datetime.datetime(2024, 1, 31)], "date"),
-        (["31/01/2024"], "category"),
+        (["31/01/2024"], "date"),
         (["2024-13-01"], "category"),
         ([[1, 2]], None),
         ([b"bytes"], None),

@@ -10,7 +10,8 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Column, Kind
-from goodfit.data.formats import ColumnFormat, NumberFormat
+from goodfit.data.formats import ColumnFormat, DateFormat, NumberFormat
+from goodfit.data.tables.dates import infer_date_format, read_dates
 from goodfit.data.tables.labels import respell
 from goodfit.data.tables.missing import MARKS
 from goodfit.data.tables.numbers import (
@@ -26,10 +27,6 @@ from goodfit.errors import InputError
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
 _LARGEST_WHOLE = 2**53  # beyond, float64 skips whole numbers
 _BOOLEAN_SAMPLE = 10_000  # rows whose words decide if it is worth reading all as true or false
-_DATE = (
-    r"^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?"
-    r" ?(?:Z|([+-]\d{2}):?(\d{2}))?)?$"
-)
 
 
 class ColumnType(NamedTuple):
@@ -123,7 +120,12 @@ def infer_type(
     style = infer_number_format(divide(present), surroundings or Surroundings(column.to_frame(), None))
     if style is not None:
         return ColumnType("number", None if style == NumberFormat() else style)
-    return ColumnType("date" if as_days(present).count() / present.count() >= READABLE_SHARE else "category")
+    dates = infer_date_format(present, surroundings)
+    if dates is None:
+        return ColumnType("category")
+    if dates.order == "time":
+        return ColumnType("number", dates)
+    return ColumnType("date", None if dates.order == "ymd" else dates)
 
 
 def type_column(
@@ -153,7 +155,9 @@ def is_nested(column: pl.Series) -> bool:
 def as_numbers(column: pl.Series, style: ColumnFormat | None = None) -> pl.Series:
     """Return the values as numbers, times of day and durations in seconds; null where missing or unreadable."""
     if column.dtype == pl.String:
-        return read_numbers_of_text(column, style if isinstance(style, NumberFormat) else None)
+        if isinstance(style, DateFormat):
+            return read_dates(column, style)
+        return read_numbers_of_text(column, style)
     if column.dtype in (pl.Time, pl.Duration):
         return column.cast(pl.Duration("ns")).cast(pl.Float64) / 1e9
     return column.cast(pl.Float64, strict=False)
@@ -168,24 +172,12 @@ def as_booleans(column: pl.Series, style: ColumnFormat | None = None) -> pl.Seri
 
 
 def as_days(column: pl.Series, style: ColumnFormat | None = None) -> pl.Series:
-    """Return dates as days since 1970, also ISO 8601 text and times of day; null where missing or unreadable."""
+    """Return dates as days since 1970, also text and times of day; null where missing or unreadable."""
     if column.dtype == pl.String:
-        return _days_of_text(column)
+        return read_dates(column, style if isinstance(style, DateFormat) else None)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return column.cast(pl.Datetime("us"), strict=False).cast(pl.Float64) / 86_400e6
-
-
-def _days_of_text(column: pl.Series) -> pl.Series:
-    parts = [column.str.extract(_DATE, group) for group in range(1, 7)]
-    days = parts[0].str.to_date("%Y-%m-%d", strict=False).cast(pl.Float64)
-    hours, minutes, seconds, zone_hours, zone_minutes = (
-        part.cast(pl.Float64, strict=False).fill_null(0.0) for part in parts[1:]
-    )
-    # The sign stands before the hours alone, and -00:30 has none left once it is a number.
-    sign = parts[4].str.starts_with("-").fill_null(False).cast(pl.Float64) * -2 + 1
-    offset = zone_hours / 24 + sign * zone_minutes / 1440
-    return days + hours / 24 + minutes / 1440 + seconds / 86_400 - offset
 
 
 def as_words(column: pl.Series) -> pl.Series:

@@ -9,7 +9,7 @@ import polars as pl
 from goodfit.data.dataset import Column
 from goodfit.data.notes import Note, loss
 from goodfit.data.tables.columns import TypedColumn
-from goodfit.data.tables.reading_notes import missing_marks, unreadable_values
+from goodfit.data.tables.reading_notes import reading_notes
 from goodfit.errors import InputError
 
 MOST_LEVELS = 1_000  # of a category
@@ -84,7 +84,7 @@ def infer_columns(
     learned = [column for name, column in columns.items() if name not in reasons]
     features = [_category(column.words, notes) if column.kind == "category" else _number(column) for column in learned]
     features = [replace(column, trend=True) if column.name == time else column for column in features]
-    notes += [*unreadable_values(learned), *missing_marks(learned)]
+    notes += reading_notes(learned)
     return Inference(
         tuple(features),
         {name: reason.singular for name, reason in reasons.items()},

@@ -51,9 +51,12 @@ class Surroundings:
     @cached_property
     def decimal(self) -> str | None:
         """The decimal mark of the columns that can be read in one way alone; None if they do not agree."""
-        text = self.frame.select(pl.col(pl.String)).head(_ROWS_ASKED)
-        marks = {definite_decimal(divide(column)) for column in text.get_columns()[:_COLUMNS_ASKED]} - {None}
+        marks = {definite_decimal(divide(column)) for column in self.text()} - {None}
         return marks.pop() if len(marks) == 1 else None
+
+    def text(self) -> list[pl.Series]:
+        """Return the first values of the first columns of text."""
+        return self.frame.select(pl.col(pl.String)).head(_ROWS_ASKED).get_columns()[:_COLUMNS_ASKED]
 
 
 class NumberWords(NamedTuple):

@@ -1,0 +1,78 @@
+"""What was guessed or could not be read is said, with the values and their number."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from goodfit.data.tables.columns import type_column
+from goodfit.data.tables.reading_notes import reading_notes
+
+N = 60
+
+
+def notes(values, name="size"):
+    return [(note.severity, note.text) for note in reading_notes([type_column(pl.Series(name, values))])]
+
+
+def test_clean_columns_need_no_note():
+    clean = {
+        "number": [0.5 * i for i in range(N)],
+        "text": [str(i % 9) for i in range(N)],
+        "word": ["a", "b"] * 30,
+        "day": ["2024-01-31"] * N,
+        "few codes": ["1", "2", "x"] * 20,
+        "heavy tail": [float(np.exp(i / 6)) for i in range(N)],
+        "ages": [float(i % 100) for i in range(N - 1)] + [99.0],
+    }
+    assert {name: notes(values) for name, values in clean.items()} == {name: [] for name in clean}
+
+
+@pytest.mark.parametrize(
+    ("sentinel", "count", "words"),
+    [
+        (-999.0, 3, "-999 in 3 rows"),
+        (9999.0, 2, "9,999 in 2 rows"),
+        (1.7976931348623157e308, 1, "in 1 row"),
+        (-1e20, 4, "in 4 rows"),
+        (9.969209968386869e36, 2, "in 2 rows"),
+        (-2147483648.0, 2, "in 2 rows"),
+    ],
+)
+def test_fill_values_are_asked_about(sentinel, count, words):
+    values = [0.5 * i for i in range(N)] + [sentinel] * count
+    [(severity, text)] = notes(values)
+    assert severity == "warning"
+    assert words.replace("-", "−") in text.replace("-", "−")
+    assert "far from its other values (0 to 29.5)" in text
+
+
+@pytest.mark.parametrize("values", [[-9.0, -9.0, *range(-20, 40)], [999.0, *range(N)], [99.0, 99.0, *range(50, 100)]])
+def test_numbers_among_others_are_no_fill_values(values):
+    assert notes([float(value) for value in values]) == []
+
+
+def test_numbers_that_cannot_be_read_as_such_are_told():
+    numbers = [f"{i}.5" for i in range(N)]
+    assert notes([*numbers[:50], *["k.A."] * 10]) == [
+        (
+            "warning",
+            "Column 'size' is read as words, not as numbers: only 50 of 60 rows are numbers (others: 'k.A.' 10).",
+        )
+    ]
+    [(severity, text)] = notes([f"{word} kg" if i % 3 else f"{word} g" for i, word in enumerate(numbers)])
+    assert severity == "warning"
+    assert "different units ('kg' 40, 'g' 20)" in text
+    assert notes([*numbers, "big"]) == [
+        ("loss", "Column 'size': 1 of 61 rows could not be read as numbers ('big' 1) and counts as missing.")
+    ]
+
+
+def test_formats_and_bounds_are_told_with_an_example():
+    assert notes([f"{i % 7},5" for i in range(N)] + ["1.234,5"]) == [
+        ("guess", "Read as numbers and dates: 'size' ('1.234,5' is 1234.5).")
+    ]
+    assert notes(["31/01/2024"] * N) == [("guess", "Read as numbers and dates: 'size' ('31/01/2024' is 2024-01-31).")]
+    assert notes(["10:30"] * N) == [("guess", "Read as numbers and dates: 'size' ('10:30' is 37800 seconds).")]
+    assert notes([*(f"{i}.5" for i in range(N)), "<0.4", "<0.4"]) == [
+        ("guess", "Column 'size' has bounds ('<0.4' 2), read as their values.")
+    ]
