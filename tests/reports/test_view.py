@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goodfit.errors import InputError
+from goodfit.reports.answers import answers
 from goodfit.reports.view import read_view
 
 Made = Callable[[str], Path]
@@ -89,6 +90,16 @@ def test_nan_in_a_result_is_not_known(made: Made, tmp_path: Path):
     result = json.loads((run / "result.json").read_text()) | {"baseline": {"majority class": float("nan")}}
     (run / "result.json").write_text(json.dumps(result))
     assert math.isnan(read_view(run).result.baseline["majority class"])
+
+
+def test_errors_that_are_undefined_are_no_levels_and_said_to_be_unmeasured(made: Made, tmp_path: Path):
+    run = copied(made, tmp_path)
+    result = json.loads((run / "result.json").read_text())
+    result["final"] |= {"train_error": None, "dev_error": None}
+    (run / "result.json").write_text(json.dumps(result))
+    view = read_view(run)
+    assert view.levels == ()
+    assert answers(view)[1].headline == "Not measured yet"
 
 
 def test_the_plan_is_shown_even_where_its_file_is_missing(made: Made, tmp_path: Path):
