@@ -59,7 +59,7 @@ def test_sixty_twenty_twenty_and_stratified(name, rows):
         for its in (splits.dev, splits.test):
             assert abs(np.sum(target[its] == code) - 0.2 * count) <= 1
     assert np.array_equal(splits.pool, np.sort(np.concatenate([splits.train, splits.dev])))
-    lower, upper = (None, None) if schema.classes else np.quantile(target[splits.train], [0.25, 0.75])
+    lower, upper = np.quantile(target[splits.train], [0.25, 0.75])
     assert splits.spread == (None if schema.classes else pytest.approx((upper - lower) / 1.349, rel=1e-12))
 
 
