@@ -66,6 +66,7 @@ SIZES = {"train_size": 6000, "dev_size": 2000}
         (0.09, 0.11, 0.0, 0.0, "high variance", 0.0, 0.11),  # it can fit: the kept epoch has not yet
         (0.09, 0.11, 0.0, 0.1, "high variance", 0.009, 0.101),
         (0.09, 0.11, 0.0, 0.8, "high bias", 0.09, 0.02),  # even at its best it does not fit
+        (0.09, 0.10, 0.05, 0.0, "high variance", 0.0, 0.05),  # below the human error it learns by heart
         (0.09, 0.10, 0.08, 0.0, "good fit", 0.01, 0.01),  # as good as people are: what it learns later is no fit
         (0.005, 0.01, 0.0, 0.0, "good fit", 0.005, 0.005),
     ],

@@ -6,20 +6,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.diagnosis.intervals import (
-    Interval,
-    bootstrap_difference,
-    bootstrap_mean,
-    difference,
-    effective_size,
-    newcombe,
-    rmse_parts,
-    shared_seed_variance,
-    widened,
-    wilson,
-)
+from goodfit.diagnosis.error_sample import error_sample, gap_between, mean_interval, seeds_dominate
+from goodfit.diagnosis.intervals import Interval, newcombe, wilson
 from goodfit.diagnosis.reason import GapIntervals, GapLevels, Level, MeasuredErrors, reason
-from goodfit.diagnosis.resampling import Groups, enough_groups, seed_parts
 from goodfit.errors import InputError
 
 Verdict = Literal[
@@ -154,10 +143,10 @@ def gaps_from_runs(
         InputError: a set has fewer than two examples.
     """
     rates = spread is None
-    train = _error_sample(train_misses, train_groups, rates)
-    dev = _error_sample(dev_misses, dev_groups, rates)
-    test = None if test_misses is None else _error_sample(test_misses, test_groups, rates)
-    variance = _gap(dev, train)
+    train = error_sample(train_misses, train_groups, rates)
+    dev = error_sample(dev_misses, dev_groups, rates)
+    test = None if test_misses is None else error_sample(test_misses, test_groups, rates)
+    variance = gap_between(dev, train)
     human_level = 0.0 if human_error is None and rates else human_error
     if human_level is not None and spread is not None:
         human_level /= spread
@@ -171,66 +160,13 @@ def gaps_from_runs(
         dev.errors.shape[1],
         human_assumed=human_error is None,
         bias_shown=bias_shown if human_level is None else None,
-        seeds=len(train_misses) if _seeds_dominate(dev, train, variance) else 0,
+        seeds=len(train_misses) if seeds_dominate(dev, train, variance) else 0,
         spread=spread,
         by_time=by_time,
     )
-    bias = None if human_level is None else _above_level(_mean_interval(train), human_level)
-    gaps = GapIntervals(bias, variance, None if test is None else _gap(test, dev))
+    bias = None if human_level is None else _above_level(mean_interval(train), human_level)
+    gaps = GapIntervals(bias, variance, None if test is None else gap_between(test, dev))
     return _conclude(*_at_best_fit(errors, gaps, fit_share))
-
-
-@dataclass(frozen=True)
-class _ErrorSample:
-    """The errors on one set.
-
-    Attributes:
-        errors: 0 or 1 for each example by each seed's network, or values whose mean is the RMSE over the spread.
-        groups: of each example.
-        rates: True if errors are 0 or 1.
-    """
-
-    errors: Float[np.ndarray, "seeds examples"]
-    groups: Groups
-    rates: bool
-
-    @property
-    def mean(self) -> float:
-        """Mean error."""
-        return float(self.errors.mean())
-
-    def wilson(self) -> Interval:
-        """Return the interval of the mean over new examples, with these seeds."""
-        return wilson(min(self.mean, 1.0), effective_size(self.errors, self.groups))
-
-
-def _error_sample(misses: Float[np.ndarray, "seeds examples"], groups: Groups, rates: bool) -> _ErrorSample:
-    misses = misses.astype(np.float64)
-    return _ErrorSample(misses if rates else rmse_parts(misses), enough_groups(groups), rates)
-
-
-def _mean_interval(sample: _ErrorSample) -> Interval:
-    """Return the interval of the mean error of one set."""
-    if not sample.rates:
-        return bootstrap_mean(sample.errors, groups=sample.groups)
-    between_seeds = seed_parts([sample.errors], sample.groups).variance / len(sample.errors)
-    return widened(sample.wilson(), between_seeds)
-
-
-def _gap(upper: _ErrorSample, lower: _ErrorSample) -> Interval:
-    """Return the interval of one set's mean error above another's."""
-    arms = (upper.errors, lower.errors)
-    if not upper.rates:
-        return bootstrap_difference(*arms, groups_a=upper.groups, groups_b=lower.groups)
-    between_seeds = shared_seed_variance(*arms, upper.groups, lower.groups)
-    return widened(difference(upper.wilson(), lower.wilson()), between_seeds)
-
-
-def _seeds_dominate(dev: _ErrorSample, train: _ErrorSample, variance: Interval) -> bool:
-    """True if more than half of the squared width of the variance's interval comes from the seeds."""
-    between_seeds = shared_seed_variance(dev.errors, train.errors, dev.groups, train.groups)
-    standard_error = (variance.high - variance.low) / (2 * 1.96)  # a normal 95 % interval reaches 1.96 to each side
-    return between_seeds > standard_error**2 / 2
 
 
 def _without_width(value: float) -> Interval:
@@ -247,8 +183,10 @@ def _at_best_fit(errors: MeasuredErrors, gaps: GapIntervals, fit_share: float) -
 
     Early stopping may keep an epoch before the network has fitted: more units would not help it, since it can fit.
     """
-    # Shares of 1 − R² are shares of the squared RMSE.
-    bias, fitted = gaps.avoidable_bias, errors.train_error * fit_share ** (1 if errors.spread is None else 0.5)
+    bias = gaps.avoidable_bias
+    # Shares of 1 − R² are shares of the squared RMSE. What a network learns below the human error is no better fit.
+    lowest_error = errors.train_error * fit_share ** (1 if errors.spread is None else 0.5)
+    fitted = max(lowest_error, errors.human_error or 0.0)
     if bias is None or _level(bias, errors.min_gap) != "high":
         return errors, gaps
     shift = fitted - errors.train_error

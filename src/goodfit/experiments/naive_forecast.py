@@ -10,6 +10,7 @@ from goodfit.data.dataset import Splits
 _LEAST_CORRELATION = 0.3  # of a series with itself one season before
 _NEARLY = 0.95  # of the highest correlation: the shortest such lag is the season, the others are its multiples
 _FEWEST_SEASONS = 3
+_LONGEST_SEASON = 1_000  # moments; a year of days and a week of quarters of an hour are shorter
 _NO_SPREAD = 1e-9  # of the largest value: what is left of a straight line
 
 
@@ -62,7 +63,7 @@ def season_of(values: Float[np.ndarray, "moments"]) -> int | None:
     >>> season_of(np.tile([1.0, 5.0, 3.0, 2.0], 10))
     4
     """
-    longest = len(values) // _FEWEST_SEASONS
+    longest = min(len(values) // _FEWEST_SEASONS, _LONGEST_SEASON)
     steps = np.arange(len(values))
     residuals = values - np.polyval(np.polyfit(steps, values, 1), steps) if longest >= 2 else np.zeros(1)
     if residuals.std() <= _NO_SPREAD * (np.abs(values).max() or 1.0):

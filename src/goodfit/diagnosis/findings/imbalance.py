@@ -61,8 +61,8 @@ def _sentence(common: float, commonest: int, error: float, guess_error: float, r
             f"{percent(common)} of the examples are of one class, and the best dev error of {percent(error)} is hardly "
             f"better than always guessing that class ({percent(guess_error)})."
         )
-    others = [code for code, total in enumerate(recall.totals) if total and code != commonest]
-    worst = min(others, key=lambda code: recall.found[code] / recall.totals[code])
+    rarer = [code for code, total in enumerate(recall.totals) if total and code != commonest]
+    worst = min(rarer, key=lambda code: recall.found[code] / recall.totals[code])
     return (
         f"{percent(common)} of the examples are '{recall.classes[commonest]}', and of {number(recall.totals[worst])} "
         f"'{recall.classes[worst]}' on dev the network finds {number(recall.found[worst])} (balanced accuracy "
@@ -75,17 +75,17 @@ def _threshold(counts: np.ndarray, recall: ClassRecall | None) -> tuple[Remedy, 
     """Return a lower threshold for the rare class of two, with what it would find."""
     if recall is None or recall.lower_threshold is None:
         return ()
-    rare, (found, false) = int(counts.argmin()), recall.lower_threshold
-    others = sum(recall.totals) - recall.totals[rare]
-    if found * others < _CLEARLY * false * recall.totals[rare]:  # its probabilities tell the classes hardly apart
-        return ()
+    rare, (hits, false_alarms) = int(counts.argmin()), recall.lower_threshold
+    common_total = sum(recall.totals) - recall.totals[rare]
+    if hits * common_total < _CLEARLY * false_alarms * recall.totals[rare]:
+        return ()  # the probabilities hardly tell the classes apart
     name, share = recall.classes[rare], percent(float(counts[rare] / counts.sum()))
     why = "the best threshold depends on what each kind of mistake costs, and 50 % is right only if both cost the same"
     return (
         Remedy(
             "lower-threshold",
-            f"take rows with a probability of '{name}' above {share} for '{name}': that finds {number(found)} of "
-            f"{number(recall.totals[rare])} on dev, with {number(false)} others",
+            f"take rows with a probability of '{name}' above {share} for '{name}': that finds {number(hits)} of "
+            f"{number(recall.totals[rare])} on dev, with {number(false_alarms)} others",
             why,
             {},
         ),

@@ -24,21 +24,21 @@ def find(observation: Observation) -> Finding | None:
     train, dev = series(observation, "train_error"), series(observation, "dev_error")
     if guess is None or not 1 < len(costs.values) == len(train.values) == len(dev.values):
         return None
-    kept = int(costs.values.argmin())
-    later, lowest = len(costs.values) - 1 - kept, float(train.values.min())
-    is_late = later >= max(_FEWEST, _LATER * len(costs.values)) and train.values[: kept + 1].min() > lowest
-    rise = float(costs.values[-1] / costs.values[kept]) if costs.values[kept] > 0 else 1.0
-    if not is_late or rise < _ROSE or lowest > _FITTED * guess or dev.values[kept] < _HIGH * guess:
+    best = int(costs.values.argmin())
+    later, lowest = len(costs.values) - 1 - best, float(train.values.min())
+    is_late = later >= max(_FEWEST, _LATER * len(costs.values)) and train.values[: best + 1].min() > lowest
+    rise = float(costs.values[-1] / costs.values[best]) if costs.values[best] > 0 else 1.0
+    if not is_late or rise < _ROSE or lowest > _FITTED * guess or dev.values[best] < _HIGH * guess:
         return None
     return Finding(
         ID,
         NAME,
         severity=2,
         confidence=0.9 if rise > 2 else 0.75,
-        sentence=f"After epoch {number(int(costs.epochs[kept]))}, which was kept with a dev error of "
-        f"{percent(dev.values[kept])}, the train error went on to {percent(lowest)} while the dev cost rose for "
+        sentence=f"After epoch {number(int(costs.epochs[best]))}, which was kept with a dev error of "
+        f"{percent(dev.values[best])}, the train error went on to {percent(lowest)} while the dev cost rose for "
         f"{number(later)} epochs: the network can fit the training set, but what it learns then does not carry over.",
-        evidence={"kept_epoch": float(costs.epochs[kept]), "lowest_train_error": lowest, "rise": rise},
+        evidence={"kept_epoch": float(costs.epochs[best]), "lowest_train_error": lowest, "rise": rise},
         remedies=(
             *change_plan(
                 observation, "more-dropout", "more dropout", "no unit can rely on another", {"keep_prob": 0.6}
@@ -47,7 +47,7 @@ def find(observation: Observation) -> Finding | None:
                 observation, "more-weight-decay", "more weight decay", "smaller weights vary less", _decay(observation)
             ),
         ),
-        epoch=int(costs.epochs[kept]),
+        epoch=int(costs.epochs[best]),
         plot=cost_plot(observation),
     )
 
