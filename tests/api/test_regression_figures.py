@@ -11,6 +11,7 @@ import goodfit
 from goodfit.cli import output
 from goodfit.errors import DataWarning, InputError, PlanError
 from goodfit.monitor.gap import gap_of_result
+from goodfit.reports.view import read_view
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*predictions are negative:goodfit.errors.DataWarning")
 SETS = ("train", "dev", "test")
@@ -109,6 +110,9 @@ def test_the_test_error_is_scikit_learns_too_and_lies_in_its_interval(fit):
     error = goodfit.open_test(run.run).test_error
     assert error.value == pytest.approx(_unexplained(*sets["test"]), rel=1e-4)
     assert 0 <= error.low <= error.value <= error.high
+    level = read_view(run.run).levels[-1]
+    assert (level.name, level.error) == ("test", pytest.approx(root_mean_squared_error(*sets["test"]), rel=1e-4))
+    assert level.low is not None
 
 
 def test_gaps_are_rmses_over_one_spread(fit):

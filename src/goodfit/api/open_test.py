@@ -18,7 +18,7 @@ from goodfit.experiments.saved_predictor import load_predictor
 from goodfit.reports.page import write_report
 from goodfit.run_folder import summary
 from goodfit.run_folder.saved_run import SavedRun, read_run, write_result
-from goodfit.run_folder.tables import example_misses
+from goodfit.run_folder.tables import add_test_predictions, example_misses
 
 
 @takes(OpenTestRequest)
@@ -69,6 +69,7 @@ def open_test(request: OpenTestRequest) -> TestResult:
         next_steps=next_steps,
     )
     write_result(saved.folder, replace(saved.result, final=final))
+    add_test_predictions(saved.folder, splits, tested.outputs)
     write_report(saved.folder)
     return test
 

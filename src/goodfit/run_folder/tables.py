@@ -73,21 +73,36 @@ def write_predictions(
     Raises:
         OSError: the file cannot be written.
     """
-    schema, target = splits.dataset.schema, splits.dataset.target
-    frames = []
-    for name, (rows, outputs) in sets.items():
-        # Labels as text here, whatever their own type: the report compares them with names of classes.
-        frame = prediction_frame(replace(schema, label_type=None), outputs)
-        cost = judge_outputs(splits, outputs[None], rows).costs[0]
-        truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
-        lead = pl.DataFrame({"set": [name] * len(rows), "row": rows, "truth": truth, "cost": cost})
-        if splits.dataset.groups is not None:
-            lead = lead.with_columns(group=splits.dataset.groups[rows])
-        probabilities = frame.rename(
-            {c: c.replace("probability:", "p:", 1) for c in frame.columns if c != "prediction"}
-        )
-        frames.append(pl.concat([lead, probabilities], how="horizontal"))
+    frames = [_judged_examples(splits, name, rows, outputs) for name, (rows, outputs) in sets.items()]
     pl.concat(frames).write_parquet(folder / PREDICTIONS_FILE)
+
+
+def add_test_predictions(folder: Path, splits: Splits, outputs: Float[np.ndarray, "test outputs"]) -> None:
+    """Write the predictions of a test set that was opened later beside the others.
+
+    Raises:
+        OSError: the file cannot be written.
+        InputError: the file of the others is damaged.
+    """
+    others = read_predictions(folder)
+    frames = [] if others is None else [others.filter(pl.col("set") != "test")]
+    frames.append(_judged_examples(splits, "test", splits.test, outputs))
+    pl.concat(frames).write_parquet(folder / PREDICTIONS_FILE)
+
+
+def _judged_examples(
+    splits: Splits, name: str, rows: Int[np.ndarray, "rows"], outputs: Float[np.ndarray, "rows outputs"]
+) -> pl.DataFrame:
+    schema, target = splits.dataset.schema, splits.dataset.target
+    # Labels as text here, whatever their own type: the report compares them with names of classes.
+    frame = prediction_frame(replace(schema, label_type=None), outputs)
+    cost = judge_outputs(splits, outputs[None], rows).costs[0]
+    truth = np.array(schema.classes)[target[rows]] if schema.classes else target[rows]
+    lead = pl.DataFrame({"set": [name] * len(rows), "row": rows, "truth": truth, "cost": cost})
+    if splits.dataset.groups is not None:
+        lead = lead.with_columns(group=splits.dataset.groups[rows])
+    probabilities = frame.rename({c: c.replace("probability:", "p:", 1) for c in frame.columns if c != "prediction"})
+    return pl.concat([lead, probabilities], how="horizontal")
 
 
 def read_predictions(folder: Path) -> pl.DataFrame | None:
