@@ -111,7 +111,7 @@ def predictive(program: Program, task: Task, state: State) -> Model:
     output's bias loses the logarithm of the weights that it learned under.
     """
     model = settled(state)
-    if program.output == "linear":
+    if program.output in LINEAR:
         return model
     learned = task.hyperparameters.class_balance * jnp.log(task.class_weights)
     excess = learned if program.output == "softmax" else learned[1:] - learned[:1]
