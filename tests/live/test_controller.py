@@ -53,6 +53,11 @@ def now(folder):
     return state
 
 
+def refusal(folder, request):
+    """The reason why a request was refused; empty where it was not."""
+    return now(folder).answers[request].refused or ""
+
+
 def write(folder, data):
     with (folder / REQUESTS_FILE).open("ab") as file:
         file.write(data)
@@ -146,7 +151,7 @@ def test_epochs_that_have_passed_meanwhile_are_refused(folder):
     live = control(folder)
     request = send_request(folder, "nudge", "python", {"epochs": 5})
     assert visit(live, 6) == []
-    assert now(folder).answers[request].refused.startswith("epochs is 5, but this training is in epoch 6")
+    assert refusal(folder, request).startswith("epochs is 5, but this training is in epoch 6")
     send_request(folder, "nudge", "python", {"epochs": 7})
     assert visit(live, 7) == [Change({"epochs": 7})]
 
@@ -161,7 +166,7 @@ def test_without_room_for_its_line_a_nudge_is_not_made(folder, monkeypatch):
     assert visit(live, 1) == []
     assert live.plan == PLAN
     assert live.nudges == []
-    assert "No space left" in now(folder).answers[request].refused
+    assert "No space left" in refusal(folder, request)
 
 
 def test_it_pauses_in_the_middle_of_an_epoch_and_goes_on(folder):
@@ -261,7 +266,7 @@ def test_it_does_not_go_back_to_what_has_not_ended(folder, to):
     live = control(folder)
     request = send_request(folder, "rewind", "python", to=to)
     assert visit(live, 7, between=False) == []
-    assert now(folder).answers[request].refused.startswith(f"cannot rewind to epoch {to}: this training is in")
+    assert refusal(folder, request).startswith(f"cannot rewind to epoch {to}: this training is in")
 
 
 def test_where_only_copies_train_on_what_is_asked_of_the_model_is_refused(folder):
@@ -269,7 +274,7 @@ def test_where_only_copies_train_on_what_is_asked_of_the_model_is_refused(folder
     requests = [send_request(folder, "nudge", "python", {"l2": 1.0}), send_request(folder, "rewind", "python", to=1)]
     live([Progress(1, 5, 20, np.zeros((5, 6), np.float32), True)])
     for request in requests:
-        assert "only its untouched copies train on" in now(folder).answers[request].refused
+        assert "only its untouched copies train on" in refusal(folder, request)
     assert live.plan == PLAN
 
 

@@ -69,6 +69,7 @@ def test_the_groups_of_examples_are_kept(tmp_path):
     write_predictions(tmp_path, splits, {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)})
     misses = example_misses(tmp_path, splits.dataset.schema)
     assert misses.dev_groups is not None
+    assert splits.dataset.groups is not None
     np.testing.assert_array_equal(misses.dev_groups, splits.dataset.groups[splits.dev])
     with pytest.raises(AssertionError):
         np.testing.assert_array_equal(misses.dev_groups, misses.train_groups)

@@ -73,6 +73,16 @@ def parse_lines(data: bytes) -> list[JsonLine]:
     return [JsonLine(number, text, _object(text)) for number, text in enumerate(texts, 1)]
 
 
+def cut_torn_line(path: Path) -> None:
+    """Cut off a last line that a crash tore.
+
+    Raises:
+        OSError: there is no such file, or it cannot be changed.
+    """
+    with path.open("r+b") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
 def cut_after(path: Path, lines: int) -> None:
     """Keep only the first lines of a file.
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan, Structure, renumbered
 from goodfit.record.nudge import REWIND, Nudge, standing
 from goodfit.record.plain import PlainData
-from goodfit.run_folder.json_lines import JsonLine, append_lines, cut_after, read_lines
+from goodfit.run_folder.json_lines import JsonLine, append_lines, cut_torn_line, read_lines
 from goodfit.run_folder.names import NUDGES_FILE
 
 _MOST_ENTRIES = 500  # of a log that are shown, the last ones
@@ -61,25 +62,24 @@ def nudged(plan: Plan, structure: Structure, numbers: dict[str, Any], epoch: int
 
 
 def append(folder: Path, nudges: Sequence[Nudge]) -> None:
-    """Add nudges to the run's.
+    """Add nudges to the run's, in place of a last line that a crash tore; for the process that trains it.
 
     Raises:
         OSError: they cannot be written.
     """
-    append_lines(folder / NUDGES_FILE, [nudge.to_dict() for nudge in nudges])
+    path = folder / NUDGES_FILE
+    with suppress(FileNotFoundError):
+        cut_torn_line(path)
+    append_lines(path, [nudge.to_dict() for nudge in nudges])
 
 
 def read_own(folder: Path) -> list[Nudge]:
-    """Return all nudges of a run as they were made; a last line that was torn by a crash is taken off.
+    """Return all nudges of a run as they were made; a last line that was torn by a crash is left out.
 
     Raises:
         InputError: the file cannot be read, or another line is damaged.
     """
-    path = folder / NUDGES_FILE
-    nudges = _read(path)
-    if path.exists():
-        cut_after(path, len(nudges))
-    return nudges
+    return _read(folder / NUDGES_FILE)
 
 
 def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
