@@ -13,7 +13,15 @@ class InputError(GoodfitError):
 
 
 class PlanError(GoodfitError):
-    """A plan has an unknown key or a value outside its range."""
+    """A plan has an unknown key or a value outside its range.
+
+    Attributes:
+        setting: name of the setting whose value is refused; None if it is not about one.
+    """
+
+    def __init__(self, sentence: str, setting: str | None = None) -> None:
+        super().__init__(sentence)
+        self.setting = setting
 
 
 class UnfinishedError(GoodfitError):

@@ -515,7 +515,7 @@ def renumbered(plan: Plan, compiled: Structure, numbers: Mapping[str, Any]) -> P
             )
         number = SETTINGS[name].values.convert(value)
         if isinstance(number, float) and math.isnan(number):  # a plan would fill in the decay's own rate
-            raise PlanError(f"{name} is {value!r}; it must be a number")
+            raise PlanError(f"{name} is {value!r}; it must be a number", name)
     changed = plan.with_(**numbers)
     before, after = asdict(compiled), asdict(changed.structure)
     for work in before:

@@ -76,7 +76,7 @@ class Numbers:
     def check(self, name: str, value: Any) -> None:
         """Raise PlanError for anything but a number in the range."""
         if not _is_number(value) or not self._contains(value):
-            raise PlanError(f"{name} is {value!r}; it must be {self.words}")
+            raise PlanError(f"{name} is {value!r}; it must be {self.words}", name)
 
     def _contains(self, number: float) -> bool:
         above = number > self.low or (self.low_allowed and number == self.low)
@@ -133,7 +133,7 @@ class WholeNumbers:
     def check(self, name: str, value: Any) -> None:
         """Raise PlanError for anything but a whole number of at least `least`."""
         if not is_whole(value) or value < self.least:
-            raise PlanError(f"{name} is {value!r}; it must be {self.words}")
+            raise PlanError(f"{name} is {value!r}; it must be {self.words}", name)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Widths:
     def check(self, name: str, value: Any) -> None:
         """Raise PlanError for anything but a tuple of whole numbers above 0."""
         if not isinstance(value, tuple) or not all(is_whole(width) and width > 0 for width in value):
-            raise PlanError(f"{name} is {value!r}; it must be {self.words}")
+            raise PlanError(f"{name} is {value!r}; it must be {self.words}", name)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Choices:
     def check(self, name: str, value: Any) -> None:
         """Raise PlanError for a name that is not among the choices; the nearest one is suggested."""
         if value not in self.names:
-            raise PlanError(f"{name} is {value!r}: {nearest(str(value), (*self.names, *self.synonyms))}")
+            raise PlanError(f"{name} is {value!r}: {nearest(str(value), (*self.names, *self.synonyms))}", name)
 
 
 @dataclass(frozen=True)

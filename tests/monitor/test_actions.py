@@ -75,6 +75,20 @@ def test_a_nudge_that_cannot_be_is_refused_with_the_reason(ask, run, changes, se
     assert requests(run) == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "setting"),
+    [
+        ({"learning_rate": -1}, "learning_rate"),
+        ({"l2": 0.1, "keep_prob": 2}, "keep_prob"),
+        ({"epochs": 3}, "epochs"),
+        ({"learning_rate": "NaN"}, "learning_rate"),
+        ({"learning_rat": 1}, None),
+    ],
+)
+def test_a_refusal_names_the_setting_whose_value_is_wrong(ask, changes, setting):
+    assert ask("nudge", {"changes": changes})[1].get("setting") == setting
+
+
 def test_a_number_too_large_for_any_plan_is_refused(ask, run):
     status, answer = ask("nudge", '{"changes": {"learning_rate": 1' + "0" * 400 + "}}")
     assert status == 400

@@ -155,7 +155,7 @@ def test_driven_from_start_to_end(served, page):
     expect(status).to_have_text("Ended: stopped")
     expect(page.get_by_role("link", name="Open its report")).to_be_visible()
     result = json.loads((run / "result.json").read_text())
-    expect(page.locator("#figures")).to_contain_text(result["final"]["verdict"])
+    expect(page.locator("#figures")).to_contain_text(result["final"]["verdict"].capitalize())
     rates = pl.read_parquet(run / "history.parquet")["learning_rate"].to_list()
     assert len(rates) == first + 3
 

@@ -57,7 +57,8 @@ def nudged(plan: Plan, structure: Structure, numbers: dict[str, Any], epoch: int
     """
     changed = renumbered(plan, structure, numbers)
     if changed.epochs < epoch:
-        raise PlanError(f"epochs is {changed.epochs}, but this training is in epoch {epoch}; give {epoch} or more")
+        sentence = f"epochs is {changed.epochs}, but this training is in epoch {epoch}; give {epoch} or more"
+        raise PlanError(sentence, "epochs")
     return changed
 
 

@@ -110,7 +110,8 @@ class Site:
             arguments = _object(await request.body())
             return JSONResponse((await run_in_threadpool(action, folder, arguments)).to_dict())
         except PlanError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            setting = {"setting": error.setting} if error.setting else {}
+            return JSONResponse({"error": str(error)} | setting, 400)
         except GoodfitError as error:
             return JSONResponse({"error": str(error)}, 409)
 

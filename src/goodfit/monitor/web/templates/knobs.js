@@ -134,7 +134,7 @@ async function apply(event) {
   byId("apply-button").disabled = true;
   const reply = await post("nudge", { changes: values });
   if (reply.error) {
-    const named = [...rows.values()].find((row) => moved(row) && reply.error.includes(row.knob.name));
+    const named = [...rows.values()].find((row) => moved(row) && row.knob.name === reply.setting);
     show(named ? named.wrong : byId("knobs-answer"), reply.error);
     if (named) named.box.focus();
     rows.forEach(after);
