@@ -101,6 +101,18 @@ def test_forecasts_are_the_last_value_and_that_of_whole_seasons_before():
     assert shares["last season's value"] < 0.001 < 0.5 < min(shares["mean"], shares["last value"])
 
 
+def test_classes_over_time_are_forecast_by_the_last_one_and_that_of_a_season_before():
+    hours = np.arange(240)
+    kind = np.where(hours % 6 < 2, "busy", "calm")
+    frame = pl.DataFrame({"hour": hours, "x": np.random.default_rng(5).normal(size=240), "kind": kind})
+    splits = open_splits(frame, target="kind", time="hour")
+    errors = simple_errors(splits, _whole(splits), splits.dev)
+    assert list(errors) == ["majority class", "logistic regression", "last value", "last season's value"]
+    last = kind[splits.train[-1]]
+    np.testing.assert_array_equal(errors["last value"], kind[splits.dev] != last)
+    np.testing.assert_array_equal(errors["last season's value"], 0)
+
+
 def test_a_groups_last_value_is_its_own():
     days, stores = np.repeat(np.arange(50), 3), np.tile([0, 1, 2], 50)
     y = 100.0 * stores + days
