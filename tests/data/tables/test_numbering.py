@@ -3,6 +3,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from goodfit.data.notes import guess
 from goodfit.data.open import open_data
 from goodfit.data.tables.columns import type_columns
 from goodfit.data.tables.numbering import row_numbers
@@ -15,7 +16,7 @@ COIN = np.random.default_rng(1).integers(0, 2, N)
 
 def found(target, labeled=None, **columns):
     labeled = np.ones(len(next(iter(columns.values()))), bool) if labeled is None else labeled
-    return row_numbers(type_columns(pl.DataFrame(columns)), labeled, np.asarray(target))
+    return row_numbers(type_columns(pl.DataFrame(columns)), labeled, np.asarray(target)).idle
 
 
 SORTED = np.repeat([0, 1, 2], 200)
@@ -89,6 +90,18 @@ def test_what_is_no_row_number():
     )
 
 
+def test_a_sequence_that_is_learned_from_is_told():
+    frame = pl.DataFrame({"x": UP, "z": NOISE, "y": UP + 5 * NOISE})
+    dataset, _ = open_data(frame, target="y")
+    assert [column.name for column in dataset.schema.columns] == ["x", "z"]
+    sentence = (
+        "Column 'x' counts the rows, and is learned from, since the target changes along it; leave it out if it is "
+        "unknown for new rows."
+    )
+    assert guess(sentence) in dataset.notes
+    assert guess(sentence) not in open_data(frame.with_columns(x=pl.col("x") * 50), target="y")[0].notes
+
+
 def test_rows_without_a_target_count_as_gaps_do_not():
     labeled = np.arange(300) < N
     assert found(COIN, labeled, nr=np.arange(300)) == {"nr": True}
@@ -119,6 +132,16 @@ def test_the_index_that_pandas_wrote_into_a_parquet_file_is_left_out(frame, tmp_
     assert [column.name for column in dataset.schema.columns] == ["a", "b"]
     assert dataset.fingerprint != open_data(frame.reset_index(), target="side")[0].fingerprint
     assert [column.name for column in open_data(frame, target="side")[0].schema.columns] == ["a", "b"]
+
+
+@pytest.mark.parametrize("indexed", ["data", "dev", "both"])
+def test_an_index_in_some_sources_only_is_no_obstacle(indexed, tmp_path):
+    plain, sample = FRAME, FRAME.sample(frac=0.8, random_state=1)
+    (sample if indexed != "dev" else plain).to_parquet(tmp_path / "data.parquet")
+    (sample if indexed != "data" else plain).to_parquet(tmp_path / "dev.parquet")
+    dataset, parts = open_data(tmp_path / "data.parquet", target="side", dev=tmp_path / "dev.parquet")
+    assert [column.name for column in dataset.schema.columns] == ["a", "b"]
+    assert len(parts["dev"]) == (N if indexed == "data" else len(sample))
 
 
 def test_categories_that_pandas_wrote_into_a_parquet_file_are_categories(tmp_path):

@@ -10,7 +10,7 @@ from jaxtyping import Int, Num
 from goodfit.data.dataset import Column, Features, Schema
 from goodfit.data.formats import NumberFormat
 from goodfit.data.inputs import Inputs
-from goodfit.data.notes import Note, warning
+from goodfit.data.notes import Note, guess, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import (
     ColumnType,
@@ -23,7 +23,7 @@ from goodfit.data.tables.columns import (
 )
 from goodfit.data.tables.inference import infer_columns
 from goodfit.data.tables.names import number_names
-from goodfit.data.tables.numbering import row_numbers
+from goodfit.data.tables.numbering import RowNumbers, row_numbers
 from goodfit.data.tables.numbers import Surroundings, are_plain
 from goodfit.data.tables.repeats import repeated_identifiers
 from goodfit.data.tables.roles import Roles
@@ -57,7 +57,7 @@ def table_inputs(
     names = number_names({name: column.take(first) for name, column in timeless.items()}, target[first])
     typed |= {name: replace(typed[name], type=ColumnType("category"), values=typed[name].raw) for name in names}
     numbering = _row_numbers(sources[0], {name: typed[name] for name in timeless}, rows, target)
-    features, left_out, notes = infer_columns(typed, numbering, sources[0].index, roles.time)
+    features, left_out, notes = infer_columns(typed, numbering.idle, sources[0].index, roles.time)
     learned = {column.name: typed[column.name] for column in features if not column.trend}
     repeats = repeated_identifiers(learned) if roles.group is None else []
     # Source by source, so that an error can name the row of its own file.
@@ -68,13 +68,29 @@ def table_inputs(
         np.arange(len(rows)),
         features,
         left_out | ({} if roles.group is None else {roles.group: "is the group column"}),
-        notes=(*(note for source in sources for note in source.notes), *notes, *names.values(), *repeats),
+        notes=(
+            *(note for source in sources for note in source.notes),
+            *notes,
+            *names.values(),
+            *repeats,
+            *_sequence_notes(numbering),
+        ),
     )
+
+
+def _sequence_notes(numbering: RowNumbers) -> list[Note]:
+    return [
+        guess(
+            f"Column '{name}' counts the rows, and is learned from, since the target changes along it; leave it out if "
+            "it is unknown for new rows."
+        )
+        for name in numbering.sequences
+    ]
 
 
 def _row_numbers(
     first: Source, columns: Mapping[str, TypedColumn], rows: Int[np.ndarray, "rows"], target: Num[np.ndarray, "rows"]
-) -> dict[str, bool]:
+) -> RowNumbers:
     """Find row numbers in the first source alone: further sources may count from its beginning again."""
     types = {name: column.type for name, column in columns.items()}
     labeled = rows[rows < len(first)]

@@ -59,11 +59,11 @@ def _gain(numbers: Float[np.ndarray, "rows"], responses: Float[np.ndarray, "rows
     # `own` leaves the row itself out, or a number of one row would explain it perfectly: (Σ − y)/(n − 1).
     counts = np.bincount(levels)[:, None]
     sums = np.stack([np.bincount(levels, response) for response in responses.T], axis=1)
-    own = (sums[levels] - responses) / np.maximum(counts[levels] - 1, 1)
+    level_means = (sums[levels] - responses) / np.maximum(counts[levels] - 1, 1)
     # `around` is the mean over the next smaller and the next larger number; beyond the ends there is none.
     around_sums, around_counts = (np.pad(part, ((1, 1), (0, 0))) for part in (sums, counts))
     around = (around_sums[:-2] + around_sums[2:]) / (around_counts[:-2] + around_counts[2:])
     variance = np.sum((responses - responses.mean(axis=0)) ** 2)
-    own_error, around_error = (np.sum((responses - guesses) ** 2) for guesses in (own, around[levels]))
+    level_error, around_error = (np.sum((responses - guesses) ** 2) for guesses in (level_means, around[levels]))
     # Where neighbors predict worse than the mean of all does, the mean is what names must beat.
-    return float((min(around_error, variance) - own_error) / variance) if variance > 0 else 0.0
+    return float((min(around_error, variance) - level_error) / variance) if variance > 0 else 0.0

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Num
@@ -22,10 +23,22 @@ _SLICES = 10
 _FEWEST_IN_SLICE = 5
 
 
+class RowNumbers(NamedTuple):
+    """Columns that count the rows or name them by numbers.
+
+    Attributes:
+        idle: those that tell nothing else, with True for those that are used if no other column is left.
+        sequences: those that count the rows and tell something of the target.
+    """
+
+    idle: dict[str, bool]
+    sequences: list[str]
+
+
 def row_numbers(
     columns: Mapping[str, TypedColumn], labeled: Bool[np.ndarray, "rows"], target: Num[np.ndarray, "labeled"]
-) -> dict[str, bool]:
-    """Return the columns that only number the rows, with True for those that are used if no other column is left.
+) -> RowNumbers:
+    """Find the columns that number the rows.
 
     They hold whole numbers, all different. An index that a program wrote is one by its name. Numbers with few gaps
     number the rows unless they tell something of the target, as years and doses do. An identifier may have gaps, and
@@ -36,21 +49,22 @@ def row_numbers(
         labeled: True for its rows with a target.
         target: of these rows, numbers or codes of classes.
     """
-    found = {}
+    row_numbers = RowNumbers({}, [])
     for name, column in columns.items():
         index = bool(_INDEX.fullmatch(name))
         if not _is_whole(column) or not (_all_different(column) or (index and _counts_up(column))):
             continue
         numbers = column.values.to_numpy()
-        tells = _tells(numbers[labeled], target)
+        tells, dense = _tells(numbers[labeled], target), np.ptp(numbers) < _MOST_GAPS * len(numbers)
         if index:
-            found[name] = tells
-        elif _IDENTIFIER.search(name):
-            if not tells or _sorted_by(target, numbers[labeled]):
-                found[name] = False
-        elif not tells and np.ptp(numbers) < _MOST_GAPS * len(numbers):
-            found[name] = True
-    return found
+            row_numbers.idle[name] = tells
+        elif _IDENTIFIER.search(name) and (not tells or _sorted_by(target, numbers[labeled])):
+            row_numbers.idle[name] = False
+        elif dense and not tells:
+            row_numbers.idle[name] = True
+        elif dense:
+            row_numbers.sequences.append(name)
+    return row_numbers
 
 
 def _is_whole(column: TypedColumn) -> bool:

@@ -21,7 +21,10 @@ def stack(sources: Sequence[Source], roles: Roles) -> dict[str, TypedColumn]:
         InputError: a source lacks or adds a column, or a column holds lists or bytes in some sources only.
     """
     first, *further = sources
-    names = first.columns.columns if first.images is None else roles.names
+    names = roles.names
+    if first.images is None:  # a saved index is not learned from, so that other sources may lack it
+        lost = set(first.index) - set(roles.names) - set.intersection(*(set(s.columns.columns) for s in sources))
+        names = [name for name in first.columns.columns if name not in lost]
     for source in further:
         _check_columns(first, source, names)
     surroundings = Surroundings(first.columns, first.separator)
@@ -60,7 +63,8 @@ def _of_one_type(columns: Sequence[pl.Series], sources: Sequence[Source]) -> Ite
 
 def _check_columns(first: Source, source: Source, names: Sequence[str]) -> None:
     lacking = [name for name in names if name not in source.columns.columns]
-    extra = [name for name in source.columns.columns if name not in names] if first.images is None else []
+    extra = [name for name in source.columns.columns if name not in (*names, *source.index)]
+    extra = extra if first.images is None else []
     facts = [f"{verb} {', '.join(columns)}" for verb, columns in (("lacks", lacking), ("adds", extra)) if columns]
     if facts:
         raise InputError(f"{source.place} {' and '.join(facts)}; it needs the same columns as {first.place}")
