@@ -30,7 +30,7 @@ from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.training_job import begin_training
 from goodfit.engine.step import RECORDED
 from goodfit.record.run import LAYER_STATISTICS
-from goodfit.run_folder.mailbox import now
+from goodfit.run_folder.live_state import LiveState
 
 ROWS, COLUMNS = 8_000, 20  # with which an epoch of the default network takes some 50 ms on two cores
 SPANS = 16  # of each kind
@@ -77,7 +77,7 @@ def training(place: Path) -> Iterator[tuple[Path, int]]:
     trainings = PageActions()
     trainings.start(folder)
     try:
-        while now(folder).get("epoch", 0) < 50:  # the first ones compile
+        while (state := LiveState.read(folder)) is None or state.epoch < 50:  # the first ones compile
             time.sleep(0.2)
         yield folder, trainings._processes[folder.name].pid
     finally:

@@ -16,9 +16,10 @@ from goodfit.engine.jobs import Job
 from goodfit.engine.machine import devices
 from goodfit.engine.packing import stacks
 from goodfit.engine.pool import Pool
-from goodfit.engine.predictor import Predictor, member_of
+from goodfit.engine.predictor import Member, Predictor, member_of
 from goodfit.errors import InputError, PlanError
 from goodfit.plan import Plan
+from goodfit.run_folder.model import read_model, write_model
 
 pytestmark = pytest.mark.usefixtures("compiled_for_users")
 
@@ -57,8 +58,9 @@ def test_it_learns_what_it_predicts_and_is_saved(pictures, alone, tmp_path):
     assert (outputs.argmax(axis=1) != pictures.dataset.target[pictures.dev]).mean() == pytest.approx(
         alone.history["dev_error"][alone.best_epoch - 1]
     )
-    predictor.save(tmp_path)
-    again = Predictor.load(tmp_path, pictures.dataset.schema)
+    write_model(tmp_path, predictor.members, predictor.calibration)
+    members, calibration = read_model(tmp_path)
+    again = Predictor(pictures.dataset.schema, tuple(Member(**vars(member)) for member in members), calibration)
     np.testing.assert_array_equal(again.outputs(pictures.dataset.features.take(pictures.dev)), outputs)
 
 
