@@ -232,6 +232,15 @@ def test_groups_that_follow_each_other_lose_no_row_by_time():
     assert np.array_equal(splits.test, np.arange(160, 200))
 
 
+def test_a_set_of_equal_targets_has_no_r2():
+    frame = frame_of([0.0, *(i * 0.37 for i in range(59)), *[0.0] * 20, *range(20)], when=np.arange(100))
+    notes = [note.text for note in open_splits(frame, target="y", task="regression", time="when").notes]
+    assert [note for note in notes if "R²" in note] == [
+        "All targets of the dev set are 0, so R² is not defined there: as in scikit-learn, 1−R² is 0 % for perfect "
+        "predictions and 100 % for all others. Look at its RMSE."
+    ]
+
+
 def test_a_class_that_comes_only_later_is_noted():
     frame = frame_of(["a", "b"] * 20 + ["c"] * 10, when=list(range(50)))
     splits = open_splits(frame, target="y", time="when")

@@ -72,6 +72,13 @@ def _training_notes(splits: Splits, sets: dict[str, Int[np.ndarray, "_"]]) -> li
                 warning(f"The training set has no example of {names}, so the network cannot learn to predict it.")
             )
     for name, rows in sets.items():
+        if splits.regression and np.ptp(target[rows]) == 0:
+            notes.append(
+                warning(
+                    f"All targets of the {name} set are {target[rows][0]:g}, so R² is not defined there: as in "
+                    "scikit-learn, 1−R² is 0 % for perfect predictions and 100 % for all others. Look at its RMSE."
+                )
+            )
         if len(rows) > len(splits.train):
             sizes = f"{len(rows):,} and {len(splits.train):,} examples"
             notes.append(warning(f"The {name} set is larger than the training set ({sizes})."))
