@@ -78,7 +78,7 @@ def test_regression_tells_the_miss_in_the_targets_units(made: Made):
     final = {"test_metrics": {"1-r2": 0.5, "rmse": 50.0, "mae": 40.0}, "test_error": Estimate(0.5, 0.4, 0.61)}
     given = answers(with_final(replace(view, levels=(*view.levels[:-1], level)), **final))[1]
     assert plain(given).startswith(
-        "± 50.0 | root-mean-square miss (RMSE), 95 % interval [45.0, 55.0] | On average it is off by 40.0 (MAE)."
+        "± 50.0 | root-mean-square error (RMSE), 95 % interval [45.0, 55.0] | On average it is off by 40.0 (MAE)."
     )
     assert "50.0 % of the variation of disease progression in this set stays unexplained" in plain(given)
     assert "[40.0 %, 61.0 %]" in plain(given)

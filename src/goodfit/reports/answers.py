@@ -98,7 +98,7 @@ def _expected_miss(view: ReportView, question: str, level: Level, notes: tuple[s
         share += f" Always predicting the mean {target} of this set would do better."
     mae = (metrics or {}).get("mae")
     mean = f"On average it is off by {numbers.column_number(mae)} (MAE). " if mae is not None else ""
-    aside = "root-mean-square miss (RMSE)"
+    aside = "root-mean-square error (RMSE)"
     if level.interval_text:
         aside += f", 95 % interval {level.interval_text}"
     return Answer(question, f"± {level.text}", aside, (mean + share, *notes))

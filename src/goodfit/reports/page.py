@@ -21,7 +21,7 @@ from goodfit.run_folder.names import HISTORY_FILE, REPORT_FILE, RESULT_FILE
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
-_CODE = re.compile(r"`([^`]+)`|(?<![\w-])--[a-z][a-z-]*")
+_CODE = re.compile(r"`([^`]+)`|(?<![\w-])--[a-z][a-z-]*(?: \d+)?")
 _TEMPLATES = Path(__file__).parent / "templates"
 _ERROR_NAMES = {"error_rate": "error rate", "1-r2": "unexplained variation"}
 _FILTERS: tuple[Callable[..., str], ...] = (

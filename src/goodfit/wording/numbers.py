@@ -16,8 +16,8 @@ METRICS = {
     "auc": "AUC",
     "ece": "calibration error (ECE)",
     "1-r2": "unexplained variation (1 − R²)",
-    "rmse": "root-mean-square miss",
-    "mae": "mean absolute miss",
+    "rmse": "root-mean-square error (RMSE)",
+    "mae": "mean absolute error (MAE)",
 }
 UNKNOWN = "–"
 _PERCENTAGES = {"error_rate", "balanced_accuracy", "ece", "1-r2"}
