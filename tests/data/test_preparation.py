@@ -225,3 +225,12 @@ def test_pieces_survive_json_to_the_bit():
     preparation = Preparation.fit("piecewise", data, np.arange(0, 150, 2))
     again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
     np.testing.assert_array_equal(again.transform(data.features), preparation.transform(data.features))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "piecewise"])
+@pytest.mark.parametrize("huge", [np.finfo(np.float64).max, -1e300, 1e20])
+def test_a_fill_value_overflows_nothing(kind, huge):
+    numbers = np.append(0.25 * np.arange(39), huge)[:, None]
+    inputs = Preparation.fit(kind, dataset(numbers), np.arange(40)).transform(dataset(numbers).features)
+    assert np.isfinite(inputs).all()
+    assert np.argmax(np.sign(huge) * inputs[:, 0]) == 39

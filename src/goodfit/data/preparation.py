@@ -17,6 +17,7 @@ from goodfit.data.target_transform import TargetTransform
 from goodfit.plan import Plan, PreparationKind
 
 SMOOTH_CLIP = 3.0  # Holzmüller et al. 2024
+_LARGEST = 1e30  # of a scaled number: its square is far from overflow, and fill values go up to 1.8e308
 _ROWS_AT_ONCE = 16_384  # so that the work stays in the processor's cache
 _IMAGES_AT_ONCE = _ROWS_AT_ONCE // 16
 
@@ -229,7 +230,9 @@ class Preparation:
         if self.kind == "piecewise":
             for column, (starts, steepness) in zip(numbers.T, self.knots, strict=True):
                 # From 0 to 1 within a piece, then to −1 and 1; a piece of no length has steepness 0 and stays 0.
-                pieces = 2 * np.clip((column[:, None] - starts) * steepness, 0, 1) - (steepness > 0)
+                with np.errstate(over="ignore"):  # of a fill value, which lies beyond the last piece
+                    places = (column[:, None] - starts) * steepness
+                pieces = 2 * np.clip(places, 0, 1) - (steepness > 0)
                 inputs[:, place : place + PIECES] = np.nan_to_num(pieces)
                 place += PIECES
         rows = np.arange(len(codes))
@@ -251,7 +254,9 @@ class Preparation:
             # Beyond the outermost knots the score stays at theirs, so that outliers cannot dominate.
             scores = [np.interp(column, *knots) for column, knots in zip(numbers.T, self.knots, strict=True)]
             return np.stack(scores, axis=1) if scores else numbers
-        scaled = (numbers - self.center) * self.scale
+        with np.errstate(over="ignore"):
+            scaled = (numbers - self.center) * self.scale
+        np.clip(scaled, -_LARGEST, _LARGEST, out=scaled)
         if self.kind in ("robust", "piecewise"):
             scaled /= np.sqrt(1 + np.square(scaled / SMOOTH_CLIP))  # near 0 unchanged, never beyond ±SMOOTH_CLIP
         return scaled

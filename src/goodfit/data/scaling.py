@@ -5,6 +5,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 
 PIECES = 16  # 16 and 32 did about as well on phoneme and segment
+_SQUARE_OVERFLOWS = 1e150  # so large are fill values alone
 _MOST_KNOTS = 1000  # of a quantile transformation, as scikit-learn's has
 
 
@@ -12,7 +13,9 @@ def standard(values: Float[np.ndarray, "present"]) -> tuple[float, float]:
     """Return the mean, and one over the standard deviation."""
     if len(values) == 0 or values.min() == values.max():
         return 0.0, 0.0
-    return float(np.mean(values)), float(1 / np.std(values))
+    unit = np.abs(values).max() if np.abs(values).max() > _SQUARE_OVERFLOWS else 1.0
+    values = values / unit
+    return float(np.mean(values) * unit), float(1 / np.std(values) / unit)
 
 
 def robust(values: Float[np.ndarray, "present"]) -> tuple[float, float]:

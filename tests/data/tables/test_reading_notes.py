@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from goodfit.data.open import open_data
 from goodfit.data.tables.columns import type_column
 from goodfit.data.tables.reading_notes import reading_notes
 
@@ -76,3 +77,18 @@ def test_formats_and_bounds_are_told_with_an_example():
     assert notes([*(f"{i}.5" for i in range(N)), "<0.4", "<0.4"]) == [
         ("guess", "Column 'size' has bounds ('<0.4' 2), read as their values.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "example"),
+    [
+        ("${:,.2f}", "'$1,012.50' is 1012.5"),
+        ("{:.1f} %", "'1012.5 %' is 1012.5"),
+        ("({:,.1f})", "'(1,012.5)' is -1012.5"),
+    ],
+)
+def test_the_format_of_a_target_is_told(spelling, example):
+    target = [spelling.format(1012.5 + 1700 * i) for i in range(N // 10)] * 10
+    frame = pl.DataFrame({"x": [i % 7 for i in range(N)], "y": target})
+    texts = [note.text for note in open_data(frame, target="y", task="regression")[0].notes]
+    assert any(example in text for text in texts)

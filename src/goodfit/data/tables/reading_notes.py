@@ -39,7 +39,7 @@ def reading_notes(columns: Sequence[TypedColumn]) -> list[Note]:
             if note
         ),
         *unreadable_values(columns),
-        *_formats(columns),
+        *format_notes(columns),
         *missing_marks(columns),
     ]
 
@@ -100,7 +100,7 @@ def _sentinel(column: TypedColumn) -> Note | None:
     return None
 
 
-def _formats(columns: Sequence[TypedColumn]) -> list[Note]:
+def format_notes(columns: Sequence[TypedColumn]) -> list[Note]:
     """Return a note on the columns whose numbers or dates are not written as programs write them, and one on bounds."""
     notes = []
     examples = [example for column in columns if (example := _example(column))]

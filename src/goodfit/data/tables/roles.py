@@ -12,7 +12,7 @@ from goodfit.data.dataset import TaskKind
 from goodfit.data.notes import Note, loss, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import TypedColumn
-from goodfit.data.tables.reading_notes import words_in_order
+from goodfit.data.tables.reading_notes import format_notes, words_in_order
 from goodfit.data.tables.target import Target, read_target
 from goodfit.errors import InputError, nearest
 
@@ -141,7 +141,7 @@ def read_labels(
     target = read_target(columns[roles.target], task, whole_classes=source.whole_classes)
     _refuse_few(len(target.rows), source, roles.target)
     missing = sum(part.columns[roles.target].null_count() for part in sources)
-    notes = [*missing_values(missing, roles.target, marks), *target.notes]
+    notes = [*missing_values(missing, roles.target, marks), *target.notes, *format_notes([columns[roles.target]])]
     groups = None if roles.group is None else _groups(columns[roles.group])[target.rows]
     times = None if roles.time is None else _times(columns[roles.time])[target.rows]
     return Labels(target, notes, groups, times)
