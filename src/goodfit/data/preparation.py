@@ -262,7 +262,7 @@ class Preparation:
         return scaled
 
     def target_in(
-        self, target: Num[np.ndarray, "rows"], inputs: Float[np.ndarray, "rows width"] | None = None
+        self, target: Num[np.ndarray, "rows"], inputs: Num[np.ndarray, "rows width"] | None = None
     ) -> Num[np.ndarray, "rows"]:
         """Return the standardized target of regression, class codes unchanged.
 
@@ -280,7 +280,7 @@ class Preparation:
     def target_out(
         self,
         outputs: Num[np.ndarray, "rows"],
-        inputs: Float[np.ndarray, "rows width"] | None = None,
+        inputs: Num[np.ndarray, "rows width"] | None = None,
         residuals: Sequence[float] = (),
     ) -> Num[np.ndarray, "rows"]:
         """Return the network's outputs in the unit of the target.

@@ -46,11 +46,12 @@ class Pool:
             dataset = self.splits.dataset
             preparation = Preparation.fit_plan(member.job.plan, dataset, member.train)
             pixels = dataset.features.pixels
+            target = dataset.target[self.rows]
             if pixels is None:
                 inputs = preparation.transform(dataset.features.take(self.rows))
+                targets = preparation.target_in(target, inputs)
             else:
-                inputs = pixels.reshape(len(pixels), -1)
-            targets = preparation.target_in(dataset.target[self.rows], inputs)
+                inputs, targets = pixels.reshape(len(pixels), -1), preparation.target_in(target)  # no trend in pixels
             kind = np.float32 if dataset.schema.task == "regression" else np.int32
             if len(self._prepared) == MOST_SETS:  # copies of dozens of subsets would fill the memory
                 del self._prepared[next(iter(self._prepared))]
