@@ -9,8 +9,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import root_mean_squared_error
 
 import goodfit
-from goodfit.data.preparation import slope_of
 from goodfit.data.splits import open_splits
+from goodfit.data.trend import slope_of
 from goodfit.diagnosis.gaps import gaps_from_runs
 
 ROWS = 500

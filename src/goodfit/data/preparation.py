@@ -14,6 +14,7 @@ from goodfit.data.dataset import Dataset, Features, Schema, spread
 from goodfit.data.paging import read_ahead
 from goodfit.data.scaling import KNOTS, MOMENTS, PIECES
 from goodfit.data.target_transform import TargetTransform
+from goodfit.data.trend import Trend, slope_of
 from goodfit.plan import Plan, PreparationKind
 
 SMOOTH_CLIP = 3.0  # Holzmüller et al. 2024
@@ -34,45 +35,6 @@ class PixelScale(NamedTuple):
     shape: tuple[int, int, int]
     mean: Float[np.ndarray, "channels"]
     scale: Float[np.ndarray, "channels"]
-
-
-class Trend(NamedTuple):
-    """The time of the rows, and the line that a regression's target follows in it, beyond the fitted rows too.
-
-    Attributes:
-        place: of the time among the numbers, and among a network's inputs.
-        center: its mean.
-        scale: one over its standard deviation.
-        slope: of the standardized target by the standardized time; 0 if the target follows no line.
-    """
-
-    place: int
-    center: float
-    scale: float
-    slope: float = 0.0
-
-    def scaled(self, numbers: Float[np.ndarray, "rows numbers"]) -> Float[np.ndarray, "rows"]:
-        """Return the standardized time."""
-        return (numbers[:, self.place] - self.center) * self.scale
-
-    def line(self, inputs: Float[np.ndarray, "rows width"]) -> Float[np.ndarray, "rows"]:
-        """Return the height of the line at these inputs of a network."""
-        return self.slope * inputs[:, self.place].astype(np.float64)
-
-
-def slope_of(time: Float[np.ndarray, "rows"], target: Float[np.ndarray, "rows"]) -> float:
-    """Return the least squares slope of a target by time, if a line predicts; else 0.
-
-    It does if the line through the first three quarters is nearer to the last quarter than their mean is.
-    """
-    order = np.argsort(time, kind="stable")
-    early, late = np.split(order, [len(order) * 3 // 4])
-    if len(early) < 2 or len(late) == 0 or np.ptp(time[early]) == 0:
-        return 0.0
-    line, mean = np.polynomial.Polynomial.fit(time[early], target[early], 1), target[early].mean()
-    if np.square(target[late] - line(time[late])).sum() >= np.square(target[late] - mean).sum():
-        return 0.0
-    return float(np.polynomial.Polynomial.fit(time, target, 1).convert().coef[1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,11 +68,13 @@ class TargetTransform:
         reduced = self.reduced(target)
         if self.kind == "log":
             return np.log(np.maximum(reduced + self.parameter, np.exp(self.low)))
-        power, other = self.powers
+        power, complement = self.powers
         above, below = np.maximum(reduced, 0), np.maximum(-reduced, 0)
         # ((1 + y)^λ − 1)/λ for y ≥ 0, else −((1 − y)^(2 − λ) − 1)/(2 − λ); expm1 and log1p stay exact for small y.
         return np.where(
-            reduced >= 0, np.expm1(power * np.log1p(above)) / power, -np.expm1(other * np.log1p(below)) / other
+            reduced >= 0,
+            np.expm1(power * np.log1p(above)) / power,
+            -np.expm1(complement * np.log1p(below)) / complement,
         )
 
     @property
@@ -110,17 +112,19 @@ def residual_quantiles(residuals: Float[np.ndarray, "rows"]) -> tuple[float, ...
     return tuple(np.quantile(residuals, _QUANTILES).tolist())
 
 
-def yeo_johnson_inverse(values: Any, power: Any, other: Any, xp: ModuleType) -> Any:
+def yeo_johnson_inverse(values: Any, power: Any, complement: Any, xp: ModuleType) -> Any:
     """Return the inverse of Yeo and Johnson's transform.
 
     Args:
         values: transformed values.
         power: λ, not 0.
-        other: 2 − λ, not 0.
+        complement: 2 − λ, not 0.
         xp: NumPy, or a module with its functions.
     """
     above, below = xp.maximum(values, 0), xp.maximum(-values, 0)
-    return xp.where(values >= 0, xp.expm1(xp.log1p(power * above) / power), -xp.expm1(xp.log1p(other * below) / other))
+    return xp.where(
+        values >= 0, xp.expm1(xp.log1p(power * above) / power), -xp.expm1(xp.log1p(complement * below) / complement)
+    )
 
 
 def _nonzero(power: float) -> float:

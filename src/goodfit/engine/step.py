@@ -160,7 +160,7 @@ def _reduced(
     def inverse(values: Float[Array, "..."]) -> Float[Array, "..."]:
         if program.target_transform == "log":
             return jnp.exp(values) - numbers.power
-        return yeo_johnson_inverse(values, numbers.power, numbers.other, jnp)
+        return yeo_johnson_inverse(values, numbers.power, numbers.complement, jnp)
 
     outputs = jnp.clip(logits * numbers.scale + numbers.center, numbers.low, numbers.high)
     return inverse(outputs), inverse(targets * numbers.scale + numbers.center)

@@ -103,7 +103,7 @@ class TargetNumbers(NamedTuple):
         low: the least transformed value that is inverted.
         high: the greatest one.
         power: λ of Yeo and Johnson; offset of the logarithm.
-        other: 2 − λ.
+        complement: 2 − λ.
     """
 
     center: Float[Array, ""]
@@ -111,7 +111,7 @@ class TargetNumbers(NamedTuple):
     low: Float[Array, ""]
     high: Float[Array, ""]
     power: Float[Array, ""]
-    other: Float[Array, ""]
+    complement: Float[Array, ""]
 
 
 class Model(NamedTuple):

@@ -104,7 +104,7 @@ class SplitRequest(Request):
     time: Annotated[
         ColumnName | None,
         Option(
-            "Column to order rows by: train on the oldest, test on the newest.",
+            "Column to order rows by: train on the oldest, test on the newest. It is learned from, with its trend.",
             metavar="COLUMN",
             command_line_type=str | None,
         ),
