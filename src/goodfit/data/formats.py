@@ -24,10 +24,12 @@ class NumberFormat:
     def __str__(self) -> str:
         """Return a number in this format.
 
-        >>> str(NumberFormat(",", ".", after=" €"))
-        '1.234,5 €'
+        >>> str(NumberFormat(",", ".", after="kg")), str(NumberFormat(thousands=",", before="$"))
+        ('1.234,5 kg', '$1,234.5')
         """
-        return f"{self.before}1{self.thousands}234{self.decimal}5{self.after}"
+        before = f"{self.before} " if self.before[-1:].isalpha() else self.before
+        after = f" {self.after}" if self.after[:1].isalpha() else self.after
+        return f"{before}1{self.thousands}234{self.decimal}5{after}"
 
 
 @dataclass(frozen=True)

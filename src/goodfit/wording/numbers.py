@@ -315,6 +315,15 @@ def setting(value: object) -> str:
     return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
+def literal(value: float) -> str:
+    """Return a number as programs write it, with all its digits and no commas.
+
+    >>> literal(5307836.0), literal(-0.25), literal(1e20)
+    ('5307836', '-0.25', '1e+20')
+    """
+    return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
+
+
 def settings(values: Mapping[str, Any] | None) -> str:
     """Return changed settings of a plan in one line.
 

@@ -43,6 +43,13 @@ def test_the_separator_that_leaves_numbers_is_taken_where_two_divide_alike(tmp_p
     assert frame["ok"].to_list() == ["yes", "no"]
 
 
+@pytest.mark.parametrize("value", ["108.994,76 €", "55,6 %", "-1,5 kg", "3,5"])
+def test_decimal_commas_make_no_column_without_a_name(value, tmp_path):
+    frame = read(tmp_path, "size;ok\n" + f"{value};yes\n" * 5).columns
+    assert frame.columns == ["size", "ok"]
+    assert frame["size"].to_list() == [value] * 5
+
+
 def test_row_names_as_r_writes_them(tmp_path):
     source = read(tmp_path, '"size" "x"\n"1" 2 3\n'.replace(" ", ",") + '"2",4,5\n')
     assert source.columns.to_dict(as_series=False) == {"column 1": ["1", "2"], "size": ["2", "4"], "x": ["3", "5"]}

@@ -44,7 +44,12 @@ def test_fill_values_are_asked_about(sentinel, count, words):
     [(severity, text)] = notes(values)
     assert severity == "warning"
     assert words.replace("-", "−") in text.replace("-", "−")
-    assert "far from its other values (0 to 29.5)" in text
+    assert "apart from its other values (0 to 29.5)" in text
+
+
+def test_a_repeated_fill_value_below_zero_is_asked_about_however_far_the_others_reach():
+    [(severity, text)] = notes([-999.0, -999.0, *(float(i) ** 3 for i in range(N))])
+    assert (severity, "999 in 2 rows" in text) == ("warning", True)
 
 
 @pytest.mark.parametrize("values", [[-9.0, -9.0, *range(-20, 40)], [999.0, *range(N)], [99.0, 99.0, *range(50, 100)]])
@@ -72,6 +77,10 @@ def test_formats_and_bounds_are_told_with_an_example():
     assert notes([f"{i % 7},5" for i in range(N)] + ["1.234,5"]) == [
         ("guess", "Read as numbers and dates: 'size' ('1.234,5' is 1234.5).")
     ]
+    assert notes([f"{i}.000.123" for i in range(10, N)])[0] == (
+        "guess",
+        "Read as numbers and dates: 'size' ('10.000.123' is 10000123).",
+    )
     assert notes(["31/01/2024"] * N) == [("guess", "Read as numbers and dates: 'size' ('31/01/2024' is 2024-01-31).")]
     assert notes(["10:30"] * N) == [("guess", "Read as numbers and dates: 'size' ('10:30' is 37800 seconds).")]
     assert notes([*(f"{i}.5" for i in range(N)), "<0.4", "<0.4"]) == [

@@ -59,12 +59,14 @@ class _Layout(NamedTuple):
         width: number of values of the rows after it.
         numbers: share of their values that are numbers.
         fits: True if each of them has `width` values, of at least two columns.
+        named: True if all columns have a name; R writes none for the names of the rows.
     """
 
     start: int
     width: int
     numbers: float
     fits: bool
+    named: bool
 
 
 def read_dialect(content: bytes, path: Path) -> Text:
@@ -137,7 +139,8 @@ def _from_windows(content: bytes, place: int, path: Path) -> tuple[bytes, tuple[
 def _divide(text: Text, separators: str) -> tuple[Text, _Layout]:
     """Return the text with its separator: the one that gives every row as many values as there are names.
 
-    Where several do, it is the one that leaves the most numbers; where none does, the most frequent in the names.
+    Where several do, it is one that leaves no column without a name, then the one that leaves the most numbers; where
+    none does, the most frequent in the names.
     """
     header = re.sub(rb'"[^"]*"', b"", text.content.split(b"\n", 1)[0])
     options = []
@@ -149,6 +152,7 @@ def _divide(text: Text, separators: str) -> tuple[Text, _Layout]:
         options,
         key=lambda option: (
             option[1].fits,
+            option[1].named,
             option[1].numbers if option[1].fits else 0,
             header.count(option[0].separator.encode()),
             option[0].spaces,
@@ -165,7 +169,7 @@ def _layout(rows: Sequence[Sequence[str]]) -> _Layout:
     values = [value for row in table for value in row]
     numbers = sum(_NUMBER.fullmatch(value) is not None for value in values) / max(len(values), 1)
     fits = width > 1 and all(len(row) == width for row in table) and len(names) in (width, width - 1)
-    return _Layout(filled[first][0], width, numbers, fits)
+    return _Layout(filled[first][0], width, numbers, fits, fits and len(names) == width)
 
 
 def _first_of_table(rows: Sequence[Sequence[str]], width: int) -> int:

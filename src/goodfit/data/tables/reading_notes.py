@@ -89,12 +89,15 @@ def _sentinel(column: TypedColumn) -> Note | None:
         if not hits.any() or len(np.unique(others)) < _FEWEST_NUMBERS or (hits.sum() < 2 and abs(sentinel) < _HUGE):
             continue
         low, high = others.min(), others.max()
-        if min(abs(sentinel - low), abs(sentinel - high)) > high - low and not low <= sentinel <= high:
+        # Among values that are never negative a repeated -999 is no measurement, however far the others reach.
+        lonely = sentinel < 0 <= low and hits.sum() > 1
+        far = min(abs(sentinel - low), abs(sentinel - high)) > high - low and not low <= sentinel <= high
+        if far or lonely:
             span = f"{numbers.number(float(low))} to {numbers.number(float(high))}"
             word = numbers.scientific(sentinel) if abs(sentinel) >= _HUGE else numbers.number(sentinel)
             rows = "1 row" if hits.sum() == 1 else f"{hits.sum():,} rows"
             return warning(
-                f"Column '{column.name}' has {word} in {rows}, far from its other values ({span}). It is read as a "
+                f"Column '{column.name}' has {word} in {rows}, apart from its other values ({span}). It is read as a "
                 "number; if it stands for a missing value, empty these cells."
             )
     return None
@@ -127,7 +130,7 @@ def _example(column: TypedColumn) -> str | None:
     if column.kind == "date":
         return f"'{column.name}' ('{word}' is {_EPOCH + timedelta(days=math.floor(value))})"
     unit = " seconds" if isinstance(style, DateFormat) else ""
-    return f"'{column.name}' ('{word}' is {numbers.setting(value)}{unit})"
+    return f"'{column.name}' ('{word}' is {numbers.literal(value)}{unit})"
 
 
 def unreadable_values(columns: Iterable[TypedColumn]) -> list[Note]:
