@@ -182,7 +182,7 @@ def test_negative_predictions_of_a_positive_target_are_said(small_plan, tmp_path
         (inputs, target), plan=small_plan.with_(hidden_units=(), epochs=20), task="regression", out=tmp_path
     )
     with pytest.warns(DataWarning, match="of 300 predictions are negative, although no target of the run is"):
-        assert goodfit.predict(run.run, inputs)["prediction"].min() < 0
+        assert goodfit.predict(run.run, inputs)["prediction"].to_numpy().min() < 0
 
 
 @pytest.mark.parametrize(

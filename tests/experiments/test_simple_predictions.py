@@ -118,6 +118,7 @@ def test_a_groups_last_value_is_its_own():
     y = 100.0 * stores + days
     splits = open_splits(pl.DataFrame({"day": days, "x": days % 7, "store": stores, "y": y}), target="y", time="day")
     by_store = replace(splits, dataset=replace(splits.dataset, groups=stores))
+    assert splits.dataset.times is not None
     last = splits.dataset.times[splits.train].max()
     np.testing.assert_array_equal(last_values(by_store, splits.train, splits.dev), 100.0 * stores[splits.dev] + last)
     np.testing.assert_array_equal(last_values(splits, splits.train, splits.dev), 100.0 + last)  # the mean of all three

@@ -1,5 +1,6 @@
 import datetime
 import decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ def test_a_target_named_like_a_feature_gets_another_name(name):
     assert open_data((INPUTS.rename(columns={"a": "y"}), SIDES))[0].schema.target == "y (target)"
 
 
-SPARSE = scipy.sparse.random(ROWS, 4, 0.5, random_state=0)
+SPARSE = scipy.sparse.random(ROWS, 4, 0.5, rng=0)
 
 
 @pytest.mark.parametrize("kind", ["csr_matrix", "csc_array", "coo_matrix", "lil_matrix"])
@@ -81,8 +82,9 @@ def test_sparse_matrices_are_read_with_their_zeros(kind):
 
 
 def test_a_sparse_matrix_too_large_is_refused():
+    matrix: Any = scipy.sparse.csr_matrix((10**6, 10**5))
     with pytest.raises(InputError, match=r"sparse matrix of 1,000,000 rows and 100,000 columns.*reduce it to 268 col"):
-        open_data((scipy.sparse.csr_matrix((10**6, 10**5)), np.zeros(10**6)))
+        open_data((matrix, np.zeros(10**6)))
 
 
 def test_masked_values_are_missing():

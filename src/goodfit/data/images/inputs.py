@@ -30,7 +30,10 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
     """
     loaded = load_images(sources, rows, cache)
     columns = [name for name in sources[0].columns.columns if name not in roles.names]
-    roles_left_out = {name: f"is the {role} column" for role, name in roles.named.items() if role != "target"}
+    role_names = {name: f"is the {role} column" for role, name in roles.named.items()}
+    left_out = {
+        name: role_names.get(name, "is not an image") for name in sources[0].columns.columns if name != roles.target
+    }
     files = [name for source in sources if isinstance(source.images, ImageFiles) for name in source.images.names]
     notes = [
         Note(f"{shape_words(loaded.pixels.shape)}."),
@@ -42,7 +45,7 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
         Features.of_pixels(loaded.pixels),
         loaded.readable,
         columns=(),
-        left_out=dict.fromkeys(columns, "is not an image") | roles_left_out,
+        left_out=left_out,
         image=loaded.pixels.shape[1:],
         files=tuple(files[row] for row in rows[loaded.readable]) if files else (),
         notes=tuple(dict.fromkeys(notes)),
