@@ -49,7 +49,7 @@ def gap_text(gap: Estimate, spread: float | None = None) -> str:
 
     >>> gap_text(Estimate(0.1, 0.0871, 0.114))
     '10.0 points [8.7, 11.4]'
-    >>> gap_text(Estimate(0.1, 0.0871, 0.114), 50)
+    >>> gap_text(Estimate(0.1, 0.0872, 0.114), 50)
     'RMSE 5.00 [4.36, 5.70]'
     """
     if spread is None:
