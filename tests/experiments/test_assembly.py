@@ -137,7 +137,7 @@ def test_an_ensemble_with_a_worse_error_that_chance_explains_is_kept_for_its_cos
     [
         ((-0.02, -0.03, -0.01), (-0.1, -0.2, -0.05), "its dev error is lower (change −2.0 points [−3.0, −1.0])."),
         ((-0.0035, -0.0171, 0.0094), (-0.1, -0.2, -0.05), "change of −0.4 points [−1.7, +0.9] is not significant."),
-        ((-0.0035, -0.0171, 0.0094), (-0.1, -0.2, 0.05), "but neither this change nor the error's of −0.4 points"),
+        ((-0.0035, -0.0171, 0.0094), (-0.1, -0.2, 0.05), "but neither that nor the change in error of −0.4 points"),
     ],
 )
 def test_a_lower_error_is_claimed_only_where_its_interval_excludes_zero(laboratory, measured, error, cost, words):

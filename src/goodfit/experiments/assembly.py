@@ -177,7 +177,7 @@ def ensemble_sentence(assembly: Assembly) -> str:
     if cost.significant:
         reason = f"its dev cost is lower (change {numbers.cost_change(cost.effect, cost.low, cost.high)})"
         return f"{subject}: {reason}; the error's change of {error_text} is not significant."
-    return f"{subject}: its dev cost is lower, but neither this change nor the error's of {error_text} is significant."
+    return f"{subject}: its dev cost is lower, but neither that nor the change in error of {error_text} is significant."
 
 
 def ensemble_result(assembly: Assembly) -> EnsembleResult:
