@@ -10,6 +10,7 @@ import goodfit
 from goodfit.data.splits import open_splits
 from goodfit.diagnosis.doctor import Doctor
 from goodfit.diagnosis.finding import DataFacts
+from goodfit.diagnosis.program_facts import LossFacts, ProgramFacts
 from goodfit.engine.fit import fit
 from goodfit.engine.health import PROBE
 from goodfit.engine.jobs import Job
@@ -252,3 +253,13 @@ def test_arrays_of_any_kind_of_layer():
     health = health_of(doctor)
     assert health.of("dead")[0, 1] == pytest.approx(1 / 3)
     assert health.of("weight")[0, 1] == pytest.approx(math.sqrt(27))
+
+
+def test_the_last_facts_about_a_program_reach_the_findings():
+    doctor = Doctor()
+    assert doctor.observation().program is None
+    for name in ("squared_error", "cross_entropy"):
+        doctor.describe(ProgramFacts("keras", loss=LossFacts(name, from_logits=True)))
+    program = doctor.observation().program
+    assert program is not None
+    assert (program.loss.name, program.loss.from_logits, program.outputs.activation) == ("cross_entropy", True, None)

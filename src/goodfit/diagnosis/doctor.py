@@ -11,6 +11,7 @@ from jaxtyping import Float
 from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.diagnosis.layer_statistics import layer_statistics
+from goodfit.diagnosis.program_facts import ProgramFacts
 from goodfit.diagnosis.raw_values import LayerArrays, column_moments, merged_layers, read_array, read_number
 from goodfit.errors import InputError, nearest
 from goodfit.plan import Activation, Plan
@@ -86,6 +87,16 @@ class Doctor:
         self._weights: dict[str, _WeightsAtStep] = {}
         self._shapes: _Shapes = {}
         self._columns: tuple[np.ndarray, np.ndarray] | None = None
+        self._program: ProgramFacts | None = None
+
+    def describe(self, program: ProgramFacts) -> None:
+        """Take note of the program that is trained; later facts replace earlier ones.
+
+        Args:
+            program: facts about its loss, outputs, data, layers and optimizer, as the hooks for Keras and PyTorch hand
+                them over.
+        """
+        self._program = program
 
     def observe(
         self,
@@ -169,7 +180,7 @@ class Doctor:
             weights={f"layers.{self._layers.index(layer)}.W": last.weights for layer, last in self._weights.items()},
             activation=self._activation,
         )
-        return Observation(signals, self._plan, self._facts())
+        return Observation(signals, self._plan, self._facts(), self._program)
 
     def _check_epoch(self, epoch: Number) -> None:
         if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:

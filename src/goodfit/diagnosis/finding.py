@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from goodfit.diagnosis.program_facts import ProgramFacts
 from goodfit.diagnosis.target_tail import TargetTail
 from goodfit.plan import Plan
 from goodfit.record.run import Health, Outcome, Weights
@@ -209,11 +210,19 @@ class DataFacts:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Everything that a finding may look at; a finding is not made if what it needs is missing."""
+    """Everything that a finding may look at; a finding is not made if what it needs is missing.
+
+    Attributes:
+        signals: the record of the training.
+        plan: its settings; None for programs elsewhere.
+        data: facts about the data.
+        program: facts about a program elsewhere, from a hook in it.
+    """
 
     signals: Signals
     plan: Plan | None = None
     data: DataFacts | None = None
+    program: ProgramFacts | None = None
 
     @property
     def activation(self) -> str | None:
