@@ -132,6 +132,13 @@ def test_kernels_of_images_and_functions_between_layers():
     assert hooks.steps == 1  # taken away
 
 
-def test_a_model_without_weights_is_refused_in_a_sentence():
-    with pytest.raises(InputError, match="no layer with a weight"):
-        TorchHooks(nn.ReLU(), Doctor())
+def test_a_model_without_weights_is_no_error():
+    doctor = Doctor()
+    with TorchHooks(nn.ReLU(), doctor) as hooks:
+        hooks.end_epoch(1, train_cost=1.5)
+    np.testing.assert_array_equal(doctor.observation().signals.history["train_cost"], [1.5])
+
+
+def test_what_is_no_model_is_refused_in_a_sentence():
+    with pytest.raises(InputError, match="TorchHooks watches a torch"):
+        TorchHooks(nn.functional.linear, Doctor())

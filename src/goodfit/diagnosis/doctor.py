@@ -122,7 +122,8 @@ class Doctor:
             train_error: share of wrong answers, or 1 − R².
             dev_error: the same on the dev set.
             objective: J, the mean cost of the epoch's batches, with dropout and penalties.
-            activations: outputs of each layer over a batch, `[batch, units…]`, best of the same examples each time.
+            activations: outputs of each layer over a batch, `[batch, units…]`, best of the same examples each time;
+                the lengths of sequences and the sizes of images may vary.
                 "inputs" are the network's inputs; the other layers come in order, and the last is the output layer.
             gradients: dJ/dW of each layer, `[inputs, units]`.
             weights: W of each layer, `[inputs, units]`.
@@ -205,7 +206,9 @@ class Doctor:
                 shared_kind = "activations" if kind == "activations" else "weights and gradients"
                 shape = array.shape[1:] if kind == "activations" else array.shape
                 earlier = shapes.get((shared_kind, layer), self._shapes.get((shared_kind, layer), shape))
-                if earlier != shape:
+                # Sequences and images may be of any length and size.
+                varies = kind == "activations" and len(shape) == len(earlier) > 1
+                if earlier != shape and not varies:
                     raise InputError(
                         f"the {kind} of layer '{layer}' have the shape {shape} and had {earlier}"
                         f"{' (without the batch)' if kind == 'activations' else ''}; give weights and gradients as "

@@ -50,7 +50,7 @@ class OutputFacts:
     Attributes:
         activation: the last one; "linear" if there is none.
         softmax_axis: axis that the last softmax (of the network, or else of the loss) sums to 1 over, counted from the
-            end: −1 is the usual one.
+            end: −1 is the usual one. None for outputs that are no table [examples, units].
         units: outputs of one example.
         examples: number of examples looked at.
         lowest: smallest output.
