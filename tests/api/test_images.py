@@ -10,7 +10,7 @@ from goodfit.api.requests.fit import TrainRequest
 from goodfit.api.training_job import prepare
 from goodfit.data.images import cache, digits
 from goodfit.data.notes import Note
-from goodfit.errors import InputError
+from goodfit.errors import DataWarning, InputError
 from goodfit.plan import Plan
 
 PLAN = Plan(hidden_units=(8,), batch_size=16, epochs=15, keep_prob=1.0, learning_rate=0.02, decay="constant")
@@ -84,7 +84,8 @@ def test_pictures_without_labels_are_predicted_with_their_names(fit, folder, tmp
         image[:, 6 * (number % 2) : 6 * (number % 2) + 6] += 90
         save(tmp_path / "new" / f"{number}.png", image.clip(0, 255))
     (tmp_path / "new" / "bad.png").write_text("text")
-    frame = goodfit.predict(fit.run, tmp_path / "new")
+    with pytest.warns(DataWarning, match=r"1 of 9 files is broken and without a prediction: 1 no image \(bad.png\)"):
+        frame = goodfit.predict(fit.run, tmp_path / "new")
     assert frame.columns == ["file", "prediction", "probability:left", "probability:right"]
     assert frame["file"].to_list() == [*(f"{number}.png" for number in range(8)), "bad.png"]
     assert frame["prediction"].to_list() == ["left", "right"] * 4 + [None]

@@ -88,11 +88,11 @@ def test_what_is_wrong_with_the_data_is_told_first(goodfit, asked, result):
     result |= {
         "notes": [
             {"text": "60 images of 6 × 6, gray.", "severity": "info"},
-            {"text": "1 of 61 files is broken and left out: a.png (is no image).", "severity": "warning"},
+            {"text": "1 of 61 files is broken and left out: 1 no image (a.png).", "severity": "warning"},
         ]
     }
     lines = goodfit("train", "pictures").stdout.splitlines()
-    assert lines[:2] == ["Warning: 1 of 61 files is broken and left out: a.png (is no image).", "Verdict: good fit"]
+    assert lines[:2] == ["Warning: 1 of 61 files is broken and left out: 1 no image (a.png).", "Verdict: good fit"]
 
 
 def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):

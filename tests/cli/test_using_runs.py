@@ -50,19 +50,6 @@ def test_predict_writes_a_file_or_stdout(goodfit, functions):
     assert asked == [rows | {"out": Path("p.csv")}, rows]
 
 
-def test_predict_names_images_that_cannot_be_read(goodfit, functions):
-    files = pl.DataFrame({"file": [f"{n}.png" for n in range(8)], "prediction": ["no"] + [None] * 6 + ["yes"]})
-    functions.predict = lambda **options: files
-    outcome = goodfit("predict", "runs/a", "new", "--json")
-    assert len(outcome.json["predictions"]) == 8
-    words = "6 of 8 images cannot be read and have no prediction: 1.png, 2.png, 3.png, 4.png, 5.png, …"
-    assert outcome.stderr == f"Warning: {words}.\n"
-    functions.predict = lambda **options: files.head(2)
-    assert goodfit("predict", "runs/a", "new").stderr == (
-        "Warning: 1 of 2 images cannot be read and have no prediction: 1.png.\n"
-    )
-
-
 def test_predict_in_json_holds_the_predictions_unless_a_file_does(goodfit, functions):
     functions.predict = lambda *args, **options: FRAME
     with_file = goodfit("predict", "runs/a", "new.csv", "--out", "p.csv", "--json").json

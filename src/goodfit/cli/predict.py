@@ -8,8 +8,6 @@ from goodfit.api.requests.use import PredictRequest
 from goodfit.cli import options, output
 from goodfit.errors import DataWarning
 
-_MOST_FILES = 5  # files that cannot be read
-
 
 def predict(request: PredictRequest, as_json: options.Json = False) -> None:
     """Predict new rows: a column `prediction` and, for classes, a probability for each.
@@ -20,11 +18,6 @@ def predict(request: PredictRequest, as_json: options.Json = False) -> None:
         frame = goodfit.predict(**request.arguments())
     for remark in remarks:
         print(f"Warning: {remark.message}", file=sys.stderr)
-    lost = frame["prediction"].is_null()
-    if lost.any():  # of image files alone
-        files = ", ".join(frame["file"].filter(lost).head(_MOST_FILES)) + (", …" if lost.sum() > _MOST_FILES else "")
-        warning = f"{lost.sum():,} of {len(frame):,} images cannot be read and have no prediction: {files}"
-        print(f"Warning: {warning}.", file=sys.stderr)
     if as_json:
         facts = {"run": request.run, "rows": len(frame), "out": request.out}
         output.print_json(facts if request.out else facts | {"predictions": frame.to_dicts()})

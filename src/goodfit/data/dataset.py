@@ -12,6 +12,7 @@ from jaxtyping import Float, Int, Num, UInt8
 from scipy.stats import iqr
 
 from goodfit.data.formats import ColumnFormat, format_of_dict
+from goodfit.data.images.facts import Depth
 from goodfit.data.notes import Note
 from goodfit.data.paging import read_ahead
 
@@ -66,6 +67,7 @@ class Schema:
         left_out: names of the columns that are not learned from.
         image: height, width and channels (1 gray, 3 red, green and blue) of images; None for a table.
         label_type: type of the labels, in which predictions come back; None for words and for regression.
+        depth: the values that became black and white, of images with more than 8 bits; None for other data.
     """
 
     columns: tuple[Column, ...]
@@ -75,6 +77,7 @@ class Schema:
     left_out: tuple[str, ...]
     image: tuple[int, int, int] | None = None
     label_type: LabelType | None = None
+    depth: Depth | None = None
 
     @property
     def numbers(self) -> tuple[Column, ...]:
@@ -97,9 +100,15 @@ class Schema:
         columns = tuple(map(Column.from_dict, facts["columns"]))
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
         image = tuple(facts["image"]) if facts.get("image") else None
-        label_type = facts.get("label_type")
+        depth = facts.get("depth") and Depth(*map(tuple, facts["depth"]))
         return cls(
-            columns=columns, target=facts["target"], task=facts["task"], image=image, label_type=label_type, **tuples
+            columns=columns,
+            target=facts["target"],
+            task=facts["task"],
+            image=image,
+            label_type=facts.get("label_type"),
+            depth=depth,
+            **tuples,
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from goodfit.data.dataset import Column, Features
+from goodfit.data.images.facts import Depth
 from goodfit.data.notes import Note
 
 
@@ -21,6 +22,7 @@ class Inputs:
         columns: of a table, the columns that are learned from.
         left_out: the columns that are not, those with a role among them, and the reason of each as a predicate.
         image: height, width and channels of images; None for a table.
+        depth: the values that became black and white, of images with more than 8 bits; None for others.
         files: paths of image files, as people know them; empty for other data.
         notes: on columns left out and on changes made to images.
     """
@@ -30,6 +32,7 @@ class Inputs:
     columns: tuple[Column, ...]
     left_out: Mapping[str, str]
     image: tuple[int, int, int] | None = None
+    depth: Depth | None = None
     files: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 

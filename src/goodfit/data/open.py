@@ -1,6 +1,6 @@
 """Open data: any source to a `Dataset` with features and a target, and new rows to features alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from goodfit.data.images.inputs import image_inputs, new_images
 from goodfit.data.images.load import check_alike
 from goodfit.data.images.stored import ImageFiles
 from goodfit.data.inputs import Inputs
-from goodfit.data.notes import Note
+from goodfit.data.notes import Note, loss
 from goodfit.data.source import As, Source
 from goodfit.data.sources import open_source
 from goodfit.data.tables.columns import TypedColumn
@@ -35,6 +35,7 @@ def open_data(
     time: ColumnName | None = None,
     dev: DataSource | None = None,
     test: DataSource | None = None,
+    no_test: bool = False,
     as_: As | None = None,
     cache: Path | None = None,
 ) -> tuple[Dataset, _Parts]:
@@ -49,20 +50,22 @@ def open_data(
         time: a column that orders the rows; learned from, with its trend.
         dev: a source whose rows are appended to the data.
         test: a source whose rows are appended after those.
+        no_test: leave out the test set that a folder of sets comes with.
         as_: `images`, to open the built-in digits as images.
         cache: folder of decoded images, created if needed; None for the system's temporary folder.
 
     Returns:
-        The dataset, and its rows by the source that they came from: `data` and, if they were given, `dev` and `test`.
+        The dataset, and its rows by the source that they came from: `data` and, if there are such, `dev` and `test`.
 
     Raises:
         InputError: the data cannot be learned from; the sentence says why.
     """
-    sources = {"data": open_source(data, images=True if as_ else None)}
-    sources |= {name: open_source(rows) for name, rows in (("dev", dev), ("test", test)) if rows is not None}
+    sources, unused = _open_sources(open_source(data, images=True if as_ else None), dev, test, no_test)
     _check_kinds(sources)
     parts = list(sources.values())
     roles = find_roles(parts[0], target, group, time)
+    if task == "regression":  # names of folders may be amounts, such as ages
+        parts[0] = replace(parts[0], categories=parts[0].categories - {roles.target})
     rows, labels, inputs = _labeled_inputs(parts, roles, task, cache)
     classes, first_target = labels.target.classes, parts[0].columns[roles.target]
     dataset = Dataset(
@@ -77,8 +80,9 @@ def open_data(
             tuple(inputs.left_out),
             inputs.image,
             label_type(first_target, classes, text=parts[0].separator is not None) if classes else None,
+            inputs.depth,
         ),
-        notes=(*labels.notes, *target_notes(parts[0], target), *inputs.notes),
+        notes=(*labels.notes, *target_notes(parts[0], target), *unused, *inputs.notes),
         origin=_origin(sources, roles, task, as_),
         groups=labels.groups,
         times=labels.times,
@@ -87,6 +91,29 @@ def open_data(
     )
     source_of_row = np.repeat(np.arange(len(parts)), [len(source) for source in parts])[rows]
     return dataset, {name: np.flatnonzero(source_of_row == index) for index, name in enumerate(sources)}
+
+
+def _open_sources(
+    data: Source, dev: DataSource | None, test: DataSource | None, no_test: bool
+) -> tuple[dict[str, Source], list[Note]]:
+    """Return the sources by name, and notes on sets of the data's own folder that are not used.
+
+    Raises:
+        InputError: a dev or test source cannot be opened, or holds several sets.
+    """
+    sources, unused = {"data": data}, []
+    for name, rows in (("dev", dev), ("test", test)):
+        own = data.sets.get(name)
+        if rows is not None:
+            sources[name] = open_source(rows)
+            if sources[name].sets:
+                raise InputError(f"{rows} holds several sets of images; give the folder of the {name} set alone")
+        elif own is not None and not (no_test and name == "test"):
+            sources[name] = own
+        if own is not None and sources.get(name) is not own:
+            reason = "another one was given" if rows is not None else "no test set was wanted"
+            unused.append(loss(f"The {name} set {own.place} is not used, since {reason}."))
+    return sources, unused
 
 
 def _labeled_inputs(
@@ -184,6 +211,6 @@ def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
         values = columns.values()
         notes = (*source.notes, *unreadable_values(values), *missing_marks(values))
         return NewRows(features, (), np.arange(len(source)), (*unknown_levels(source, schema, features), *notes))
-    loaded = new_images(source, schema.image)
+    loaded = new_images(source, schema.image, schema.depth)
     files = source.images.names if isinstance(source.images, ImageFiles) else ()
-    return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable)
+    return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable, (*source.notes, *loaded.notes))

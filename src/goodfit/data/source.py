@@ -49,6 +49,7 @@ class Source:
         categories: names of the columns that are categories by their type, whatever their values look like.
         index: names of the columns that pandas wrote as the index of a frame.
         separator: between the values of a file of text, which has no types; None for other sources.
+        sets: the dev and the test set that come with images for training.
         marks: of a text file the words that stand for missing values, by column; null in all other rows.
     """
 
@@ -65,6 +66,7 @@ class Source:
     index: tuple[str, ...] = ()
     separator: str | None = None
     marks: Mapping[str, pl.Series] = field(default_factory=dict)
+    sets: Mapping[str, "Source"] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.columns.height if self.images is None else len(self.images)

@@ -8,6 +8,9 @@ from jaxtyping import Int
 from goodfit.data.dataset import Splits
 from goodfit.data.notes import Note, loss, warning
 from goodfit.errors import InputError
+from goodfit.wording.text import first_names
+
+_CLASSES_IN_NOTE = 5
 
 
 def split_notes(splits: Splits) -> list[Note]:
@@ -72,6 +75,10 @@ def _training_notes(splits: Splits, sets: dict[str, Int[np.ndarray, "_"]]) -> li
                 warning(f"The training set has no example of {names}, so the network cannot learn to predict it.")
             )
     for name, rows in sets.items():
+        absent = np.setdiff1d(target[splits.train], target[rows]) if schema.classes else ()
+        if len(absent):
+            names = first_names([schema.classes[code] for code in absent], _CLASSES_IN_NOTE)
+            notes.append(warning(f"The {name} set lacks {names}: its error says nothing about it."))
         if splits.regression and np.ptp(target[rows]) == 0:
             notes.append(
                 warning(

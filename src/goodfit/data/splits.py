@@ -52,7 +52,16 @@ def open_splits(
     """
     _check_options(test, no_test, seed)
     dataset, sources = open_data(
-        data, target=target, task=task, group=group, time=time, dev=dev, test=test, as_=as_, cache=cache
+        data,
+        target=target,
+        task=task,
+        group=group,
+        time=time,
+        dev=dev,
+        test=test,
+        no_test=no_test,
+        as_=as_,
+        cache=cache,
     )
     dataset = replace(dataset, origin=replace(dataset.origin, no_test=no_test))
     for name, source in (("dev", dev), ("test", test)):

@@ -1,6 +1,7 @@
 """Words and sentences around numbers: counts, capitals, and typography for pages."""
 
 import re
+from collections.abc import Sequence
 
 _UNITS = "%|points?|s|min|h|GiB|MiB"
 _HELD_TOGETHER = re.compile(
@@ -18,6 +19,16 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     ('1 round', '3 rounds', '1,200 classes')
     """
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the first names, and the number of the others.
+
+    >>> first_names(["a", "b", "c", "d"], 2), first_names(["a", "b"], 2)
+    ('a, b and 2 more', 'a, b')
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def sentence(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from goodfit.data.images import cache
-from goodfit.data.images.cache import decode_cached
+from goodfit.data.images.cache import Form, decode_cached
 from goodfit.errors import InputError
 
 
@@ -38,7 +38,7 @@ def decodings(monkeypatch):
 
 def opened(folder, cache, shape=None):
     names = sorted(path.name for path in folder.iterdir())
-    return decode_cached([str(folder / name) for name in names], names, str(folder), cache, shape)
+    return decode_cached([str(folder / name) for name in names], names, str(folder), cache, Form(len(names), shape))
 
 
 def test_the_second_start_reads_what_the_first_decoded(files, tmp_path, decodings):
@@ -93,14 +93,14 @@ def test_broken_files_are_left_out_and_the_rest_moves_together(files, tmp_path):
         decoded = opened(files, tmp_path / "cache")
         assert decoded.pixels[:, 0, 0, 0].tolist() == [10, 20, 30, 60, 70, 80, 90]
         assert decoded.readable.tolist() == [1, 2, 3, 6, 7, 8, 9]
-        assert decoded.broken == [(0, "is no image"), (4, "is no image"), (5, "is no image")]
+        assert decoded.broken == [(0, "no image"), (4, "no image"), (5, "no image")]
 
 
 def test_more_than_half_broken_is_refused_and_leaves_nothing(files, tmp_path):
     for name in "012345":
         (files / f"{name}.png").write_bytes(b"text")
     with pytest.raises(
-        InputError, match=r"6 of 10 files are broken: 0.png \(is no image\), .* and 1 more; that is more"
+        InputError, match=r"6 of 10 files are broken: 6 no image \(0.png, .* and 1 more\); that is more"
     ):
         opened(files, tmp_path / "out" / "cache")
     assert not (tmp_path / "out").exists()

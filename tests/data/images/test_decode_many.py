@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from goodfit.data.images import decode_many
-from goodfit.data.images.decode import FileFacts, decode_file, look_at_file, quiet
+from goodfit.data.images.decode import decode_file, look_at_file, quiet
 from goodfit.data.images.decode_many import decode_files
+from goodfit.data.images.facts import Depth, FileFacts
 from goodfit.data.images.resize import resized, scaled_to_8
 
 
@@ -26,7 +27,7 @@ def png(pixels, bits, color):
 
 
 def decoded(path, shape):
-    looked, content = decode_file(str(path), shape)
+    looked, content = decode_file(str(path), shape, Depth())
     assert bool(content) == (looked.broken == "")
     return np.frombuffer(content, np.uint8).reshape(shape if content else 0), looked
 
@@ -52,7 +53,7 @@ GRAY = np.array([[0, 50], [200, 255]])
 def test_the_pixels_of_a_gray_png(written):
     into, looked = decoded(written("a.png", png(GRAY, 8, 0)), (2, 2, 1))
     assert into[..., 0].tolist() == GRAY.tolist()
-    assert looked == FileFacts(2, 2, 1, False, "")
+    assert looked == FileFacts(2, 2, 1, "L")
 
 
 def test_gray_becomes_three_equal_channels(written):
@@ -143,12 +144,18 @@ def test_broken_files_say_why(written):
     damaged = bytearray(png(GRAY, 8, 0))
     damaged[45] ^= 0xFF
     reasons = {
-        written("text.png", b"this is text"): "is no image",
-        written("empty.png", b""): "is no image",
-        written("cut.jpg", content[: len(content) // 2]): "is truncated",
-        written("damaged.png", bytes(damaged)): "is damaged",
-        written("depth.tif", Image.new("F", (2, 2))): "has pixels of 32 bits; 8 and 16 are read",
-        written("x.png", b"").with_name("none.png"): "is not there",
+        written("text.png", b"this is text"): "no image",
+        written("empty.png", b""): "empty",
+        written("cut.jpg", content[: len(content) // 2]): "truncated",
+        written("damaged.png", bytes(damaged)): "damaged",
+        written("gap.tif", Image.fromarray(np.float32([[0, np.nan]]))): "pixels that are missing or infinite",
+        written("zeros.jpg", bytes(50)): "nothing but zeros",
+        written("phone.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"): "HEIC by content",
+        written("page.png", b"<!DOCTYPE html><html>404</html>"): "HTML by content",
+        written("drawing.png", b'<?xml version="1.0"?>\n<svg xmlns="x"/>'): "SVG by content",
+        written("layers.jpg", b"8BPS\0\1"): "PSD by content",
+        written("film.jpg", b"\0\0\0\x20ftypisom"): "video by content",
+        written("x.png", b"").with_name("none.png"): "not there",
     }
     assert {path: decoded(path, (2, 2, 1))[1].broken for path in reasons} == reasons
 
@@ -161,13 +168,13 @@ def test_a_bomb_is_refused_by_its_number_of_pixels_before_it_is_decoded(written,
     content += struct.pack(">I", zlib.crc32(b"IHDR" + header)) + png(GRAY, 8, 0)[33:]
     path = written("bomb.png", content)
     with quiet():
-        assert decoded(path, (2, 2, 1))[1].broken == "has more than 50 million pixels"
+        assert decoded(path, (2, 2, 1))[1].broken == "more than 50 million pixels"
 
 
 def test_a_look_reads_the_size_and_decodes_nothing(written):
     path = written("a.png", png(GRAY, 8, 0)[:60])
-    assert look_at_file(str(path)) == FileFacts(2, 2, 1, False, "")
-    assert look_at_file(str(written("b.png", b"text"))).broken == "is no image"
+    assert look_at_file(str(path)) == FileFacts(2, 2, 1, "L")
+    assert look_at_file(str(written("b.png", b"text"))).broken == "no image"
 
 
 @pytest.fixture
@@ -178,15 +185,15 @@ def many(written):
 
 def check_rows(looked, target):
     rows = np.load(target)
-    assert [facts.broken for facts in looked] == [""] * 40 + ["is no image"]
+    assert [facts.broken for facts in looked] == [""] * 40 + ["no image"]
     assert (rows[:40] == np.arange(40)[:, None, None, None]).all()
 
 
 def test_threads_and_processes_decode_the_same(many, tmp_path, monkeypatch):
-    check_rows(decode_files(many, tmp_path / "threads.npy", (2, 2, 1)), tmp_path / "threads.npy")
+    check_rows(decode_files(many, tmp_path / "threads.npy", (2, 2, 1), Depth()), tmp_path / "threads.npy")
     monkeypatch.setattr(decode_many, "_FILES_A_PROCESS", 10)
     monkeypatch.setattr(decode_many.os, "cpu_count", lambda: 2)
-    check_rows(decode_files(many, tmp_path / "processes.npy", (2, 2, 1)), tmp_path / "processes.npy")
+    check_rows(decode_files(many, tmp_path / "processes.npy", (2, 2, 1), Depth()), tmp_path / "processes.npy")
 
 
 def test_pieces_of_a_process_that_died_are_decoded_again(many, tmp_path, monkeypatch):
@@ -203,7 +210,7 @@ def test_pieces_of_a_process_that_died_are_decoded_again(many, tmp_path, monkeyp
         return started
 
     monkeypatch.setattr(decode_many, "_start_helper", helper)
-    check_rows(decode_files(many, tmp_path / "a.npy", (2, 2, 1)), tmp_path / "a.npy")
+    check_rows(decode_files(many, tmp_path / "a.npy", (2, 2, 1), Depth()), tmp_path / "a.npy")
 
 
 def test_no_warning_of_pillow_is_shown(written):
@@ -212,6 +219,6 @@ def test_no_warning_of_pillow_is_shown(written):
     image.putpalette([0, 0, 0, 10, 10, 10])
     path = written("a.png", image, transparency=b"\x00\xff")
     with warnings.catch_warnings(record=True) as warnings_shown:
-        decode_files([str(path)], path.with_suffix(".npy"), (2, 2, 3))
+        decode_files([str(path)], path.with_suffix(".npy"), (2, 2, 3), Depth())
     assert warnings_shown == []
     assert (np.load(path.with_suffix(".npy")) == 255).all()

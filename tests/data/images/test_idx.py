@@ -53,6 +53,6 @@ def test_four_dimensions_are_colors(tmp_path):
     content = np.arange(30 * 3 * 2 * 3, dtype=np.uint8)
     packed(tmp_path / "a-images-idx4-ubyte.gz", (30, 3, 2, 3), content.tobytes())
     source = open_source(tmp_path / "a-images-idx4-ubyte.gz", labeled=False)
-    pixels, _, notes = load_images([source], np.arange(30), tmp_path / "c")
+    pixels, _, notes, _ = load_images([source], np.arange(30), tmp_path / "c")
     np.testing.assert_array_equal(pixels.ravel(), content)
     assert (pixels.shape, notes) == ((30, 3, 2, 3), [])

@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from goodfit.data.dataset import Schema
-from goodfit.data.notes import Note, loss, warning
+from goodfit.data.notes import Note, guess, loss, warning
 from goodfit.data.open import open_new_rows
 from goodfit.data.splits import open_splits
 from goodfit.errors import InputError
@@ -99,15 +99,16 @@ def test_files_left_out_are_noted(folder):
     whole = (folder / "dark" / "00.png").read_bytes()
     (folder / "dark" / "cut.png").write_bytes(whole[:45])
     assert open_splits(folder).dataset.notes[2:] == (
+        guess("Subfolders of classes are not told apart: dark/deeper."),
         Note("Left out: 1 class folder without an image (empty)."),
         Note("Left out: 1 file without the extension of an image (dark/notes.txt)."),
         Note("Left out: 1 file beside the class folders (read me)."),
-        warning("2 of 30 files are broken and left out: dark/bad.png (is no image), dark/cut.png (is truncated)."),
+        warning("2 of 30 files are broken and left out: 1 no image (dark/bad.png), 1 truncated (dark/cut.png)."),
         warning(
             "1 image differs in size from the most common, 4 × 4: resized in proportion, the rest filled with the "
             "median of the border."
         ),
-        Note("1 image has 16 bits per pixel: scaled to 8."),
+        guess("1 image has more than 8 bits per pixel: values from 0 to 65,535 became black to white."),
         Note("27 of the images are gray, the others in color: all were converted to RGB."),
     )
 
@@ -119,7 +120,7 @@ def test_a_truncated_jpeg_is_left_out(folder):
     (folder / "dark" / "cut.jpg").write_bytes(content[: len(content) // 2])
     splits = open_splits(folder)
     assert len(splits.dataset) == 24
-    assert "1 of 25 files is broken and left out: dark/cut.jpg (is truncated)" in splits.dataset.notes[2].text
+    assert "1 of 25 files is broken and left out: 1 truncated (dark/cut.jpg)" in splits.dataset.notes[2].text
 
 
 def test_bad_folders(folder, tmp_path):
@@ -142,10 +143,11 @@ def test_folders_of_sets_are_not_classes(tmp_path):
     for name in ("train", "test"):
         for number in range(24):
             save(tmp_path / "sets" / name / "ab"[number % 2] / f"{number}.png", number)
-    refused(tmp_path / "sets", r"are sets, not classes \(test, train\): give .*train as the data.*--test .*sets/test")
-    splits = open_splits(tmp_path / "sets" / "train", test=tmp_path / "sets" / "test")
-    assert (len(splits.train), len(splits.dev), len(splits.test)) == (18, 6, 24)
-    assert splits.test.tolist() == list(range(24, 48))
+    alone = open_splits(tmp_path / "sets" / "train", test=tmp_path / "sets" / "test")
+    for splits in (open_splits(tmp_path / "sets"), alone):
+        assert (len(splits.train), len(splits.dev), len(splits.test)) == (18, 6, 24)
+        assert splits.test.tolist() == list(range(24, 48))
+        assert splits.dataset.schema.classes == ("a", "b")
 
 
 def test_more_than_half_broken_or_too_few_is_refused_before_anything_is_written(folder, tmp_path):
@@ -202,7 +204,7 @@ def test_a_table_with_many_numbers_is_regression_and_rows_without_path_or_label_
     assert dataset.notes[0] == loss("1 row has no value in 'age' and is left out.")
     assert dataset.notes[3:] == (
         loss("1 row has no value in 'path' and is left out."),
-        warning("1 of 23 files is broken and left out: gone.png (is not there)."),
+        warning("1 of 23 files is broken and left out: 1 not there (gone.png)."),
     )
 
 

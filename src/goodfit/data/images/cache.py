@@ -9,16 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from goodfit.data.images.decode import FileFacts, Shape, look_at_file, quiet
+from goodfit.data.images.decode import look_at_file, quiet
 from goodfit.data.images.decode_many import decode_files
+from goodfit.data.images.depth import choose_depth
+from goodfit.data.images.facts import Depth, FileFacts, Shape
 from goodfit.data.images.memory_map import keep_rows, mapped, stamp
 from goodfit.errors import InputError
+from goodfit.wording.text import first_names
 
 LARGEST_SIDE = 64  # of the size that is chosen; larger images train for hours, so they need an explicit decision
 MOST_BROKEN = 0.5  # of the files
-_VERSION = 2  # of the decoding, so that pixels cached by another one are not used
+_VERSION = 3  # of the decoding, so that pixels cached by another one are not used
 _SAMPLE = 256  # files whose headers give the most common size; a wrong guess costs a second decoding
-_NAMES_IN_NOTE = 5
+_NAMES_IN_NOTE = 5  # of each kind
+_SIZES = 5  # the most common ones, for people
 
 
 class Decoded(NamedTuple):
@@ -30,8 +34,13 @@ class Decoded(NamedTuple):
         broken: positions of the other files, and why each is broken.
         resized: number of images that had another shape than the most common.
         shrunk: True if the most common size was too large, so that all were made smaller.
-        deep: number of images with 16 bits per pixel.
+        deep: number of images with more than 8 bits per pixel.
+        depth: the values of those that became black and white.
+        clipped: number of those that have values beyond.
         gray: number of gray images that were converted to RGB; 0 if all are gray.
+        frames: number of images whose file holds more than one, of which the first was read.
+        modes: number of images by Pillow's name of the kind of their pixels.
+        sizes: number of images by height and width in the file, the most common ones.
     """
 
     pixels: UInt8[np.ndarray, "images height width channels"]
@@ -40,15 +49,32 @@ class Decoded(NamedTuple):
     resized: int
     shrunk: bool
     deep: int
+    depth: Depth
+    clipped: int
     gray: int
+    frames: int
+    modes: dict[str, int]
+    sizes: list[tuple[int, int, int]]
 
 
-def decode_cached(
-    paths: Sequence[str], names: Sequence[str], place: str, cache: Path | None, shape: Shape | None = None
-) -> Decoded:
+class Form(NamedTuple):
+    """The form that images are brought to.
+
+    Attributes:
+        training: number of the first files that decide what is left open.
+        shape: height, width and channels; None for the most common size, its longer side at most LARGEST_SIDE.
+        depth: the values that become black and white, of images with more than 8 bits; None for the range of the files.
+    """
+
+    training: int
+    shape: Shape | None = None
+    depth: Depth | None = None
+
+
+def decode_cached(paths: Sequence[str], names: Sequence[str], place: str, cache: Path | None, form: Form) -> Decoded:
     """Decode image files, or find the pixels that were decoded before.
 
-    The cache is keyed by the listing: names, sizes and times of change of the files, and the requested shape. It is
+    The cache is keyed by the listing: names, sizes and times of change of the files, and the requested form. It is
     made anew if it is damaged, and a cache of the same place with another listing is removed.
 
     Args:
@@ -56,35 +82,40 @@ def decode_cached(
         names: of the files, as people know them.
         place: of the files, in a sentence.
         cache: folder of the cache, created if needed; None for the system's temporary folder.
-        shape: height, width and channels; None for the most common size, its longer side at most LARGEST_SIDE.
+        form: what they are brought to.
 
     Raises:
         InputError: more than half of the files are broken, or the cache cannot be written.
     """
     stamps = [stamp(path) for path in paths]
-    listing = [_VERSION, LARGEST_SIDE, shape, list(names), stamps]
+    listing = [_VERSION, LARGEST_SIDE, form, list(names), stamps]
     pixels, facts = mapped(
-        [os.path.abspath(place), shape], listing, cache, lambda target: _decode(target, paths, names, place, shape)
+        [os.path.abspath(place), form.shape, form.depth],
+        listing,
+        cache,
+        lambda target: _decode(target, paths, names, place, form),
     )
-    broken = [(row, reason) for row, reason in facts["broken"]]
-    readable = np.setdiff1d(np.arange(facts["files"]), [row for row, _ in broken])
-    return Decoded(pixels, readable, broken, *(facts[name] for name in ("resized", "shrunk", "deep", "gray")))
+    broken = [(row, reason) for row, reason in facts.pop("broken")]
+    readable = np.setdiff1d(np.arange(facts.pop("files")), [row for row, _ in broken])
+    facts.pop("crc")
+    facts["depth"] = Depth(*map(tuple, facts["depth"]))
+    return Decoded(pixels, readable, broken, **facts)
 
 
-def _decode(
-    target: Path, paths: Sequence[str], names: Sequence[str], place: str, requested: Shape | None
-) -> dict[str, Any]:
+def _decode(target: Path, paths: Sequence[str], names: Sequence[str], place: str, form: Form) -> dict[str, Any]:
     """Decode into the target, and return the facts that are stored beside the pixels, as JSON has them."""
     with quiet():
-        shape = requested or _most_common(look_at_file(paths[row]) for row in _sample(len(paths)))
-    files = decode_files(paths, target, shape)
+        shape = form.shape or _most_common(look_at_file(paths[row]) for row in _sample(len(paths)))
+    depth = form.depth or Depth()
+    files = decode_files(paths, target, shape, depth)
     broken = [(row, file.broken) for row, file in enumerate(files) if file.broken]
     if len(broken) > MOST_BROKEN * len(paths):
         listing = broken_words([(names[row], reason) for row, reason in broken], len(paths))
         raise InputError(f"{place}: {listing}; that is more than half, so check what is wrong with them")
-    best = requested or _most_common(files)
-    if best != shape:  # the sample of headers misled, and only now all files are known
-        shape, files = best, decode_files(paths, target, best)
+    best = form.shape or _most_common(files), form.depth or choose_depth(files[: form.training])
+    if best != (shape, depth):  # the sample of headers misled, or pixels have a range of their own
+        shape, depth = best
+        files = decode_files(paths, target, shape, depth)
     sound = [file for file in files if not file.broken]
     if len(sound) < len(files):
         keep_rows(target, np.array([row for row, file in enumerate(files) if not file.broken], np.int64))
@@ -95,7 +126,12 @@ def _decode(
         "resized": len(sound) - len(fitting),
         "shrunk": 2 * fitting.count(shape[:2]) < len(fitting),
         "deep": sum(file.deep for file in sound),
+        "depth": depth,
+        "clipped": sum(file.is_clipped(depth) for file in sound),
         "gray": sum(file.channels == 1 for file in sound) if shape[2] == 3 else 0,
+        "frames": sum(file.frames for file in sound),
+        "modes": dict(Counter(file.mode for file in sound).most_common()),
+        "sizes": [(*size, n) for size, n in Counter((file.height, file.width) for file in sound).most_common(_SIZES)],
     }
 
 
@@ -122,12 +158,15 @@ def _capped(file: FileFacts) -> tuple[int, int]:
 
 
 def broken_words(broken: Sequence[tuple[str, str]], files: int, consequence: str = "") -> str:
-    """Return the number of broken files and the first of them.
+    """Return the number of broken files, by what is wrong with them, and the first of each.
 
-    >>> broken_words([("a.png", "is no image")], 9, " and left out")
-    '1 of 9 files is broken and left out: a.png (is no image)'
+    >>> broken_words([("a.png", "no image"), ("b.png", "empty"), ("c.png", "empty")], 9, " and left out")
+    '3 of 9 files are broken and left out: 2 empty (b.png, c.png), 1 no image (a.png)'
     """
-    listing = ", ".join(f"{name} ({reason})" for name, reason in broken[:_NAMES_IN_NOTE])
-    more = f" and {len(broken) - _NAMES_IN_NOTE:,} more" if len(broken) > _NAMES_IN_NOTE else ""
+    names: dict[str, list[str]] = {}
+    for name, reason in broken:
+        names.setdefault(reason, []).append(name)
+    groups = sorted(names.items(), key=lambda group: -len(group[1]))
+    listing = ", ".join(f"{len(group):,} {reason} ({first_names(group, _NAMES_IN_NOTE)})" for reason, group in groups)
     verb = "is" if len(broken) == 1 else "are"
-    return f"{len(broken):,} of {files:,} files {verb} broken{consequence}: {listing}{more}"
+    return f"{len(broken):,} of {files:,} files {verb} broken{consequence}: {listing}"

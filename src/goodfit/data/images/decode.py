@@ -10,64 +10,58 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import contextmanager, suppress
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff")
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF")
+from goodfit.data.images.facts import Depth, FileFacts, Shape
+from goodfit.data.images.kinds import FORMATS, HEADER, kind_of_content
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _ONE_READ = 2**24  # largest file that is read in one piece, in bytes
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 MOST_PIXELS = 50_000_000  # of one file; more is taken for a decompression bomb
-_BOMB = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
+_BOMB = f"more than {MOST_PIXELS // 1_000_000} million pixels"
+_LARGEST = 3.4e38  # float32's
 _GRAY, _ALPHA = ("1", "L", "LA", "La"), ("LA", "La", "PA", "RGBA", "RGBa")
 
-Shape = tuple[int, int, int]
-
-
-class FileFacts(NamedTuple):
-    """Facts about one image file.
-
-    Attributes:
-        height, width: of the image in the file.
-        channels: 1 for gray, 3 for red, green and blue.
-        deep: True if it has 16 bits per pixel.
-        broken: why it cannot be read; empty if it can.
-    """
-
-    height: int
-    width: int
-    channels: int
-    deep: bool
-    broken: str
+# What turns an image upright, by its EXIF orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")  # parts of a file that may hold it
 
 
 class _RefusedError(Exception):
     """A file that Pillow could read but that is refused."""
 
 
-def decode_file(path: str, shape: Shape) -> tuple[FileFacts, bytes]:
+def decode_file(path: str, shape: Shape, depth: Depth) -> tuple[FileFacts, bytes]:
     """Return facts about a file, and its pixels in this height, width and number of channels; none if it is broken."""
     try:
         content = _read(path)
         if content:
-            return _decode(_opened(content), shape)
+            return _decode(_opened(content), shape, depth)
         with Image.open(path, formats=FORMATS) as image:
-            return _decode(image, shape)
+            return _decode(image, shape, depth)
     except Exception as error:  # Pillow's readers raise many kinds, and each means that this file is broken
-        return FileFacts(0, 0, 0, False, _reason(error)), b""
+        return FileFacts(broken=_reason(error, path)), b""
 
 
 def look_at_file(path: str) -> FileFacts:
     """Return the facts in a file's header, without decoding its pixels."""
     try:
         with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
-            return FileFacts(image.height, image.width, _channels(image), False, "")
+            return FileFacts(image.height, image.width, _channels(image), image.mode)
     except Exception as error:  # as above
-        return FileFacts(0, 0, 0, False, _reason(error))
+        return FileFacts(broken=_reason(error, path))
 
 
 @contextmanager
@@ -80,13 +74,13 @@ def quiet() -> Iterator[None]:
 
 
 def decode_rows(
-    rows: Iterable[int], paths: Sequence[str], shape: Shape, memory: memoryview
+    rows: Iterable[int], paths: Sequence[str], shape: Shape, depth: Depth, memory: memoryview
 ) -> list[tuple[int, FileFacts]]:
     """Decode the files of these rows, each to its place in memory, and return the facts row by row."""
     size = shape[0] * shape[1] * shape[2]
     files = []
     for row in rows:
-        facts, pixels = decode_file(paths[row], shape)
+        facts, pixels = decode_file(paths[row], shape, depth)
         if pixels:
             memory[row * size : (row + 1) * size] = pixels
         files.append((row, facts))
@@ -102,7 +96,7 @@ def claimed_rows(pieces: Sequence[range], pipe: int) -> Iterator[int]:
 def _serve() -> None:
     """Decode the files that a question on stdin names, and write the facts about them to stdout."""
     work = json.load(sys.stdin)
-    pieces = [range(*ends) for ends in work["pieces"]]
+    pieces, shape, depth = [range(*ends) for ends in work["pieces"]], tuple(work["shape"]), Depth(*work["depth"])
     with (
         open(work["target"], "r+b") as file,
         mmap.mmap(file.fileno(), 0) as mapping,
@@ -110,26 +104,38 @@ def _serve() -> None:
         content[work["offset"] :] as memory,
         quiet(),
     ):
-        files = decode_rows(claimed_rows(pieces, work["pipe"]), work["paths"], tuple(work["shape"]), memory)
+        files = decode_rows(claimed_rows(pieces, work["pipe"]), work["paths"], shape, depth, memory)
     rows: dict[FileFacts, list[int]] = {}
     for row, facts in files:
         rows.setdefault(facts, []).append(row)
     json.dump(list(rows.items()), sys.stdout)
 
 
-def _reason(error: Exception) -> str:
-    """Return in a few words why a file is broken."""
+def _reason(error: Exception, path: str) -> str:
+    """Return in a few words what is wrong with a file."""
     if isinstance(error, _RefusedError):
         return str(error)
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
         return _BOMB
     if isinstance(error, FileNotFoundError):
-        return "is not there"
+        return "not there"
     if isinstance(error, UnidentifiedImageError):
-        return "is no image"
+        return _contents(path)
     if isinstance(error, OSError) and error.errno is not None:
-        return f"cannot be read: {error.strerror}"
-    return "is truncated" if "truncated" in str(error).lower() else "is damaged"
+        return f"not readable: {error.strerror}"
+    return "truncated" if "truncated" in str(error).lower() else "damaged"
+
+
+def _contents(path: str) -> str:
+    """Return what a file holds that no reader takes for an image."""
+    with open(path, "rb") as file:
+        beginning = file.read(HEADER)
+    if not beginning:
+        return "empty"
+    if not beginning.strip(b"\0"):
+        return "nothing but zeros"
+    kind = kind_of_content(beginning)
+    return "no image" if kind is None else f"{kind} by content" if kind else "damaged"
 
 
 def _read(path: str) -> bytes:
@@ -148,30 +154,30 @@ def _opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content), formats=FORMATS)
 
 
-def _decode(image: Image.Image, shape: Shape) -> tuple[FileFacts, bytes]:
+def _decode(image: Image.Image, shape: Shape, depth: Depth) -> tuple[FileFacts, bytes]:
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise _RefusedError(_BOMB)
-    mode = "L" if shape[2] == 1 else "RGB"
-    if (
-        image.mode == mode
-        and (height, width) == shape[:2]
-        and image.format == "PNG"
-        and "transparency" not in image.info
-    ):
-        return FileFacts(height, width, shape[2], False, ""), image.tobytes()  # most images, and the quickest way
-    channels, deep = _channels(image), image.mode.startswith("I;16")
-    plain: Image.Image = image
-    if image.format in ("JPEG", "MPO"):
-        # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size, which is faster; twice the shape leaves room to resize.
+    target_mode = "L" if shape[2] == 1 else "RGB"
+    facts = FileFacts(height, width, _channels(image), _mode(image), getattr(image, "is_animated", False))
+    if image.format == "JPEG":  # decoded at 1/2, 1/4 or 1/8 of its size it is faster; twice the shape leaves room
         side = 2 * max(shape[:2])
         image.draft(None, (side, side))
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        height, width = (width, height) if orientation > 4 else (height, width)  # 5 to 8 lie on their side
-        plain = image if orientation == 1 else ImageOps.exif_transpose(image)
-    plain = _plain(plain, "L" if channels == 1 else "RGB")
-    plain = plain if plain.mode == mode else plain.convert(mode)
-    facts = FileFacts(height, width, channels, deep, "")
+    image.load()
+    orientation = _orientation(image)
+    if orientation > 4:  # 5 to 8 lie on their side
+        facts = facts._replace(height=width, width=height)
+    plain: Image.Image = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+    if facts.deep:
+        from goodfit.data.images.resize import gray_of_deep, limits
+
+        low, high = limits(plain)
+        if not -_LARGEST < low <= high < _LARGEST:
+            raise _RefusedError("pixels that are missing or infinite")
+        facts = facts._replace(low=low, high=high)
+        plain = gray_of_deep(plain, *depth.range_of(plain.mode))
+    plain = _plain(plain, "L" if facts.channels == 1 else "RGB")
+    plain = plain if plain.mode == target_mode else plain.convert(target_mode)
     if (plain.height, plain.width) == shape[:2]:
         return facts, plain.tobytes()
     from goodfit.data.images.resize import resized
@@ -179,21 +185,38 @@ def _decode(image: Image.Image, shape: Shape) -> tuple[FileFacts, bytes]:
     return facts, resized(plain, shape[0], shape[1]).tobytes()
 
 
+def _mode(image: Image.Image) -> str:
+    """Return the kind of pixels, and that Pillow cuts 16 bits per channel to 8, which only a tile's raw mode tells."""
+    tile = getattr(image, "tile", None)
+    cut = tile and image.mode[0] not in "IF" and ";16" in str(tile[0][3])
+    return f"{image.mode};16" if cut else image.mode
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation of a loaded image; 1, upright, where it has none or one that cannot be read.
+
+    Pillow itself turns a TIFF.
+    """
+    if image.format != "TIFF" and any(name in image.info for name in _ORIENTED):
+        with suppress(Exception):  # a damaged EXIF block is no reason to lose the picture
+            return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return 1
+
+
 def _channels(image: Image.Image) -> int:
-    return 1 if image.mode in _GRAY or image.mode.startswith("I;16") else 3
+    return 1 if image.mode in _GRAY or image.mode[0] in "IF" else 3
 
 
 def _plain(image: Image.Image, mode: str) -> Image.Image:
-    """Return an image as gray or RGB of 8 bits: alpha over white, 16 bits scaled."""
-    if image.mode.startswith("I;16"):
-        from goodfit.data.images.resize import gray_of_16
-
-        return gray_of_16(image)
-    if image.mode in ("I", "F"):
-        raise _RefusedError("has pixels of 32 bits; 8 and 16 are read")
+    """Return an image of 8 bits as gray or RGB: alpha over white."""
     if image.mode in _ALPHA or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    if image.mode == "LAB":  # which Pillow converts by color profiles alone
+        from PIL import ImageCms
+
+        profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        image = ImageCms.profileToProfile(image, *profiles, outputMode="RGB") or image
     return image if image.mode == mode else image.convert(mode)
 
 

@@ -13,7 +13,8 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from goodfit.data.images import decode
-from goodfit.data.images.decode import FileFacts, Shape, claimed_rows, decode_rows, quiet
+from goodfit.data.images.decode import claimed_rows, decode_rows, quiet
+from goodfit.data.images.facts import Depth, FileFacts, Shape
 
 _FILES_A_PROCESS = 4_000  # small ones that take about 0.1 s, twice what a process needs to start; fewer go to threads
 _FILES_A_PIECE = 16  # that one worker takes together, so that large and small ones are shared evenly
@@ -28,7 +29,7 @@ class _Helper(NamedTuple):
     answer: IO[str]
 
 
-def decode_files(paths: Sequence[str], target: Path, shape: Shape) -> list[FileFacts]:
+def decode_files(paths: Sequence[str], target: Path, shape: Shape, depth: Depth) -> list[FileFacts]:
     """Decode files into a new .npy file of one row per file; the rows of broken files are undefined.
 
     Small images keep Python itself busy, so many of them are shared with other processes; a few are shared among
@@ -38,6 +39,7 @@ def decode_files(paths: Sequence[str], target: Path, shape: Shape) -> list[FileF
         paths: of the files.
         target: the .npy file; uint8, [files, height, width, channels].
         shape: height, width and channels of every row.
+        depth: the values that become black and white, of images with more than 8 bits per pixel.
 
     Raises:
         OSError: the target cannot be written.
@@ -51,18 +53,18 @@ def decode_files(paths: Sequence[str], target: Path, shape: Shape) -> list[FileF
     size = max(_FILES_A_PIECE, -(-len(paths) // _MOST_PIECES))
     pieces = [range(start, min(start + size, len(paths))) for start in range(0, len(paths), size)]
     if helpers > 0:
-        return _decode_in_processes(paths, target, images, pieces, helpers)
+        return _decode_in_processes(paths, target, images, depth, pieces, helpers)
     memory = images.reshape(-1).data
 
     def decode_piece(rows: range) -> list[FileFacts]:
-        return [facts for _, facts in decode_rows(rows, paths, shape, memory)]
+        return [facts for _, facts in decode_rows(rows, paths, shape, depth, memory)]
 
     with quiet(), ThreadPoolExecutor(workers) as pool:
         return [facts for part in pool.map(decode_piece, pieces) for facts in part]
 
 
 def _decode_in_processes(
-    paths: Sequence[str], target: Path, images: np.memmap, pieces: list[range], helpers: int
+    paths: Sequence[str], target: Path, images: np.memmap, depth: Depth, pieces: list[range], helpers: int
 ) -> list[FileFacts]:
     """Decode with processes of our own; those of `multiprocessing` would import the user's script again.
 
@@ -76,6 +78,7 @@ def _decode_in_processes(
         "target": str(target),
         "offset": images.offset,
         "shape": images.shape[1:],
+        "depth": depth,
         "paths": list(paths),
         "pieces": [(piece.start, piece.stop) for piece in pieces],
         "pipe": reading,
@@ -84,14 +87,14 @@ def _decode_in_processes(
     shape, memory = images.shape[1:], images.reshape(-1).data
     try:
         with quiet():
-            facts = dict(decode_rows(claimed_rows(pieces, reading), paths, shape, memory))
+            facts = dict(decode_rows(claimed_rows(pieces, reading), paths, shape, depth, memory))
             for helper in started:
                 if helper.process.wait() == 0:
                     helper.answer.seek(0)
                     for fields, rows in json.load(helper.answer):
                         facts |= dict.fromkeys(rows, FileFacts(*fields))
             lost = [row for row in range(len(paths)) if row not in facts]  # by a process that was killed
-            facts |= dict(decode_rows(lost, paths, shape, memory))
+            facts |= dict(decode_rows(lost, paths, shape, depth, memory))
         return [facts[row] for row in range(len(paths))]
     finally:
         os.close(reading)

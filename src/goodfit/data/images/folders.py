@@ -1,146 +1,140 @@
-"""Image files as a source: a folder with one subfolder per class, any folder of images, or a single image."""
+"""Image files as a source: a folder of classes or of sets, any folder of images, or a single image."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from goodfit.data.images.decode import ENDINGS
+from goodfit.data.images.folder_notes import (
+    NAMES_IN_NOTE,
+    notes_on_classes,
+    notes_on_sets,
+    unreadable_notes,
+    without_images,
+)
 from goodfit.data.images.idx import is_idx
+from goodfit.data.images.sets import FolderSets, find_sets, too_high
 from goodfit.data.images.stored import ImageFiles
+from goodfit.data.images.tree import Folder, kind_of_file, list_folder
 from goodfit.data.notes import Note
 from goodfit.data.source import Source, SourceRequest
 from goodfit.errors import InputError
+from goodfit.wording.text import first_names
 
 CLASS = "class"  # the target's name where folders give the classes
-_SETS = {"train", "training", "dev", "val", "valid", "validation", "test", "testing"}
-_KINDS = "PNG, JPEG, BMP, GIF or TIFF"
-_NAMES_IN_NOTE = 5
 
 
 def open_image_folder(request: SourceRequest) -> Source | None:
-    """Open a folder: with labels one subfolder per class, without labels any folder of images.
+    """Open a folder: with labels one subfolder per class, or sets of these; without labels any folder of images.
 
     Raises:
         InputError: the folder is without the images it needs.
     """
-    folder = request.path
-    if folder is None or request.images is False or not folder.is_dir():
+    path = request.path
+    if path is None or request.images is False or not path.is_dir():
         return None
-    address = folder.resolve()
-    if request.labeled:
-        files, labels, notes = _labeled_files(folder)
-        images = ImageFiles(folder, files)
-        return Source(
-            address.name,
-            str(folder),
-            str(address),
-            "image folder",
-            labels,
-            CLASS,
-            images,
-            whole_classes=True,
-            notes=notes,
-        )
-    names = tuple(name for name in _walk(folder) if _is_image(name))
-    if not names:
-        raise InputError(f"{folder} has no image ({_KINDS}) in it")
-    return Source(
-        address.name, str(folder), str(address), "image folder", pl.DataFrame(), images=ImageFiles(folder, names)
-    )
+    folder = list_folder(path)
+    if not request.labeled:
+        names = tuple(folder.all_images())
+        if not names:
+            raise InputError(without_images(folder))
+        return _source(folder, names, notes=unreadable_notes(folder))
+    sets = find_sets(folder)
+    if sets is not None:
+        return _source_of_sets(folder, sets)
+    _refuse_other_layouts(folder)
+    return _labeled_source(folder, folder, fewest=2)
 
 
 def open_image_file(request: SourceRequest) -> Source | None:
     """Open a single image, to predict its label.
 
     Raises:
-        InputError: labels are needed, and a single image has none.
+        InputError: labels are needed, and a single image has none; or its kind is not read.
     """
     path = request.path
-    if path is None or request.images is False or not _is_image(path.name):
+    kind = None if path is None or request.images is False else kind_of_file(path)
+    if path is None or kind is None:
         return None
+    if kind:
+        raise InputError(f"{path} is a {kind} file, which goodfit cannot read; convert it to JPEG or PNG")
     if request.labeled:
         raise InputError(f"{path} is a single image without a label; give a folder with one subfolder per class")
     name, images = path.resolve().name.partition(".")[0], ImageFiles(path.parent, (path.name,))
     return Source(name, str(path), str(path.resolve()), "image file", pl.DataFrame(), images=images)
 
 
-def _labeled_files(folder: Path) -> tuple[tuple[str, ...], pl.DataFrame, tuple[Note, ...]]:
-    """Return the image files in the class folders, the class of each, and notes on the files left out."""
-    classes = sorted(entry.name for entry in _entries(folder) if entry.is_dir())
-    _refuse_other_layouts(folder, classes)
-    listing = {name: list(_walk(folder / name)) for name in classes}
-    images = {name: [file for file in listing[name] if _is_image(file)] for name in classes}
-    full = [name for name in classes if images[name]]
-    if len(full) < 2:
-        has = f"images of one class alone ({full[0]})" if full else f"no image ({_KINDS}) in any subfolder"
-        raise InputError(f"{folder} has {has}; a choice needs at least 2 classes")
-    rows = [(f"{name}/{file}", name) for name in full for file in images[name]]
-    empty = [name for name in classes if name not in full]
-    documents = [f"{name}/{file}" for name, files in listing.items() for file in files if not _is_image(file)]
-    loose = [entry.name for entry in _entries(folder) if entry.is_file()]
-    notes = (
-        *_left_out(empty, "class folder without an image", "class folders without an image"),
-        *_left_out(documents, "file without the extension of an image", "files without the extension of an image"),
-        *_left_out(loose, "file beside the class folders", "files beside the class folders"),
+def _source(
+    top: Folder, names: tuple[str, ...], labels: Sequence[str] | None = None, notes: Sequence[Note] = ()
+) -> Source:
+    """Return images of a folder, with the class of each if they are labeled."""
+    address = top.path.resolve()
+    return Source(
+        name=address.name,
+        place=str(top.path),
+        address=str(address),
+        kind="image folder",
+        columns=pl.DataFrame() if labels is None else pl.DataFrame({CLASS: pl.Series(labels, dtype=pl.String)}),
+        target=None if labels is None else CLASS,
+        images=ImageFiles(top.path, names),
+        notes=tuple(notes),
+        categories=frozenset() if labels is None else frozenset({CLASS}),  # names of folders are words: 001, 1e3, nan
     )
-    return tuple(file for file, _ in rows), pl.DataFrame({CLASS: [label for _, label in rows]}), notes
 
 
-def _refuse_other_layouts(folder: Path, classes: Sequence[str]) -> None:
+def _source_of_sets(top: Folder, sets: FolderSets) -> Source:
+    """Return the training images of a folder of sets, with its dev and test set.
+
+    Raises:
+        InputError: the training set has no classes.
+    """
+    root = sets.roots["data"]
+    if not root.full_folders:
+        raise InputError(
+            f"the subfolders of {top.path} are sets ({', '.join(top.full_folders)}), but {root.path} has images and no "
+            "subfolders, so they have no labels; put the images of each class into their own subfolder"
+        )
+    sources = {role: _labeled_source(top, folder, 2 if role == "data" else 1) for role, folder in sets.roots.items()}
+    data = sources.pop("data")
+    return replace(data, notes=(*notes_on_sets(top, sets), *data.notes), sets=sources)
+
+
+def _labeled_source(top: Folder, root: Folder, fewest: int) -> Source:
+    """Return the images in the class folders of a root, which is the top folder or a set in it.
+
+    Raises:
+        InputError: it holds fewer than `fewest` classes.
+    """
+    prefix = "" if top is root else f"{root.path.relative_to(top.path).as_posix()}/"
+    images = {name: list(folder.all_images(f"{prefix}{name}/")) for name, folder in root.folders.items()}
+    full = [name for name in images if images[name]]
+    if len(full) < fewest:
+        if not full:
+            raise InputError(without_images(root, " in any subfolder"))
+        raise InputError(f"{root.path} has images of one class alone ({full[0]}); a choice needs at least 2 classes")
+    files = tuple(file for name in full for file in images[name])
+    labels = [name for name in full for _ in images[name]]
+    return replace(_source(top, files, labels, notes_on_classes(root, full, prefix)), place=str(root.path))
+
+
+def _refuse_other_layouts(folder: Folder) -> None:
     """Refuse a folder whose subfolders are not classes.
 
     Raises:
-        InputError: it has no subfolders, or they are named train, test and the like.
+        InputError: it has no subfolders, or classes or sets are further down.
     """
-    if not classes:
-        names = sorted(entry.name for entry in _entries(folder))
-        idx = [name for name in names if is_idx(Path(name)) and "images" in name]
+    if not folder.folders:
+        idx = [name for name in folder.others if is_idx(Path(name)) and "images" in name]
         if idx:
-            raise InputError(f"{folder} is a folder of IDX files; give the file of the images, {folder / idx[-1]}")
-        images = any(_is_image(name) for name in names)
-        contents = "images but no subfolders, so they have no labels" if images else "no subfolders of images"
-        raise InputError(f"{folder} is a folder with {contents}; put the images of each class into their own subfolder")
-    if len(classes) > 1 and {name.lower() for name in classes} <= _SETS:
-        # Names with "tr" first, names with "te" last: train and test of any spelling.
-        train, *_, test = sorted(classes, key=lambda name: (not name.lower().startswith("tr"), "te" in name.lower()))
+            raise InputError(
+                f"{folder.path} is a folder of IDX files; give the file of the images, {folder.path / idx[-1]}"
+            )
+        contents = "images but no subfolders, so they have no labels" if folder.images else "no subfolders of images"
         raise InputError(
-            f"the subfolders of {folder} are sets, not classes ({', '.join(classes)}): give {folder / train} as "
-            f"the data, and the others with --dev and --test (--test {folder / test})"
+            f"{folder.path} is a folder with {contents}; put the images of each class into their own subfolder"
         )
-
-
-def _is_image(name: str) -> bool:
-    return name.lower().endswith(ENDINGS)
-
-
-def _entries(folder: Path) -> list[os.DirEntry]:
-    """Return the entries of a folder, except for hidden ones.
-
-    Raises:
-        InputError: the folder cannot be read.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))]
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read: {error.strerror}") from None
-
-
-def _walk(folder: Path, prefix: str = "") -> Iterator[str]:
-    """Yield the files below a folder in the order of their names; links to folders are not followed."""
-    for entry in sorted(_entries(folder), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
-        elif entry.is_file():
-            yield prefix + entry.name
-
-
-def _left_out(names: Sequence[str], singular: str, plural: str) -> list[Note]:
-    """Return a note on the names left out, or none."""
-    if not names:
-        return []
-    listing = ", ".join(names[:_NAMES_IN_NOTE])
-    more = f" and {len(names) - _NAMES_IN_NOTE:,} more" if len(names) > _NAMES_IN_NOTE else ""
-    return [Note(f"Left out: {len(names):,} {singular if len(names) == 1 else plural} ({listing}{more}).")]
+    inner = too_high(folder)
+    if inner is not None:
+        listing = first_names(list(inner.full_folders), NAMES_IN_NOTE)
+        raise InputError(f"the sets or classes are further down than {folder.path}: give {inner.path} ({listing})")

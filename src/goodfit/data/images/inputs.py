@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Int
 
 from goodfit.data.dataset import Features
+from goodfit.data.images.facts import Depth
 from goodfit.data.images.load import LoadedImages, load_images, shape_words
 from goodfit.data.images.stored import ImageFiles
 from goodfit.data.inputs import Inputs
-from goodfit.data.notes import Note
+from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError
@@ -47,17 +48,19 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
         columns=(),
         left_out=left_out,
         image=loaded.pixels.shape[1:],
+        depth=loaded.depth,
         files=tuple(files[row] for row in rows[loaded.readable]) if files else (),
         notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def new_images(source: Source, shape: tuple[int, int, int]) -> LoadedImages:
+def new_images(source: Source, shape: tuple[int, int, int], depth: Depth | None) -> LoadedImages:
     """Decode images without labels into a shape: image files are resized, arrays must have it.
 
     Args:
         source: of images or not.
         shape: height, width and channels that a network was trained on.
+        depth: the values that became black and white in training; None where all images had 8 bits.
 
     Raises:
         InputError: the source holds no images, arrays have another shape, or too many files cannot be read.
@@ -70,4 +73,8 @@ def new_images(source: Source, shape: tuple[int, int, int]) -> LoadedImages:
     if not isinstance(source.images, ImageFiles) and source.images.shape[1:] != shape:
         images, trained = shape_words(source.images.shape), shape_words((None, *shape))
         raise InputError(f"{source.place} has {images}, but the run was trained on {trained}")
-    return load_images([source], None, None, shape)
+    loaded = load_images([source], None, None, shape, depth or Depth())
+    if depth is None and loaded.depth is not None:
+        text = "The run was trained on images of 8 bits per pixel; pixels of 16 are scaled to 8, floats from 0 to 1."
+        loaded.notes.append(warning(text))
+    return loaded

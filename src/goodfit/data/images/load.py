@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from goodfit.data.images.cache import LARGEST_SIDE, Decoded, broken_words, decode_cached
-from goodfit.data.images.decode import Shape
+from goodfit.data.images.cache import Form, decode_cached
+from goodfit.data.images.decoding_notes import decoding_notes, notes_on_new
+from goodfit.data.images.facts import Depth, Shape
 from goodfit.data.images.memory_map import header_of, keep_rows, mapped, stamp
 from goodfit.data.images.stored import ArrayFile, ImageFiles
-from goodfit.data.notes import Note, warning
+from goodfit.data.notes import Note
 from goodfit.data.source import Source
 from goodfit.errors import InputError
 
@@ -29,23 +30,30 @@ class LoadedImages(NamedTuple):
         pixels: of the images that could be read.
         readable: their positions among the rows that were asked for.
         notes: on the changes made to them.
+        depth: the values that became black and white; None where all have 8 bits.
     """
 
     pixels: UInt8[np.ndarray, "readable height width channels"]
     readable: Int[np.ndarray, "readable"]
     notes: list[Note]
+    depth: Depth | None = None
 
 
 def load_images(
-    sources: Sequence[Source], rows: Int[np.ndarray, "rows"] | None, cache: Path | None, shape: Shape | None = None
+    sources: Sequence[Source],
+    rows: Int[np.ndarray, "rows"] | None,
+    cache: Path | None,
+    shape: Shape | None = None,
+    depth: Depth | None = None,
 ) -> LoadedImages:
     """Return the pixels of images.
 
     Args:
-        sources: of images, all in files or all in arrays.
+        sources: of images, all in files or all in arrays; the first holds the training images.
         rows: positions among the images of all sources, rising; None for all.
         cache: folder of the decoded pixels, created if needed; None for the system's temporary folder.
         shape: height, width and channels to bring image files to; None for their most common size.
+        depth: the values that become black and white, of images with more than 8 bits; None for the training range.
 
     Raises:
         InputError: too many images cannot be read, values are no pixels, or the cache cannot be written.
@@ -62,8 +70,10 @@ def load_images(
     names = [name for part in files for name in part.names]
     if rows is not None:
         paths, names = [paths[row] for row in rows], [names[row] for row in rows]
-    decoded = decode_cached(paths, names, place, cache, shape)
-    return LoadedImages(decoded.pixels, decoded.readable, _decoding_notes(decoded, names))
+    training = len(files[0]) if rows is None else int((rows < len(files[0])).sum())
+    decoded = decode_cached(paths, names, place, cache, Form(training, shape, depth))
+    notes = decoding_notes(decoded, names) if shape is None else notes_on_new(decoded, names)
+    return LoadedImages(decoded.pixels, decoded.readable, notes, decoded.depth if decoded.deep else None)
 
 
 def shape_words(shape: Sequence[int | None]) -> str:
@@ -153,29 +163,3 @@ def check_alike(first: Source, second: Source, name: str) -> None:
             f"{first.place} has {shape_words(images.shape)}, but the {name} source {second.place} has "
             f"{shape_words(more_images.shape)}"
         )
-
-
-def _decoding_notes(decoded: Decoded, names: Sequence[str]) -> list[Note]:
-    height, width = decoded.pixels.shape[1:3]
-    notes = []
-    if decoded.broken:
-        broken = [(names[row], reason) for row, reason in decoded.broken]
-        notes.append(warning(f"{broken_words(broken, len(names), ' and left out')}."))
-    if decoded.shrunk:
-        notes.append(
-            warning(f"The images were shrunk to {height} × {width}: the longer side is at most {LARGEST_SIDE} pixels.")
-        )
-    if decoded.resized:
-        images = "1 image differs" if decoded.resized == 1 else f"{decoded.resized:,} images differ"
-        notes.append(
-            warning(
-                f"{images} in size from the most common, {height} × {width}: resized in proportion, the rest filled "
-                "with the median of the border."
-            )
-        )
-    if decoded.deep:
-        images = "1 image has" if decoded.deep == 1 else f"{decoded.deep:,} images have"
-        notes.append(Note(f"{images} 16 bits per pixel: scaled to 8."))
-    if decoded.gray:
-        notes.append(Note(f"{decoded.gray:,} of the images are gray, the others in color: all were converted to RGB."))
-    return notes

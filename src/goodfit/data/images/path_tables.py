@@ -7,14 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from goodfit.data.images.decode import ENDINGS
+from goodfit.data.images.kinds import is_readable, unreadable_kind
 from goodfit.data.images.stored import ImageFiles
 from goodfit.data.source import Source
 from goodfit.data.tables.roles import missing_values
 from goodfit.errors import InputError
-
-# chr(92) is a backslash, which Python 3.11 does not allow inside the braces of an f-string.
-_ENDING = rf"(?:{'|'.join(ending.replace('.', chr(92) + '.') for ending in ENDINGS)})$"
 
 
 def images_in_table(table: Source) -> Source | None:
@@ -44,12 +41,14 @@ def images_in_table(table: Source) -> Source | None:
 
 
 def _path_column(frame: pl.DataFrame, root: Path) -> str | None:
-    """Return the first column whose every value ends like an image file, and some of whose files exist."""
+    """Return the first column whose every value ends like an image or video, and some of whose files exist."""
     for column in frame:
         if column.dtype != pl.String or column.null_count() == len(column):
             continue
         words = column.drop_nulls()
-        if words.str.to_lowercase().str.contains(_ENDING).all() and any(_exists(root / word) for word in words):
+        if all(is_readable(word) or unreadable_kind(word) for word in words) and any(
+            _exists(root / word) for word in words
+        ):
             return column.name
     return None
 

@@ -23,12 +23,18 @@ def _pixels(side: float, limit: int) -> int:
     return limit if limit - side < 1 else max(1, round(side))
 
 
-def scaled_to_8(values: np.ndarray) -> np.ndarray:
-    """Return pixels of 16 bits as 8: 65,535 becomes 255."""
-    # 65,535 = 255 · 257; 128 makes the division round.
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+def scaled_to_8(values: np.ndarray, black: float = 0, white: float = 65_535) -> np.ndarray:
+    """Return pixels of any range as 8 bits: `black` becomes 0, `white` 255, and what lies beyond is clipped."""
+    scaled = (values.astype(np.float64) - black) * (255 / (white - black))
+    return np.clip(np.round(scaled), 0, 255).astype(np.uint8)
 
 
-def gray_of_16(image: Image.Image) -> Image.Image:
-    """Return a gray image of 16 bits as one of 8."""
-    return Image.fromarray(scaled_to_8(np.asarray(image)))
+def limits(image: Image.Image) -> tuple[float, float]:
+    """Return the smallest and the largest value of an image; NaN if one is not a number."""
+    values = np.asarray(image)
+    return float(values.min()), float(values.max())
+
+
+def gray_of_deep(image: Image.Image, black: float, white: float) -> Image.Image:
+    """Return a gray image of more than 8 bits as one of 8."""
+    return Image.fromarray(scaled_to_8(np.asarray(image), black, white))

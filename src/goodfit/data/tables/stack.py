@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from goodfit.data.images.stored import ImageFiles
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import READERS, TypedColumn, as_words, infer_type, is_nested, type_column
 from goodfit.data.tables.labels import respell
@@ -36,7 +37,8 @@ def _stacked(name: str, sources: Sequence[Source], surroundings: Surroundings, h
     parts = [type_column(source.columns[name], column_type, source.marks.get(name)) for source in sources]
     raws = list(_of_one_type([part.raw for part in parts], sources))
     # One program may write 1 and another 1.0 for the same label; the training source's spelling holds.
-    if len(raws) > 1 and raws[0].dtype == pl.String and (has_role or column_type.kind == "category"):
+    exact = isinstance(sources[0].images, ImageFiles) and name in sources[0].categories  # names of folders
+    if len(raws) > 1 and raws[0].dtype == pl.String and not exact and (has_role or column_type.kind == "category"):
         levels = raws[0].drop_nulls().unique().to_list()
         raws[1:] = [respell(raw, levels) for raw in raws[1:]]
     raw = pl.concat(raws)
