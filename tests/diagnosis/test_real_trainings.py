@@ -53,7 +53,7 @@ def test_healthy_trainings_are_left_alone(train, plan):
     ("plan", "finding_id"),
     [
         (DESCENT.with_(activation="sigmoid", hidden_units=(16,) * 8), "vanishing-gradient"),
-        (DESCENT.with_(learning_rate=1e3), "divergence"),
+        (DESCENT.with_(learning_rate=1e3), "learning-rate-too-high"),
         (ADAM.with_(learning_rate=1.0), "learning-rate-too-high"),
         (ADAM.with_(learning_rate=1e-7), "learning-rate-too-low"),
         (ADAM.with_(l2=3e3), "regularization-too-strong"),

@@ -47,6 +47,15 @@ def test_dead_units_are_found_in_their_layer(dead):
     assert found["dead ReLUs"].layer == "layer 1"
 
 
+def test_a_finding_is_shown_with_the_name_of_its_cause(dead):
+    dead.looks = dead.looks.reshape(2, len(LAYERS), -1)
+    dead.looks[:, 1, LAYER_STATISTICS.index("weight")] = 0.0
+    dead.looks = dead.looks.reshape(2, -1)
+    views = {view.id: view for view in finding_views(ask(LiveDoctor(), dead), PLAN, PLAN.structure)}
+    assert views["bad-initialization"].explained_by is None
+    assert views["dead-relus"].explained_by == "bad initialization"
+
+
 def test_it_is_asked_again_only_for_new_epochs_and_not_too_often(dead, monkeypatch):
     now, asked = [0.0], []
     monkeypatch.setattr(findings, "time", SimpleNamespace(monotonic=lambda: now[0]))

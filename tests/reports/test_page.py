@@ -243,13 +243,15 @@ def test_what_ails_the_training_is_told_and_drawn(made: Made, tmp_path: Path):
             "log": True,
         },
     }
-    result["final"]["findings"] = [finding]
+    consequence = finding | {"id": "learning-rate-too-low", "plot": None, "explained_by": "vanishing-gradient"}
+    result["final"]["findings"] = [finding, consequence]
     (run / "result.json").write_text(json.dumps(result))
     text = write_report(run).read_text()
     assert "Vanishing gradient" in text
     assert "confidence 93\u00a0%" in text
     assert "0.2 times a layer &lt;b&gt;here&lt;/b&gt;." in text
     assert "residual network: the gradient has a way past" in text
+    assert text.count("Explained by: vanishing gradient.") == 1
     figures = text.split('id="figures">')[1].split("</script>")[0]
     drawn = json.loads(figures)["finding-0"]["all"][0]
     assert [each["y"] for each in drawn["data"]] == [[0.04, 0.2, 1], [0.01, None, 1], [None, 0.1, 1]]

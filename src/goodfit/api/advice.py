@@ -42,7 +42,8 @@ def advice(gaps: Gaps, splits: Splits, context: AdviceContext, findings: Sequenc
     lines = [
         sentence(finding.prescriptions[0].name)
         for finding in findings
-        if finding.severity < _WASTE and finding.prescriptions and not finding.prescriptions[0].changes
+        if finding.severity < _WASTE and finding.explained_by is None
+        if finding.prescriptions and not finding.prescriptions[0].changes
     ]
     lines += [context.simpler] if context.simpler else []
     if gaps.verdict == "too few examples to tell":

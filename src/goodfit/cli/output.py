@@ -73,8 +73,12 @@ def verdict_lines(figures: Diagnosis | FinalFigures, metric: str) -> Iterator[st
 
 def finding_lines(findings: Iterable[FindingResult]) -> Iterator[str]:
     """Yield each finding, the most severe first: its name, what was seen, and what to try."""
+    findings = list(findings)
+    names = {finding.id: finding.name for finding in findings}
     for finding in findings:
-        yield f"Finding: {finding.name} (confidence {numbers.rough_percent(finding.confidence)})"
+        cause = names.get(finding.explained_by or "")
+        explained = f", explained by {cause}" if cause else ""
+        yield f"Finding: {finding.name} (confidence {numbers.rough_percent(finding.confidence)}){explained}"
         yield f"  {finding.sentence}"
         if finding.prescriptions:
             yield f"  Try: {'; '.join(remedy.name for remedy in finding.prescriptions)}."

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.diagnosis.finding import DataFacts, Finding, Observation, Signals
+from goodfit.diagnosis.finding import DataFacts, Findings, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.diagnosis.layer_statistics import layer_statistics
 from goodfit.diagnosis.program_facts import ProgramFacts
@@ -154,14 +154,15 @@ class Doctor:
         if self._columns is None and "inputs" in arrays["activations"]:
             self._columns = column_moments(arrays["activations"]["inputs"])
 
-    def findings(self, *, finished: bool = True) -> list[Finding]:
-        """Return the problems so far, the most important first.
+    def findings(self, *, finished: bool = True) -> Findings:
+        """Return the problems so far, the most important first; printed, they are a short list.
 
         Args:
             finished: True if the training is over; before that, stopping too early is not looked for.
 
         Returns:
-            The findings, each with its evidence and its remedies; empty if there is no problem.
+            The findings, each with its evidence and its remedies, causes before what they explain; empty if there is no
+            problem.
         """
         return examine(self.observation(finished=finished))
 

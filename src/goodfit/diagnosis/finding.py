@@ -65,6 +65,7 @@ class Finding:
         layer: where the symptom shows, as Health names it; None if it is not in one layer.
         epoch: when it shows; None if it is not in one epoch.
         plot: the evidence drawn.
+        explained_by: ID of the finding beside it that causes this one; None if no other does.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Finding:
     layer: str | None = None
     epoch: int | None = None
     plot: Plot | None = None
+    explained_by: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding for JSON, without its plot; an infinite or undefined number becomes None."""
@@ -92,7 +94,32 @@ class Finding:
                 name: float(number) if np.isfinite(number) else None for name, number in self.evidence.items()
             },
             "prescriptions": [remedy._asdict() for remedy in self.remedies],
+            "explained_by": self.explained_by,
         }
+
+
+class Findings(list[Finding]):
+    """Findings in order: causes before what they explain. Printed, they are a short list for people.
+
+    >>> leak = Finding("leak", "leaking column", 1, 0.9, "The column 'a' gives it away.", {}, ())
+    >>> Findings([leak])
+    1. The column 'a' gives it away.
+    >>> Findings()
+    No problems found.
+    """
+
+    def __repr__(self) -> str:
+        """Return each finding's sentence and first remedy; what another finding explains stands under it."""
+        lines: list[str] = []
+        causes = 0
+        for finding in self:
+            causes += finding.explained_by is None
+            mark, indent = (f"{causes}. ", "   ") if finding.explained_by is None else ("   It explains: ", "      ")
+            lines.append(mark + finding.sentence)
+            lines += [f"{indent}Try: {remedy.name}." for remedy in finding.remedies[:1]]
+        return "\n".join(lines) or "No problems found."
+
+    __str__ = __repr__
 
 
 @dataclass(frozen=True, eq=False)

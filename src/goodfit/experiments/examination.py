@@ -11,8 +11,9 @@ from goodfit.checks.network import open_network
 from goodfit.data.dataset import Splits
 from goodfit.data.shift import compare_distributions
 from goodfit.diagnosis.data_facts import basic_data_facts
-from goodfit.diagnosis.finding import ClassRecall, DataFacts, Finding, Observation, Signals
+from goodfit.diagnosis.finding import ClassRecall, DataFacts, Finding, Findings, Observation, Signals
 from goodfit.diagnosis.findings import examine, plateau
+from goodfit.diagnosis.findings.explanations import arranged
 from goodfit.diagnosis.intervals import wilson
 from goodfit.diagnosis.target_tail import target_tail
 from goodfit.experiments.calibration import calibrate
@@ -53,7 +54,7 @@ def observe(run: Run, splits: Splits, facts: DataFacts) -> Observation:
     )
 
 
-def shared_findings(measurement: Measurement, splits: Splits, facts: DataFacts) -> list[Finding]:
+def shared_findings(measurement: Measurement, splits: Splits, facts: DataFacts) -> Findings:
     """Return the findings of more than half of a measurement's trainings, each from the training that is surest of it.
 
     A single seed's problem may be bad luck, which no change of plan would cure.
@@ -79,7 +80,7 @@ def shared_findings(measurement: Measurement, splits: Splits, facts: DataFacts) 
             earlier = surest.setdefault(finding.id, finding)
             if finding.confidence > earlier.confidence:
                 surest[finding.id] = finding
-    return sorted(surest.values(), key=lambda finding: finding.severity)  # keeps `examine`'s causes before effects
+    return arranged(surest.values())
 
 
 def with_curvature(findings: list[Finding], run: Run, splits: Splits, facts: DataFacts) -> list[Finding]:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.data.dataset import groups_of
-from goodfit.diagnosis.finding import Finding
+from goodfit.diagnosis.finding import Findings
 from goodfit.diagnosis.gaps import Gaps, gaps_from_runs
 from goodfit.diagnosis.intervals import rmse_parts
 from goodfit.diagnosis.verdict import conclude
@@ -63,7 +63,7 @@ def measure_mirroring(state: LoopState, context: LoopContext) -> LoopState:
 
 def measurement_findings(
     measurement: Measurement, context: LoopContext, outputs: Float[np.ndarray, "rows outputs"] | None = None
-) -> list[Finding]:
+) -> Findings:
     """Return the problems found in a measurement's trainings, and in the outputs of the predictor made of them."""
     facts = context.data_facts
     if outputs is not None:

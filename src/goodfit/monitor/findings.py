@@ -55,6 +55,7 @@ class FindingView(PlainData):
         confidence: in words.
         sentence: the symptom with its numbers.
         remedies: the most promising first.
+        explained_by: name of the finding that causes this one; None if no other does.
     """
 
     id: str
@@ -64,6 +65,7 @@ class FindingView(PlainData):
     confidence: str
     sentence: str
     remedies: tuple[RemedyView, ...]
+    explained_by: str | None = None
 
 
 @dataclass
@@ -118,6 +120,7 @@ def finding_views(
         plan: as nudged so far.
         compiled: the structure that the program was compiled for.
     """
+    names = {finding.id: finding.name for finding in findings}
     return tuple(
         FindingView(
             id=finding.id,
@@ -130,6 +133,7 @@ def finding_views(
                 _remedy(remedy, plan, compiled)
                 for remedy in (finding.remedies if isinstance(finding, Finding) else finding.prescriptions)
             ),
+            explained_by=names.get(finding.explained_by or ""),
         )
         for finding in findings
     )

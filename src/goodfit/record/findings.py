@@ -59,6 +59,7 @@ class FindingResult(PlainData):
         evidence: these numbers by name; None where one is undefined.
         prescriptions: suggested changes, the most promising first.
         plot: the evidence drawn.
+        explained_by: ID of the finding that causes this one; None if no other does.
     """
 
     id: str
@@ -71,3 +72,4 @@ class FindingResult(PlainData):
     evidence: dict[str, float | None]
     prescriptions: tuple[RemedyResult, ...]
     plot: PlotData | None
+    explained_by: str | None = None

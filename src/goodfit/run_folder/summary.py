@@ -99,6 +99,7 @@ def finding_result(finding: Finding) -> FindingResult:
             lines={name: _numbers(values) for name, values in plot.lines.items()},
             log=plot.log,
         ),
+        explained_by=finding.explained_by,
     )
 
 

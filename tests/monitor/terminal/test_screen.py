@@ -97,8 +97,9 @@ def test_errors_are_drawn_where_that_is_asked(seen):
 def test_a_finding_marks_its_layer(seen):
     health = list(seen.view.panels.health)
     health[2] = replace(health[2], findings=("dead units",))
-    change(seen, findings=(FINDING,), health=tuple(health))
+    change(seen, findings=(FINDING, replace(FINDING, explained_by="learning rate too high")), health=tuple(health))
     lines = drawn(seen)
+    assert any("confidence 90 %, explained by learning rate too high" in line for line in lines)
     assert any(line.startswith("! dead units (layer 2), confidence 90 %") for line in lines)
     assert any(line.startswith("! layer 2") for line in lines)
 

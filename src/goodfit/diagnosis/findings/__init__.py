@@ -7,7 +7,7 @@ and stands in one of the lists below.
 from collections.abc import Iterable
 from types import ModuleType
 
-from goodfit.diagnosis.finding import Finding, Observation
+from goodfit.diagnosis.finding import Finding, Findings, Observation
 from goodfit.diagnosis.findings import (
     batch_large,
     batch_small,
@@ -37,12 +37,13 @@ from goodfit.diagnosis.findings import (
     stopped_early,
     vanishing,
 )
+from goodfit.diagnosis.findings.explanations import arranged
 
 # Problems of a training. What most likely causes the others comes first.
 _CAUSES = (
     divergence,
-    initialization,
     inputs,
+    initialization,
     output,
     exploding,
     rate_high,
@@ -69,8 +70,8 @@ FINDINGS = tuple(module.find for module in _MODULES)
 NAMES = {module.ID: module.NAME for module in _MODULES}  # of every finding, by its ID
 
 
-def examine(observation: Observation) -> list[Finding]:
-    """Return all findings, the most severe first, and among equals the most likely cause of the others first.
+def examine(observation: Observation) -> Findings:
+    """Return all findings, the most severe first, each followed by those that it explains.
 
     Args:
         observation: the record of the training, with the plan and facts about the data if they are known; the more is
@@ -78,7 +79,7 @@ def examine(observation: Observation) -> list[Finding]:
     """
     causes = _findings(_CAUSES, observation)
     without_cause = [] if causes else _findings(_SYMPTOMS, observation)[:1] or _findings(_TRAINED, observation)
-    return sorted(causes + _findings(_DATA, observation) + without_cause, key=lambda finding: finding.severity)
+    return arranged(causes + _findings(_DATA, observation) + without_cause)
 
 
 def _findings(modules: Iterable[ModuleType], observation: Observation) -> list[Finding]:

@@ -81,6 +81,7 @@ def _findings(findings: Sequence[FindingView], width: int) -> list[Text]:
     lines = []
     for finding in findings:
         where = f" ({finding.layer})" if finding.layer else ""
+        where += f", explained by {finding.explained_by}" if finding.explained_by else ""
         lines.append(Text(f"! {finding.name}{where}, confidence {finding.confidence}", "bold red"))
         remedies = "; ".join(remedy.name for remedy in finding.remedies)
         sentence = finding.sentence + (f" Try: {remedies}." if remedies else "")

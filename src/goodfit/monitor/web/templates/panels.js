@@ -68,7 +68,7 @@ export function health(layers) {
 export function findings(list, fill, branch) {
   byId("findings-none").hidden = list.length > 0;
   byId("findings").replaceChildren(...list.map((finding) => make("article", {},
-    make("h3", {}, capitalized(finding.name), make("small", {}, ` confidence ${finding.confidence}`)),
+    make("h3", {}, capitalized(finding.name), make("small", {}, ` confidence ${finding.confidence}${finding.explained_by ? `, explained by ${finding.explained_by}` : ""}`)),
     make("p", {}, ...prose(finding.sentence)),
     make("ul", {}, ...finding.remedies.map((remedy) => make("li", {}, ...prose(remedy.name), ": ", ...prose(remedy.why), " ",
       remedy.nudge && make("button", { type: "button", class: "small", onclick: () => fill(remedy.nudge) }, "Set the slider"),
