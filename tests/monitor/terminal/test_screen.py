@@ -99,7 +99,7 @@ def test_a_finding_marks_its_layer(seen):
     health[2] = replace(health[2], findings=("dead units",))
     change(seen, findings=(FINDING, replace(FINDING, explained_by="learning rate too high")), health=tuple(health))
     lines = drawn(seen)
-    assert any("confidence 90 %, explained by learning rate too high" in line for line in lines)
+    assert any("(layer 2), explained by learning rate too high, confidence 90 %" in line for line in lines)
     assert any(line.startswith("! dead units (layer 2), confidence 90 %") for line in lines)
     assert any(line.startswith("! layer 2") for line in lines)
 
