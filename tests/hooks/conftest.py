@@ -1,5 +1,7 @@
 """Digits as three sets of arrays, scaled once."""
 
+import os
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -21,3 +23,15 @@ def softmax():
         return powers / powers.sum(axis=1, keepdims=True)
 
     return probabilities
+
+
+@pytest.fixture(scope="session")
+def keras(tmp_path_factory):
+    """Keras on JAX, unless the environment names another backend; JAX promotes ranks, since Keras adds biases so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "jax"))
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        library = pytest.importorskip("keras", reason="Keras is not installed: pip install -e '.[keras]'")
+    jax = pytest.importorskip("jax")
+    with jax.numpy_rank_promotion("allow"):
+        yield library

@@ -4,20 +4,7 @@ import numpy as np
 import pytest
 
 from goodfit.diagnosis.doctor import Doctor
-from goodfit.errors import InputError
 from goodfit.hooks import keras_callback
-
-
-@pytest.fixture(scope="module")
-def keras(tmp_path_factory):
-    """Keras on JAX, in a world in which JAX promotes ranks, since Keras adds biases so."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_BACKEND", "jax")
-        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
-        library = pytest.importorskip("keras", reason="Keras is not installed: pip install -e '.[keras]'")
-    jax = pytest.importorskip("jax")
-    with jax.numpy_rank_promotion("allow"):
-        yield library
 
 
 @pytest.fixture
@@ -101,20 +88,3 @@ def test_a_healthy_training_is_left_alone(train):
 def test_a_sick_training_is_named_first(train, settings, finding_id):
     findings = train(**settings)[2].findings()
     assert findings[0].id == finding_id
-
-
-def test_a_model_that_has_no_graph_of_layers_is_refused_in_a_sentence(keras, digits):
-    class CustomModel(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.dense = keras.layers.Dense(10, activation="softmax")
-
-        def call(self, inputs):
-            return self.dense(inputs)
-
-    model = CustomModel()
-    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
-    inputs, targets = digits
-    callback = keras_callback(Doctor(), inputs[:64], targets[:64])
-    with pytest.raises(InputError, match="neither sequential nor functional with one input"):
-        model.fit(inputs, targets, epochs=1, verbose=0, callbacks=[callback])

@@ -241,12 +241,17 @@ class Doctor:
         return Health(np.array(self._epochs)[measured], layers, looks)
 
     def _facts(self) -> DataFacts:
-        """Return the facts about the data, completed by observed ones."""
+        """Return the facts about the data, completed by observed ones and by those of the program."""
         data = self._data
         if data.column_deviations is None and self._columns is not None:
             data = replace(data, column_means=self._columns[0], column_deviations=self._columns[1])
-        is_guess_in_data = data.guess_cost is not None or data.class_counts is not None
-        guess_cost = self._guess_cost if self._guess_cost is not None or is_guess_in_data else self._estimate_guess()
+        guess_cost = self._guess_cost
+        if data.guess_cost is None and data.class_counts is None:
+            targets = self._program.targets if self._program else None
+            if targets is not None and data.task != "regression":
+                data = replace(data, m=data.m or targets.examples or 0, class_counts=targets.class_counts)
+            program_guess = targets.guess_cost if targets is not None else None
+            guess_cost = next((cost for cost in (guess_cost, program_guess) if cost), None) or self._estimate_guess()
         return data if guess_cost is None else replace(data, guess_cost=guess_cost)
 
     def _estimate_guess(self) -> float | None:

@@ -22,6 +22,7 @@ ActivationName = Literal[
     "softplus", "leaky_relu",
 ]  # fmt: skip
 Mode = Literal["train", "eval", "both"]
+_MOST_CLASSES = 100_000  # a larger number is no class's
 Scaling = Literal["rescaling", "normalization", "batch_norm", "layer_norm", "embedding"]
 
 
@@ -141,6 +142,18 @@ class TargetFacts:
     row_sums: tuple[float, float] | None = None
     guess_cost: float | None = None
     non_finite: NonFinite | None = None
+
+    @property
+    def class_counts(self) -> tuple[int, ...] | None:
+        """Number of examples of each class, for numbers of classes and one-hot targets; None for other targets.
+
+        >>> TargetFacts(columns=1, lowest=0, is_whole=True, counts={0.0: 5, 2.0: 3}).class_counts
+        (5, 0, 3)
+        """
+        is_label = self.columns == 1 and self.is_whole and self.lowest is not None and self.lowest >= 0
+        if not self.counts or not (is_label or self.row_sums == (1, 1)) or max(self.counts) > _MOST_CLASSES:
+            return None
+        return tuple(self.counts.get(float(code), 0) for code in range(int(max(self.counts)) + 1))
 
 
 @dataclass(frozen=True)

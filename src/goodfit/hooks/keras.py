@@ -1,11 +1,18 @@
 """A callback for Keras 3. Keras is imported only when the callback is made."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from goodfit.diagnosis.doctor import Doctor
+from goodfit.diagnosis.program_facts import ProgramFacts
 from goodfit.errors import InputError
+from goodfit.hooks.keras_data import BatchesSeen, SeenFunction
+from goodfit.hooks.keras_facts import is_plain_mean, layer_facts, loss_facts, outputs_facts, scaling, update_facts
+from goodfit.hooks.keras_gradients import cost_gradients
+from goodfit.hooks.keras_pass import Pass, layer_weight, run_pass
+from goodfit.hooks.observer import Observer
 
 _ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy")
 
@@ -13,21 +20,22 @@ _ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_ac
 def keras_callback(doctor: Doctor, inputs: Any, targets: Any) -> Any:
     """Return a callback that lets a doctor observe each epoch of `model.fit`.
 
-    Costs and accuracies are those that Keras reports. After each epoch the callback looks at every layer with a kernel,
-    on fixed examples and without dropout. The outputs of a layer are the inputs of the next layer with a kernel, so
-    they include the activation between them. Gradients are only observed on the JAX backend.
+    Costs and accuracies are those that Keras reports. After each epoch the callback looks at every layer with a
+    trainable kernel, on fixed examples and without dropout. The outputs of a layer are the inputs of the next such
+    layer, so they include the activation between them. In the first epoch it counts the batches' inputs and targets.
+
+    The callback never ends a training: what it cannot see is logged once by the logger `goodfit.hooks`, and left out.
 
     Args:
         doctor: observes the training; afterwards `doctor.findings()` returns the problems.
-        inputs: of some training examples, `[examples, …]`; 64 are enough.
+        inputs: of some training examples, in the form that the model takes; 64 are enough.
         targets: of the same examples, in the form that the model's loss takes.
 
     Returns:
         A `keras.callbacks.Callback`.
 
     Raises:
-        InputError: Keras is not installed; or, when training begins, the model is neither sequential nor functional
-            with one input.
+        InputError: Keras is not installed.
 
     Example::
 
@@ -41,90 +49,133 @@ def keras_callback(doctor: Doctor, inputs: Any, targets: Any) -> Any:
         import keras  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise InputError("Keras is not installed; pip install 'goodfit[keras]'") from None
+    watch = _Watch(keras, doctor, inputs, targets)
 
     class DoctorCallback(keras.callbacks.Callback):
         """Lets the doctor observe the end of each epoch."""
 
         def on_train_begin(self, logs: Any = None) -> None:
-            self.steps = 0
-            self.inside = _InsideModel(keras, self.model, np.asarray(inputs), np.asarray(targets))
-            doctor.observe(0, step=0, **self.inside.arrays())
+            with watch.observer.guard("the model before training"):
+                watch.begin(self.model)
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.steps += 1
+            watch.batches += getattr(self.model, "steps_per_execution", 1)
+
+        def on_test_begin(self, logs: Any = None) -> None:
+            with watch.observer.guard("the batches of validation"):
+                watch.replace_function(self.model, "test_function", watch.dev)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            logs, rate = dict(logs or {}), self.model.optimizer.learning_rate
-            accuracy = next((name for name in _ACCURACIES if name in logs), "")
-            doctor.observe(
-                epoch + 1,
-                train_cost=logs.get("loss"),
-                dev_cost=logs.get("val_loss"),
-                train_error=1 - logs[accuracy] if accuracy else None,
-                dev_error=1 - logs[f"val_{accuracy}"] if f"val_{accuracy}" in logs else None,
-                learning_rate=float(keras.ops.convert_to_numpy(getattr(rate, "value", rate))),
-                step=self.steps,
-                **self.inside.arrays(),
-            )
+            with watch.observer.guard("the epoch"):
+                watch.end_epoch(self.model, epoch + 1, dict(logs or {}))
+
+        def on_train_end(self, logs: Any = None) -> None:
+            with watch.observer.guard("the end of training"):
+                watch.end(self.model)
 
     return DoctorCallback()
 
 
-class _InsideModel:
-    """The layers with kernels of a Keras model, and their arrays on fixed examples.
+class _Watch:
+    """Everything that the callback has seen of a model."""
 
-    Raises:
-        InputError: the outputs of a layer cannot be reached from the model's inputs.
-    """
+    def __init__(self, keras: Any, doctor: Doctor, inputs: Any, targets: Any) -> None:
+        self.keras, self.observer = keras, Observer(doctor)
+        self.inputs, self.targets = inputs, targets
+        with self.observer.guard("the fixed examples"):
+            self.inputs = keras.tree.map_structure(np.asarray, inputs)
+            self.targets = None if targets is None else keras.tree.map_structure(np.asarray, targets)
+        self.train, self.dev = BatchesSeen(keras, self.observer), BatchesSeen(keras, self.observer)
+        self.batches = 0
 
-    def __init__(self, keras: Any, model: Any, inputs: np.ndarray, targets: np.ndarray) -> None:
-        self.keras, self.model, self.inputs, self.targets = keras, model, inputs, targets
-        kernels = [(layer, getattr(layer, "kernel", None)) for layer in model.layers]
-        self.layers = [(layer, kernel) for layer, kernel in kernels if kernel is not None and len(kernel.shape) > 1]
-        try:
-            # A layer's outputs are taken where they enter the next layer with a kernel: behind the activation.
-            outputs = [layer.input for layer, _ in self.layers[1:]] + [model.outputs[0]]
-            (model_input,) = model.inputs  # ValueError where there are several
-            self.outputs = keras.Model(model_input, outputs)
-        except (AttributeError, TypeError, ValueError):
-            raise InputError(
-                "the Keras model is neither sequential nor functional with one input; call Doctor.observe yourself"
-            ) from None
+    def begin(self, model: Any) -> None:
+        """Observe the first weights as epoch 0, and count batches from now on."""
+        self.replace_function(model, "train_function", self.train)
+        if self.observer.last_epoch < 0:
+            seen = self.look(model)
+            self.observer.observe(0, {"step": 0}, self.arrays(model, seen))
 
-    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
-        """Return activations and weights by layer, and gradients on the JAX backend, as `Doctor.observe` takes them."""
-        to_numpy = self.keras.ops.convert_to_numpy
-        names = [layer.name for layer, _ in self.layers]
-        outputs = self.outputs(self.inputs, training=False)
-        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        arrays = {
-            "activations": {"inputs": self.inputs} | dict(zip(names, map(to_numpy, outputs), strict=True)),
-            "weights": {name: to_numpy(kernel.value) for name, (_, kernel) in zip(names, self.layers, strict=True)},
+    def end_epoch(self, model: Any, epoch: int, logs: dict[str, Any]) -> None:
+        """Observe an epoch: the costs that Keras reports, and a pass of the fixed examples."""
+        self.train.is_open = self.dev.is_open = False
+        accuracy = next((name for name in _ACCURACIES if name in logs), "")
+        measurements: dict[str, Any] = {
+            "train_cost": logs.get("loss"),
+            "dev_cost": logs.get("val_loss"),
+            "train_error": 1 - logs[accuracy] if accuracy else None,
+            "dev_error": 1 - logs[f"val_{accuracy}"] if f"val_{accuracy}" in logs else None,
+            "step": self.batches,
         }
-        if self.keras.backend.backend() == "jax":
-            arrays["gradients"] = dict(zip(names, map(np.asarray, self.gradients()), strict=True))
+        with self.observer.guard("the learning rate"):
+            rate = model.optimizer.learning_rate
+            measurements["learning_rate"] = float(self.keras.ops.convert_to_numpy(getattr(rate, "value", rate)))
+        seen = self.look(model)
+        arrays = self.arrays(model, seen)
+        self.describe(model, seen)
+        self.observer.observe(epoch, measurements, arrays)
+
+    def end(self, model: Any) -> None:
+        """Leave the model as it was."""
+        for name in ("train_function", "test_function"):
+            function = getattr(model, name, None)
+            if isinstance(function, SeenFunction):
+                setattr(model, name, function.function)
+
+    def replace_function(self, model: Any, name: str, batches: BatchesSeen) -> None:
+        """Put in the place of a function of the trainer one that counts the batches."""
+        function = getattr(model, name, None)
+        function = function.function if isinstance(function, SeenFunction) else function
+        # A function of TensorFlow's compiles the iterator that it is called with.
+        if function is not None and batches.is_open and self.keras.backend.backend() in ("jax", "torch"):
+            setattr(model, name, batches.watch(function))
+
+    def look(self, model: Any) -> Pass | None:
+        """Return a pass of the fixed examples; None if they do not go through the model."""
+        with self.observer.guard("the layers"):
+            return run_pass(self.keras, model, self.inputs, self.observer)
+        return None
+
+    def arrays(self, model: Any, seen: Pass | None) -> dict[str, dict[str, Any]]:
+        """Return activations, gradients and weights of the layers, as `Doctor.observe` takes them."""
+        if seen is None:
+            return {}
+        calls = {}  # the last of each layer, in the order in which they first ended
+        for call in seen.calls:
+            if layer_weight(self.keras, call.layer) is not None:
+                calls[id(call.layer)] = call
+        names: dict[str, Any] = {}
+        for call in calls.values():
+            name = call.layer.name if call.layer.name != "inputs" else "layer inputs"  # the network's have that name
+            names[name if name not in names else call.layer.path] = call
+        outputs = [call.inputs for call in names.values()] + [seen.outputs]
+        weights = {name: layer_weight(self.keras, call.layer) for name, call in names.items()}
+        arrays: dict[str, dict[str, Any]] = {
+            "activations": dict(zip(("inputs", *names), outputs, strict=True)) if names else {},
+            "weights": {name: self.keras.ops.convert_to_numpy(weight.value) for name, weight in weights.items()},
+        }
+        with self.observer.guard("the gradients"):
+            gradients = cost_gradients(self.keras, model, self.inputs, self.targets, list(weights.values()))
+            pairs = zip(names, gradients, strict=True)
+            arrays["gradients"] = {name: gradient for name, gradient in pairs if gradient is not None}
         return arrays
 
-    def gradients(self) -> list[Any]:
-        """Return dJ/dW of each kernel, J being the model's own loss on the fixed examples."""
-        import jax
-
-        variables = [
-            [variable.value for variable in kind]
-            for kind in (
-                self.model.trainable_variables,
-                self.model.non_trainable_variables,
-                self.model.metrics_variables,
+    def describe(self, model: Any, seen: Pass | None) -> None:
+        """Hand over the facts about the program."""
+        program = ProgramFacts("keras")
+        with self.observer.guard("the optimizer"):
+            program = replace(program, updates=update_facts(model, self.batches))
+        with self.observer.guard("the loss"):
+            if seen is not None:
+                program = replace(program, loss=loss_facts(self.keras, model, seen, self.targets))
+            is_mean = is_plain_mean(self.keras, model) and not self.train.is_weighted
+            name = program.loss.name if is_mean else None
+            program = replace(program, targets=self.train.targets.facts(name), dev_targets=self.dev.targets.facts(name))
+        with self.observer.guard("the layers"):
+            if seen is not None:
+                layers = layer_facts(model, seen, self.train.sizes)
+                program = replace(program, layers=layers, outputs=outputs_facts(seen))
+            entering = None if seen is None else scaling(seen)
+            program = replace(
+                program, inputs=self.train.inputs.facts(entering), dev_inputs=self.dev.inputs.facts(entering)
             )
-        ]
-
-        def cost(trainable: list[Any]) -> Any:
-            # The loss as Keras' own JAX trainer computes it: a function of the variables' values; None is for weights
-            # of examples.
-            arguments = (trainable, *variables[1:], self.inputs, self.targets, None)
-            return self.model.compute_loss_and_updates(*arguments, training=False)[0]
-
-        gradients = jax.grad(cost)(variables[0])
-        # By identity, because == compares the values of variables.
-        places = {id(variable): place for place, variable in enumerate(self.model.trainable_variables)}
-        return [gradients[places[id(kernel)]] for _, kernel in self.layers]
+        self.observer.describe(program)
