@@ -100,7 +100,7 @@ class Schema:
         columns = tuple(map(Column.from_dict, facts["columns"]))
         tuples = {name: tuple(facts[name]) for name in ("classes", "left_out")}
         image = tuple(facts["image"]) if facts.get("image") else None
-        depth = facts.get("depth") and Depth(*map(tuple, facts["depth"]))
+        depth = Depth.of_list(facts["depth"]) if facts.get("depth") else None
         return cls(
             columns=columns,
             target=facts["target"],

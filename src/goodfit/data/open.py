@@ -204,7 +204,7 @@ def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
     Raises:
         InputError: the data cannot be opened, or do not fit the schema.
     """
-    source = open_source(data, images=schema.image is not None, labeled=False)
+    source = open_source(data, images=schema.image is not None, labeled=False, depth=schema.depth)
     if schema.image is None:
         columns = read_features(source, schema.columns)
         features = encode(columns, schema.columns, source.place)
@@ -213,4 +213,5 @@ def open_new_rows(data: DataSource, schema: Schema) -> NewRows:
         return NewRows(features, (), np.arange(len(source)), (*unknown_levels(source, schema, features), *notes))
     loaded = new_images(source, schema.image, schema.depth)
     files = source.images.names if isinstance(source.images, ImageFiles) else ()
-    return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable, (*source.notes, *loaded.notes))
+    notes = tuple(note for note in (*source.notes, *loaded.notes) if note.severity != "info")
+    return NewRows(Features.of_pixels(loaded.pixels), files, loaded.readable, notes)

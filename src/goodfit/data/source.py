@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from goodfit.data.data_source import DataSource
+from goodfit.data.images.facts import Depth
 from goodfit.data.images.stored import Images
 from goodfit.data.notes import Note
 
@@ -23,12 +24,14 @@ class SourceRequest:
         path: of the existing file or folder that `data` names; None for anything else.
         images: True to take the data for images, False for a table; None for whichever they look like.
         labeled: False if only features are needed, as for prediction.
+        depth: the values that become black and white in images with more than 8 bits; None for their own range.
     """
 
     data: DataSource
     path: Path | None
     images: bool | None
     labeled: bool
+    depth: Depth | None = None
 
 
 @dataclass(frozen=True, eq=False)

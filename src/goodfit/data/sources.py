@@ -7,6 +7,7 @@ from typing import Any
 
 from goodfit.data.data_source import DataSource
 from goodfit.data.images.digits import open_digit_images
+from goodfit.data.images.facts import Depth
 from goodfit.data.images.folders import open_image_file, open_image_folder
 from goodfit.data.images.idx import open_idx
 from goodfit.data.images.npz import open_image_npz
@@ -33,7 +34,9 @@ OPENERS: tuple[Callable[[SourceRequest], Source | None], ...] = (
 )
 
 
-def open_source(data: DataSource, *, images: bool | None = None, labeled: bool = True) -> Source:
+def open_source(
+    data: DataSource, *, images: bool | None = None, labeled: bool = True, depth: Depth | None = None
+) -> Source:
     """Open a file or folder, built-in data, or data in memory; images are listed, and decoded later.
 
     Args:
@@ -41,11 +44,12 @@ def open_source(data: DataSource, *, images: bool | None = None, labeled: bool =
             breast_cancer, iris or diabetes; or a frame, a mapping of columns, (X, y) or an array.
         images: True to take the data for images, False for a table; None for whichever they look like.
         labeled: False if only features are needed, as for prediction.
+        depth: the values that become black and white in images with more than 8 bits; None for their own range.
 
     Raises:
         InputError: the source is missing, empty, damaged or of no known kind.
     """
-    request = SourceRequest(data, _existing_path(data), images, labeled)
+    request = SourceRequest(data, _existing_path(data), images, labeled, depth)
     for opener in OPENERS:
         source = opener(request)
         if source is not None:

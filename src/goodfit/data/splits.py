@@ -9,6 +9,7 @@ from jaxtyping import Int
 from goodfit.data.data_source import ColumnName, DataSource
 from goodfit.data.dataset import Fold, Splits, TaskKind
 from goodfit.data.division import divide, draw_sets
+from goodfit.data.images.repeats import repeated_pictures
 from goodfit.data.open import open_data
 from goodfit.data.shift import compare_distributions
 from goodfit.data.source import As
@@ -70,7 +71,8 @@ def open_splits(
             _check_size(f"the {name} source{file}", sources[name], dataset.schema.target)
     sets = draw_sets(dataset, sources, no_test, seed)
     splits = Splits(dataset, sets["train"], sets["dev"], sets["test"], dataset.notes, seed)
-    return replace(splits, notes=(*dataset.notes, *split_notes(splits), *compare_distributions(splits)))
+    notes = (*dataset.notes, *split_notes(splits), *repeated_pictures(splits), *compare_distributions(splits))
+    return replace(splits, notes=notes)
 
 
 def _check_options(test: DataSource | None, no_test: bool, seed: int) -> None:

@@ -96,14 +96,14 @@ def test_sources_and_dropped_rows_go_into_one_file(tmp_path, monkeypatch, writin
 def test_arrays_in_memory_stay_there_unless_they_go_with_a_file(tmp_path):
     digits, _ = read_digits()
     rows = np.arange(5, 2_000)
-    pixels, _ = load.gather_arrays([digits, digits], rows, "digits", tmp_path / "cache")
+    pixels, *_ = load.gather_arrays([digits, digits], rows, "digits", tmp_path / "cache")
     np.testing.assert_array_equal(pixels, np.concatenate([digits, digits])[rows])
     assert not (tmp_path / "cache").exists()
     images = GENERATOR.integers(0, 256, (300, 8, 8)).astype(np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(300) % 10)
     stored = open_source(tmp_path / "a.npz").images
     assert isinstance(stored, ArrayFile)
-    pixels, _ = load.gather_arrays([digits, stored], rows, "digits, a.npz", tmp_path / "cache")
+    pixels, *_ = load.gather_arrays([digits, stored], rows, "digits, a.npz", tmp_path / "cache")
     np.testing.assert_array_equal(pixels, np.concatenate([digits, images[..., None]])[rows])
     assert (tmp_path / "cache").exists()
 

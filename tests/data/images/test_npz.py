@@ -29,7 +29,7 @@ def written(path: Path, images, save=np.savez):
 def pixels_of(path):
     images = open_source(path).images
     assert isinstance(images, ArrayFile)
-    pieces, notes = images.pieces()
+    pieces, notes, _ = images.pieces(None)
     return np.concatenate(list(pieces)).reshape(images.shape), notes
 
 

@@ -17,14 +17,17 @@ def test_arrays_of_other_kinds_become_8_bits():
 def by_pieces(*pieces):
     """Each list is a piece of gray pixels."""
     arrays = [np.array(piece)[:, None] for piece in pieces]
-    changed, notes = in_8_bits(lambda: iter(arrays), arrays[0].dtype, 1, "a.npz: images")
+    changed, notes, _ = in_8_bits(lambda: iter(arrays), arrays[0].dtype, 1, "a.npz: images")
     return [piece.ravel().tolist() for piece in changed], notes
 
 
 def test_the_conversion_of_the_first_piece_depends_on_the_last():
     assert by_pieces([0.0, 1.0], [1.0]) == ([[0, 255], [255]], ("Pixels from 0 to 1 were scaled to 0 to 255.",))
     assert by_pieces([0.0, 1.0], [2.0]) == ([[0, 1], [2]], ())
-    assert by_pieces([0, 257], [3], [65_535]) == ([[0, 1], [0], [255]], ("Pixels of 16 bits were scaled to 8.",))
+    assert by_pieces([0, 257], [3], [65_535]) == (
+        [[0, 1], [0], [255]],
+        ("Pixels from 0 to 65,535 were scaled to 0 to 255.",),
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from goodfit.data.images.memory_map import PIECE
-from goodfit.data.images.pixels import Pieces, in_8_bits
+from goodfit.data.images.pixels import ValuePieces, in_8_bits
 from goodfit.data.images.stored import ArrayFile
 from goodfit.data.source import Source
 from goodfit.data.tables.memory import series_of_array
@@ -57,7 +56,9 @@ def array_source(path: Path, images: ArrayFile, labels: np.ndarray | None, place
     )
 
 
-def array_file(path: Path, place: str, shape: tuple[int, int, int, int], dtype: np.dtype, read: Pieces) -> ArrayFile:
+def array_file(
+    path: Path, place: str, shape: tuple[int, int, int, int], dtype: np.dtype, read: ValuePieces
+) -> ArrayFile:
     """Return values of this shape and type as images of 8 bits, still to be read.
 
     Args:
@@ -68,7 +69,7 @@ def array_file(path: Path, place: str, shape: tuple[int, int, int, int], dtype: 
         read: yields the values from their beginning.
     """
     channels = min(shape[3], 3)
-    return ArrayFile(path, (*shape[:3], channels), partial(in_8_bits, read, dtype, shape[3], place))
+    return ArrayFile(path, (*shape[:3], channels), lambda depth: in_8_bits(read, dtype, shape[3], place, depth))
 
 
 def read_values(file: ByteReader, shape: tuple[int, ...], dtype: np.dtype, path: Path) -> Iterator[np.ndarray]:

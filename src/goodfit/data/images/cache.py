@@ -98,7 +98,7 @@ def decode_cached(paths: Sequence[str], names: Sequence[str], place: str, cache:
     broken = [(row, reason) for row, reason in facts.pop("broken")]
     readable = np.setdiff1d(np.arange(facts.pop("files")), [row for row, _ in broken])
     facts.pop("crc")
-    facts["depth"] = Depth(*map(tuple, facts["depth"]))
+    facts["depth"] = Depth.of_list(facts["depth"])
     return Decoded(pixels, readable, broken, **facts)
 
 

@@ -96,7 +96,7 @@ def claimed_rows(pieces: Sequence[range], pipe: int) -> Iterator[int]:
 def _serve() -> None:
     """Decode the files that a question on stdin names, and write the facts about them to stdout."""
     work = json.load(sys.stdin)
-    pieces, shape, depth = [range(*ends) for ends in work["pieces"]], tuple(work["shape"]), Depth(*work["depth"])
+    pieces, shape, depth = [range(*ends) for ends in work["pieces"]], tuple(work["shape"]), Depth.of_list(work["depth"])
     with (
         open(work["target"], "r+b") as file,
         mmap.mmap(file.fileno(), 0) as mapping,

@@ -18,10 +18,9 @@ def choose_depth(files: Sequence[FileFacts]) -> Depth:
     deep = [file for file in sound if file.deep]
     alone = len(deep) == len(sound)  # beside images of 8 bits, black and white mean the same in both
     whole, real = ([file for file in deep if (file.mode == "F") == floats] for floats in (False, True))
-    default = Depth()
     return Depth(
-        range_of_values(*_limits(whole), floats=False, stretched=alone) if whole else default.whole,
-        range_of_values(*_limits(real), floats=True, stretched=alone) if real else default.real,
+        range_of_values(*_limits(whole), floats=False, stretched=alone) if whole else None,
+        range_of_values(*_limits(real), floats=True, stretched=alone) if real else None,
     )
 
 

@@ -3,6 +3,7 @@
 It imports nothing of goodfit, as `decode`, which runs as a program of its own.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 Shape = tuple[int, int, int]
@@ -12,16 +13,21 @@ class Depth(NamedTuple):
     """The values that become black and white, of images with more than 8 bits per pixel.
 
     Attributes:
-        whole: of whole numbers.
-        real: of floating-point numbers.
+        whole: of whole numbers; None, as below, where the training images have none, which stands for all 16 bits.
+        real: of floating-point numbers; None stands for 0 to 1.
     """
 
-    whole: tuple[float, float] = (0, 65_535)
-    real: tuple[float, float] = (0, 1)
+    whole: tuple[float, float] | None = None
+    real: tuple[float, float] | None = None
+
+    @classmethod
+    def of_list(cls, ranges: Sequence[Sequence[float] | None]) -> "Depth":
+        """Return the ranges as JSON has them."""
+        return cls(*(None if ends is None else (ends[0], ends[1]) for ends in ranges))
 
     def range_of(self, mode: str) -> tuple[float, float]:
         """Return the values that become black and white in images of this mode."""
-        return self.real if mode == "F" else self.whole
+        return (self.real or (0, 1)) if mode == "F" else (self.whole or (0, 65_535))
 
 
 class FileFacts(NamedTuple):

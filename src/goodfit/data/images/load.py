@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -13,12 +13,13 @@ from goodfit.data.images.cache import Form, decode_cached
 from goodfit.data.images.decoding_notes import decoding_notes, notes_on_new
 from goodfit.data.images.facts import Depth, Shape
 from goodfit.data.images.memory_map import header_of, keep_rows, mapped, stamp
+from goodfit.data.images.pixels import Pixels
 from goodfit.data.images.stored import ArrayFile, ImageFiles
 from goodfit.data.notes import Note
 from goodfit.data.source import Source
 from goodfit.errors import InputError
 
-_VERSION = 1  # of the conversion of arrays, so that pixels cached by another one are not used
+_VERSION = 2  # of the conversion of arrays, so that pixels cached by another one are not used
 
 _Pixels = UInt8[np.ndarray, "_ height width channels"]
 
@@ -64,8 +65,8 @@ def load_images(
         source.images for source in sources if source.images is not None and not isinstance(source.images, ImageFiles)
     ]
     if arrays:
-        pixels, remarks = gather_arrays(arrays, rows, place, cache)
-        return LoadedImages(pixels, np.arange(len(pixels)), list(map(Note, remarks)))
+        pixels, remarks, depth = gather_arrays(arrays, rows, place, cache, depth)
+        return LoadedImages(pixels, np.arange(len(pixels)), list(map(Note, remarks)), depth)
     paths = [path for part in files for path in part.paths]
     names = [name for part in files for name in part.names]
     if rows is not None:
@@ -88,17 +89,22 @@ def shape_words(shape: Sequence[int | None]) -> str:
 
 
 def gather_arrays(
-    arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None, place: str, cache: Path | None
-) -> tuple[_Pixels, list[str]]:
-    """Return the pixels of arrays, one after another, and remarks on their conversion.
+    arrays: Sequence[_Pixels | ArrayFile],
+    rows: Int[np.ndarray, "rows"] | None,
+    place: str,
+    cache: Path | None,
+    depth: Depth | None = None,
+) -> tuple[_Pixels, list[str], Depth | None]:
+    """Return the pixels of arrays, one after another, remarks on their conversion, and the range of deep ones.
 
     If one of them is in a file, all are written piece by piece into the cache, and found there the next time.
 
     Args:
-        arrays: of the same height, width and channels.
+        arrays: of the same height, width and channels; the first holds the training images.
         rows: positions among the images of all arrays, rising; None for all.
         place: name of the arrays in a sentence.
         cache: folder of the pixels, created if needed; None for the system's temporary folder.
+        depth: the values that become black and white, where they have more than 8 bits; None for those of the first.
 
     Raises:
         InputError: values that are no pixels, a damaged file, or the cache cannot be written.
@@ -106,37 +112,38 @@ def gather_arrays(
     files = [array for array in arrays if isinstance(array, ArrayFile)]
     if not files:
         pixels = np.concatenate([array for array in arrays if isinstance(array, np.ndarray)])
-        return pixels if rows is None else pixels[rows], []
+        return pixels if rows is None else pixels[rows], [], None
     if rows is not None and len(rows) == sum(array.shape[0] for array in arrays):
         rows = None  # no row is dropped, so the whole file is written at once
     stamps = [(file.path.name, stamp(file.path)) for file in files]
     selection = None if rows is None else hashlib.sha256(rows.tobytes()).hexdigest()
     # Files that change get new pixels, and so do other rows of the same files.
-    listing = ["arrays", _VERSION, stamps, selection]
+    listing = ["arrays", _VERSION, stamps, selection, depth]
     pixels, facts = mapped(
         [os.path.abspath(place)],
         listing,
         cache,
-        lambda target: _write(target, arrays, rows),
+        lambda target: _write(target, arrays, rows, depth),
     )
-    return pixels, facts["notes"]
+    return pixels, facts["notes"], None if facts["depth"] is None else Depth.of_list(facts["depth"])
 
 
 def _write(
-    target: Path, arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None
-) -> dict[str, list[str]]:
-    """Write the pixels of these rows, or of all, to a new .npy file, and return the remarks on their conversion."""
+    target: Path, arrays: Sequence[_Pixels | ArrayFile], rows: Int[np.ndarray, "rows"] | None, depth: Depth | None
+) -> dict[str, Any]:
+    """Write the pixels of these rows, or of all, to a new .npy file, and return facts on their conversion."""
     remarks: list[str] = []
     with target.open("wb") as file:
         file.write(header_of((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:])))
         for array in arrays:
-            pieces, notes = array.pieces() if isinstance(array, ArrayFile) else (iter([array]), ())
-            for piece in pieces:
+            pixels = array.pieces(depth) if isinstance(array, ArrayFile) else Pixels(iter([array]), (), None)
+            for piece in pixels.pieces:
                 file.write(piece.data)
-            remarks += notes
+            remarks += pixels.remarks
+            depth = depth or pixels.depth
     if rows is not None:
         keep_rows(target, rows)
-    return {"notes": list(dict.fromkeys(remarks))}
+    return {"notes": list(dict.fromkeys(remarks)), "depth": depth}
 
 
 def check_alike(first: Source, second: Source, name: str) -> None:

@@ -1,12 +1,15 @@
 """Images where they are stored: files, or one array in a file or in memory; nothing has been decoded yet."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
+
+from goodfit.data.images.facts import Depth
+from goodfit.data.images.pixels import Pixels
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class ArrayFile:
     Attributes:
         path: of the file.
         shape: of the pixels: images, height, width and channels (1 or 3).
-        pieces: reads the pixels, [pixels, channels] a piece, and returns them with remarks on their conversion.
+        pieces: reads the pixels, with the values that become black and white; None for their own range.
     """
 
     path: Path
     shape: tuple[int, int, int, int]
-    pieces: Callable[[], tuple[Iterator[UInt8[np.ndarray, "pixels channels"]], tuple[str, ...]]]
+    pieces: Callable[[Depth | None], Pixels]
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -80,7 +80,7 @@ def open_array(request: SourceRequest) -> Source | None:
     if not isinstance(array, np.ndarray):
         return None
     if request.images and not request.labeled:
-        pixels, remarks = as_pixels(array, place)
+        pixels, remarks = as_pixels(array, place, request.depth)
         notes = tuple(map(Note, remarks))
         return Source("data", place, None, "image arrays", pl.DataFrame(), images=pixels, notes=notes)
     return table_source(frame_of_array(array, place), name="data", place=place, address=None, kind="array")
