@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import goodfit
 from goodfit.cli.main import main
@@ -27,7 +28,12 @@ def test_without_a_target_there_are_no_sets(table):
 def test_images_show_their_shape_and_labels():
     inspection = goodfit.inspect("digits", as_="images")
     assert [column.name for column in inspection.columns] == ["digit"]
-    assert any("8 × 8" in note.text for note in inspection.notes)
+    assert inspection.headline == "digits: 1,797 images of 8 × 8, gray; train 1,079, dev 359, test 359"
+    texts = [note.text for note in inspection.notes]
+    start = "Images of each class (train, dev, test): "
+    counts = next(text for text in texts if text.startswith(start)).removeprefix(start).rstrip(".")
+    sums = [sum(map(int, part.replace(",", "").split()[1:])) for part in counts.split("; ")]
+    assert sums == np.bincount(load_digits().target).tolist()
 
 
 def test_a_page_shows_names_as_text():

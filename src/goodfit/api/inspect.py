@@ -4,7 +4,7 @@ from goodfit.api.data import open_data
 from goodfit.api.requests.inspection import InspectRequest
 from goodfit.api.requests.request import takes
 from goodfit.api.result_types.inspection import ColumnReading, Inspection
-from goodfit.data.inspection import ColumnSummary, summarize_dataset, summarize_source
+from goodfit.data.inspection import ColumnSummary, counts_of_images, summarize_dataset, summarize_source
 from goodfit.data.sources import open_source
 
 
@@ -13,7 +13,7 @@ def inspect(request: InspectRequest) -> Inspection:
     """Show how each column of a table is read, and what was guessed, changed, left out or lost; nothing is trained.
 
     With a target the table is also divided into sets and examined for leaks, duplicates and drift. Of images, their
-    shape and labels are shown.
+    shape, the kinds of their pixels and the number of each class in each set are shown.
 
     Returns:
         The columns and notes on them.
@@ -36,10 +36,11 @@ def inspect(request: InspectRequest) -> Inspection:
         name=dataset.name,
         rows=len(dataset),
         columns=columns,
-        notes=splits.notes,
+        notes=(*splits.notes, *counts_of_images(splits)),
         sizes=sizes,
         task=dataset.schema.task,
         target=dataset.schema.target,
+        image=dataset.schema.image,
     )
 
 

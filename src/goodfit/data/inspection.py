@@ -6,17 +6,18 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from goodfit.data.dataset import Column, Dataset, Features
+from goodfit.data.dataset import Column, Dataset, Features, Splits
 from goodfit.data.notes import Note, guess
 from goodfit.data.source import Source
 from goodfit.data.tables.columns import infer_type, type_column
 from goodfit.data.tables.inference import infer_columns
 from goodfit.data.tables.inputs import encode, read_features
 from goodfit.wording import numbers
-from goodfit.wording.text import count
+from goodfit.wording.text import count, first_names
 
 _LEVELS = 4  # that are listed
 _LONGEST_LEVEL = 20
+_CLASSES = 20  # whose images are counted for people
 
 
 class ColumnSummary(NamedTuple):
@@ -40,6 +41,19 @@ def summarize_dataset(dataset: Dataset) -> list[ColumnSummary]:
     """Return the target, the columns that are learned from and those that are not."""
     summaries = summarize_features(dataset.features, dataset.schema.columns, dataset.left_out)
     return [_target(dataset), *summaries]
+
+
+def counts_of_images(splits: Splits) -> list[Note]:
+    """Return a note on the number of images of each class in each set; none for tables and regressions."""
+    schema, target = splits.dataset.schema, splits.dataset.target
+    if schema.image is None or not schema.classes:
+        return []
+    sets = {
+        name: rows for name, rows in (("train", splits.train), ("dev", splits.dev), ("test", splits.test)) if len(rows)
+    }
+    counts = np.stack([np.bincount(target[rows], minlength=len(schema.classes)) for rows in sets.values()], axis=1)
+    listing = [f"{name} {', '.join(f'{n:,}' for n in row)}" for name, row in zip(schema.classes, counts, strict=True)]
+    return [Note(f"Images of each class ({', '.join(sets)}): {first_names(listing, _CLASSES, '; ')}.")]
 
 
 def summarize_source(source: Source) -> tuple[list[ColumnSummary], list[Note]]:

@@ -21,14 +21,25 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
-def first_names(names: Sequence[str], most: int) -> str:
+def first_names(names: Sequence[str], most: int, separator: str = ", ") -> str:
     """Return the first names, and the number of the others.
 
     >>> first_names(["a", "b", "c", "d"], 2), first_names(["a", "b"], 2)
     ('a, b and 2 more', 'a, b')
     """
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return separator.join(names[:most]) + more
+
+
+def shape_words(shape: Sequence[int | None]) -> str:
+    """Return a shape in words: its number of images, if that is not None, their size and color.
+
+    >>> shape_words((1797, 8, 8, 1)), shape_words((None, 32, 32, 3))
+    ('1,797 images of 8 × 8, gray', 'images of 32 × 32, in color')
+    """
+    count, height, width, channels = shape
+    images = "images" if count is None else f"{count:,} images"
+    return f"{images} of {height} × {width}, {'gray' if channels == 1 else 'in color'}"
 
 
 def sentence(text: str) -> str:

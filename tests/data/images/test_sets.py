@@ -82,6 +82,7 @@ def test_what_was_taken_for_a_set_is_said_and_so_is_what_was_not(make):
             "The subfolders were taken for sets: training is train, dev is val; test is drawn from the training images."
         ),
         loss("Left out: masks, no set, since it does not hold the class folders."),
+        Note("Left out: 1 folder without an image (notes)."),
         Note("Left out: 1 file beside the sets (read.txt)."),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from goodfit.data.notes import Note
 from goodfit.record.plain import PlainData
-from goodfit.wording.text import count
+from goodfit.wording.text import count, shape_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class Inspection(PlainData):
         sizes: numbers of rows of the training, dev and test sets; empty without a target.
         task: `binary`, `classes` or `regression`; None without a target.
         target: name of the target column; None if none was named.
+        image: height, width and channels of images; None for a table.
     """
 
     name: str
@@ -51,12 +52,16 @@ class Inspection(PlainData):
     sizes: dict[str, int]
     task: str | None = None
     target: str | None = None
+    image: tuple[int, int, int] | None = None
 
     @property
     def headline(self) -> str:
-        """Numbers of rows, columns and, with a target, rows of each set."""
-        used = sum(column.missing is not None and column.name != self.target for column in self.columns)
-        text = f"{self.name}: {count(self.rows, 'row')}, {count(used, 'column')} to learn from"
+        """Numbers of rows and columns, or of images with their shape, and, with a target, rows of each set."""
+        if self.image is None:
+            used = sum(column.missing is not None and column.name != self.target for column in self.columns)
+            text = f"{self.name}: {count(self.rows, 'row')}, {count(used, 'column')} to learn from"
+        else:
+            text = f"{self.name}: {shape_words((self.rows, *self.image))}"
         return f"{text}; {', '.join(f'{name} {size:,}' for name, size in self.sizes.items())}" if self.sizes else text
 
     def __repr__(self) -> str:

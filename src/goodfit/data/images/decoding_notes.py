@@ -6,6 +6,19 @@ from goodfit.data.images.cache import LARGEST_SIDE, Decoded, broken_words
 from goodfit.data.notes import Note, guess, warning
 from goodfit.wording.numbers import number
 
+_MODES = {
+    "1": "black and white",
+    "L": "gray",
+    "LA": "gray with transparency",
+    "P": "palette",
+    "RGB": "color",
+    "RGBA": "color with transparency",
+    "I": "gray of 32 bits",
+    "F": "floating-point gray",
+    **dict.fromkeys(("I;16", "I;16B", "I;16L", "I;16N"), "gray of 16 bits"),
+    **dict.fromkeys(("RGB;16", "RGBA;16"), "color of 16 bits"),
+}
+
 
 def decoding_notes(decoded: Decoded, names: Sequence[str]) -> list[Note]:
     """Return notes on the files that are left out and on the changes made to the others.
@@ -32,6 +45,13 @@ def decoding_notes(decoded: Decoded, names: Sequence[str]) -> list[Note]:
             )
         )
     notes += [*_depth_notes(decoded), *_notes_on_parts(decoded)]
+    modes = list(decoded.modes)
+    if len(modes) > 1 or modes[0] not in ("L", "RGB"):
+        kinds = ", ".join(f"{_MODES.get(mode, mode)} {n:,}" for mode, n in decoded.modes.items())
+        notes.append(Note(f"Pixels in the files: {kinds}."))
+    if decoded.resized or decoded.shrunk:
+        sizes = ", ".join(f"{rows} × {columns} in {n:,}" for rows, columns, n in decoded.sizes)
+        notes.append(Note(f"Sizes in the files, the most common first: {sizes}."))
     if decoded.gray:
         notes.append(Note(f"{decoded.gray:,} of the images are gray, the others in color: all were converted to RGB."))
     return notes

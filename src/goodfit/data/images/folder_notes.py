@@ -21,6 +21,7 @@ def notes_on_sets(top: Folder, sets: FolderSets) -> list[Note]:
     return [
         guess(f"The subfolders were taken for sets: {listing}{rest}."),
         *(loss(f"Left out: {name}, {reason}.") for name, reason in sets.left_out.items()),
+        *_empty(top, "folder without an image", "folders without an image"),
         *_beside(top, "the sets"),
     ]
 
@@ -41,11 +42,10 @@ def notes_on_classes(root: Folder, classes: Sequence[str], prefix: str) -> list[
     deeper = [f"{prefix}{name}/{inner}" for name in classes for inner in root.folders[name].full_folders]
     if deeper:
         notes.append(guess(f"Subfolders of classes are not told apart: {first_names(deeper, NAMES_IN_NOTE)}."))
-    empty = [prefix + name for name, folder in root.folders.items() if not folder.pictures]
     documents = [prefix + name for name in root.all_others() if "/" in name]
     return [
         *notes,
-        *_left_out(empty, "class folder without an image", "class folders without an image"),
+        *_empty(root, "class folder without an image", "class folders without an image", prefix),
         *_left_out(documents, "file without the extension of an image", "files without the extension of an image"),
         *_beside(root, "the class folders", prefix),
     ]
@@ -65,6 +65,12 @@ def without_images(folder: Folder, place: str = "") -> str:
     kinds = list(folder.all_unreadable())
     others = f", but {counts_of_kinds(kinds)}; convert them to JPEG or PNG" if kinds else f" ({READABLE})"
     return f"{folder.path} has no image that can be read{place}{others}"
+
+
+def _empty(folder: Folder, singular: str, plural: str, prefix: str = "") -> list[Note]:
+    """Return a note on the sub-folders that hold no image."""
+    names = [prefix + name for name, inner in folder.folders.items() if not inner.pictures]
+    return _left_out(names, singular, plural)
 
 
 def _beside(folder: Folder, place: str, prefix: str = "") -> list[Note]:

@@ -8,13 +8,14 @@ from jaxtyping import Int
 
 from goodfit.data.dataset import Features
 from goodfit.data.images.facts import Depth
-from goodfit.data.images.load import LoadedImages, load_images, shape_words
+from goodfit.data.images.load import LoadedImages, load_images
 from goodfit.data.images.stored import ImageFiles
 from goodfit.data.inputs import Inputs
 from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source
 from goodfit.data.tables.roles import Roles
 from goodfit.errors import InputError
+from goodfit.wording.text import shape_words
 
 
 def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles: Roles, cache: Path | None) -> Inputs:

@@ -18,6 +18,7 @@ from goodfit.data.images.stored import ArrayFile, ImageFiles
 from goodfit.data.notes import Note
 from goodfit.data.source import Source
 from goodfit.errors import InputError
+from goodfit.wording.text import shape_words
 
 _VERSION = 2  # of the conversion of arrays, so that pixels cached by another one are not used
 
@@ -75,17 +76,6 @@ def load_images(
     decoded = decode_cached(paths, names, place, cache, Form(training, shape, depth))
     notes = decoding_notes(decoded, names) if shape is None else notes_on_new(decoded, names)
     return LoadedImages(decoded.pixels, decoded.readable, notes, decoded.depth if decoded.deep else None)
-
-
-def shape_words(shape: Sequence[int | None]) -> str:
-    """Return a shape in words: its number of images, if that is not None, their size and color.
-
-    >>> shape_words((1797, 8, 8, 1)), shape_words((None, 32, 32, 3))
-    ('1,797 images of 8 × 8, gray', 'images of 32 × 32, in color')
-    """
-    count, height, width, channels = shape
-    images = "images" if count is None else f"{count:,} images"
-    return f"{images} of {height} × {width}, {'gray' if channels == 1 else 'in color'}"
 
 
 def gather_arrays(
