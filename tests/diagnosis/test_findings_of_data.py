@@ -21,6 +21,7 @@ from goodfit.diagnosis.findings import (
     imbalance,
     label_noise,
     leak,
+    missed_class,
     output,
     overfitted,
     shift,
@@ -99,6 +100,25 @@ def test_of_many_classes_the_one_that_is_found_least_is_named(make_observation):
     finding = imbalance.find(make_observation(data=counts))
     assert finding is not None
     assert "of 70 'c' on dev the network finds 1 (balanced accuracy 47.7 %)" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("found", "totals", "missed"),
+    [
+        ((90, 80, 0), (100, 90, 12), "Of 12 'c' on dev the network finds none (balanced accuracy 59.6 %)"),
+        ((90, 80, 0, 0), (100, 90, 6, 5), "Of 6 'c' on dev the network finds none, nor any of 1 other class"),
+        ((90, 80, 1), (100, 90, 12), None),  # 1 is found
+        ((90, 80, 0), (100, 90, 4), None),  # too few to tell
+        ((95, 2, 0), (100, 50, 40), None),  # nothing is told apart: high bias, or no better than a guess
+    ],
+)
+def test_a_class_that_is_never_found_is_said(make_observation, found, totals, missed):
+    recall = ClassRecall(tuple("abcd")[: len(totals)], found, totals)
+    finding = missed_class.find(make_observation(data={"task": "classes", "class_counts": totals, "recall": recall}))
+    assert (finding is not None) is (missed is not None)
+    if finding is not None and missed is not None:
+        assert finding.sentence.startswith(missed)
+        assert finding.severity == 1  # such a network is no good fit
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,23 @@ def test_the_reason_says_that_the_kept_epoch_is_not_where_it_fits():
     assert judge(0.09, 0.11, fit_share=0.0, **SIZES).reason.endswith(
         "The kept epoch has a train error of 9.0 %, but the training reached 0 %: it can fit."
     )
+
+
+@pytest.mark.parametrize(
+    ("network", "guess", "verdict", "opening"),
+    [
+        (wilson(1 / 4, 4), 0.5, "too few examples to tell", "Not shown to be better than predicting 'no'"),
+        (wilson(2 / 12, 12), 0.35, "too few examples to tell", "Not shown to be better than predicting 'no'"),
+        (Interval(0.6, 0.2, 1.4), 1.0, "too few examples to tell", "Not shown to be better than predicting 'no'"),
+        (wilson(2 / 4, 4), 0.5, "no better than a guess", "No better than predicting 'no'"),
+        (wilson(80 / 900, 900), 0.09, "no better than a guess", "No better than predicting 'no'"),
+        (Interval(3.4, 0.0, 11.0), 1.2, "no better than a guess", "No better than predicting 'no'"),
+    ],
+)
+def test_too_few_examples_to_beat_a_guess_are_no_proof_of_a_guess(network, guess, verdict, opening):
+    """An interval that reaches from half of the guess's error to all of it tells nothing."""
+    gaps = conclude(GOOD, Guess("'no'", guess, network), ())
+    assert gaps.verdict == verdict
+    assert gaps.reason.startswith(opening)
+    severe = conclude(GOOD, Guess("'no'", guess, network), (LEAK,))
+    assert severe.verdict == ("not to be trusted" if verdict.startswith("too few") else verdict)

@@ -3,9 +3,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import r2_score
-from sklearn.preprocessing import StandardScaler
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeCV
+from sklearn.metrics import log_loss, r2_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from goodfit.data.dataset import Fold
 from goodfit.data.splits import draw_folds, open_splits
@@ -45,6 +47,32 @@ def test_classes_are_predicted_as_scikit_learns_logistic_regression_predicts_the
     model = LogisticRegression(tol=1e-8).fit(scaler.transform(x[splits.train]), splits.dataset.target[splits.train])
     expected = model.predict_proba(scaler.transform(x[splits.dev]))
     np.testing.assert_allclose(linear_outputs(splits, splits.train, splits.dev), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("levels", [30, 100, 300])
+@pytest.mark.parametrize("classes", [False, True], ids=["regression", "classes"])
+def test_many_levels_of_noise_do_not_spoil_the_linear_model(classes, levels):
+    """Scaled to variance 1, the columns of rare levels escape the penalty: the model then loses to a constant guess."""
+    rng = np.random.default_rng(levels)
+    x, city = rng.normal(size=1500), rng.integers(levels, size=1500)
+    score = x + rng.normal(size=1500) * 2
+    target = pl.Series(np.where(score > 2.5, "yes", "no")) if classes else pl.Series(score)
+    frame = pl.DataFrame({"x": x, "city": [f"c{number}" for number in city], "y": target})
+    splits = open_splits(frame, target="y")
+    outputs, truth = linear_outputs(splits, splits.train, splits.dev), splits.dataset.target[splits.dev]
+    model = make_pipeline(
+        ColumnTransformer([("x", StandardScaler(), ["x"]), ("city", OneHotEncoder(handle_unknown="ignore"), ["city"])]),
+        LogisticRegression() if classes else RidgeCV(np.logspace(-6, 4, 11)),
+    )
+    features = frame.select("x", "city").to_pandas()
+    model.fit(features.iloc[splits.train], splits.dataset.target[splits.train])
+    if classes:
+        expected = log_loss(truth, model.predict_proba(features.iloc[splits.dev]))
+        assert log_loss(truth, outputs) == pytest.approx(expected, rel=0.01)
+        assert expected < log_loss(truth, np.full(len(truth), splits.dataset.target[splits.train].mean()))
+    else:
+        expected = r2_score(truth, model.predict(features.iloc[splits.dev]))
+        assert r2_score(truth, outputs[:, 0]) == pytest.approx(expected, abs=0.02)
 
 
 def test_a_category_and_missing_values_have_columns_of_their_own():
@@ -156,3 +184,16 @@ def test_a_simple_prediction_that_the_network_does_not_beat_is_preferred(network
 
 def test_a_constant_guess_is_never_preferred():
     assert simpler_sentence({"majority class": np.zeros(50)}, np.ones((1, 50)), None, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("linear", "network", "rows"),
+    [(0.5, 0.25, 4), (0.45, 0.2, 20), (1.1, 1.0, 80), (0.99, 1.2, 5)],
+    ids=["far worse on four rows", "far worse on twenty", "worse than the mean", "the mean in disguise"],
+)
+def test_few_examples_do_not_make_a_worse_prediction_as_good(linear, network, rows):
+    """No difference is significant here: what is 'as good' must also have about the error, and beat a guess."""
+    rng = np.random.default_rng(1)
+    errors = {"mean": np.full(rows, 0.98), "linear regression": linear + 0.01 * rng.normal(size=rows)}
+    noise = rng.normal(size=(1, rows))
+    assert simpler_sentence(errors, network + 5 * (noise - noise.mean()), None, 0) is None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodfit.data.dataset import Splits
+from goodfit.diagnosis.findings import shift
 from goodfit.diagnosis.gaps import Gaps
 from goodfit.record.findings import FindingResult
 from goodfit.wording.text import sentence
@@ -39,16 +40,18 @@ class AdviceContext:
 
 def advice(gaps: Gaps, splits: Splits, context: AdviceContext, findings: Sequence[FindingResult] = ()) -> list[str]:
     """Return what to do next, a sentence each: what the findings ask for comes first."""
+    is_varying = gaps.verdict in ("high variance", "high bias and high variance")
     lines = [
         sentence(finding.prescriptions[0].name)
         for finding in findings
         if finding.severity < _WASTE and finding.explained_by is None
+        if not (is_varying and gaps.by_time and finding.id == shift.ID)  # _DRIFT says the same, and why
         if finding.prescriptions and not finding.prescriptions[0].changes
     ]
     lines += [context.simpler] if context.simpler else []
     if gaps.verdict == "too few examples to tell":
         lines += _to_tell(gaps, context)
-    if gaps.verdict in ("high variance", "high bias and high variance"):
+    if is_varying:
         lines.append(_DRIFT if gaps.by_time else context.doubled or "Collect more data, the first cure for variance.")
     if gaps.verdict in ("high bias", "high bias and high variance"):
         longer = "Give it longer with --budget" if context.command == "improve" else "Run `goodfit improve` on the data"

@@ -32,12 +32,16 @@ class Guess:
         return self.network.high < self.error
 
     @property
+    def is_undecided(self) -> bool:
+        """True if so few examples were measured that the network may as well halve the constant's error."""
+        return self.network.low < self.error / 2 and self.network.value < self.error <= self.network.high
+
+    @property
     def sentence(self) -> str:
-        """A sentence on a network that is no better."""
+        """A sentence on a network that is no better, or not shown to be."""
         error = numbers.percent(self.network.value, self.network.low, self.network.high)
-        return (
-            f"No better than predicting {self.prediction} for everyone: {error} beside {numbers.percent(self.error)}."
-        )
+        claim = "Not shown to be better" if self.is_undecided else "No better"
+        return f"{claim} than predicting {self.prediction} for everyone: {error} beside {numbers.percent(self.error)}."
 
 
 def conclude(gaps: Gaps, guess: Guess | None, findings: Sequence[Finding | FindingResult]) -> Gaps:
@@ -54,6 +58,9 @@ def conclude(gaps: Gaps, guess: Guess | None, findings: Sequence[Finding | Findi
     severe = [finding.sentence for finding in findings if finding.severity == _SEVERE]
     verdict = gaps.verdict
     if verdict in ("good fit", "too few examples to tell"):
-        verdict = verdict if beaten and not severe else "not to be trusted" if beaten else "no better than a guess"
+        if not beaten:
+            verdict = "too few examples to tell" if guess and guess.is_undecided else "no better than a guess"
+        if severe and verdict != "no better than a guess":
+            verdict = "not to be trusted"
     sentences = [guess.sentence] if guess and not beaten else severe[:1]
     return replace(gaps, verdict=verdict, reason=" ".join([*sentences, gaps.reason]))

@@ -14,6 +14,7 @@ from goodfit.wording.numbers import percent
 
 CONSTANT = {"regression": "mean", "binary": "majority class", "classes": "majority class"}
 LINEAR = {"regression": "linear regression", "binary": "logistic regression", "classes": "softmax regression"}
+_AS_GOOD = 0.02  # of error more than the network's; the smallest gap that counts by default
 LAST_VALUE, SEASONAL_VALUE = "last value", "last season's value"
 _ACTIONS = {LAST_VALUE: "the last value as the forecast", SEASONAL_VALUE: "last season's value as the forecast"}
 
@@ -63,9 +64,9 @@ def simpler_sentence(
     groups: Int[np.ndarray, "rows"] | None,
     seed: int,
 ) -> str | None:
-    """Return the advice to take a simple prediction that the network does not beat; None if it beats them all.
+    """Return the advice to take a simple prediction that the network does not beat; None if there is none.
 
-    A constant guess is no such advice: it is the verdict's concern.
+    A constant guess is no such advice, nor is what does not beat it: that is the verdict's concern.
 
     Args:
         errors: of the simple predictions on the judged rows, by name.
@@ -77,10 +78,15 @@ def simpler_sentence(
     if not rivals:
         return None
     name = min(rivals, key=lambda rival: rivals[rival].mean())
+    error, network_error = float(rivals[name].mean()), float(network.mean())
+    guess_error = min((float(errors[guess].mean()) for guess in CONSTANT.values() if guess in errors), default=np.inf)
+    # Few examples prove no advantage of the network; that does not make a clearly higher error as good.
+    if error >= guess_error or error > network_error + _AS_GOOD:
+        return None
     change = paired_test(rivals[name][None], network, groups, seed)
     # Only a measurable advantage of the network, with the whole interval below 0, is worth its complexity.
     if change.high < 0:
         return None
     worth = "better" if change.low > 0 else "as good"
-    figures = f"an error of {percent(float(rivals[name].mean()))} on dev beside {percent(float(network.mean()))}"
+    figures = f"an error of {percent(error)} on dev beside {percent(network_error)}"
     return f"Prefer {_ACTIONS.get(name, f'a {name}')} ({figures}): it is {worth}, and simpler to explain and to check."

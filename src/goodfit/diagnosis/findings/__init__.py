@@ -23,6 +23,7 @@ from goodfit.diagnosis.findings import (
     inputs,
     label_noise,
     leak,
+    missed_class,
     negative,
     outliers,
     output,
@@ -59,7 +60,7 @@ _CAUSES = (
     batch_small,
 )
 # Problems of the data, whatever the training is like.
-_DATA = (leak, outliers, duplicates, imbalance, shift, heavy_tail, negative)
+_DATA = (leak, outliers, duplicates, imbalance, missed_class, shift, heavy_tail, negative)
 # Many causes look like these in the end, so they are only reported if no cause is found, and only one of them.
 _SYMPTOMS = (stopped_early, plateau)
 # Only a well trained network can distinguish wrong labels from its own mistakes, or learn them by heart, so these come
