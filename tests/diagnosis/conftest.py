@@ -52,6 +52,7 @@ def make_observation():
             [np.broadcast_to(named.pop(name, USUAL[name]), (looks, len(layers))) for name in LAYER_STATISTICS], axis=-1
         ).astype(np.float64)
         statistics[:, 0, 5:] = 0
+        statistics[:, 0, LAYER_STATISTICS.index("dead")] = 0  # the inputs differ from example to example
         assert not named, f"unknown: {named}"
         generator = np.random.default_rng(0)
         usual = {f"layers.{i}.W": generator.standard_normal((WIDTH, WIDTH)) for i in range(hidden + 1)}

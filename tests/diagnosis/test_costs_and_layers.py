@@ -78,9 +78,9 @@ def test_sensible_rates(optimizer, limit):
 
 
 def test_the_cost_of_a_constant_guess():
-    """Entropy of (0.5, 0.25, 0.25) is 1.5·log 2; ½ of a variance of 1."""
+    """Entropy of (0.5, 0.25, 0.25) is 1.5·log 2; of a regression nothing is known without its target."""
     assert guess_cost(DataFacts(m=8, task="classes", class_counts=(4, 2, 2, 0))) == pytest.approx(1.5 * math.log(2))
-    assert guess_cost(DataFacts(m=8, task="regression")) == 0.5
+    assert guess_cost(DataFacts(m=8, task="regression")) is None
     assert guess_cost(DataFacts(m=8, task="regression", guess_cost=7.0)) == 7.0
     assert guess_cost(DataFacts(m=8, task="classes")) is None
     assert guess_cost(DataFacts(m=8, task="binary", class_counts=(8, 0))) is None  # nothing is left to guess
@@ -88,7 +88,7 @@ def test_the_cost_of_a_constant_guess():
 
 
 def test_what_is_left_of_cost_and_error():
-    facts = DataFacts(m=8, task="regression")
+    facts = DataFacts(m=8, task="regression", guess_cost=0.5)
     history = {"train_cost": np.array([1.0, np.nan, 0.1, 0.2]), "train_error": np.array([np.nan, 0.6, 0.3])}
     observation = Observation(Signals(history), data=facts)
     assert cost_share(observation) == pytest.approx(0.2)

@@ -277,9 +277,10 @@ def test_a_column_of_huge_weights_does_not_make_the_others_alike(make_observatio
     [(2.1, 3e-3, 200, True), (1.9, 3e-3, 200, False), (2.1, 0.1, 200, False), (2.1, 3e-3, 201, False)],
 )
 def test_first_weights_far_too_large(make_observation, size, rate, steps, sick):
-    """At a rate that few networks stand, or after many steps, they may have grown so."""
+    """At a rate that few networks tolerate, or after many steps, they may have grown so."""
     weight = np.array([0, 1, size, 1]) * math.sqrt(2 * WIDTH)
-    finding = initialization.find(make_observation(weight=weight, plan={"learning_rate": rate}, steps_per_epoch=steps))
+    costs, plan = np.linspace(1, 0.06, 40), {"learning_rate": rate}
+    finding = initialization.find(make_observation(costs, weight=weight, plan=plan, steps_per_epoch=steps))
     assert (finding is not None) is sick
     if finding is not None:
         assert finding.layer == "layer 2"

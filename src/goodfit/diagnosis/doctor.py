@@ -1,6 +1,5 @@
 """The doctor for trainings in other frameworks: it observes each epoch and finds the problems."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, get_args
@@ -11,8 +10,16 @@ from jaxtyping import Float
 from goodfit.diagnosis.finding import DataFacts, Findings, Observation, Signals
 from goodfit.diagnosis.findings import examine
 from goodfit.diagnosis.layer_statistics import layer_statistics
-from goodfit.diagnosis.program_facts import ProgramFacts
-from goodfit.diagnosis.raw_values import LayerArrays, column_moments, merged_layers, read_array, read_number
+from goodfit.diagnosis.observed_facts import completed
+from goodfit.diagnosis.program_facts import NonFinite, ProgramFacts
+from goodfit.diagnosis.raw_values import (
+    LayerArrays,
+    column_moments,
+    merged_layers,
+    non_finite,
+    read_array,
+    read_number,
+)
 from goodfit.errors import InputError, nearest
 from goodfit.plan import Activation, Plan
 from goodfit.record.run import LAYER_STATISTICS, Health, Outcome
@@ -88,6 +95,7 @@ class Doctor:
         self._shapes: _Shapes = {}
         self._columns: tuple[np.ndarray, np.ndarray] | None = None
         self._program: ProgramFacts | None = None
+        self._non_finite: NonFinite | None = None
 
     def describe(self, program: ProgramFacts) -> None:
         """Take note of the program that is trained; later facts replace earlier ones.
@@ -151,8 +159,10 @@ class Doctor:
         self._looks.append(look)
         self._layers, self._shapes = layers, self._shapes | shapes
         self._weights |= {layer: _WeightsAtStep(array, numbers["step"]) for layer, array in arrays["weights"].items()}
-        if self._columns is None and "inputs" in arrays["activations"]:
-            self._columns = column_moments(arrays["activations"]["inputs"])
+        inputs = arrays["activations"].get("inputs")
+        if inputs is not None:
+            self._columns = self._columns or column_moments(inputs)
+            self._non_finite = self._non_finite or non_finite(inputs)
 
     def findings(self, *, finished: bool = True) -> Findings:
         """Return the problems so far, the most important first; printed, they are a short list.
@@ -245,22 +255,10 @@ class Doctor:
         data = self._data
         if data.column_deviations is None and self._columns is not None:
             data = replace(data, column_means=self._columns[0], column_deviations=self._columns[1])
-        guess_cost = self._guess_cost
-        if data.guess_cost is None and data.class_counts is None:
-            targets = self._program.targets if self._program else None
-            if targets is not None and data.task != "regression":
-                data = replace(data, m=data.m or targets.examples or 0, class_counts=targets.class_counts)
-            program_guess = targets.guess_cost if targets is not None else None
-            guess_cost = next((cost for cost in (guess_cost, program_guess) if cost), None) or self._estimate_guess()
-        return data if guess_cost is None else replace(data, guess_cost=guess_cost)
-
-    def _estimate_guess(self) -> float | None:
-        """Return log C for C outputs, the cost of guessing among equally frequent classes; or the cost at epoch 0."""
+        if self._guess_cost is not None:
+            data = replace(data, guess_cost=self._guess_cost)
         last = self._layers[-1] if self._layers else ""
         outputs = self._shapes.get(("activations", last)) or self._shapes.get(("weights and gradients", last))
-        if self._data.task == "binary":
-            return math.log(2)
-        if self._data.task == "classes" and outputs:
-            return math.log(max(2, outputs[-1]))
-        first = self._numbers[0]["train_cost"] if self._epochs and self._epochs[0] == 0 else np.nan
-        return first if np.isfinite(first) and first > 0 else None
+        first_cost = self._numbers[0]["train_cost"] if self._epochs and self._epochs[0] == 0 else np.nan
+        data = replace(data, non_finite=self._non_finite)
+        return completed(data, self._program, outputs[-1] if outputs else None, first_cost)

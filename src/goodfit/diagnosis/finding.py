@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.diagnosis.program_facts import ProgramFacts
+from goodfit.diagnosis.program_facts import NonFinite, ProgramFacts
 from goodfit.diagnosis.target_tail import TargetTail
 from goodfit.plan import Plan
 from goodfit.record.run import Health, Outcome, Weights
@@ -210,6 +210,7 @@ class DataFacts:
         by_time: True if the sets follow each other in time.
         target_tail: of a regression; None for classes, and for few examples.
         negative_predictions: share of dev predictions that are negative, although no target is.
+        non_finite: inputs that are not finite numbers.
     """
 
     m: int
@@ -229,6 +230,7 @@ class DataFacts:
     by_time: bool = False
     target_tail: TargetTail | None = None
     negative_predictions: float = 0.0
+    non_finite: NonFinite | None = None
 
     def of_plan(self, plan: Plan) -> "DataFacts":
         """Return the facts as a training by this plan sees them."""

@@ -8,6 +8,7 @@ from goodfit.record.run import LAYER_STATISTICS
 # The same limits as in `engine/health.py`.
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _NEAR_END = 0.01  # share of the range that counts as its end
+_FEWEST_EXAMPLES = 8  # of fewer, a unit that fires seldom looks dead
 _TOLERANCE = 1e-6  # outputs that differ by less than this share of the largest count as equal
 
 
@@ -54,7 +55,7 @@ def _output_statistics(a: Float[np.ndarray, "batch units"], activation: str | No
         "mean": float(a.mean()),
         "deviation": float(a.std()),
         "size": float(np.sqrt(np.square(a).mean())),
-        "dead": float(dead),
+        "dead": float(dead) if len(a) >= _FEWEST_EXAMPLES else np.nan,
         "saturated": float(saturated),
     }
 

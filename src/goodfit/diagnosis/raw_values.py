@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from goodfit.diagnosis.program_facts import NonFinite
 from goodfit.errors import InputError
 
 LayerArrays = dict[str, dict[str, np.ndarray]]  # by kind, then by layer
+_PLACES = 10  # rows and columns of values that are not finite
 _FEWEST_EXAMPLES = 16  # a column's mean and deviation are judged from so many on
 
 
@@ -70,3 +72,12 @@ def column_moments(inputs: Float[np.ndarray, "batch ..."]) -> tuple[np.ndarray, 
     if inputs.ndim != 2 or len(inputs) < _FEWEST_EXAMPLES or not np.isfinite(inputs).all():
         return None
     return inputs.mean(axis=0), inputs.std(axis=0)
+
+
+def non_finite(inputs: Float[np.ndarray, "batch ..."]) -> NonFinite | None:
+    """Return the number and the places of the values that are not finite numbers; None if all are."""
+    places = np.argwhere(~np.isfinite(inputs))
+    if not len(places):
+        return None
+    columns = np.unique(places[:, 1])[:_PLACES].tolist() if inputs.ndim == 2 else []
+    return NonFinite(len(places), tuple(np.unique(places[:, 0])[:_PLACES].tolist()), tuple(columns))

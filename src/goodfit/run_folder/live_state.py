@@ -32,7 +32,7 @@ class DataOverview(PlainData):
         class_counts: training examples of each class; None for a regression.
         dev: dev examples.
         spread: of the target of a regression, in its unit; None for classes.
-        guess_cost: cost of the best constant guess, if the plan's loss is Huber's.
+        guess_cost: cost of the best constant guess of a regression, by the plan's loss.
         deviations: standard deviations of a regression's training and dev targets, in their unit; None for classes.
         guess: the best constant prediction.
     """

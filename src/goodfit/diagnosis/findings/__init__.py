@@ -11,7 +11,9 @@ from goodfit.diagnosis.finding import Finding, Findings, Observation
 from goodfit.diagnosis.findings import (
     batch_large,
     batch_small,
+    constant_outputs,
     dead,
+    dev_at_chance,
     disagreement,
     divergence,
     dropout,
@@ -25,6 +27,8 @@ from goodfit.diagnosis.findings import (
     leak,
     missed_class,
     negative,
+    no_updates,
+    non_finite,
     outliers,
     output,
     overfitted,
@@ -36,16 +40,20 @@ from goodfit.diagnosis.findings import (
     shift,
     small_batch_norm,
     stopped_early,
+    target_scale,
     vanishing,
 )
 from goodfit.diagnosis.findings.explanations import arranged
 
 # Problems of a training. What most likely causes the others comes first.
 _CAUSES = (
+    non_finite,
+    output,
+    no_updates,
     divergence,
     inputs,
+    target_scale,
     initialization,
-    output,
     exploding,
     rate_high,
     vanishing,
@@ -55,12 +63,13 @@ _CAUSES = (
     dropout,
     small_batch_norm,
     disagreement,
+    constant_outputs,
     rate_low,
     batch_large,
     batch_small,
 )
 # Problems of the data, whatever the training is like.
-_DATA = (leak, outliers, duplicates, imbalance, missed_class, shift, heavy_tail, negative)
+_DATA = (dev_at_chance, leak, outliers, duplicates, imbalance, missed_class, shift, heavy_tail, negative)
 # Many causes look like these in the end, so they are only reported if no cause is found, and only one of them.
 _SYMPTOMS = (stopped_early, plateau)
 # Only a well trained network can distinguish wrong labels from its own mistakes, or learn them by heart, so these come

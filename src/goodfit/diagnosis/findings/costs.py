@@ -11,6 +11,7 @@ from goodfit.wording.numbers import number, relative
 
 GUESS_COST = "a constant guess's cost"
 _FEWEST_EPOCHS = 8  # epochs from which a cost can be called unsteady
+_LEARNED_ERROR, _LEARNED_COST = 0.1, 0.05  # of the constant guess's
 _SMALLEST_COST = 1e-12  # so that the logarithm of a perfect cost is finite
 
 
@@ -52,8 +53,8 @@ def series(observation: Observation, name: str) -> Series:
 def guess_cost(data: DataFacts | None) -> float | None:
     """Return the cost of the best constant guess; None if unknown.
 
-    For classes it is the entropy of their frequencies, −Σ p·log p. For a regression it is ½, half the variance of a
-    target that is scaled to variance 1.
+    For classes it is the entropy of their frequencies, −Σ p·log p. For a regression it depends on the target and the
+    loss, so it is only known where the facts hold it.
 
     >>> round(guess_cost(DataFacts(m=100, task="binary", class_counts=(50, 50))), 4)
     0.6931
@@ -62,8 +63,6 @@ def guess_cost(data: DataFacts | None) -> float | None:
         return None
     if data.guess_cost is not None:
         return data.guess_cost
-    if data.task == "regression":
-        return 0.5
     if data.class_counts is None:
         return None
     shares = np.asarray(data.class_counts, np.float64) / max(1, sum(data.class_counts))
@@ -93,6 +92,12 @@ def error_share(observation: Observation) -> float | None:
     """Return the last train error over that of the best constant guess; None if unknown."""
     errors, guess = series(observation, "train_error").values, guess_error(observation.data)
     return float(errors[-1]) / guess if guess and len(errors) else None
+
+
+def has_learned(observation: Observation) -> bool:
+    """Return True if the last train error is at most a tenth of a constant guess's, or the cost a twentieth."""
+    error, cost = error_share(observation), cost_share(observation)
+    return (error is not None and error <= _LEARNED_ERROR) or (cost is not None and cost <= _LEARNED_COST)
 
 
 def is_stuck(observation: Observation, share: float) -> bool:

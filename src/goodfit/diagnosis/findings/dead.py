@@ -27,7 +27,7 @@ def find(observation: Observation) -> Finding | None:
         return None
     dead = health.of("dead")[:, 1:-1]
     last = last_largest(dead)
-    if last is None:
+    if last is None or health.of("dead")[last[0], 0] == 1:  # the same example again and again
         return None
     look, place, share = last
     most_dead = share >= _MOST and is_stuck(observation, _STUCK)

@@ -6,39 +6,52 @@ from dataclasses import replace
 from goodfit.diagnosis.finding import Finding, Findings
 from goodfit.diagnosis.findings import (
     batch_small,
+    constant_outputs,
     dead,
     disagreement,
     divergence,
     exploding,
     initialization,
     inputs,
+    no_updates,
+    non_finite,
     output,
     rate_high,
     rate_low,
     regularization,
     saturated,
     small_batch_norm,
+    target_scale,
     vanishing,
 )
 
 # What a network shows that starts or is fed wrongly, whatever its settings.
 _HARM = frozenset(
-    module.ID for module in (divergence, exploding, rate_high, vanishing, dead, saturated, rate_low)
+    module.ID
+    for module in (
+        divergence, exploding, rate_high, vanishing, dead, saturated, rate_low, no_updates, constant_outputs
+    )
 )  # fmt: skip
+# What steps that are too large leave behind.
+_RUIN = frozenset(module.ID for module in (divergence, dead, saturated, constant_outputs))
 # By the ID of a cause, the findings that it explains. The true consequences of planted faults
 # (`benchmarks/doctor_cases.py`) are among them, and no finding explains itself along any way.
 CONSEQUENCES: dict[str, frozenset[str]] = {
+    non_finite.ID: _HARM | {initialization.ID, inputs.ID},
     output.ID: _HARM,
     inputs.ID: _HARM,
+    target_scale.ID: _HARM,
     initialization.ID: _HARM,
-    exploding.ID: frozenset({divergence.ID, rate_high.ID, dead.ID, saturated.ID}),
-    batch_small.ID: frozenset({divergence.ID, rate_high.ID, dead.ID, saturated.ID}),
-    rate_high.ID: frozenset({divergence.ID, dead.ID, saturated.ID}),
-    regularization.ID: frozenset({vanishing.ID, dead.ID}),
-    dead.ID: frozenset({vanishing.ID, rate_low.ID}),
-    vanishing.ID: frozenset({rate_low.ID}),
-    saturated.ID: frozenset({rate_low.ID}),
-    small_batch_norm.ID: frozenset({disagreement.ID}),
+    exploding.ID: _RUIN | {rate_high.ID},
+    batch_small.ID: _RUIN | {rate_high.ID},
+    rate_high.ID: _RUIN,
+    regularization.ID: frozenset({vanishing.ID, dead.ID, constant_outputs.ID}),
+    dead.ID: frozenset({vanishing.ID, rate_low.ID, no_updates.ID, constant_outputs.ID}),
+    vanishing.ID: frozenset({rate_low.ID, constant_outputs.ID}),
+    saturated.ID: frozenset({rate_low.ID, constant_outputs.ID}),
+    no_updates.ID: frozenset({constant_outputs.ID, vanishing.ID}),
+    divergence.ID: frozenset({constant_outputs.ID}),
+    small_batch_norm.ID: frozenset({disagreement.ID, no_updates.ID}),
 }
 
 

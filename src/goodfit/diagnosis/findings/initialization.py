@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings import inputs, regularization
-from goodfit.diagnosis.findings.costs import cost_clause, cost_share, is_stuck
+from goodfit.diagnosis.findings.costs import cost_clause, cost_share, has_learned
 from goodfit.diagnosis.findings.layers import (
     is_rate_sensible,
     largest,
@@ -35,7 +35,6 @@ _TOO_LARGE = 2.0  # times He's norm
 _TOO_SMALL = 0.6  # times the smallest usual norm
 _PYTORCH = math.sqrt(1 / 6)  # default of PyTorch's linear layers over He's: variance 1/(3n) over 2/n
 _FEWEST_WEIGHTS = 32  # so that a layer's norm is close to its expectation
-_HIGH = 0.05  # of the constant guess's cost
 
 
 class _Symptom(NamedTuple):
@@ -107,7 +106,7 @@ def _share_alike(weights: np.ndarray) -> float:
 def _unusual_size(observation: Observation) -> _Symptom | None:
     """Return the layer whose first weights are larger or smaller than any usual initialization makes them."""
     health, sizes, widths = recorded_health(observation), weights_over_he(observation), layer_widths(observation)
-    if health is None or sizes is None or widths is None:
+    if health is None or sizes is None or widths is None or has_learned(observation):
         return None
     untrained = health.epochs[0] == 0
     if not untrained and _changed_since(observation):
@@ -141,8 +140,7 @@ def _smallest_layer(
     it, and a strong penalty shrinks them at once.
     """
     plan = observation.plan
-    canceled = plan is not None and (plan.batch_norm == "before" or regularization.is_strong(observation))
-    if canceled or not is_stuck(observation, _HIGH):
+    if plan is not None and (plan.batch_norm == "before" or regularization.is_strong(observation)):
         return None
     fan_in, fan_out = np.array(widths[:-2], np.float64), np.array(widths[1:-1], np.float64)
     # Glorot's variance 2/(n + units) over He's 2/n.

@@ -20,7 +20,12 @@ _SMALL = 0.05  # of all columns together
 
 
 def find(observation: Observation) -> Finding | None:
-    """Return the finding if the inputs that the network sees are far larger or smaller than 1."""
+    """Return the finding if the inputs that the network sees are far larger or smaller than 1.
+
+    Raw inputs are fine where the network itself scales them or looks them up first.
+    """
+    if observation.program is not None and observation.program.inputs.scaling is not None:
+        return None
     largest, smallest = _column_sizes(observation) or _overall_sizes(observation) or (1.0, 1.0)
     if not (largest > _LARGE or smallest < _SMALL):
         return None

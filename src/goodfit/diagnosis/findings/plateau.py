@@ -7,7 +7,7 @@ are Adam, whose steps do not shrink with the gradient, and batch norm (course no
 import numpy as np
 
 from goodfit.diagnosis.finding import Curvature, Finding, Observation
-from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, series
+from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, guess_cost, series
 from goodfit.diagnosis.findings.remedies import add_batch_norm, change_plan, default_network
 from goodfit.wording.numbers import percent
 
@@ -17,6 +17,7 @@ NAME = "plateau"
 _HIGH = 0.9  # of the constant guess's cost; a lower plateau is as likely the best that the data allow
 _FLAT = 0.025  # share of the cost: the most that a plateau falls by in the second half
 _FEWEST_EPOCHS = 8
+_CARRIES_OVER = 0.98  # of the constant guess's cost, for the dev cost: a network that is stuck is no better on dev
 # A measured curvature makes the finding surer; at a minimum there may be nothing more to learn.
 _CONFIDENCES: dict[Curvature | None, float] = {"saddle": 0.9, "flat": 0.8, "minimum": 0.6, None: 0.5}
 _CURVATURE_CLAUSES: dict[Curvature | None, str] = {
@@ -30,7 +31,7 @@ _CURVATURE_CLAUSES: dict[Curvature | None, str] = {
 def find(observation: Observation) -> Finding | None:
     """Return the finding if the second half of the epochs hardly lowered a train cost close to a constant guess's."""
     share, costs = cost_share(observation), series(observation, "train_cost").values
-    if share is None or share < _HIGH or len(costs) < _FEWEST_EPOCHS:
+    if share is None or share < _HIGH or len(costs) < _FEWEST_EPOCHS or _is_signal_weak(observation):
         return None
     fall = _fall(costs[len(costs) // 2 :])
     if fall > _FLAT:
@@ -53,6 +54,12 @@ def find(observation: Observation) -> Finding | None:
         ),
         plot=cost_plot(observation),
     )
+
+
+def _is_signal_weak(observation: Observation) -> bool:
+    """Return True if the dev cost fell below a constant guess's: what little there is to learn was learned."""
+    dev, guess = series(observation, "dev_cost").values, guess_cost(observation.data)
+    return guess is not None and len(dev) > 0 and bool(np.median(dev[len(dev) // 2 :]) < _CARRIES_OVER * guess)
 
 
 def _fall(costs: np.ndarray) -> float:

@@ -157,7 +157,7 @@ def _rose_again(observation: Observation) -> _Symptom | None:
     costs, guess = _lower_costs(observation).values, guess_cost(observation.data)
     if guess is None or len(costs) < 5:
         return None
-    best, last = float(costs.min()), float(np.median(costs[-5:]))
+    best, last = float(costs.min()), float(min(np.median(costs[-5:]), costs[-1]))  # a cost may still fall fast
     if last < _ROSE * best or last < _HIGH * guess:
         return None
     clause = f"the train cost was down to {number(best, 3)} and rose again, to {number(last, 3)} at the end"

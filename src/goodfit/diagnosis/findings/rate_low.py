@@ -7,7 +7,7 @@ still falling or never fell. The remedy is ten times the rate (course notes: app
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation
-from goodfit.diagnosis.findings import dead, initialization, rate_high, saturated, vanishing
+from goodfit.diagnosis.findings import dead, initialization, no_updates, rate_high, saturated, vanishing
 from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, series
 from goodfit.diagnosis.findings.layers import largest, recorded_health, relative_steps, weights_over_he
 from goodfit.diagnosis.findings.remedies import default_network, raise_rate
@@ -22,7 +22,7 @@ _HIGH = 0.3  # of the constant guess's cost
 _UNCHANGED = 0.05  # of the first train cost
 _SHARE_UPWARD = 0.3  # of the epochs
 _LARGE = 2.0  # times He's norm; next to larger weights every step is small
-_OTHER_CAUSES = (initialization, rate_high, vanishing, dead, saturated)  # these make steps small, too
+_OTHER_CAUSES = (no_updates, initialization, rate_high, vanishing, dead, saturated)  # these make steps small, too
 
 
 def find(observation: Observation) -> Finding | None:

@@ -20,6 +20,7 @@ NAME = "regularization too strong"
 _HIGH = 0.6  # of the constant guess's cost
 _L2, _L1, _DECAY = 0.05, 0.1, 2e-3  # λ/m, and the share of the weights that decay takes in a step; usual is a tenth
 _PENALTY = 0.8  # of J
+_ABOVE = 1.2  # J over the train cost, for a penalty that nobody tells of
 _LARGE = 1.5  # times He's norm
 _SHRUNK = 0.3  # of a layer's norm at the first look
 _TINY = 0.25  # times He's norm, for a hidden layer at the last look
@@ -41,7 +42,7 @@ class _ShrunkLayer(NamedTuple):
     def clause(self) -> str:
         """Return a clause on the size of its weights."""
         if self.share < _SHRUNK:
-            return f"the weights of {self.layer} shrank to {percent(self.share)} of their size"
+            return f"the weights of {self.layer} shrank to {percent(self.share)} of their first size"
         return f"the weights of {self.layer} are {times(self.over_he)} He's initialization"
 
 
@@ -91,10 +92,16 @@ def find(observation: Observation) -> Finding | None:
 
 
 def is_strong(observation: Observation) -> bool:
-    """Return True if the penalty can outweigh a cost: a weak one only shrinks weights that nothing else moves."""
-    plan = observation.plan
+    """Return True if the penalty can outweigh a cost: a weak one only shrinks weights that nothing else moves.
+
+    Without a plan, a hook knows if there is a penalty at all; without a hook, only a J above the train cost shows one.
+    """
+    plan, program = observation.plan, observation.program
+    if plan is None and program is not None and program.updates.weight_penalty is not None:
+        return program.updates.weight_penalty > 0
     if plan is None:
-        return True
+        costs, objectives = series(observation, "train_cost").values, series(observation, "objective").values
+        return len(costs) > 0 and len(objectives) > 0 and bool(objectives[-1] > _ABOVE * costs[-1])
     m = max(1, observation.data.m) if observation.data else 1
     decayed = is_rate_sensible(observation) and plan.learning_rate * plan.weight_decay > _DECAY
     return plan.l2 / m > _L2 or plan.l1 / m > _L1 or decayed
@@ -126,7 +133,7 @@ def _shrunk_layer(observation: Observation) -> _ShrunkLayer | None:
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = norms[-1] / norms[0]
     low = shares < _SHRUNK
-    if sizes is not None:
+    if sizes is not None and observation.plan is not None:  # whose first look may come after they shrank
         low[:-1] |= sizes[-1, :-1] < _TINY
     low &= np.isfinite(shares)
     if not low.any():

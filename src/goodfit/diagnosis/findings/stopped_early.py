@@ -29,7 +29,7 @@ def find(observation: Observation) -> Finding | None:
     if not finished or share is None or share < _HIGH or len(costs) == 0:
         return None
     steps = np.asarray(observation.signals.history.get("step", (np.inf,)), np.float64)
-    few = len(costs) <= _FEW_EPOCHS and steps[-1] < _FEW_STEPS
+    few = steps[-1] < _FEW_STEPS and (len(costs) <= _FEW_EPOCHS or costs[-1] == costs.min())
     wrong = error_share(observation)
     if wrong is not None and wrong < (_WRONG_FEW if few else _WRONG):
         return None
