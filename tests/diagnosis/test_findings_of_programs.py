@@ -1,6 +1,7 @@
 """Findings in programs elsewhere, from what a doctor observes and the facts of hooks; both sides of each."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,13 @@ def found(doctor):
 
 STUCK = np.full(12, 0.99 * GUESS)
 FALLING = np.geomspace(0.9, 0.02, 12) * GUESS
+
+
+def facts_of(doctor):
+    """The facts about the data, as findings get them."""
+    data = doctor.observation().data
+    assert data is not None
+    return data
 
 
 def remedies(finding):
@@ -122,14 +130,14 @@ def test_units_are_not_dead_because_a_batch_has_one_row():
         assert ("dead-relus" in found(doctor)) is sick
 
 
-def regression(cost_share, mean, deviation, loss="squared_error", activation="linear", **named):
+def regression(cost_share, mean, deviation, activation: Any = "linear"):
     program = ProgramFacts(
         "keras",
-        loss=LossFacts(loss),
+        loss=LossFacts("squared_error"),
         outputs=OutputFacts(activation, units=1),
         targets=TargetFacts("float32", 1, 400, mean=mean, deviation=deviation, guess_cost=deviation**2),
     )
-    return trained(np.linspace(2, cost_share, 12) * deviation**2, program, "regression", **named)
+    return trained(np.linspace(2, cost_share, 12) * deviation**2, program, "regression")
 
 
 @pytest.mark.parametrize(
@@ -149,12 +157,10 @@ def test_a_target_far_from_zero_and_one(cost_share, mean, deviation, activation,
 
 
 def test_the_guess_of_a_regression_is_of_its_own_target():
-    data = regression(0.5, 300.0, 150.0).observation().data
-    assert data is not None
-    assert data.guess_cost == 150.0**2
+    assert facts_of(regression(0.5, 300.0, 150.0)).guess_cost == 150.0**2
     assert regression(0.03, 300.0, 150.0).findings() == []
     unknown = trained(np.linspace(2, 0.5, 12) * 150**2, task="regression")
-    assert unknown.observation().data.guess_cost is None
+    assert facts_of(unknown).guess_cost is None
     assert unknown.findings() == []
 
 
@@ -162,10 +168,10 @@ def test_classes_are_counted_from_the_targets_of_the_program():
     targets = TargetFacts(
         "int64", 1, 100, lowest=0, highest=3, is_whole=True, counts={0.0: 60, 1.0: 30, 3.0: 10}, guess_cost=0.9
     )
-    facts = trained(STUCK, ProgramFacts("torch", targets=targets), "classes").observation().data
+    facts = facts_of(trained(STUCK, ProgramFacts("torch", targets=targets), "classes"))
     assert (facts.m, facts.class_counts, facts.guess_cost) == (100, (60, 30, 0, 10), 0.9)
     labels = TargetFacts(columns=2, is_whole=True, counts={0.0: 60, 1.0: 70}, row_sums=(0.0, 2.0))  # several at once
-    assert trained(STUCK, ProgramFacts("torch", targets=labels), "classes").observation().data.class_counts is None
+    assert facts_of(trained(STUCK, ProgramFacts("torch", targets=labels), "classes")).class_counts is None
 
 
 @pytest.mark.parametrize("scaling", ["rescaling", "normalization", "batch_norm", "embedding"])
@@ -222,7 +228,7 @@ def test_few_steps_in_all_are_a_training_that_stopped_too_early_however_many_epo
         assert ("stopped-too-early" in found(doctor)) is sick
 
 
-LEARNED = {"train_error": np.linspace(0.5, 0.01, 12)}
+LEARNED: dict[str, Any] = {"train_error": np.linspace(0.5, 0.01, 12)}
 
 
 def test_a_network_that_knows_the_training_set_and_nothing_of_dev():
@@ -270,8 +276,9 @@ def test_values_that_are_not_finite_are_named_before_what_they_cause():
 
 @pytest.mark.parametrize("place", ["inputs", "targets", "dev_inputs", "dev_targets"])
 def test_values_that_only_a_hook_saw(place):
-    facts = (TargetFacts if "targets" in place else InputFacts)(non_finite=NonFinite(2, (900, 901)))
-    finding = trained([math.inf, math.inf], ProgramFacts("torch", **{place: facts})).findings()[0]
+    kind = TargetFacts if "targets" in place else InputFacts
+    facts: dict[str, Any] = {place: kind(non_finite=NonFinite(2, (900, 901)))}
+    finding = trained([math.inf, math.inf], ProgramFacts("torch", **facts)).findings()[0]
     assert finding.id == "non-finite-data"
     assert (
         f"The {place.replace('_', ' ')} hold 2 values that are NaN or infinite, in examples 900, 901"

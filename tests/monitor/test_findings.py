@@ -32,7 +32,7 @@ def dead(tmp_path):
     records = Records(tmp_path / "none", len(RECORDED), len(RECORDED) + len(LAYERS) * len(LAYER_STATISTICS), key="a")
     values = np.tile(np.array([0.7, 0.7, 0.5, 0.5, 0.7, 0.003], np.float32), (30, 1))
     seen = np.ones((2, len(LAYERS), len(LAYER_STATISTICS)), np.float32)
-    seen[:, 1, LAYER_STATISTICS.index("dead")] = 1.0
+    seen[:, 0, LAYER_STATISTICS.index("dead")] = 0.0
     seen[:, 1, [LAYER_STATISTICS.index(name) for name in ("deviation", "gradient", "update")]] = 0.0
     records.values, records.look_epochs, records.looks = values, np.array([1, 20]), seen.reshape(2, -1)
     return records
