@@ -127,11 +127,11 @@ def test_what_was_nudged_before_stands_and_it_is_replayed_and_resumed(train, tmp
     way = [(2, first), (4, wrong), (8, back(5)), (5, nothing), (5, right), (5, goodfit.unpause)]
     run = train(*way).run
     raw = [json.loads(line) for line in (Path(run) / "nudges.jsonl").read_text().splitlines()]
-    assert [each["what"] for each in raw] == ["l2", "learning_rate", "rewind", "learning_rate"]
+    assert [each["setting"] for each in raw] == ["l2", "learning_rate", "rewind", "learning_rate"]
     gone = raw[1]["epoch"]
     assert gone >= 5
     again = train(out=tmp_path / "again", replay=Path(run) / "nudges.jsonl")
-    assert [each.what for each in again.result.nudges] == ["l2", "learning_rate"]
+    assert [each.setting for each in again.result.nudges] == ["l2", "learning_rate"]
     assert numbers(again.run) == numbers(run)
     with pytest.raises(Cut):
         train(*way, (9, cut), out=tmp_path / "cut")
@@ -190,8 +190,8 @@ def test_what_a_nudge_was_worth_is_the_difference_to_trainings_left_alone(
     fit = train((5, nudge(learning_rate=0.3)), untouched_copies=untouched_copies)
     (at,) = {each.epoch for each in fit.result.nudges}
     (effect,) = fit.result.nudge_effects
-    assert (effect.epoch, effect.at, effect.pairs, effect.ended) == (at, 12, untouched_copies, True)
-    assert effect.what == (("learning_rate", 0.02, 0.3),)
+    assert (effect.epoch, effect.compared_epoch, effect.pairs, effect.is_closed) == (at, 12, untouched_copies, True)
+    assert effect.changes == (("learning_rate", 0.02, 0.3),)
     splits = open_splits(table, target="kind", seed=SEED)
     arms: dict[str, list[np.ndarray]] = {"untouched": [], "nudged": []}
     for seed in range(SEED, SEED + untouched_copies):
@@ -218,7 +218,7 @@ def test_copies_change_no_number_of_the_run_and_a_later_nudge_closes_the_first_c
     early, late = (each.epoch for each in fit.result.nudges)
     replayed = train(out=tmp_path / "alone", replay=fit.run / "nudges.jsonl")
     assert numbers(fit.run) == numbers(replayed.run)
-    assert [(each.epoch, each.at, each.ended) for each in fit.result.nudge_effects] == [
+    assert [(each.epoch, each.compared_epoch, each.is_closed) for each in fit.result.nudge_effects] == [
         (early, late, True),
         (late, 12, True),
     ]

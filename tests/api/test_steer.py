@@ -79,7 +79,7 @@ def alone(table, plan, tmp_path_factory):
 
 def test_a_nudge_changes_what_comes_after_it_and_is_written_down(train, alone, plan):
     fit = train((0.3, first), (0.6, second))
-    made = [(each.what, each.old, each.new) for each in fit.result.nudges]
+    made = [(each.setting, each.old, each.new) for each in fit.result.nudges]
     assert made == [
         ("learning_rate", 0.02, 0.001),
         ("l2", 0.0, 0.5),
@@ -88,7 +88,7 @@ def test_a_nudge_changes_what_comes_after_it_and_is_written_down(train, alone, p
     ]
     at, _, again, _ = [each.epoch for each in fit.result.nudges]
     assert 3 <= at < again < 12
-    assert all(each.who.startswith("python, ") and each.when for each in fit.result.nudges)
+    assert all(each.sender.startswith("python, ") and each.when for each in fit.result.nudges)
     lines = (fit.run / "nudges.jsonl").read_text().splitlines()
     assert [Nudge.from_dict(json.loads(line)) for line in lines] == list(fit.result.nudges)
     nudged, left_alone = history(fit.run), history(alone)
@@ -117,7 +117,7 @@ def test_replayed_it_is_the_same_run(train, tmp_path):
     again = train(out=tmp_path / "again", replay=nudges)
     assert numbers(again.run) == numbers(run)
     assert f"--replay {nudges}" in again.result.command_line
-    assert [each.who for each in again.result.nudges] == ["replay"] * 4
+    assert [each.sender for each in again.result.nudges] == ["replay"] * 4
     with pytest.raises(Cut):
         train((0.5, cut), out=tmp_path / "cut", replay=nudges)
     (half,) = (tmp_path / "cut").iterdir()

@@ -109,13 +109,13 @@ def test_a_training_that_did_not_finish_is_told_first(goodfit, asked, result):
 def test_what_a_nudge_was_worth_is_told(goodfit, asked, result):
     effect = NudgeEffect(
         epoch=12,
-        what=(("learning_rate", 0.1, 0.2),),
-        at=13,
+        changes=(("learning_rate", 0.1, 0.2),),
+        compared_epoch=13,
         pairs=2,
         error=None,
         cost=None,
         sentence="dev error −0.5 points: it helped",
-        ended=False,
+        is_closed=False,
     )
     result["nudge_effects"] = [effect.to_dict(), replace(effect, epoch=14, sentence="").to_dict()]
     lines = goodfit("train", "digits", "--untouched-copies", "2").stdout.splitlines()

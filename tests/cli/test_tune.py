@@ -18,7 +18,7 @@ def asked(functions, result):
     note = "learning_rate's best values lie at the upper end of its range (0.1): widen it"
     search = SearchResult(wave_size=8, parameters={}, regions=(), notes=(note,), importance={})
     trial = TrialResult(
-        number=0, state="complete", parameters={}, dev_error=0.1, ended=1.0, reason=None, epochs=9, dev_cost=0.2
+        number=0, state="complete", parameters={}, dev_error=0.1, end_seconds=1.0, reason=None, epochs=9, dev_cost=0.2
     )
     winner = FinalistResult(plan=Plan(), dev_error=0.01, dev_cost=0.02, seeds=3, against_the_winner=None)
     second = replace(winner, dev_error=0.02, against_the_winner=Estimate(0.01, 0.0, 0.02))

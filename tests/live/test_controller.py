@@ -79,8 +79,8 @@ def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
     }
     assert now(folder).plan == PLAN.with_(learning_rate=0.1, l2=1.0)
     first, second = read_own(folder)
-    assert (first.what, first.old, first.new, first.epoch, first.request) == ("learning_rate", 0.01, 0.1, 4, request)
-    assert first.who.startswith("terminal, ")
+    assert (first.setting, first.old, first.new, first.epoch, first.request) == ("learning_rate", 0.01, 0.1, 4, request)
+    assert first.sender.startswith("terminal, ")
     assert live.nudges == [first, second]
     assert visit(live, 5) == []
 
@@ -94,14 +94,14 @@ def test_a_nudge_is_made_logged_and_answered_when_the_epoch_ends(folder):
         b"x" * 200_000 + b"\n",
         b'{"id": "a"}\n',
         b'"id"\n',
-        b'{"id": "a", "kind": "format", "who": "me"}\n',
-        b'{"id": "a", "kind": [], "who": "me"}\n',
-        b'{"id": "a", "kind": "nudge", "who": "me", "changes": 7}\n',
-        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"learning_rat": 1}}\n',
-        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"learning_rate": NaN}}\n',
-        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"keep_prob": {"a": [1]}}}\n',
-        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"epochs": 1' + b"0" * 400 + b"}}\n",
-        b'{"id": "a", "kind": "nudge", "who": "me", "changes": {"batch_size": 2}}\n',
+        b'{"id": "a", "kind": "format", "sender": "me"}\n',
+        b'{"id": "a", "kind": [], "sender": "me"}\n',
+        b'{"id": "a", "kind": "nudge", "sender": "me", "changes": 7}\n',
+        b'{"id": "a", "kind": "nudge", "sender": "me", "changes": {"learning_rat": 1}}\n',
+        b'{"id": "a", "kind": "nudge", "sender": "me", "changes": {"learning_rate": NaN}}\n',
+        b'{"id": "a", "kind": "nudge", "sender": "me", "changes": {"keep_prob": {"a": [1]}}}\n',
+        b'{"id": "a", "kind": "nudge", "sender": "me", "changes": {"epochs": 1' + b"0" * 400 + b"}}\n",
+        b'{"id": "a", "kind": "nudge", "sender": "me", "changes": {"batch_size": 2}}\n',
     ],
 )
 def test_garbage_is_told_and_left(folder, garbage):
@@ -125,7 +125,7 @@ def test_however_much_garbage_there_is_a_few_lines_are_told(folder):
 
 def test_half_a_line_is_waited_for(folder):
     live = control(folder)
-    write(folder, b'{"id": "a", "kind": "nudge", "who": "me", ')
+    write(folder, b'{"id": "a", "kind": "nudge", "sender": "me", ')
     assert visit(live, 1) == []
     write(folder, b'"changes": {"l2": 3}}\n')
     assert visit(live, 2) == [Change({"l2": 3})]
@@ -217,7 +217,7 @@ def test_a_replay_is_made_at_its_epochs_and_logged(folder):
     assert visit(live, 0) == [Change({"l2": 1.0})]
     assert live.next_visit(0, 0, 20) == 4
     assert visit(live, 4) == [Change({"l2": 2.0})]
-    assert [(entry.who, entry.old, entry.new) for entry in read_own(folder)] == [
+    assert [(entry.sender, entry.old, entry.new) for entry in read_own(folder)] == [
         ("replay", 0.0, 1.0),
         ("replay", 1.0, 2.0),
     ]
@@ -257,7 +257,7 @@ def test_it_goes_back_further_than_asked_and_pauses_where_it_was_asked_to(folder
     assert live.next_visit(0, 2, 20) == 3
     assert visit(live, 3) == [Wait()]
     assert live.paused
-    assert [entry.what for entry in live.nudges] == ["l2", "l2", REWIND]
+    assert [entry.setting for entry in live.nudges] == ["l2", "l2", REWIND]
     assert standing(live.nudges) == [early]
 
 

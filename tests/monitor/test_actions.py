@@ -59,7 +59,7 @@ def requests(run):
         ({"clip_norm": 1}, "clipping cannot be turned on while a model trains"),
         ({"hidden_units": [9]}, "hidden_units cannot change while a model trains"),
         ({"learning_rat": 1}, "unknown plan key 'learning_rat': did you mean 'learning_rate'?"),
-        ({"who": "root"}, "unknown plan key 'who'"),
+        ({"sender": "root"}, "unknown plan key 'sender'"),
         ({"run": "/etc"}, "unknown plan key 'run'"),
         ({"__class__": 1}, "unknown plan key '__class__'"),
         ({}, "a nudge has nothing to change"),
@@ -100,7 +100,7 @@ def test_a_nudge_is_written_down_with_who_asked(ask, run):
     assert ask("nudge", {"changes": {"learning_rate": "3e-4", "l2": 0.5}})[0] == 200
     (request,) = requests(run)
     assert (request["kind"], request["changes"]) == ("nudge", {"learning_rate": 0.0003, "l2": 0.5})
-    assert request["who"].startswith("page, ")
+    assert request["sender"].startswith("page, ")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_buttons_are_written_down(ask, run, action, body, kind, to):
         ("branch", {"epoch": "x"}, "the epoch is 'x'"),
         ("branch", {"changes": {"run": "/etc"}}, "unknown plan key 'run'"),
         ("branch", {"out": "/tmp"}, "this takes no 'out'"),
-        ("nudge", {"changes": {"l2": 1}, "who": "root"}, "this takes no 'who'"),
+        ("nudge", {"changes": {"l2": 1}, "sender": "root"}, "this takes no 'sender'"),
     ],
 )
 def test_what_it_does_not_take_is_refused(ask, run, action, body, sentence):

@@ -104,8 +104,8 @@ def test_driven_from_start_to_end(served, page):
     page.get_by_role("button", name="Apply").click()
     expect(log).to_have_count(1)
     (nudge,) = [json.loads(line) for line in (run / "nudges.jsonl").read_text().splitlines()]
-    assert (nudge["what"], nudge["old"], nudge["new"]) == ("learning_rate", 0.003, rate)
-    assert nudge["who"].startswith("page, ")
+    assert (nudge["setting"], nudge["old"], nudge["new"]) == ("learning_rate", 0.003, rate)
+    assert nudge["sender"].startswith("page, ")
     mark = "document.getElementById('plot').layout.annotations.map((label) => label.text)"
     until(lambda: any("learning_rate" in text for text in page.evaluate(mark)), "the mark")
 

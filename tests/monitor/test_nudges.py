@@ -12,7 +12,7 @@ from goodfit.run_folder.nudges import LogEntry, nudge_marks
 
 
 def entry(what, old, new, epoch, void=False):
-    return LogEntry(what=what, old=old, new=new, epoch=epoch, who="ann", when="2026-01-01T10:00:00", void=void)
+    return LogEntry(setting=what, old=old, new=new, epoch=epoch, sender="ann", when="2026-01-01T10:00:00", void=void)
 
 
 def test_lines_have_the_numbers_of_their_marks():
@@ -37,7 +37,7 @@ def test_an_effect_is_in_words_with_numbers_that_json_can_hold():
     unknown = EffectEstimate(0.1, -math.inf, math.nan, 1.0)
     helped, hurt = EffectEstimate(-0.0123, -0.02, -0.001, 0.01), EffectEstimate(0.02, 0.01, 0.03, 0.99)
     first, second, third = effect_views(
-        [effect(3), effect(5, error=unknown), effect(7, at=9, cost=helped, error=hurt)], ()
+        [effect(3), effect(5, error=unknown), effect(7, compared_epoch=9, cost=helped, error=hurt)], ()
     )
     assert (first.text, first.compared_epoch, first.number, first.error) == ("l2 0 → 0.5", None, None, None)
     assert second.error is not None

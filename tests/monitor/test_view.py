@@ -103,8 +103,8 @@ def test_going_back_gives_another_curve(fake):
 def test_the_panels_of_a_live_run(fake):
     run = fake().live()
     run.append(run.rows(20))
-    run.log({"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7})
-    measured = effect(7, at=20, sentence="It helped.", error=EffectEstimate(-0.1, -0.2, -0.01, 0.01))
+    run.log({"setting": "l2", "old": 0.0, "new": 0.5, "epoch": 7})
+    measured = effect(7, compared_epoch=20, sentence="It helped.", error=EffectEstimate(-0.1, -0.2, -0.01, 0.01))
     run.say(epoch=20, plan=run.plan.with_(l2=0.5, epochs=50), nudge_effects=(measured,))
     panels = Reader(run.folder).read().panels
     assert {slider.name: slider.value for slider in panels.sliders}["l2"] == 0.5

@@ -372,7 +372,7 @@ def tried(number: int, rate: float, beta1: float, state: str, error: float | Non
         "state": state,
         "parameters": parameters,
         "dev_error": error,
-        "ended": 10.0 * number + 5,
+        "end_seconds": 10.0 * number + 5,
     } | {
         "reason": reason,
         "epochs": 20 if state == "complete" else 5,
@@ -415,7 +415,7 @@ def tune_facts() -> dict[str, Any]:
             tried(4, 0.1, 0.99, "complete", 0.02, "all 20 epochs done"),
             tried(5, 0.2, 0.99, "complete", 0.04, "all 20 epochs done"),
             tried(6, 0.3, 0.99, "pruned", None, "no progress: nothing was learned in 5 of 20 epochs"),
-            tried(7, 0.4, 0.99, "running", None, "") | {"ended": None, "epochs": None},
+            tried(7, 0.4, 0.99, "running", None, "") | {"end_seconds": None, "epochs": None},
         ],
         "finalists": [
             {"plan": plan.to_dict(), "dev_error": error, "dev_cost": cost, "seeds": 3, "against_the_winner": apart}

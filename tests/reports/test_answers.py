@@ -21,7 +21,7 @@ QUESTIONS = [
 
 
 def plain(answer: Answer) -> str:
-    parts = (answer.headline, answer.aside, *answer.sentences, *answer.items)
+    parts = (answer.headline, answer.detail, *answer.sentences, *answer.items)
     return " | ".join(part for part in parts if part)
 
 

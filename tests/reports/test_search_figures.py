@@ -136,7 +136,7 @@ def test_the_best_so_far_never_rises(facts: Facts):
 
 
 def test_long_searches_are_told_in_hours(facts: Facts):
-    trials = [trial | {"ended": 3600.0 * trial["number"]} for trial in facts["trials"]]
+    trials = [trial | {"end_seconds": 3600.0 * trial["number"]} for trial in facts["trials"]]
     figure = progress_figure(seen(facts, trials=trials)).to_dict()
     assert figure["data"][0]["x"] == [1, 2, 4, 5]
     assert figure["layout"]["xaxis"]["title"]["text"].startswith("hours")

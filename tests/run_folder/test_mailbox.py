@@ -28,7 +28,7 @@ def test_each_request_is_read_once_in_order(run):
     one, two = read(inbox)
     assert (one.id, one.kind, one.changes, one.to) == (first, "nudge", {"l2": 0.5, "keep_prob": [0.5, 1.0]}, None)
     assert (two.id, two.kind, two.changes, two.to) == (second, "rewind", {}, 3)
-    assert one.who.startswith("python, ")
+    assert one.sender.startswith("python, ")
     assert inbox.lines() == []
     send_request(run, "stop", "python")
     assert [request.kind for request in read(inbox)] == ["stop"]
@@ -36,7 +36,7 @@ def test_each_request_is_read_once_in_order(run):
 
 def test_a_line_that_is_being_written_is_read_when_it_is_whole(run):
     path, inbox = run / REQUESTS_FILE, Inbox(run)
-    line = json.dumps({"id": "a", "kind": "pause", "who": "ann"}).encode() + b"\n"
+    line = json.dumps({"id": "a", "kind": "pause", "sender": "ann"}).encode() + b"\n"
     path.write_bytes(line[:10])
     assert inbox.lines() == []
     path.write_bytes(line)
@@ -73,14 +73,14 @@ def test_a_file_that_was_written_anew_is_read_from_its_beginning(run):
         {"to": True},
         {"to": 1.5},
         {"changes": [1]},
-        {"who": "a" * 200},
-        {"who": 7},
+        {"sender": "a" * 200},
+        {"sender": 7},
         {"id": 7},
     ],
 )
 def test_what_is_no_request_is_refused(changes):
-    valid = {"id": "a", "kind": "nudge", "who": "ann", "changes": {"l2": 1}, "to": None}
-    assert Request.from_dict(valid).to_dict() == {"id": "a", "kind": "nudge", "who": "ann", "changes": {"l2": 1}}
+    valid = {"id": "a", "kind": "nudge", "sender": "ann", "changes": {"l2": 1}, "to": None}
+    assert Request.from_dict(valid).to_dict() == {"id": "a", "kind": "nudge", "sender": "ann", "changes": {"l2": 1}}
     with pytest.raises(ValueError, match=r"cannot be|needs|not negative|too long"):
         Request.from_dict(valid | changes)
 
@@ -89,6 +89,6 @@ def test_a_long_name_is_cut_and_a_folder_without_a_checkpoint_is_a_sentence(run,
     monkeypatch.setattr(mailbox, "_user", lambda: "u" * 300)
     send_request(run, "pause", "python")
     (request,) = read(Inbox(run))
-    assert len(request.who) == 100
+    assert len(request.sender) == 100
     with pytest.raises(InputError, match=r"nowhere \(No such file or directory\); nothing was asked of its training$"):
         send_request(tmp_path / "nowhere", "pause", "python")

@@ -25,7 +25,7 @@ def test_what_is_appended_is_read_back_in_the_order_of_the_epochs(tmp_path):
 
 
 def test_the_way_back_makes_what_came_after_it_void(tmp_path):
-    back = replace(LATE, what=REWIND, old=9, new=7, epoch=9)
+    back = replace(LATE, setting=REWIND, old=9, new=7, epoch=9)
     again = replace(LATE, new=0.0001, epoch=8)
     append(tmp_path, [EARLY, LATE, back, again])
     assert read_own(tmp_path) == [EARLY, LATE, back, again]
@@ -52,14 +52,14 @@ def test_a_line_that_a_crash_tore_is_taken_off(tmp_path):
         ("{", "is no nudge"),
         ("[" * 100_000, "is no nudge"),
         ("[1]", "is no nudge"),
-        (json.dumps({"what": "l2", "new": 0.1, "epoch": 3}), "is no nudge"),
+        (json.dumps({"setting": "l2", "new": 0.1, "epoch": 3}), "is no nudge"),
         (json.dumps(vars(replace(LATE, epoch=-1))), "is no nudge"),
-        (json.dumps(vars(replace(LATE, what="rewind", new=True))), "is no nudge"),
-        (json.dumps(vars(replace(LATE, what="hidden_units"))), "hidden_units cannot change while a model trains"),
-        (json.dumps(vars(replace(LATE, what="learning_rat"))), "did you mean 'learning_rate'"),
+        (json.dumps(vars(replace(LATE, setting="rewind", new=True))), "is no nudge"),
+        (json.dumps(vars(replace(LATE, setting="hidden_units"))), "hidden_units cannot change while a model trains"),
+        (json.dumps(vars(replace(LATE, setting="learning_rat"))), "did you mean 'learning_rate'"),
         (json.dumps(vars(replace(LATE, new=float("nan")))), "learning_rate is nan"),
-        (json.dumps(vars(replace(LATE, what="l1"))), "l1 cannot be turned on"),
-        (json.dumps(vars(replace(LATE, what="epochs", new=6))), "epochs is 6, but this training is in epoch 7"),
+        (json.dumps(vars(replace(LATE, setting="l1"))), "l1 cannot be turned on"),
+        (json.dumps(vars(replace(LATE, setting="epochs", new=6))), "epochs is 6, but this training is in epoch 7"),
     ],
 )
 def test_a_line_that_cannot_be_replayed_is_named(tmp_path, line, why):
@@ -81,7 +81,7 @@ def test_a_value_that_stands_for_the_decays_own_is_none():
 
 
 def entry(what, old, new, epoch):
-    return replace(LATE, what=what, old=old, new=new, epoch=epoch)
+    return replace(LATE, setting=what, old=old, new=new, epoch=epoch)
 
 
 def test_going_back_makes_void_what_came_at_or_after_that_epoch(tmp_path):
@@ -91,19 +91,21 @@ def test_going_back_makes_void_what_came_at_or_after_that_epoch(tmp_path):
     states = [(1, False), (2, True), (1, True), (8, False), (3, False), (9, False)]
     assert [(line.new, line.void) for line in log] == states
     assert [mark.to_dict() for mark in nudge_marks(log)] == [
-        {"epoch": 5, "number": 1, "what": [["l2", 0, 1]]},
-        {"epoch": 8, "number": 2, "what": [["l2", 1, 3]]},
+        {"epoch": 5, "number": 1, "changes": [["l2", 0, 1]]},
+        {"epoch": 8, "number": 2, "changes": [["l2", 1, 3]]},
     ]
 
 
 def test_changes_of_one_epoch_are_one_mark(tmp_path):
     append(tmp_path, [entry("l2", 0, 1, 5), entry("learning_rate", 0.1, 0.2, 5)])
     (mark,) = nudge_marks(read_log(tmp_path))
-    assert (mark.epoch, mark.number, mark.what) == (5, 1, (("l2", 0, 1), ("learning_rate", 0.1, 0.2)))
+    assert (mark.epoch, mark.number, mark.changes) == (5, 1, (("l2", 0, 1), ("learning_rate", 0.1, 0.2)))
 
 
 def test_the_log_passes_over_damaged_and_half_written_lines(tmp_path):
     append(tmp_path, [entry("l2", 0, 1, 5)])
     with (tmp_path / NUDGES_FILE).open("ab") as file:
-        file.write(b"\xff{\n[]\n{}\n" + json.dumps(vars(entry("rewind", 3, "x", 3))).encode() + b'\n{"what": "l2", "ol')
+        file.write(
+            b"\xff{\n[]\n{}\n" + json.dumps(vars(entry("rewind", 3, "x", 3))).encode() + b'\n{"setting": "l2", "ol'
+        )
     assert [line.new for line in read_log(tmp_path)] == [1]

@@ -57,7 +57,7 @@ def test_trials_have_their_names_ends_and_reasons():
     study.add_trial(create_trial(state=TrialState.PRUNED, user_attrs=about))
     first, second = trial_results(study, SPACE.values)
     assert (first.state, first.dev_error) == ("complete", 0.5)
-    assert first.ended is not None
-    assert first.ended >= 0
+    assert first.end_seconds is not None
+    assert first.end_seconds >= 0
     assert set(first.parameters) == {"learning_rate", "beta1", "units", "activation"}
     assert (second.state, second.reason, second.epochs) == ("pruned", "halving: weak", 3)

@@ -109,8 +109,8 @@ def complete(
 
 def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, started_job: StartedJob) -> LiveControl:
     """The control that other processes reach, with the nudges that are known before: made once, or asked for again."""
-    nudges_done = [(nudge.what, nudge.new, nudge.epoch) for nudge in started_job.nudges if nudge.request is None]
-    to_come = [nudge for nudge in run_request.nudges if (nudge.what, nudge.new, nudge.epoch) not in nudges_done]
+    nudges_done = [(nudge.setting, nudge.new, nudge.epoch) for nudge in started_job.nudges if nudge.request is None]
+    to_come = [nudge for nudge in run_request.nudges if (nudge.setting, nudge.new, nudge.epoch) not in nudges_done]
     # The copies are the last jobs of the stack, in the order of the models that they copy.
     copies = {
         pair: len(started_job.jobs) - run_request.untouched_copies + pair
@@ -118,7 +118,7 @@ def _live(folder: Path, run_request: JobRequest, splits: Splits, plan: Plan, sta
     }
     epoch = started_job.moments[0].epoch
     state = LiveState.recover(folder)
-    closed = [effect for effect in (state.nudge_effects if state else ()) if effect.ended and effect.epoch < epoch]
+    closed = [effect for effect in (state.nudge_effects if state else ()) if effect.is_closed and effect.epoch < epoch]
     # The copies of a closed comparison are gone, and -1 stands for them: only its effect is shown from now on.
     comparisons = [Comparison(dict.fromkeys(range(effect.pairs), -1), effect) for effect in closed]
     live = LiveControl(

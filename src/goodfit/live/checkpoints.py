@@ -83,7 +83,7 @@ class CheckpointStore:
         plan = self.start[0].plan
         for nudge in nudges:
             if nudge.epoch < moment.epoch + inside_epoch:
-                plan = plan.with_(**{nudge.what: nudge.new})
+                plan = plan.with_(**{nudge.setting: nudge.new})
         return replace(moment, plan=plan)
 
     def rewind(self, epoch: int, nudges: Sequence[Nudge]) -> list[Moment]:

@@ -88,7 +88,7 @@ class LiveControl:
         rewound = self._answer_pending(model, has_ended, progress, actions)
         if self._stop and model.epoch:  # before the first epoch has ended there is no network to keep
             self.requests.answer(self._stop, model.epoch)
-            stop = Stop(f"stopped after epoch {model.epoch} ({self._stop.who})")
+            stop = Stop(f"stopped after epoch {model.epoch} ({self._stop.sender})")
             actions = {job: [*replies, stop] for job, replies in actions.items()}
         is_due = self.pause_epoch is not None and model.epoch >= self.pause_epoch
         if is_due and not rewound and model.between_epochs:
@@ -146,16 +146,18 @@ class LiveControl:
         """Yield the changes of this epoch that are logged already, then those to be replayed, which are logged now."""
         for nudge in self._logged:
             if nudge.epoch == epoch:
-                yield self._change({nudge.what: nudge.new}, epoch)
+                yield self._change({nudge.setting: nudge.new}, epoch)
         for nudge in self.replay:
             if nudge.epoch == epoch:
-                replayed = Nudge(nudge.what, self.plan.to_dict()[nudge.what], nudge.new, epoch, "replay", _timestamp())
-                yield self._change({nudge.what: nudge.new}, epoch)
+                replayed = Nudge(
+                    nudge.setting, self.plan.to_dict()[nudge.setting], nudge.new, epoch, "replay", _timestamp()
+                )
+                yield self._change({nudge.setting: nudge.new}, epoch)
                 self.nudges.append(replayed)
                 try:
                     nudge_log.append(self.folder, [replayed])
                 except OSError as error:
-                    self.requests.report(f"the replay of {nudge.what} could not be logged ({error.strerror})")
+                    self.requests.report(f"the replay of {nudge.setting} could not be logged ({error.strerror})")
 
     def _requested_changes(self, epoch: int) -> Iterator[Action]:
         """Yield the changes that other processes requested, once all nudges from before an interruption are made."""
@@ -170,7 +172,8 @@ class LiveControl:
                 change = self._change(values, epoch)
                 old, new = plan.to_dict(), self.plan.to_dict()
                 nudges = [
-                    Nudge(name, old[name], new[name], epoch, request.who, _timestamp(), request.id) for name in values
+                    Nudge(name, old[name], new[name], epoch, request.sender, _timestamp(), request.id)
+                    for name in values
                 ]
                 # Logged before it is made: a training resumed after a crash in between makes it all the same.
                 nudge_log.append(self.folder, nudges)
@@ -178,11 +181,11 @@ class LiveControl:
             except Exception as error:
                 self.plan = plan
                 self.requests.answer(request, epoch, refused=" ".join(str(error).split()))
-                self.requests.report(f"a nudge ({request.who}) was skipped: {error}")
+                self.requests.report(f"a nudge ({request.sender}) was skipped: {error}")
             else:
                 self.nudges += nudges
                 self.requests.answer(
-                    request, epoch, changes=tuple((nudge.what, nudge.old, nudge.new) for nudge in nudges)
+                    request, epoch, changes=tuple((nudge.setting, nudge.old, nudge.new) for nudge in nudges)
                 )
                 yield change
 
@@ -204,7 +207,7 @@ class LiveControl:
         self, request: Request, epoch: int, model: Progress, progress: list[Progress], actions: Actions
     ) -> bool:
         """Return all models to their newest moment up to an epoch, to pause at that epoch; False if refused."""
-        entry = Nudge(REWIND, model.epoch, epoch, model.epoch, request.who, _timestamp(), request.id)
+        entry = Nudge(REWIND, model.epoch, epoch, model.epoch, request.sender, _timestamp(), request.id)
         remaining = standing([*self.nudges, entry])
         # With copies, go back to the last remaining nudge, so that its copies start anew from there.
         start = min(remaining[-1].epoch, epoch) if remaining and self.effects.copies else epoch

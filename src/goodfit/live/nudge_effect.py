@@ -94,7 +94,7 @@ class EffectTracker:
     @property
     def current(self) -> Comparison | None:
         """The comparison that is still open."""
-        return self.comparisons[-1] if self.comparisons and not self.comparisons[-1].effect.ended else None
+        return self.comparisons[-1] if self.comparisons and not self.comparisons[-1].effect.is_closed else None
 
     @property
     def effects(self) -> tuple[NudgeEffect, ...]:
@@ -112,18 +112,25 @@ class EffectTracker:
         Returns:
             None if the comparison of this epoch is open already, or there is no copy to compare with.
         """
-        changes = tuple((nudge.what, nudge.old, nudge.new) for nudge in nudges)
+        changes = tuple((nudge.setting, nudge.old, nudge.new) for nudge in nudges)
         current = self.current
         if current and current.effect.epoch == epoch:  # the copy holds the state from before the first of them
-            current.effect = replace(current.effect, what=current.effect.what + changes)
+            current.effect = replace(current.effect, changes=current.effect.changes + changes)
             return None
         if current:
-            current.effect = replace(current.effect, ended=True)
+            current.effect = replace(current.effect, is_closed=True)
         pairs = {job: copy for job, copy in self.copies.items() if job in jobs}
         if not pairs:
             return None
         effect = NudgeEffect(
-            epoch=epoch, what=changes, at=None, pairs=len(pairs), error=None, cost=None, sentence="", ended=False
+            epoch=epoch,
+            changes=changes,
+            compared_epoch=None,
+            pairs=len(pairs),
+            error=None,
+            cost=None,
+            sentence="",
+            is_closed=False,
         )
         self.comparisons.append(Comparison(pairs, effect))
         return self.comparisons[-1]
@@ -157,7 +164,7 @@ class EffectTracker:
         if current and all(runs[job].usable for pair in current.pairs.items() for job in pair):
             scores = {job: self.scorer(runs[job].best) for pair in current.pairs.items() for job in pair}
             self._measure(current, len(runs[0].history["epoch"]), scores)
-            current.effect = replace(current.effect, ended=True)
+            current.effect = replace(current.effect, is_closed=True)
 
     def _score(self, comparison: Comparison, epoch: int, job: int, moment: Moment) -> None:
         """Score one model; the last of a look completes the comparison."""
@@ -170,7 +177,7 @@ class EffectTracker:
         cost, error = self.scorer.compare([scores[job] for job in pairs], [scores[job] for job in pairs.values()])
         comparison.effect = replace(
             comparison.effect,
-            at=epoch,
+            compared_epoch=epoch,
             cost=_estimate(cost),
             error=_estimate(error),
             sentence=_conclusion(cost, error, len(pairs)),

@@ -20,7 +20,7 @@ class LogLine(PlainData):
     Attributes:
         text: the change in words.
         epoch: after which it was made.
-        who: requested it.
+        sender: of the request, in words.
         when: in ISO's form.
         number: of its mark in the plot; None if it has none.
         rewind: True for a rewind.
@@ -29,7 +29,7 @@ class LogLine(PlainData):
 
     text: str
     epoch: int
-    who: str
+    sender: str
     when: str
     number: int | None = None
     rewind: bool
@@ -101,10 +101,10 @@ def mark_views(marks: Iterable[NudgeMark]) -> tuple[Mark, ...]:
     """Return the marks of the plot."""
     views = []
     for mark in marks:
-        name, _, new = mark.what[0]
-        more = f" +{len(mark.what) - 1}" if len(mark.what) > 1 else ""
+        name, _, new = mark.changes[0]
+        more = f" +{len(mark.changes) - 1}" if len(mark.changes) > 1 else ""
         label = f"{name} {numbers.setting(new)}{more}"
-        views.append(Mark(epoch=mark.epoch, number=mark.number, text=changes_text(mark.what), label=label))
+        views.append(Mark(epoch=mark.epoch, number=mark.number, text=changes_text(mark.changes), label=label))
     return tuple(views)
 
 
@@ -113,17 +113,17 @@ def log_lines(log: Iterable[LogEntry], marks: Iterable[Mark]) -> tuple[LogLine, 
     mark_numbers = {mark.epoch: mark.number for mark in marks}
     lines = []
     for entry in log:
-        is_rewind = entry.what == REWIND
+        is_rewind = entry.setting == REWIND
         text = (
             f"rewound from epoch {numbers.number(entry.old)} to epoch {numbers.number(entry.new)}"
             if is_rewind
-            else changes_text([(entry.what, entry.old, entry.new)])
+            else changes_text([(entry.setting, entry.old, entry.new)])
         )
         lines.append(
             LogLine(
                 text=text,
                 epoch=entry.epoch,
-                who=entry.who,
+                sender=entry.sender,
                 when=entry.when,
                 number=None if is_rewind or entry.void else mark_numbers.get(entry.epoch),
                 rewind=is_rewind,
@@ -140,8 +140,8 @@ def effect_views(effects: Iterable[NudgeEffect], marks: Iterable[Mark]) -> tuple
         EffectView(
             epoch=effect.epoch,
             number=mark_numbers.get(effect.epoch),
-            text=changes_text(effect.what),
-            compared_epoch=effect.at,
+            text=changes_text(effect.changes),
+            compared_epoch=effect.compared_epoch,
             error=_change(effect.error, *numbers.change_parts(*_limits(effect.error))),
             cost=_change(effect.cost, *numbers.cost_change_parts(*_limits(effect.cost))),
             sentence=no_break(sentence(effect.sentence)),

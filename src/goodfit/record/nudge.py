@@ -15,36 +15,36 @@ class Nudge(PlainData):
     """A change that was made, or a rewind, which cancels the changes from an epoch on.
 
     Attributes:
-        what: the plan's name of the number; `rewind` for a rewind.
+        setting: name of the number in the plan; `rewind` for a rewind.
         old: value before; of a rewind, the epoch that the training had reached.
         new: value from the next epoch on; of a rewind, the epoch that it returned to.
         epoch: after which it was made; 0 is before the first.
-        who: asked for it.
+        sender: of the request, in words.
         when: in ISO's form.
         request: ID of the request; None for a replayed nudge.
     """
 
-    what: str
+    setting: str
     old: Any
     new: Any
     epoch: int
-    who: str
+    sender: str
     when: str
     request: str | None = None
 
     @property
     def sentence(self) -> str:
         """The change in words."""
-        if self.what == REWIND:
-            return f"After epoch {self.old} the training went back to epoch {self.new} ({self.who})"
-        return f"After epoch {self.epoch} `{self.what}` went from {self.old} to {self.new} ({self.who})"
+        if self.setting == REWIND:
+            return f"After epoch {self.old} the training went back to epoch {self.new} ({self.sender})"
+        return f"After epoch {self.epoch} `{self.setting}` went from {self.old} to {self.new} ({self.sender})"
 
 
 def standing(nudges: Iterable[Nudge]) -> list[Nudge]:
     """Return the nudges that no later rewind cancelled, in the order of their epochs."""
     remaining: list[Nudge] = []
     for nudge in nudges:
-        if nudge.what == REWIND:
+        if nudge.setting == REWIND:
             remaining = [earlier for earlier in remaining if earlier.epoch < nudge.new]
         else:
             remaining.append(nudge)
@@ -57,20 +57,20 @@ class NudgeEffect(PlainData):
 
     Attributes:
         epoch: after which they were made.
-        what: name, old and new value of each.
-        at: epoch of the last comparison; None before the first.
+        changes: name, old and new value of each.
+        compared_epoch: epoch of the last comparison; None before the first.
         pairs: number of pairs of a nudged model and its untouched copy.
         error: change of the dev error, nudged − untouched.
         cost: change of the calibrated dev cost.
         sentence: the conclusion; empty before the first comparison.
-        ended: True once a later nudge or the end of the training closed the comparison.
+        is_closed: True once a later nudge or the end of the training closed the comparison.
     """
 
     epoch: int
-    what: tuple[tuple[Any, ...], ...]
-    at: int | None
+    changes: tuple[tuple[Any, ...], ...]
+    compared_epoch: int | None
     pairs: int
     error: EffectEstimate | None
     cost: EffectEstimate | None
     sentence: str
-    ended: bool
+    is_closed: bool

@@ -86,7 +86,7 @@ class TrialResult(PlainData):
         state: `complete`, `pruned`, `fail`, `running` or `waiting`.
         parameters: by the name that people read.
         dev_error: None if it did not train to the end.
-        ended: seconds from the first trial's start; None if it has not ended.
+        end_seconds: seconds from the first trial's start; None if it has not ended.
         reason: of its end, in words.
         epochs: that it trained.
         dev_cost: calibrated.
@@ -96,7 +96,7 @@ class TrialResult(PlainData):
     state: str
     parameters: dict[str, Any]
     dev_error: float | None
-    ended: float | None
+    end_seconds: float | None
     reason: str | None
     epochs: int | None
     dev_cost: float | None

@@ -31,7 +31,7 @@ class Answer:
 
     question: str
     headline: str
-    aside: str = ""
+    detail: str = ""
     sentences: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     tone: str = ""  # of the verdict: "yes", "no" or "unsure"
@@ -98,10 +98,10 @@ def _expected_miss(view: ReportView, question: str, level: Level, notes: tuple[s
         share += f" Always predicting the mean {target} of this set would do better."
     mae = (metrics or {}).get("mae")
     mean = f"On average it is off by {numbers.column_number(mae)} (MAE). " if mae is not None else ""
-    aside = "root-mean-square error (RMSE)"
+    detail = "root-mean-square error (RMSE)"
     if level.interval_text:
-        aside += f", 95 % interval {level.interval_text}"
-    return Answer(question, f"± {level.text}", aside, (mean + share, *notes))
+        detail += f", 95 % interval {level.interval_text}"
+    return Answer(question, f"± {level.text}", detail, (mean + share, *notes))
 
 
 def _held_back(view: ReportView) -> Answer:
@@ -138,27 +138,27 @@ def _tried(view: ReportView) -> Answer:
     experiments = [experiment for record in view.rounds for experiment in record.experiments]
     adopted = [experiment for experiment in experiments if experiment.adopted]
     start_name, start = _start(view.result.baseline)
-    headline, aside = count(len(experiments), "prescription") if experiments else "Nothing yet", ""
+    headline, detail = count(len(experiments), "prescription") if experiments else "Nothing yet", ""
     if start is not None:
         headline = f"{numbers.percent(start)} → {numbers.percent(end)}"
-        aside = f"{_error(view)}, from the {start_name} to the end"
+        detail = f"{_error(view)}, from the {start_name} to the end"
     kept_text = f"{len(adopted)} measurably helped and {'was' if len(adopted) == 1 else 'were'} kept"
     if not adopted:
         kept_text = "none measurably helped, so none was kept"
     tried = f"{count(len(experiments), 'prescription')} in {count(len(view.rounds), 'round')}: {kept_text}."
     sentence = tried if experiments else "No prescription was tried."
-    return Answer(question, headline, aside, (sentence,), _worth(view, adopted))
+    return Answer(question, headline, detail, (sentence,), _worth(view, adopted))
 
 
 def _searched(question: str, search: Search, error: str, end: float) -> Answer:
     """A search: its winner beside the middle of its trials, and what the error hung on."""
-    headline, aside = count(search.count, "trial"), ""
+    headline, detail = count(search.count, "trial"), ""
     if search.middle is not None:
         headline = f"{numbers.percent(search.middle)} → {numbers.percent(end)}"
-        aside = f"{error}, from the middle of {count(search.count, 'trial')} to the winner"
+        detail = f"{error}, from the middle of {count(search.count, 'trial')} to the winner"
     name, share = search.importance[0] if search.importance else ("", 0.0)
     mattered = f"{name} mattered most: {numbers.percent(share)} of the differences in error." if name else ""
-    return Answer(question, headline, aside, tuple(filter(None, (search.endings, mattered))))
+    return Answer(question, headline, detail, tuple(filter(None, (search.endings, mattered))))
 
 
 def _error(view: ReportView) -> str:

@@ -51,7 +51,7 @@ def _marked(panel: plotly.Figure, nudges: Sequence[Nudge], top: float) -> plotly
     """Add a dotted line and a triangle at the panel's top for each epoch with nudges, which are its hover words."""
     by_epoch: dict[int, list[str]] = {}
     for nudge in nudges:
-        change = f"{nudge.what} {numbers.setting(nudge.old)} → {numbers.setting(nudge.new)}"
+        change = f"{nudge.setting} {numbers.setting(nudge.old)} → {numbers.setting(nudge.new)}"
         by_epoch.setdefault(max(nudge.epoch, 1), []).append(escaped(change))  # the axis begins at 1
     triangles = plotly.Scatter(
         mode="markers",

@@ -22,7 +22,7 @@ def first_screen(run: Path) -> str:
 def answer_html(answer: Answer) -> str:
     """Return an answer as an HTML fragment with its own style."""
     lines = [f"<p><small>{escape(answer.question)}</small><br><strong>{escape(answer.headline)}</strong> "]
-    lines.append(f"{escape(answer.aside)}</p>")
+    lines.append(f"{escape(answer.detail)}</p>")
     lines += [f"<p>{escape(sentence)}</p>" for sentence in answer.sentences]
     items = "".join(f"<li>{escape(item)}</li>" for item in answer.items)
     lines.append(f"<ul>{items}</ul>" if items else "")

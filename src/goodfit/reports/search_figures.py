@@ -137,7 +137,7 @@ def _scored(search: Search) -> list[TrialResult]:
 def _completions(search: Search) -> list[tuple[float, float, int]]:
     """End in seconds, dev error and number of each complete trial, in the order in which they ended."""
     return sorted(
-        (trial.ended, trial.dev_error, trial.number)
+        (trial.end_seconds, trial.dev_error, trial.number)
         for trial in search.complete
-        if trial.ended is not None and trial.dev_error is not None and search.error_place(trial) is not None
+        if trial.end_seconds is not None and trial.dev_error is not None and search.error_place(trial) is not None
     )

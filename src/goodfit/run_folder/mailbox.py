@@ -25,14 +25,14 @@ class Request(PlainData):
     Attributes:
         id: its own, for the answer.
         kind: what to do.
-        who: the sender, in words.
+        sender: the sender, in words.
         changes: of a nudge, by the plan's names.
         to: an epoch: to go back to, or to pause after where it shall continue.
     """
 
     id: str
     kind: Kind
-    who: str
+    sender: str
     changes: dict[str, Any] = field(default_factory=dict)
     to: int | None = None
 
@@ -46,7 +46,7 @@ class Request(PlainData):
             raise ValueError("a rewind needs an epoch")
         if self.to is not None and self.to < 0:
             raise ValueError("an epoch is not negative")
-        if len(self.who) > _LONGEST_SENDER:
+        if len(self.sender) > _LONGEST_SENDER:
             raise ValueError("the sender's name is too long")
 
 

@@ -25,11 +25,11 @@ class LogEntry(PlainData):
         void: True if a later rewind cancelled it.
     """
 
-    what: str
+    setting: str
     old: Any
     new: Any
     epoch: int
-    who: str
+    sender: str
     when: str
     void: bool
 
@@ -41,12 +41,12 @@ class NudgeMark(PlainData):
     Attributes:
         epoch: after which they were made.
         number: of the mark, from 1.
-        what: name, old and new value of each.
+        changes: name, old and new value of each.
     """
 
     epoch: int
     number: int
-    what: tuple[tuple[Any, ...], ...]
+    changes: tuple[tuple[Any, ...], ...]
 
 
 def nudged(plan: Plan, structure: Structure, numbers: dict[str, Any], epoch: int) -> Plan:
@@ -95,7 +95,7 @@ def read_replay(path: str | Path, plan: Plan) -> list[Nudge]:
     structure, remaining = plan.structure, standing(nudges)
     for nudge in remaining:
         try:
-            plan = nudged(plan, structure, {nudge.what: nudge.new}, nudge.epoch)
+            plan = nudged(plan, structure, {nudge.setting: nudge.new}, nudge.epoch)
         except PlanError as error:
             raise InputError(f"line {nudges.index(nudge) + 1} of {path} cannot be replayed: {error}") from None
     return remaining
@@ -111,13 +111,13 @@ def read_log(folder: Path) -> list[LogEntry]:
     in_force = {id(nudge) for nudge in standing(nudges)}
     return [
         LogEntry(
-            what=nudge.what,
+            setting=nudge.setting,
             old=nudge.old,
             new=nudge.new,
             epoch=nudge.epoch,
-            who=nudge.who,
+            sender=nudge.sender,
             when=nudge.when,
-            void=nudge.what != REWIND and id(nudge) not in in_force,
+            void=nudge.setting != REWIND and id(nudge) not in in_force,
         )
         for nudge in nudges
     ][-_MOST_ENTRIES:]
@@ -127,10 +127,10 @@ def nudge_marks(log: Sequence[LogEntry]) -> list[NudgeMark]:
     """Return a mark for each epoch with nudges in force, in order."""
     changes: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for entry in log:
-        if not entry.void and entry.what != REWIND:
-            changes[entry.epoch].append((entry.what, entry.old, entry.new))
+        if not entry.void and entry.setting != REWIND:
+            changes[entry.epoch].append((entry.setting, entry.old, entry.new))
     return [
-        NudgeMark(epoch=epoch, number=number, what=tuple(changes[epoch]))
+        NudgeMark(epoch=epoch, number=number, changes=tuple(changes[epoch]))
         for number, epoch in enumerate(sorted(changes), 1)
     ]
 
@@ -153,6 +153,6 @@ def _parse(line: JsonLine) -> Nudge | None:
         nudge = Nudge.from_dict(line.facts or {})
     except ValueError:
         return None
-    epochs = (nudge.epoch, nudge.new) if nudge.what == REWIND else (nudge.epoch,)
+    epochs = (nudge.epoch, nudge.new) if nudge.setting == REWIND else (nudge.epoch,)
     is_valid = all(isinstance(epoch, int) and not isinstance(epoch, bool) and epoch >= 0 for epoch in epochs)
     return nudge if is_valid else None

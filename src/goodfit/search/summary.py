@@ -50,7 +50,7 @@ def trial_results(study: optuna.Study, values: Callable[[dict[str, Any]], dict[s
                 state=trial.state.name.lower(),
                 parameters=values(trial.params),
                 dev_error=trial.value,
-                ended=(end - start).total_seconds() if end and start else None,
+                end_seconds=(end - start).total_seconds() if end and start else None,
                 reason=record.reason if record else None,
                 epochs=record.epochs if record else None,
                 dev_cost=record.dev_cost if record else None,

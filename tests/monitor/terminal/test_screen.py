@@ -27,10 +27,10 @@ def seen(fake):
     run = fake().live()
     run.append(run.rows(20))
     run.append(run.rows(20, shift=0.1), "records-1-1.f32")
-    change = {"what": "l2", "old": 0.0, "new": 0.5, "epoch": 7, "who": "terminal, ann"}
+    change = {"setting": "l2", "old": 0.0, "new": 0.5, "epoch": 7, "sender": "terminal, ann"}
     run.log(change | {"epoch": 3}, change)
     copy = SeriesFile(role="copy", pair=0, file="records-1-1.f32", start_epoch=7)
-    effects = (effect(7, at=20, sentence="it helped"),)
+    effects = (effect(7, compared_epoch=20, sentence="it helped"),)
     run.say(epoch=20, paused=False, share=0.5, seconds_left=42.0, pause_epoch=30, nudge_effects=effects)
     run.say(series=(*run.now.series, copy))
     return Display(Reader(run.folder).read())

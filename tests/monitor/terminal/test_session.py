@@ -66,7 +66,7 @@ def test_keys_ask_what_they_say(session, keys, kind, more):
     assert not press(session, keys)
     (request,) = requests(session)
     assert request["kind"] == kind
-    assert request["who"].startswith("terminal, ")
+    assert request["sender"].startswith("terminal, ")
     assert more.items() <= request.items()
     assert session.display.message == "Request sent; waiting for a reply."
     assert session.display.prompt is None
@@ -228,11 +228,11 @@ def test_a_training_is_turned_in_a_terminal_from_start_to_end(opened, tmp_path):
     at = int(terminal.until(r"l2 went from 0 to 0\.1, from epoch ([\d,]+) on")[1].replace(",", "")) - 1
     terminal.until("untouched copy")
     log = [json.loads(line) for line in (run / "nudges.jsonl").read_text().splitlines()]
-    assert {(each["what"], each["new"], each["epoch"]) for each in log} == {
+    assert {(each["setting"], each["new"], each["epoch"]) for each in log} == {
         ("learning_rate", 3e-4, at),
         ("l2", 0.1, at),
     }
-    assert {each["who"].partition(",")[0] for each in log} == {"terminal"}
+    assert {each["sender"].partition(",")[0] for each in log} == {"terminal"}
     terminal.send(" ")
     terminal.until(r"Paused after epoch [\d,]+\.")
     terminal.send(f"b{at + 1}\r")

@@ -129,7 +129,7 @@ def _log(view: Panels, width: int) -> Iterator[Text]:
         mark = f"▲{line.number} " if line.number else ""
         remark = ", discarded" if line.void else ""
         after = "" if line.rewind else f" after epoch {numbers.number(line.epoch)}"
-        yield Text.assemble((mark, NUDGE), (f"{line.text}{after} ({line.who}{remark})", "dim" if line.void else ""))
+        yield Text.assemble((mark, NUDGE), (f"{line.text}{after} ({line.sender}{remark})", "dim" if line.void else ""))
         if line.number and not (earlier and earlier.number == line.number):  # its changes are complete
             sentence = effects.get(line.number, "")
             yield from (Text(f"   {part}", "italic") for part in textwrap.wrap(sentence, max(width - 3, 10)))

@@ -81,7 +81,7 @@ export function log(lines) {
     const date = new Date(line.when), time = Number.isNaN(date.getTime()) ? String(line.when) : date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
     return make("li", { class: line.void ? "void" : line.rewind ? "rewound" : "" }, make("span", { class: "number" }, line.number ? String(line.number) : ""),
       make("span", { class: "what" }, line.void ? make("s", {}, line.text) : line.text, line.void && make("small", {}, " discarded by a rewind")),
-      make("small", { class: "who" }, `${line.rewind ? "" : `after epoch ${number(line.epoch)}, `}${line.who}, ${time}`));
+      make("small", { class: "who" }, `${line.rewind ? "" : `after epoch ${number(line.epoch)}, `}${line.sender}, ${time}`));
   }));
 }
 
