@@ -15,6 +15,7 @@ from goodfit.diagnosis.program_facts import NonFinite, ProgramFacts
 from goodfit.diagnosis.raw_values import (
     LayerArrays,
     column_moments,
+    fits_earlier,
     merged_layers,
     non_finite,
     read_array,
@@ -217,9 +218,7 @@ class Doctor:
                 shared_kind = "activations" if kind == "activations" else "weights and gradients"
                 shape = array.shape[1:] if kind == "activations" else array.shape
                 earlier = shapes.get((shared_kind, layer), self._shapes.get((shared_kind, layer), shape))
-                # Sequences and images may be of any length and size.
-                varies = kind == "activations" and len(shape) == len(earlier) > 1
-                if earlier != shape and not varies:
+                if not fits_earlier(kind, shape, earlier):
                     raise InputError(
                         f"the {kind} of layer '{layer}' have the shape {shape} and had {earlier}"
                         f"{' (without the batch)' if kind == 'activations' else ''}; give weights and gradients as "

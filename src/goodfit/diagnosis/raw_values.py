@@ -53,6 +53,17 @@ def read_number(name: str, value: Any) -> float:
     return number if np.isfinite(number) else np.inf
 
 
+def fits_earlier(kind: str, shape: tuple[int, ...], earlier: tuple[int, ...]) -> bool:
+    """Return True if an array may be of the same layer as an earlier one of another shape.
+
+    Args:
+        kind: "activations", "weights" or "gradients".
+        shape: of activations without the batch; sequences may be of any length and images of any size.
+        earlier: the shape of the earlier array.
+    """
+    return shape == earlier or (kind == "activations" and len(shape) == len(earlier) > 1)
+
+
 def merged_layers(layers: list[str], arrays: LayerArrays) -> list[str]:
     """Return the layers in network order; a new one goes right behind the layer that precedes it in its mapping."""
     merged = list(layers)

@@ -182,9 +182,12 @@ def _last_activation(seen: Pass) -> tuple[ActivationName | None, int | None]:
 
 def _hidden_activations(seen: Pass) -> tuple[ActivationName, ...] | None:
     hidden = [call for call in seen.calls if not _is_output(call, seen)]
-    activations = [_activation(call.layer) for call in hidden]
-    found = tuple(activation for activation in activations if activation is not None and activation != "linear")
-    return found if found or {_kind(call.layer) for call in hidden} <= _LINEAR else None
+    found: list[ActivationName] = []
+    for call in hidden:
+        activation = _activation(call.layer)
+        if activation is not None and activation != "linear":
+            found.append(activation)
+    return tuple(found) if found or {_kind(call.layer) for call in hidden} <= _LINEAR else None
 
 
 def _is_output(call: LayerCall, seen: Pass) -> bool:

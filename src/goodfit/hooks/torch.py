@@ -148,8 +148,8 @@ class TorchHooks:
         )
 
     def _names(self) -> list[str]:
-        """Return the layers in the order of the network; from back to front they get their gradients."""
-        return list(self.layers.inputs) or list(reversed(self.updates.gradients))
+        """Return the layers in the order in which they are called, or were made if no call was seen."""
+        return list(self.layers.inputs) or [name for name in self.layers.modules if name in self.updates.gradients]
 
     def _arrays(self) -> dict[str, dict[str, Any]]:
         """Return activations, gradients and weights of the layers, as `Doctor.observe` takes them."""

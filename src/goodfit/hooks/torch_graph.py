@@ -203,7 +203,7 @@ def _distance(name: LossName, difference: Tensor, subtraction: Node, output: Ten
     if None not in sides:  # both sides are computed by the network, as in an autoencoder with a trained target
         return SeenLoss(name)
     node = next(side for side in sides if side is not None)
-    outputs_shape = _shape(node)
+    outputs_shape = _shape(node.next_functions[0][0] if node.name() == "ExpandBackward0" else node)
     if output is None or tuple(output.shape) != outputs_shape:
         return SeenLoss(name, None, node, None, None, outputs_shape, None, True)
     predictions = output.detach()

@@ -74,7 +74,8 @@ class LossSeen:
         targets = reading.loss.targets
         if is_counted and targets is not None:
             self.targets.add(array(self.torch, targets), dtype=_name(targets))
-        self.hidden_activations = self.hidden_activations or reading.hidden_activations
+        if self.reading is None:
+            self.hidden_activations = reading.hidden_activations
         self.reading = reading._replace(loss=reading.loss._replace(targets=None))
 
     def loss_facts(self) -> LossFacts:

@@ -18,7 +18,7 @@ class UpdatesSeen:
     """Hooks on the weights of layers and on all optimizers, and what they have seen.
 
     Attributes:
-        gradients: of each layer's weight in the last backward pass, by name, the last layer first.
+        gradients: of each layer's weight in the last backward pass, by name.
         steps: of optimizers that have any parameter of the model.
     """
 
@@ -123,7 +123,6 @@ class UpdatesSeen:
             self.is_step_made = False
             if len(self.leftovers) < _CHECKS:
                 self.leftovers.append(weight.grad is not None and weight.grad.count_nonzero() > 0)
-        self.gradients.pop(name, None)  # so that they stand in the order in which they arrive
         self.gradients[name] = gradient.detach().clone()  # PyTorch may add to the same memory later
         if is_first and not gradient.is_sparse:
             norm = self.gradients[name].norm()
