@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from goodfit.allowed_values import Numbers
 from goodfit.errors import PlanError
 from goodfit.plan import SETTINGS, Hyperparameters, Plan, Structure, canonical_settings, renumbered
 from goodfit.search.importance import USUAL
 from goodfit.search.notation import read
-from goodfit.settings import Numbers, page, suggestion
+from goodfit.settings import page, suggestion
 
 
 def test_every_field_of_a_plan_is_an_entry():

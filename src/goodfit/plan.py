@@ -9,17 +9,13 @@ from typing import Any, Literal, Self, TypeVar, get_args
 
 import yaml
 
+from goodfit.allowed_values import Choices, LayerNumbers, Numbers, WholeNumbers, Widths
 from goodfit.errors import PlanError
 from goodfit.settings import (
-    Choices,
     IdleWith,
-    LayerNumbers,
-    Numbers,
     SearchRange,
     Slider,
     Variant,
-    WholeNumbers,
-    Widths,
     canonical,
     setting,
     table,

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.allowed_values import Choices
 from goodfit.errors import PlanError
 from goodfit.plan import SETTINGS, Plan, Structure, renumbered
 from goodfit.record.plain import PlainData
-from goodfit.settings import Choices, Setting
+from goodfit.settings import Setting
 
 _REACH = 4  # times the plan's epochs that a slider of epochs reaches
 _PROBE = 0.5  # a value that turns any hyperparameter on
