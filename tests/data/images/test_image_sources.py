@@ -228,7 +228,80 @@ def test_a_table_with_names_of_files_that_are_not_there_is_a_table(tmp_path):
     assert "logo" in [column.name for column in schema.columns]
 
 
+@pytest.mark.parametrize("ending", ["heic", "HEIF", "mp4", "svg", "cr2"])
+def test_paths_of_files_that_are_not_read_leave_a_table_one_of_images(folder, tmp_path, ending):
+    (folder / "dark" / f"x.{ending}").write_bytes(b"\0\0\0\x18ftypheic")
+    rows = [f"shades/{path.parent.name}/{path.name},{path.parent.name}" for path in sorted(folder.rglob("*.*"))]
+    (tmp_path / "list.csv").write_text("\n".join(["path,shade", *rows]))
+    splits = open_splits(tmp_path / "list.csv")
+    assert len(splits.dataset) == 24
+    text = f"1 of 25 files is broken and left out: 1 HEIC by content (shades/dark/x.{ending})."
+    assert warning(text) in splits.notes
+
+
+def test_paths_as_windows_writes_them_and_paths_of_nothing(folder, tmp_path):
+    paths = [f"shades\\{path.parent.name}\\{path.name}" for path in sorted(folder.rglob("*.png"))]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *(f"{p},{p.split(chr(92))[1]}" for p in paths)]))
+    splits = open_splits(tmp_path / "list.csv")
+    assert splits.dataset.schema.image == (4, 4, 1)
+    assert splits.dataset.files[0] == "shades/dark/00.png"
+    (tmp_path / "gone.csv").write_text("path,label\n" + "\n".join(f"old/{n}.png,{n % 2}" for n in range(24)))
+    refused(
+        tmp_path / "gone.csv", "column 'path' of .*gone.csv names 24 images, but none is there: .*/old/0.png; write"
+    )
+
+
+@pytest.mark.parametrize("words", [("train", "test"), ("Training", "Validation"), ("train", "dev")])
+def test_a_column_of_sets_is_not_ignored_in_silence(folder, tmp_path, words):
+    rows = [
+        f"shades/{path.parent.name}/{path.name},{words[number % 2]},{path.parent.name}"
+        for number, path in enumerate(sorted(folder.rglob("*.png")))
+    ]
+    (tmp_path / "list.csv").write_text("\n".join(["path,split,shade", *rows]))
+    texts = [note.text for note in open_splits(tmp_path / "list.csv", target="shade").notes]
+    listing = ", ".join(sorted(words))
+    assert any(text.startswith(f"Column 'split' ({listing}) seems to name a set for each image, but") for text in texts)
+
+
 # arrays in files
+
+
+# By name of the arrays: of training, and of a test set.
+ARRAYS = {
+    "keras": (("x_train", "y_train"), ("x_test", "y_test")),
+    "medmnist": (("train_images", "train_labels"), ("test_images", "test_labels")),
+    "capital": (("X_train", "Y_train"), ("X_test", "Y_test")),
+    "camel": (("imagesTrain", "labelsTrain"), ("imagesTest", "labelsTest")),
+}
+
+
+@pytest.mark.parametrize("case", ARRAYS)
+def test_arrays_named_for_sets_are_sets(tmp_path, case):
+    train, test = ARRAYS[case]
+    pixels = np.arange(40 * 16, dtype=np.uint16).reshape(40, 4, 4).astype(np.uint8)
+    arrays = {train[0]: pixels[:24], train[1]: TWO, test[0]: pixels[24:], test[1]: TWO[:16, None]}
+    np.savez(tmp_path / "a.npz", **arrays)
+    splits = open_splits(tmp_path / "a.npz")
+    assert splits.test.tolist() == list(range(24, 40))
+    np.testing.assert_array_equal(pixels_of(splits.dataset.features)[..., 0], pixels)
+    assert guess(f"The arrays were taken for sets: training is {train[0]}, test is {test[0]}.") in splits.notes
+    assert len(open_splits(tmp_path / "a.npz", no_test=True).dataset) == 24
+    with pytest.raises(InputError, match=f"holds several arrays of images .{train[0]}, {test[0]}.; write the one"):
+        open_new_rows(tmp_path / "a.npz", Schema((), "label", "binary", ("0", "1"), (), (4, 4, 1)))
+
+
+@pytest.mark.parametrize(
+    "names", [("x", "y"), ("images", "y"), ("image", "label"), ("x", "labels"), ("Images", "Labels")]
+)
+def test_other_names_of_images_and_labels(tmp_path, names):
+    np.savez(tmp_path / "a.npz", **{names[0]: np.arange(24 * 16).reshape(24, 4, 4) % 256, names[1]: TWO})
+    splits = open_splits(tmp_path / "a.npz")
+    assert (splits.dataset.schema.image, splits.dataset.target.tolist()) == ((4, 4, 1), TWO.tolist())
+
+
+def test_a_table_of_such_names_stays_one(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(24.0), y=TWO)
+    assert open_splits(tmp_path / "a.npz", target="y").dataset.schema.image is None
 
 
 def test_npz_with_images_and_labels(tmp_path):

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from goodfit.data.images.kinds import READABLE, counts_of_kinds
+from goodfit.data.images.set_names import SET_NAMES
 from goodfit.data.images.sets import FolderSets
 from goodfit.data.images.tree import Folder
 from goodfit.data.notes import Note, guess, loss, warning
 from goodfit.wording.text import first_names
 
 NAMES_IN_NOTE = 5
-_SETS = {"data": "training", "dev": "dev", "test": "test"}
 
 
 def notes_on_sets(top: Folder, sets: FolderSets) -> list[Note]:
     """Return notes on the sets that sub-folders were taken for, and on what lies beside them."""
-    listing = ", ".join(f"{_SETS[role]} is {root.path.relative_to(top.path)}" for role, root in sets.roots.items())
-    drawn = [name for role, name in _SETS.items() if role not in sets.roots]
+    listing = ", ".join(f"{SET_NAMES[role]} is {root.path.relative_to(top.path)}" for role, root in sets.roots.items())
+    drawn = [name for role, name in SET_NAMES.items() if role not in sets.roots]
     rest = f"; {' and '.join(drawn)} are drawn from the training images" if drawn else ""
     rest = rest.replace(" are ", " is ") if len(drawn) == 1 else rest
     return [

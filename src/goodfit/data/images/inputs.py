@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from jaxtyping import Int
 
 from goodfit.data.dataset import Features
 from goodfit.data.images.facts import Depth
 from goodfit.data.images.load import LoadedImages, load_images
+from goodfit.data.images.set_names import role_of
 from goodfit.data.images.stored import ImageFiles
 from goodfit.data.inputs import Inputs
 from goodfit.data.notes import Note, warning
@@ -40,6 +42,7 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
     notes = [
         Note(f"{shape_words(loaded.pixels.shape)}."),
         *([Note(f"Images are learned from their pixels alone; left out: {', '.join(columns)}.")] if columns else []),
+        *(note for name in columns if (note := _note_on_sets(sources[0].columns[name]))),
         *(note for source in sources for note in source.notes),
         *loaded.notes,
     ]
@@ -52,6 +55,18 @@ def image_inputs(sources: Sequence[Source], rows: Int[np.ndarray, "rows"], roles
         depth=loaded.depth,
         files=tuple(files[row] for row in rows[loaded.readable]) if files else (),
         notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _note_on_sets(column: pl.Series) -> Note | None:
+    """Return a note on a column that names a set for each image, which is not used."""
+    words = column.cast(pl.String, strict=False).drop_nulls().unique().sort()
+    if len(words) < 2 or not all(role_of(word) for word in words):
+        return None
+    listing = ", ".join(words)
+    return warning(
+        f"Column '{column.name}' ({listing}) seems to name a set for each image, but is not used; write each set into "
+        "a file of its own, and give them with --dev and --test."
     )
 
 

@@ -12,6 +12,7 @@ from goodfit.data.images.stored import ImageFiles
 from goodfit.data.source import Source
 from goodfit.data.tables.roles import missing_values
 from goodfit.errors import InputError
+from goodfit.wording.text import count
 
 
 def images_in_table(table: Source) -> Source | None:
@@ -23,11 +24,13 @@ def images_in_table(table: Source) -> Source | None:
     if table.address is None or table.kind != "file":
         return None
     root = Path(table.address).parent
-    name = _path_column(table.columns, root)
+    name = _path_column(table, root)
     if name is None:
         return None
     present = table.columns[name].is_not_null()
     frame = table.columns.filter(present)
+    if os.sep == "/" and not _exists(root / frame[name][0]):  # as Windows writes paths
+        frame = frame.with_columns(pl.col(name).str.replace_all("\\", "/", literal=True))
     labels = frame.drop(name)
     return replace(
         table,
@@ -40,16 +43,26 @@ def images_in_table(table: Source) -> Source | None:
     )
 
 
-def _path_column(frame: pl.DataFrame, root: Path) -> str | None:
-    """Return the first column whose every value ends like an image or video, and some of whose files exist."""
-    for column in frame:
+def _path_column(table: Source, root: Path) -> str | None:
+    """Return the first column whose every value ends like an image or video, and some of whose files exist.
+
+    Raises:
+        InputError: no file exists, and the table holds nothing but paths and labels.
+    """
+    missing = None
+    for column in table.columns:
         if column.dtype != pl.String or column.null_count() == len(column):
             continue
         words = column.drop_nulls()
-        if all(is_readable(word) or unreadable_kind(word) for word in words) and any(
-            _exists(root / word) for word in words
-        ):
-            return column.name
+        if all(is_readable(word) or unreadable_kind(word) for word in words):
+            if any(_exists(root / word) or _exists(root / word.replace("\\", "/")) for word in words):
+                return column.name
+            missing = missing or words
+    if missing is not None and table.columns.width <= 2 and missing.is_unique().all():
+        raise InputError(
+            f"column '{missing.name}' of {table.place} names {count(len(missing), 'image')}, but none is there: the "
+            f"first would be {root / missing[0]}; write the paths relative to the folder of the file"
+        )
     return None
 
 

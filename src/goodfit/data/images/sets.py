@@ -1,25 +1,13 @@
 """Folders of sets: sub-folders that hold the same classes are sets, and their names say which."""
 
-import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from goodfit.data.images.set_names import PLAIN, ROLES, Role, role_of, words_of
 from goodfit.data.images.tree import Folder
 from goodfit.errors import InputError
 from goodfit.wording.text import first_names
 
-Role = Literal["data", "dev", "test"]
-
-_NAMES: dict[Role, str] = {
-    "data": "train training trn trainval",
-    "dev": "dev devel development val valid validation",
-    "test": "test testing tst holdout",
-}
-_PLAIN = ("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "seg", "split", "folder", "samples")
-_WORDS: Mapping[str, Role] = {  # also in one word, as in trainset
-    word + end: role for role, words in _NAMES.items() for word in words.split() for end in ("", *_PLAIN)
-}
-_NAME_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")  # trainSet, TRAIN_1
 _MOST_SETS = 50  # folders; among more, those with the same sub-folders are classes
 _SHARED = 0.5  # of the classes of the smaller of two sets
 _NAMES_IN_SENTENCE = 5
@@ -50,7 +38,7 @@ def find_sets(top: Folder) -> FolderSets | None:
     alike = _alike(roots)
     named = _strictly_named(children)
     by_name = len(set(named.values())) > 1 and "data" in named.values()
-    roles: dict[str, Role] = {name: role for name in alike if (role := _role(name))}
+    roles: dict[str, Role] = {name: role for name in alike if (role := role_of(name))}
     if not by_name and not roles and 2 * len(alike) <= len(children):
         return None
     if not alike and not by_name:
@@ -116,29 +104,15 @@ def _holds_folders(folder: Folder) -> bool:
     return folder.pictures > 2 * loose
 
 
-def _role(name: str) -> Role | None:
-    """Return the set that a folder is named for; None if its name has no such word, or several.
-
-    >>> _role("seg_train"), _role("TestSet2"), _role("cats")
-    ('data', 'test', None)
-    """
-    roles: set[Role] = {_WORDS[word] for word in _words(name) if word in _WORDS}
-    return roles.pop() if len(roles) == 1 else None
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _NAME_PARTS.findall(name)]
-
-
 def _strictly_named(children: Mapping[str, Folder]) -> dict[str, Role]:
     """Return the sets of the folders whose names say nothing else, or the same of each: asl_train and asl_test."""
-    roles: dict[str, Role] = {name: role for name in children if (role := _role(name))}
-    rests = {name: tuple(word for word in _words(name) if word not in _WORDS) for name in roles}
+    roles: dict[str, Role] = {name: role for name in children if (role := role_of(name))}
+    rests = {name: tuple(word for word in words_of(name) if word not in ROLES) for name in roles}
     roles_of_rest = {rest: {roles[name] for name in roles if rests[name] == rest} for rest in rests.values()}
     return {
         name: role
         for name, role in roles.items()
-        if set(rests[name]) <= set(_PLAIN) or len(roles_of_rest[rests[name]]) > 1
+        if set(rests[name]) <= set(PLAIN) or len(roles_of_rest[rests[name]]) > 1
     }
 
 
