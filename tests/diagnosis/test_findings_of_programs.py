@@ -284,3 +284,57 @@ def test_values_that_only_a_hook_saw(place):
         f"The {place.replace('_', ' ')} hold 2 values that are NaN or infinite, in examples 900, 901"
         in finding.sentence
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "train", "dev", "sick"),
+    [
+        (1, 1.0, 5.0, True),  # nothing comes through, and evaluation is another network
+        (2, 0.5, 0.15, True),
+        (2, 0.15, 0.5, False),  # the dev cost of a network that overfits
+        (8, 0.5, 0.15, False),
+    ],
+)
+def test_batch_norm_with_small_batches_in_a_program(size, train, dev, sick):
+    program = ProgramFacts("keras", layers=LayerFacts(has_batch_norm=True, batch_size=size))
+    doctor = trained(np.full(12, train * GUESS), program, dev_cost=dev * GUESS)
+    assert ("batch-norm-small-batches" in found(doctor)) is sick
+    program = ProgramFacts("keras", layers=LayerFacts(has_batch_norm=False, batch_size=size))
+    assert "batch-norm-small-batches" not in found(trained(np.full(12, train * GUESS), program, dev_cost=dev * GUESS))
+
+
+@pytest.mark.parametrize(
+    ("rates", "cost_share", "sick"),
+    [((0.0, 0.95), 1.0, True), ((0.8,), 0.6, True), ((0.7,), 1.0, False), ((0.95,), 0.3, False), ((), 1.0, False)],
+)
+def test_dropout_that_leaves_hardly_any_unit_of_a_program(rates, cost_share, sick):
+    program = ProgramFacts("keras", layers=LayerFacts(dropout_rates=rates))
+    assert ("dropout-too-strong" in found(trained(np.full(12, cost_share * GUESS), program))) is sick
+
+
+def test_a_frozen_network_whose_weights_nobody_observes():
+    for share, sick in ((0.0, True), (0.1, False), (None, False)):
+        doctor = Doctor("relu", "binary")
+        for epoch, cost in enumerate(STUCK, 1):
+            doctor.observe(epoch, train_cost=cost, step=9 * epoch)
+        doctor.describe(ProgramFacts("keras", updates=UpdateFacts(trainable_share=share)))
+        assert ("no-updates" in found(doctor)) is sick
+
+
+def test_labels_learned_by_heart_are_at_chance_where_classes_drawn_by_their_shares_are():
+    """Shares of 0.6 and 0.4 are 48 % wrong by chance; always guessing the commonest class is 40 % wrong."""
+    targets = TargetFacts(columns=1, lowest=0, is_whole=True, counts={0.0: 60, 1.0: 40})
+    for dev_error, sick in ((0.47, True), (0.43, False)):
+        program = ProgramFacts("keras", targets=targets)
+        doctor = trained(FALLING, program, dev_cost=np.linspace(1, 5, 12), dev_error=dev_error, **LEARNED)
+        assert ("dev-at-chance" in found(doctor)) is sick
+
+
+def test_a_table_of_vectors_has_no_usual_size():
+    for scaling, sick in (("embedding", False), (None, True)):
+        doctor, generator = Doctor("relu", "binary"), np.random.default_rng(0)
+        weights = {"a": 3 * generator.standard_normal((50, 16)), "b": generator.standard_normal((16, 1))}
+        for epoch, cost in enumerate(np.linspace(0.9, 0.5, 12) * GUESS):
+            doctor.observe(epoch, train_cost=cost, weights=weights, step=30 * epoch)
+        doctor.describe(ProgramFacts("torch", inputs=InputFacts(scaling=scaling)))
+        assert ("bad-initialization" in found(doctor)) is sick

@@ -5,6 +5,7 @@ units, weights thrown far away by a high rate, inputs out of scale, an output th
 """
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
+from goodfit.diagnosis.findings import divergence
 from goodfit.diagnosis.findings.costs import cost_clause, cost_plot
 from goodfit.diagnosis.findings.layers import recorded_health
 from goodfit.diagnosis.findings.remedies import default_network, lower_rate
@@ -17,6 +18,8 @@ _EQUAL = 1e-6  # of the largest output, as for dead units (`layer_statistics.py`
 def find(observation: Observation) -> Finding | None:
     """Return the finding if all outputs are equal at the last look, although the inputs are not."""
     health, epoch = recorded_health(observation), None
+    if divergence.find(observation) is not None:
+        return None  # numbers that are not finite are no answers
     if _is_constant_in_program(observation):
         at = ""
     elif health is not None and health.of("dead")[-1, -1] == 1 and health.of("dead")[-1, 0] < 1:

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
-from goodfit.diagnosis.findings.costs import GUESS_COST, cost_plot, guess_cost, guess_error, series
+from goodfit.diagnosis.findings.costs import GUESS_COST, cost_plot, guess_cost, series
 from goodfit.diagnosis.program_facts import InputFacts, TargetFacts
 from goodfit.wording.numbers import number, percent, relative
 
 ID = "dev-at-chance"
 NAME = "nothing carries over to the dev set"
-_LEARNED = 0.9  # of the guess's error, for the train set
-_CHANCE = 0.95  # of the guess's error, for the median dev error of the second half of the epochs
+_LEARNED = 0.9  # of the error by chance, for the train set
+_CHANCE = 0.95  # of the error by chance, for the median dev error of the second half of the epochs
 _NO_BETTER = 0.99  # of the guess's cost, for the lowest on dev: whoever overfits something real gets below it at first
 _HALF = 0.5  # of the guess's cost
 _OTHER_SCALE = 3.0  # ratio of deviations, or distance of means in deviations; samples of one source stay near 1 and 0
@@ -97,7 +97,7 @@ def _chance_clause(observation: Observation) -> str | None:
         if not chance or train[-1] > _LEARNED * chance or typical < _CHANCE * chance or not is_cost_at_chance:
             return None
         errors = f"the train error is {percent(train[-1])}, but the dev error {percent(typical)}"
-        return f"{errors}, where a guess has {percent(chance)}"
+        return f"{errors}, and {percent(chance)} would be chance"
     if guess and len(costs) and len(dev_costs) and costs[-1] < _HALF * guess and is_cost_at_chance:
         least = relative(float(dev_costs.min()) / guess, GUESS_COST)
         return f"the train cost fell to {number(costs[-1], 3)}, but the lowest dev cost is {least}"
@@ -105,9 +105,17 @@ def _chance_clause(observation: Observation) -> str | None:
 
 
 def _chance(observation: Observation) -> float | None:
-    """Return the error of a constant guess; without class counts, that of as many classes of one size as outputs."""
-    error, guess = guess_error(observation.data), guess_cost(observation.data)
-    return error if error or guess is None else 1 - math.exp(-guess)
+    """Return the error of classes drawn at random by their shares, 1 − Σp², as of labels that were learned by heart.
+
+    Without class counts they are as many classes of one size as the network has outputs. Of a regression it is 1.
+    """
+    data, guess = observation.data, guess_cost(observation.data)
+    if data is None or data.task == "regression":
+        return 1.0
+    if data.class_counts:
+        shares = np.asarray(data.class_counts, np.float64) / sum(data.class_counts)
+        return float(1 - np.square(shares).sum())
+    return None if guess is None else 1 - math.exp(-guess)
 
 
 def _harm_clause(observation: Observation) -> str | None:

@@ -50,7 +50,6 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     vanishing.ID: frozenset({rate_low.ID, constant_outputs.ID}),
     saturated.ID: frozenset({rate_low.ID, constant_outputs.ID}),
     no_updates.ID: frozenset({constant_outputs.ID, vanishing.ID}),
-    divergence.ID: frozenset({constant_outputs.ID}),
     small_batch_norm.ID: frozenset({disagreement.ID, no_updates.ID}),
 }
 

@@ -106,8 +106,12 @@ def _share_alike(weights: np.ndarray) -> float:
 def _unusual_size(observation: Observation) -> _Symptom | None:
     """Return the layer whose first weights are larger or smaller than any usual initialization makes them."""
     health, sizes, widths = recorded_health(observation), weights_over_he(observation), layer_widths(observation)
-    if health is None or sizes is None or widths is None or has_learned(observation):
+    learned_elsewhere = observation.plan is None and has_learned(observation)
+    if health is None or sizes is None or widths is None or learned_elsewhere:
         return None
+    if observation.program is not None and observation.program.inputs.scaling == "embedding":
+        sizes = sizes.copy()
+        sizes[:, 0] = np.nan  # a table of vectors to look up, which He's initialization is not for
     untrained = health.epochs[0] == 0
     if not untrained and _changed_since(observation):
         return None
@@ -140,7 +144,8 @@ def _smallest_layer(
     it, and a strong penalty shrinks them at once.
     """
     plan = observation.plan
-    if plan is not None and (plan.batch_norm == "before" or regularization.is_strong(observation)):
+    canceled = plan is not None and (plan.batch_norm == "before" or regularization.is_strong(observation))
+    if canceled or has_learned(observation):
         return None
     fan_in, fan_out = np.array(widths[:-2], np.float64), np.array(widths[1:-1], np.float64)
     # Glorot's variance 2/(n + units) over He's 2/n.

@@ -7,6 +7,7 @@ as well, then the output or a layer passes none; if they are not, no optimizer m
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.costs import cost_plot, series
@@ -28,9 +29,9 @@ class _Alternative(NamedTuple):
 
 def find(observation: Observation) -> Finding | None:
     """Return the finding if no step changed any weight, although the learning rate is not too small to be seen."""
-    updates = _updates(observation)
-    gradient = _largest_gradient(observation)
-    if updates is None or not (updates == 0).all() or (_is_rate_lost(observation) and gradient != 0):
+    updates, gradient = _updates(observation), _largest_gradient(observation)
+    is_still = bool((updates == 0).all()) if len(updates) else _is_known_to_be_still(observation)
+    if not is_still or (is_rate_lost(observation) and gradient != 0):
         return None
     steps = series(observation, "step").values
     alternatives = [
@@ -60,12 +61,17 @@ def find(observation: Observation) -> Finding | None:
     )
 
 
-def _updates(observation: Observation) -> np.ndarray | None:
-    """Return the sizes of all steps that were measured; None if there are none."""
+def _updates(observation: Observation) -> Float[np.ndarray, "steps"]:
+    """Return the sizes of all steps that were measured."""
     health = recorded_health(observation)
     updates = np.zeros(0) if health is None else health.of("update")[:, 1:]
-    updates = updates[~np.isnan(updates)]
-    return updates if len(updates) else None
+    return updates[~np.isnan(updates)]
+
+
+def _is_known_to_be_still(observation: Observation) -> bool:
+    """Return True if a hook saw that nothing may change, or that no optimizer has what may."""
+    updates = observation.program.updates if observation.program else None
+    return updates is not None and 0 in (updates.trainable_share, updates.optimized_share)
 
 
 def _largest_gradient(observation: Observation) -> float | None:
@@ -76,7 +82,7 @@ def _largest_gradient(observation: Observation) -> float | None:
     return float(gradients.max()) if len(gradients) else None
 
 
-def _is_rate_lost(observation: Observation) -> bool:
+def is_rate_lost(observation: Observation) -> bool:
     """Return True for a positive learning rate whose steps are smaller than the rounding of the weights."""
     rates = series(observation, "learning_rate").values
     rate = observation.plan.learning_rate if observation.plan else float(rates.max()) if len(rates) else 0.0

@@ -44,7 +44,10 @@ def _places(observation: Observation) -> dict[str, NonFinite]:
 
 
 def _sentence(name: str, values: NonFinite) -> str:
-    """Return 'The inputs hold a value that is NaN or infinite, in column 5 of example 900 (counted from 0).'"""
+    """Return 'The inputs hold a value that is NaN or infinite, in column 5 of example 900 (counted from 0).'
+
+    Examples are counted in the order in which the program trains on them, which shuffling changes.
+    """
     amount = "a value that is" if values.count == 1 else f"{number(values.count)} values that are"
     parts = {"column": values.columns, "example": values.rows}
     where = " of ".join(f"{part}{'s' if len(at) > 1 else ''} {_listed(at)}" for part, at in parts.items() if at)

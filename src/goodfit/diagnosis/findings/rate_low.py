@@ -31,6 +31,8 @@ def find(observation: Observation) -> Finding | None:
     if share is None or share < _HIGH or way is None or len(costs) < 2:
         return None
     step, total = way
+    if step == 0 and not no_updates.is_rate_lost(observation):
+        return None
     if any(cause.find(observation) is not None for cause in _OTHER_CAUSES):
         return None
     sizes = weights_over_he(observation)
