@@ -23,7 +23,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from doctor_cases import FAULTS, HARM, HEALTHY_RUNS, MORE, PER_FAULT, Patch, Setting, held_out, setting
-from doctor_data import misread, splits_of, with_duplicates, with_label_noise, with_leak, with_shift
+from doctor_data import (
+    misread,
+    splits_of,
+    with_duplicates,
+    with_heavy_tail,
+    with_label_noise,
+    with_leak,
+    with_outliers,
+    with_shift,
+)
 from goodfit.api.requests.data import quiet
 from goodfit.data.dataset import Fold, Splits
 from goodfit.data.preparation import Preparation
@@ -162,8 +171,10 @@ def data_of(one: Setting) -> Splits:
         return splits_of(one.table)
     change = {
         "duplicates": with_duplicates,
+        "heavy tail": with_heavy_tail,
         "leak": with_leak,
         "label noise": with_label_noise,
+        "outliers": with_outliers,
         "shift": with_shift,
     }[patch.how]
     return change(splits_of(one.table), patch.strength, np.random.default_rng(one.seed))

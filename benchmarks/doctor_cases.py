@@ -347,6 +347,18 @@ _TABLE: dict[str, tuple[str, Callable[[np.random.Generator], Setting], set[str],
         {"leaking-feature"},
         set(),
     ),
+    "outliers in the target": (
+        "target-outliers",
+        _planted(USUAL[:4], NUMBERS, patch=_patch("data", ("outliers",), 1.3, 3)),
+        {"target-outliers"},
+        LEAPS,
+    ),
+    "heavy tail of the target": (
+        "heavy-tail",
+        _planted(USUAL[:4], NUMBERS, patch=lambda rng: Patch("data", "heavy tail", rng.uniform(1.5, 2.5))),
+        {"heavy-tail"},
+        LEAPS | {"target-outliers", "negative-predictions"},
+    ),
     "stopped too early": (
         "stopped-too-early",
         _planted(

@@ -17,7 +17,7 @@ from sklearn.datasets import (
     make_moons,
 )
 
-from goodfit.data.dataset import Dataset, Splits, TaskKind
+from goodfit.data.dataset import Dataset, Splits, TaskKind, spread
 from goodfit.data.splits import open_splits
 
 ROWS, COLUMNS = 1000, 10  # of every made table, so that they share compiled programs
@@ -201,3 +201,19 @@ def with_shift(splits: Splits, deviations: float, rng: np.random.Generator) -> S
     for column in rng.choice(varied, -(-len(varied) // 3), replace=False):
         numbers[splits.test, column] += deviations * numbers[:, column].std()
     return with_data(splits, numbers, splits.dataset.target)
+
+
+def with_outliers(splits: Splits, spreads: float, rng: np.random.Generator) -> Splits:
+    """One to three targets are this many spreads from the median, as a slipped decimal point leaves them."""
+    target = splits.dataset.target.copy()
+    rows = rng.choice(splits.pool, int(rng.integers(1, 4)), replace=False)
+    target[rows] = np.median(target) + rng.choice([-1, 1]) * spreads * spread(target) * rng.uniform(1, 2, len(rows))
+    return with_data(splits, splits.dataset.features.numbers, target)
+
+
+def with_heavy_tail(splits: Splits, deviation: float, rng: np.random.Generator) -> Splits:
+    """The target is lognormal: its logarithm, of this deviation, is what the features tell."""
+    target = splits.dataset.target
+    scale = 10 ** rng.uniform(-2, 4)
+    lognormal = scale * np.exp(deviation * (target - target.mean()) / target.std())
+    return with_data(splits, splits.dataset.features.numbers, lognormal)

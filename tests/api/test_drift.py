@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import root_mean_squared_error
+from sklearn.metrics import r2_score, root_mean_squared_error
 
 import goodfit
 from goodfit.data.splits import open_splits
@@ -42,6 +42,29 @@ def test_a_trend_goes_on_beyond_training_as_least_squares_has_it(when, slope, sm
     line = LinearRegression().fit(inputs[train], target[train]).predict(inputs[rows])
     least = root_mean_squared_error(target[rows], line)
     assert root_mean_squared_error(target[rows], predicted[rows]) < 2.5 * least
+
+
+@pytest.mark.parametrize(("rate", "transform"), [(0.008, "log"), (-0.005, "log"), (0.008, "yeo-johnson")])
+def test_a_transformed_trend_goes_on_beyond_training(rate, transform, small_plan, tmp_path):
+    """Growth by a rate is a line of the logarithm, which goes on far above the training targets."""
+    target = np.exp(rate * DAYS + 0.3 * X + 0.1 * RNG.normal(size=ROWS))
+    frame = _frame(target, DAYS)
+    plan = small_plan.with_(epochs=40, target_transform=transform)
+    run = goodfit.train(frame, target="y", time="when", plan=plan, out=tmp_path)
+    predicted = goodfit.predict(run.run, frame)["prediction"].to_numpy()
+    inputs, train, dev = np.stack([DAYS, X], axis=1), np.arange(300), np.arange(300, 400)
+    line = LinearRegression().fit(inputs[train], np.log(target[train])).predict(inputs[dev])
+    least = root_mean_squared_error(target[dev], np.exp(line))
+    plain = root_mean_squared_error(
+        target[dev], LinearRegression().fit(inputs[train], target[train]).predict(inputs[dev])
+    )
+    ours = root_mean_squared_error(target[dev], predicted[dev])
+    assert ours < 0.75 * plain
+    if transform == "log":
+        assert ours < 2.5 * least
+    history = pl.read_parquet(run.run / "history.parquet").filter(pl.col("epoch") == run.result.best_epoch)
+    expected = 1 - r2_score(target[dev], predicted[dev])
+    assert history["dev_error"].item() == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_target_without_a_line_gets_none():

@@ -158,6 +158,8 @@ def test_a_transform_and_a_robust_loss_change_the_fit_but_not_the_meaning_of_a_f
     final = run.result.final
     for name, error in (("train", final.train_error), ("dev", final.dev_error)):
         assert error == pytest.approx(_unexplained(target[rows[name]], predicted[rows[name]]), rel=1e-4)
+        history = pl.read_parquet(run.run / "history.parquet").filter(pl.col("epoch") == run.result.best_epoch)
+        assert history[f"{name}_error"].item() == pytest.approx(error, rel=1e-3)  # the curve ends at the figure
     if changes.get("target_transform") == "log":
         assert predicted.min() > 0
         # log y is the line that the inputs tell: the transformed network explains what it should of the logarithm

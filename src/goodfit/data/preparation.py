@@ -78,7 +78,7 @@ class Preparation:
         if dataset.schema.task != "regression":
             return prepared
         prepared, target = prepared._with_scale(plan, dataset.target[rows]), dataset.target[rows]
-        if prepared.trend is None or prepared.target_transform is not None:
+        if prepared.trend is None:
             return prepared
         time = prepared.trend.scaled(dataset.features.take(rows).numbers)
         standardized = prepared.target_in(target)
@@ -89,7 +89,8 @@ class Preparation:
         rest = standardized - slope * time
         scale = (spread(rest) if plan.loss == "huber" else float(np.std(rest))) or 1.0
         trend = prepared.trend._replace(slope=slope / scale)
-        return replace(prepared, target_scale=prepared.target_scale * scale, trend=trend)
+        transform = prepared.target_transform and prepared.target_transform.with_room_for_trend()
+        return replace(prepared, target_scale=prepared.target_scale * scale, target_transform=transform, trend=trend)
 
     def _with_scale(self, plan: Plan, target: Float[np.ndarray, "rows"]) -> Self:
         """Return this preparation with the plan's transform and scale of the target."""

@@ -15,7 +15,7 @@ from goodfit.plan import TransformKind
 _ROOM = 0.5  # of the range of the fitted targets, beyond either end: an inverse reaches no further, as it may explode
 _LOG_ROOM = np.log(10)  # positive predictions go down to a tenth of the least fitted target
 _NEAREST = 1e-6  # to a power of 0
-_QUANTILES = (np.arange(99) + 0.5) / 99  # of the residuals; a few numbers in place of thousands
+QUANTILES = (np.arange(99) + 0.5) / 99  # of the residuals; a few numbers in place of thousands
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ class TargetTransform:
         transform = cls(kind, center, unit, power, -np.inf, np.inf)
         low, high = transform.forward(ends)
         return replace(transform, low=float(low), high=float(high))
+
+    def with_room_for_trend(self) -> Self:
+        """Return the transform with ends as far out again: a trend goes on beyond the targets that were fitted."""
+        span = self.high - self.low
+        has_floor = self.kind == "log" and self.parameter > 0
+        return replace(self, low=self.low if has_floor else self.low - span, high=self.high + span)
 
     def reduced(self, target: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
         """Return (y − center)/unit."""
@@ -109,7 +115,7 @@ class TargetTransform:
 
 def residual_quantiles(residuals: Float[np.ndarray, "rows"]) -> tuple[float, ...]:
     """Return the residuals of a fit as a few quantiles, which stand for all of them."""
-    return tuple(np.quantile(residuals, _QUANTILES).tolist())
+    return tuple(np.quantile(residuals, QUANTILES).tolist())
 
 
 def yeo_johnson_inverse(values: Any, power: Any, complement: Any, xp: ModuleType) -> Any:

@@ -13,7 +13,7 @@ class Trend(NamedTuple):
         place: of the time among the numbers, and among a network's inputs.
         center: its mean.
         scale: one over its standard deviation.
-        slope: of the standardized target by the standardized time; 0 if the target follows no line.
+        slope: of the standardized (and transformed) target by the standardized time; 0 if the target follows no line.
     """
 
     place: int

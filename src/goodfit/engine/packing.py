@@ -130,8 +130,11 @@ def _target_numbers(preparation: Preparation) -> TargetNumbers | None:
     transform = preparation.target_transform
     if transform is None:
         return None
+    trend = preparation.trend
+    place, slope = (trend.place, trend.slope) if trend else (0, 0.0)
     ends = (preparation.target_center, preparation.target_scale, transform.low, transform.high)
-    return TargetNumbers(*map(np.float32, (*ends, *transform.powers)))  # pyright: ignore[reportArgumentType]
+    numbers = map(np.float32, (slope, *ends, *transform.powers))
+    return TargetNumbers(np.int32(place), *numbers)  # pyright: ignore[reportArgumentType]
 
 
 def _padded(rows: Int[np.ndarray, "rows"], length: int) -> Int[np.ndarray, "places"]:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Num, UInt32
 
-from goodfit.data.target_transform import yeo_johnson_inverse
+from goodfit.data.target_transform import QUANTILES, yeo_johnson_inverse
 from goodfit.engine.augment import augment
 from goodfit.engine.decay import learning_rate
 from goodfit.engine.health import look, look_due
@@ -125,7 +125,8 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
     train_chunks = -(-task.watched_train // chunk)
     chunks = train_chunks + -(-task.watched_dev // chunk)
 
-    def add(index: Int[Array, ""], sums: Float[Array, "2 2"]) -> Float[Array, "2 2"]:
+    def add(index: Int[Array, ""], measured: tuple[Array, Array]) -> tuple[Array, Array]:
+        sums, outputs = measured
         # The first chunks are training rows, the others dev rows; what pads the last chunk of either does not count.
         rows = jax.lax.dynamic_slice(task.watched, (index * chunk,), (chunk,))
         in_dev = (index >= train_chunks).astype(jnp.int32)
@@ -134,12 +135,17 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
         inputs, targets = data.take(task.set, rows)
         logits, _ = forward(program.structure, model.params, inputs, model.averages, None)
         cost = jnp.where(real, losses(program.output, logits, targets), 0).sum()
-        if task.target is not None:
-            logits, targets = _reduced(program, task.target, logits, targets)
         error = jnp.where(real, errors(program.output, logits, targets), 0).sum()
-        return sums.at[:, in_dev].add(jnp.stack([cost, error]))
+        if task.target is not None:
+            line = task.target.slope * inputs[:, task.target.place]
+            pair = jnp.stack([logits[:, 0] + line, targets + line])
+            outputs = jax.lax.dynamic_update_slice(outputs, pair, (0, index * chunk))
+        return sums.at[:, in_dev].add(jnp.stack([cost, error])), outputs
 
-    sums = jax.lax.fori_loop(0, chunks, add, jnp.zeros((2, 2), data.dtype))
+    outputs = jnp.zeros((2, 0 if task.target is None else len(task.watched)), data.dtype)
+    sums, outputs = jax.lax.fori_loop(0, chunks, add, (jnp.zeros((2, 2), data.dtype), outputs))
+    if task.target is not None:
+        sums = sums.at[1].set(_squares_before_transform(program, task, task.target, outputs, train_chunks * chunk))
     means = (sums / jnp.stack([task.watched_train, task.watched_dev]).astype(sums.dtype)[None, :]).reshape(4)
     if program.output not in LINEAR:
         return means
@@ -149,21 +155,36 @@ def evaluate(program: Program, data: Data, task: Task, model: Model) -> Float[Ar
     return means.at[2:].set(unexplained.astype(means.dtype))
 
 
-def _reduced(
+def _squares_before_transform(
     program: Program,
+    task: Task,
     numbers: TargetNumbers,
-    logits: Float[Array, "batch 1"],
-    targets: Float[Array, "batch"],
-) -> tuple[Float[Array, "batch 1"], Float[Array, "batch"]]:
-    """Return outputs and targets as they were before the transform, but for center and unit, which 1 − R² ignores."""
+    outputs: Float[Array, "2 watched"],
+    first_dev: Int[Array, ""],
+) -> Float[Array, "2"]:
+    """Return the sums of squared misses of the training and the dev rows, in the reduced target.
 
-    def inverse(values: Float[Array, "..."]) -> Float[Array, "..."]:
+    Predictions are corrected for the bias of the inverse by the training rows' residuals, as a predictor's are
+    (`TargetTransform.backward`). Center and unit of the target are left out, since 1 − R² ignores them.
+    """
+
+    def inverse(values: Float[Array, "watched"]) -> Float[Array, "watched"]:
         if program.target_transform == "log":
             return jnp.exp(values) - numbers.power
         return yeo_johnson_inverse(values, numbers.power, numbers.complement, jnp)
 
-    outputs = jnp.clip(logits * numbers.scale + numbers.center, numbers.low, numbers.high)
-    return inverse(outputs), inverse(targets * numbers.scale + numbers.center)
+    predicted, truth = outputs * numbers.scale + numbers.center
+    places = jnp.arange(len(truth))
+    in_train = places < task.watched_train
+    in_dev = (places >= first_dev) & (places < first_dev + task.watched_dev)
+    shifts = jnp.nanquantile(jnp.where(in_train, truth - predicted, jnp.nan), jnp.asarray(QUANTILES, truth.dtype))
+
+    def add_inverse(index: Int[Array, ""], total: Float[Array, "watched"]) -> Float[Array, "watched"]:
+        return total + inverse(jnp.clip(predicted + shifts[index], numbers.low, numbers.high))
+
+    mean = jax.lax.fori_loop(0, len(QUANTILES), add_inverse, jnp.zeros_like(predicted)) / len(QUANTILES)
+    squares = jnp.square(mean - inverse(truth))
+    return jnp.stack([jnp.where(inside, squares, 0).sum() for inside in (in_train, in_dev)])
 
 
 def recorded(structure: Structure) -> int:

@@ -95,9 +95,11 @@ class Task(NamedTuple):
 
 
 class TargetNumbers(NamedTuple):
-    """From a network's output z to the reduced target: the inverse transform of z·scale + center.
+    """From a network's output z to the reduced target: the inverse transform of (z + slope·time)·scale + center.
 
     Attributes:
+        place: of the time among the inputs.
+        slope: of the trend; 0 without one.
         center: mean of the transformed training targets.
         scale: their standard deviation.
         low: the least transformed value that is inverted.
@@ -106,6 +108,8 @@ class TargetNumbers(NamedTuple):
         complement: 2 − λ.
     """
 
+    place: Int[Array, ""]
+    slope: Float[Array, ""]
     center: Float[Array, ""]
     scale: Float[Array, ""]
     low: Float[Array, ""]
