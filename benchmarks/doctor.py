@@ -302,7 +302,7 @@ def main() -> None:
     parser.add_argument("--faults", type=lambda text: text.split(","), default=[*FAULTS, HEALTHY])
     parser.add_argument("--half", choices=("held out", "tuning"), default="held out")
     arguments = parser.parse_args()
-    assert {fault.finding for fault in FAULTS.values()} == set(NAMES), "every finding has its fault"
+    assert {fault.finding for fault in FAULTS.values()} <= set(NAMES), "a fault has a finding that is no more"
     began = time.perf_counter()
     cases = all_cases(arguments.faults)
     without = twins(cases)

@@ -128,7 +128,7 @@ def test_an_ensemble_with_a_worse_error_that_chance_explains_is_kept_for_its_cos
     assert assembly.cost_change.significant
     assert not assembly.error_change.significant
     sentence = ensemble_sentence(assembly)
-    assert sentence.startswith("Kept an ensemble of 1 network: its dev cost is lower (change ")
+    assert sentence.startswith("Kept another network: its dev cost is lower (change ")
     assert sentence.endswith(" is not significant.")
 
 

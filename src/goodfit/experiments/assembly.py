@@ -168,7 +168,8 @@ def ensemble_sentence(assembly: Assembly) -> str:
     if not assembly.adopted:
         return "Kept a single network: no ensemble had a lower dev cost without a higher dev error."
     error, cost = assembly.error_change, assembly.cost_change
-    subject = f"Kept an ensemble of {count(len(assembly.predictor.members), 'network')}"
+    members = len(assembly.predictor.members)
+    subject = "Kept another network" if members == 1 else f"Kept an ensemble of {count(members, 'network')}"
     error_text = numbers.change(error.effect, error.low, error.high)
     if error.significant:
         return f"{subject}: its dev error is lower (change {error_text})."
