@@ -11,8 +11,11 @@ from goodfit.diagnosis.findings import (
     disagreement,
     divergence,
     exploding,
+    gradients_kept,
     initialization,
     inputs,
+    labels,
+    loss_shapes,
     no_updates,
     non_finite,
     output,
@@ -23,6 +26,7 @@ from goodfit.diagnosis.findings import (
     small_batch_norm,
     target_scale,
     vanishing,
+    wrong_mode,
 )
 
 # What a network shows that starts or is fed wrongly, whatever its settings.
@@ -38,7 +42,11 @@ _RUIN = frozenset(module.ID for module in (divergence, dead, saturated, constant
 # (`benchmarks/doctor_cases.py`) are among them, and no finding explains itself along any way.
 CONSEQUENCES: dict[str, frozenset[str]] = {
     non_finite.ID: _HARM | {initialization.ID, inputs.ID},
+    labels.ID: _HARM | {output.ID, small_batch_norm.ID},
+    loss_shapes.ID: _HARM | {output.ID},
     output.ID: _HARM,
+    gradients_kept.ID: _HARM,
+    wrong_mode.ID: frozenset({disagreement.ID}),
     inputs.ID: _HARM,
     target_scale.ID: _HARM,
     initialization.ID: _HARM,

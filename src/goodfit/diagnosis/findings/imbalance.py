@@ -23,6 +23,8 @@ _CLEARLY = 2  # times as large a share of the rare class as of the others is abo
 def find(observation: Observation) -> Finding | None:
     """Return the finding if one class is common, and the error is close to that of guessing it."""
     data, errors = observation.data, series(observation, "dev_error").values
+    if observation.program is not None and len(errors) == 0:
+        errors = series(observation, "train_error").values
     if data is None or not data.class_counts or not (data.recall or len(errors)):
         return None
     counts = np.asarray(data.class_counts, np.float64)

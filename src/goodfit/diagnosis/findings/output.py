@@ -6,13 +6,14 @@ regression).
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings.costs import Series, series
 from goodfit.diagnosis.findings.layers import recorded_health
+from goodfit.diagnosis.findings.output_of_program import program_symptom
+from goodfit.diagnosis.findings.symptom import Symptom
 from goodfit.wording.numbers import number, percent
 
 ID = "wrong-output"
@@ -26,19 +27,11 @@ _MEASURABLE = 0.02  # train error above which its bound on the log loss is far e
 _SLACK = 0.95  # of the bound, since errors and costs may come from slightly different moments
 
 
-class _Symptom(NamedTuple):
-    """A sentence on the output or the loss, its confidence and numbers, and the remedy."""
-
-    confidence: float
-    sentence: str
-    evidence: dict[str, float]
-    remedy: Remedy
-
-
 def find(observation: Observation) -> Finding | None:
     """Return the finding if the loss, the number of outputs or the kind of target does not fit the task."""
     symptom = (
-        _impossible_loss(observation)
+        program_symptom(observation)
+        or _impossible_loss(observation)
         or _double_softmax(observation)
         or _wrong_outputs(observation)
         or _misread_target(observation)
@@ -46,7 +39,14 @@ def find(observation: Observation) -> Finding | None:
     if symptom is None:
         return None
     return Finding(
-        ID, NAME, 1, symptom.confidence, symptom.sentence, symptom.evidence, (symptom.remedy,), layer="output"
+        ID,
+        NAME,
+        symptom.severity,
+        symptom.confidence,
+        symptom.sentence,
+        symptom.evidence,
+        (symptom.remedy,),
+        layer="output",
     )
 
 
@@ -59,7 +59,7 @@ _MATCHING_LOSS = Remedy(
 )
 
 
-def _impossible_loss(observation: Observation) -> _Symptom | None:
+def _impossible_loss(observation: Observation) -> Symptom | None:
     """Return a train cost that cannot be a log loss: each wrong answer adds at least log 2, and none is negative."""
     measured = _costs_and_errors(observation)
     if measured is None or observation.data is None or observation.data.task == "regression":
@@ -78,10 +78,10 @@ def _impossible_loss(observation: Observation) -> _Symptom | None:
         f"A train cost of {number(cost, 3)} at a train error of {percent(error)} (epoch {costs.epochs[worst]}) is not "
         f"a log loss, which would be at least {number(math.log(2) * error, 3)}."
     )
-    return _Symptom(0.95, sentence, {"train_cost": cost, "train_error": error}, _MATCHING_LOSS)
+    return Symptom(0.95, sentence, {"train_cost": cost, "train_error": error}, _MATCHING_LOSS)
 
 
-def _double_softmax(observation: Observation) -> _Symptom | None:
+def _double_softmax(observation: Observation) -> Symptom | None:
     """Return a train cost that stays at the floor of a softmax of probabilities, although the answers are right.
 
     Probabilities are between 0 and 1, so the log loss of their softmax lies between log(1 + (C − 1)/e) and
@@ -104,7 +104,7 @@ def _double_softmax(observation: Observation) -> _Symptom | None:
     )
     name = "give the loss the outputs before the softmax, or take a loss of probabilities"
     remedy = Remedy("loss-before-softmax", name, _MATCHING_LOSS.why, {})
-    return _Symptom(0.9, sentence, {"train_cost": lowest, "floor": floor}, remedy)
+    return Symptom(0.9, sentence, {"train_cost": lowest, "floor": floor}, remedy)
 
 
 def _is_sure(observation: Observation, classes: int) -> bool:
@@ -125,7 +125,7 @@ def _costs_and_errors(observation: Observation) -> tuple[Series, Series] | None:
     return Series(epochs, costs.values[at_cost]), Series(epochs, errors.values[at_error])
 
 
-def _wrong_outputs(observation: Observation) -> _Symptom | None:
+def _wrong_outputs(observation: Observation) -> Symptom | None:
     """Return a number of outputs that does not fit: one for three classes or more, or several for a number."""
     data, weights = observation.data, observation.signals.weights
     if data is None or not weights:
@@ -142,10 +142,10 @@ def _wrong_outputs(observation: Observation) -> _Symptom | None:
         return None
     kind = "a number" if data.task == "regression" else f"{classes} classes"
     sentence = f"The network has {units} output{'s' if units > 1 else ''} for {kind}; it needs {needed}."
-    return _Symptom(0.9, sentence, {"outputs": float(units), "needed": float(needed)}, _MATCHING_LOSS)
+    return Symptom(0.9, sentence, {"outputs": float(units), "needed": float(needed)}, _MATCHING_LOSS)
 
 
-def _misread_target(observation: Observation) -> _Symptom | None:
+def _misread_target(observation: Observation) -> Symptom | None:
     """Return a target read as the wrong kind: a number of very few values, or many classes of very few examples."""
     data = observation.data
     if data is None:
@@ -155,11 +155,11 @@ def _misread_target(observation: Observation) -> _Symptom | None:
         sentence = f"The target is fitted as a number, but it takes only {values} values in {number(data.m)} examples."
         name, why = "read the target as classes (task: classes)", "classes have no order and no distances"
         remedy = Remedy("read-as-classes", name, why, {})
-        return _Symptom(0.95 if values == 2 else 0.7, sentence, {"values": float(values)}, remedy)
+        return Symptom(0.95 if values == 2 else 0.7, sentence, {"values": float(values)}, remedy)
     counts = np.asarray(data.class_counts or (), np.float64)
     counts = counts[counts > 0]
     if data.task == "classes" and len(counts) >= _MANY_CLASSES and float(np.median(counts)) < _FEW_EXAMPLES:
         sentence = f"The target is fitted as {len(counts)} classes of {number(float(np.median(counts)))} examples each."
         name, why = "read the target as a number (task: regression)", "close values then help each other"
-        return _Symptom(0.9, sentence, {"classes": float(len(counts))}, Remedy("read-as-number", name, why, {}))
+        return Symptom(0.9, sentence, {"classes": float(len(counts))}, Remedy("read-as-number", name, why, {}))
     return None
