@@ -130,14 +130,15 @@ def test_units_are_not_dead_because_a_batch_has_one_row():
         assert ("dead-relus" in found(doctor)) is sick
 
 
-def regression(cost_share, mean, deviation, activation: Any = "linear"):
+def regression(cost_share, mean, deviation, activation: Any = "linear", costs=None):
     program = ProgramFacts(
         "keras",
         loss=LossFacts("squared_error"),
         outputs=OutputFacts(activation, units=1),
         targets=TargetFacts("float32", 1, 400, mean=mean, deviation=deviation, guess_cost=deviation**2),
     )
-    return trained(np.linspace(2, cost_share, 12) * deviation**2, program, "regression")
+    costs = np.concatenate([np.linspace(2, cost_share, 6), np.full(6, cost_share)]) if costs is None else costs
+    return trained(costs * deviation**2, program, "regression")
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,11 @@ def regression(cost_share, mean, deviation, activation: Any = "linear"):
 )
 def test_a_target_far_from_zero_and_one(cost_share, mean, deviation, activation, sick):
     assert ("target-not-scaled" in found(regression(cost_share, mean, deviation, activation=activation))) is sick
+
+
+def test_a_target_on_its_way_is_no_target_that_hampers():
+    falling = found(regression(None, 20.0, 2.0, costs=np.linspace(80, 12, 12)))
+    assert list(falling) == ["stopped-too-early"]
 
 
 def test_the_guess_of_a_regression_is_of_its_own_target():
@@ -331,9 +337,11 @@ def test_labels_learned_by_heart_are_at_chance_where_classes_drawn_by_their_shar
 
 
 def test_a_table_of_vectors_has_no_usual_size():
-    for scaling, sick in (("embedding", False), (None, True)):
+    scalings: tuple[tuple[Any, bool], ...] = (("embedding", False), (None, True))
+    for scaling, sick in scalings:
         doctor, generator = Doctor("relu", "binary"), np.random.default_rng(0)
-        weights = {"a": 3 * generator.standard_normal((50, 16)), "b": generator.standard_normal((16, 1))}
+        table = 3 * generator.standard_normal((50, 16))
+        weights = {"a": table, "b": generator.standard_normal((16, 16)) / 4, "c": table.T}  # the output shares it
         for epoch, cost in enumerate(np.linspace(0.9, 0.5, 12) * GUESS):
             doctor.observe(epoch, train_cost=cost, weights=weights, step=30 * epoch)
         doctor.describe(ProgramFacts("torch", inputs=InputFacts(scaling=scaling)))

@@ -110,8 +110,9 @@ def _unusual_size(observation: Observation) -> _Symptom | None:
     if health is None or sizes is None or widths is None or learned_elsewhere:
         return None
     if observation.program is not None and observation.program.inputs.scaling == "embedding":
-        sizes = sizes.copy()
-        sizes[:, 0] = np.nan  # a table of vectors to look up, which He's initialization is not for
+        # A table of vectors to look up, and an output that shares it, which He's initialization is not for.
+        norms = health.of("weight")[:, 1:]
+        sizes = np.where(np.isclose(norms, norms[:, :1], rtol=1e-6, equal_nan=True).all(axis=0), np.nan, sizes)
     untrained = health.epochs[0] == 0
     if not untrained and _changed_since(observation):
         return None

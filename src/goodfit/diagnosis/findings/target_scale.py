@@ -7,7 +7,7 @@ subtract the target's mean and divide by its deviation.
 
 from goodfit.diagnosis.finding import Finding, Observation, Remedy
 from goodfit.diagnosis.findings import rate_high
-from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, is_stuck
+from goodfit.diagnosis.findings.costs import cost_clause, cost_plot, cost_share, is_stuck, series, still_falls
 from goodfit.wording.numbers import number
 
 ID = "target-not-scaled"
@@ -16,6 +16,7 @@ _FAR = 10.0  # mean or deviation; as for inputs
 _HUGE = 100.0  # from here on no usual learning rate suits, so a rate that seems too high is no cause
 _SMALL = 0.05  # deviation; as for inputs
 _HIGH = 0.5  # of the constant guess's cost
+_FALLS = 0.1  # in the last fifth of the epochs, as for a training that stopped too early
 _LOSSES = ("squared_error", "absolute_error", "huber")
 
 
@@ -30,6 +31,8 @@ def find(observation: Observation) -> Finding | None:
     far = max(abs(mean), deviation)
     if not (far > _FAR or deviation < _SMALL) or not is_stuck(observation, _HIGH):
         return None
+    if still_falls(series(observation, "train_cost").values, _FALLS):
+        return None  # it only stopped too early
     if deviation >= _SMALL and far < _HUGE and rate_high.find(observation) is not None:
         return None
     standardize = Remedy(
