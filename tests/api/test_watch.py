@@ -1,7 +1,9 @@
 """`watch`: what it begins and what it refuses; the page itself is tested in `tests/watch`."""
 
+import asyncio
 import socket
 import subprocess
+import threading
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -14,6 +16,7 @@ from goodfit.api.result_types.listing import WatchedRun
 from goodfit.errors import InputError
 from goodfit.monitor.web.server import Server
 from goodfit.run_folder.job import JobRequest
+from goodfit.run_folder.live_state import LiveState
 
 
 @pytest.fixture
@@ -96,3 +99,44 @@ def test_a_training_is_a_process_of_its_own_session_whose_words_are_kept(tmp_pat
     assert not trainings.alive(tmp_path.name)
     assert not trainings.alive("another")
     assert set((tmp_path / "checkpoint" / "log.txt").read_text().split()) == {"out", "err"}
+
+
+def test_errors_end_the_training_that_nobody_has_seen(tmp_path, monkeypatch):
+    (tmp_path / "checkpoint").mkdir()
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: popen(["sleep", "60"], **options))
+    trainings = PageActions()
+    trainings.start(tmp_path)
+    with pytest.raises(BrokenPipeError), trainings.ended_by_errors():
+        raise BrokenPipeError
+    assert trainings._processes[tmp_path.name].wait(timeout=20)
+    assert not trainings.alive(tmp_path.name)
+
+
+def test_a_page_is_served_under_a_running_event_loop(tmp_path):
+    async def cell():
+        with closing(Server()) as server:
+            address = server.open(PageActions().site(tmp_path / "run"))
+            threading.Timer(0.5, server.stop).start()
+            server.run()
+            return address
+
+    assert asyncio.run(cell()).startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("state", "waits"),
+    [(None, True), ((True, 0), True), ((True, 3), False), ((False, 0), False)],
+)
+def test_a_training_waits_until_its_start(table, tmp_path, started, monkeypatch, state, waits):
+    def run(server):
+        folder = started[0]
+        if state:
+            paused, epoch = state
+            plan = JobRequest.read(folder).training_plan
+            LiveState(epoch=epoch, share=0.0, paused=paused, plan=plan).write(folder)
+
+    monkeypatch.setattr(Server, "run", run)
+    monkeypatch.setattr(PageActions, "alive", lambda self, name: True)
+    watched = goodfit.watch(table, target="kind", out=tmp_path / "runs", started=print)
+    assert (watched.training, watched.waiting) == (True, waits)

@@ -97,3 +97,15 @@ def test_what_cannot_be_is_refused_before_anything_is_begun(goodfit, asked, word
     assert outcome.code == 2
     assert sentence in outcome.stderr + outcome.stdout
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("words", "again"), [([], ""), (["--terminal"], " --terminal")])
+def test_a_page_closed_before_its_start_says_that_the_training_waits_and_how_to_end_it(
+    goodfit, functions, words, again
+):
+    functions.watch = lambda source, **options: replace(WATCHED, training=True, waiting=True)
+    view = "view" if words else "page"
+    assert goodfit("watch", "digits", *words).stdout == (
+        f"The {view} has ended, and the training waits to be started: goodfit unpause runs/a starts it, "
+        f"goodfit watch runs/a{again} shows it again, goodfit stop runs/a ends it.\n"
+    )

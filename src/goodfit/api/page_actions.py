@@ -3,7 +3,8 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,16 @@ class PageActions:
         """Return True while the process that was started for this run lives."""
         # A process that has just started may not have locked its run yet, so `is_live` would miss it.
         return name in self._processes and self._processes[name].poll() is None
+
+    @contextmanager
+    def ended_by_errors(self) -> Iterator[None]:
+        """End the trainings if this raises: nobody has seen them, and they would wait for their start for ever."""
+        try:
+            yield
+        except BaseException:
+            for process in self._processes.values():
+                process.terminate()
+            raise
 
     def site(self, folder: Path) -> Site:
         """Return the pages of the run and its neighbors, with their actions."""

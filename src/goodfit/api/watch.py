@@ -13,7 +13,8 @@ from goodfit.monitor.terminal.keys import check_terminal
 from goodfit.monitor.terminal.session import show
 from goodfit.monitor.web.server import Server
 from goodfit.run_folder.folders import is_run, is_unfinished
-from goodfit.run_folder.job import is_live
+from goodfit.run_folder.job import JobRequest, is_live
+from goodfit.run_folder.live_state import LiveState
 
 
 @takes(WatchRequest)
@@ -39,11 +40,20 @@ def watch(request: WatchRequest) -> WatchedRun:
         trainings = PageActions()
         with closing(Server(request.port)) as server:
             folder = _open_run(request, trainings)
-            watched = WatchedRun(run=str(folder), address=server.open(trainings.site(folder)))
-            (request.started or _print_address)(watched)
-            server.run()
+            with trainings.ended_by_errors():
+                watched = WatchedRun(run=str(folder), address=server.open(trainings.site(folder)))
+                (request.started or _print_address)(watched)
+                server.run()
     is_training = is_unfinished(folder) and (is_live(folder) or trainings.alive(folder.resolve().name))
-    return replace(watched, training=is_training)
+    return replace(watched, training=is_training, waiting=is_training and _waits_for_start(folder))
+
+
+def _waits_for_start(folder: Path) -> bool:
+    """Return True where a training waits at its beginning."""
+    state = LiveState.recover(folder)
+    if state is None:  # its process has not come so far
+        return JobRequest.read(folder, ("train", "improve")).paused
+    return state.paused and state.epoch == 0
 
 
 def _open_run(request: WatchRequest, trainings: PageActions) -> Path:

@@ -31,7 +31,9 @@ from goodfit.cli import (
     watch,
 )
 from goodfit.cli.command import command
+from goodfit.cli.streams import prepare_streams
 from goodfit.errors import GoodfitError
+from goodfit.interrupt import end_like_ctrl_c
 
 app = typer.Typer(
     name="goodfit",
@@ -73,10 +75,14 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 something the user can mend, 130 stopped, 1 our own fault."""
+    if arguments is None:  # this process is the command's own
+        prepare_streams()
+        end_like_ctrl_c()
     arguments_given = tune.with_address(sys.argv[1:] if arguments is None else arguments)
     try:
         # Not standalone: there Typer would print errors in its own way, and exit.
         code = app(arguments_given or ["--help"], prog_name="goodfit", standalone_mode=False) or 0
+        sys.stdout.flush()
     except (GoodfitError, typer.TyperException, OSError) as error:
         code = 2
         _print_error(_sentence(error), "--json" in arguments_given)

@@ -35,4 +35,7 @@ def _farewell(watched: WatchedRun, terminal: bool) -> str:
     reopening = f"goodfit watch {run}{' --terminal' if terminal else ''} shows it again"
     if not watched.training:
         return f"The {view} has ended. {reopening}."
+    if watched.waiting:
+        start, end = f"goodfit unpause {run} starts it", f"goodfit stop {run} ends it"
+        return f"The {view} has ended, and the training waits to be started: {start}, {reopening}, {end}."
     return f"The {view} has ended, the training goes on: {reopening}, goodfit stop {run} ends it."

@@ -73,8 +73,10 @@ class WatchedRun(PlainData):
         run: its folder.
         address: of its page; None in a terminal.
         training: True if it still trained when the page ended; None while the page is open.
+        waiting: True if it waited at its beginning then, for the start that nobody gave.
     """
 
     run: str
     address: str | None = None
     training: bool | None = None
+    waiting: bool = False

@@ -2,8 +2,8 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -214,8 +214,14 @@ class Server:
     def run(self) -> None:
         """Serve what was opened, until Ctrl-C or `stop`."""
         assert self._uvicorn is not None, "nothing was opened"
-        with suppress(KeyboardInterrupt):
-            self._uvicorn.run(sockets=[self._socket])
+        # A thread of its own: in a notebook this one has an event loop that runs, beside which no other can.
+        thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        thread.start()
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            self.stop()
+            thread.join()
 
     def stop(self) -> None:
         """End it, from another thread."""
