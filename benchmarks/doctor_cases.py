@@ -376,8 +376,10 @@ _TABLE: dict[str, tuple[str, Callable[[np.random.Generator], Setting], set[str],
         {"learning-rate-too-high"},
     ),
 }
+# Statements of fact: no step changed a weight, all outputs are equal. In a sick training they are true consequences.
+STILL = {"no-updates", "constant-outputs"}
 FAULTS = {
-    name: Fault(name, finding, draw, frozenset(right), frozenset(also))
+    name: Fault(name, finding, draw, frozenset(right), frozenset(also | STILL))
     for name, (finding, draw, right, also) in _TABLE.items()
 }
 
