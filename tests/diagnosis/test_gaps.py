@@ -241,3 +241,30 @@ def test_the_interval_of_an_rmse_gap_is_that_of_scipys_bootstrap():
     assert gap.value == pytest.approx(np.sqrt(dev.mean()) - np.sqrt(train.mean()))
     width = expected.high - expected.low
     assert (gap.low, gap.high) == pytest.approx(tuple(expected), abs=0.06 * width)
+
+
+@pytest.mark.parametrize("tail", ["lognormal", "student 2", "one huge miss", "normal"])
+def test_no_gap_is_claimed_where_a_few_huge_misses_make_it(tail):
+    """Train, dev and test come from one distribution; the bootstrap alone claimed gaps of the first."""
+    rng = np.random.default_rng(3)
+    draw = {
+        "lognormal": lambda n: np.exp(1.7 * rng.normal(size=n)),
+        "student 2": lambda n: rng.standard_t(2, n),
+        "one huge miss": lambda n: rng.normal(size=n) * np.where(rng.random(n) < 0.005, 100, 1),
+        "normal": lambda n: rng.normal(size=n),
+    }[tail]
+    claims = 0
+    for _ in range(50):
+        train, dev, test = (draw(n)[None] ** 2 for n in (240, 80, 80))
+        gaps = gaps_from_runs(train, dev, test_misses=test, spread=1.0)
+        claims += gaps.verdict == "high variance"
+        claims += gaps.dev_overfitting is not None and gaps.dev_overfitting.low > 0.02
+    assert claims <= 9  # of 100 at a level of 5 %: more have a probability below 0.03
+
+
+@pytest.mark.parametrize("tail", ["lognormal", "normal"])
+def test_a_gap_that_heavy_tails_do_not_explain_is_found(tail):
+    rng = np.random.default_rng(4)
+    misses = np.exp(1.7 * rng.normal(size=400)) if tail == "lognormal" else rng.normal(size=400)
+    gaps = gaps_from_runs((misses[None, :300] / 100) ** 2, misses[None, 300:] ** 2, spread=1.0)
+    assert gaps.verdict == "high variance"

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from goodfit.diagnosis.resampling import enough_groups, mean_variance, resampled_means, seed_parts
+from goodfit.diagnosis.resampling import (
+    enough_groups,
+    mean_variance,
+    permutation_p_value,
+    resampled_means,
+    seed_parts,
+)
 from goodfit.errors import InputError
 
 
@@ -89,3 +95,24 @@ def test_many_examples_keep_their_variance_when_merged_into_blocks():
     draws = resampled_means(costs, None, np.random.default_rng(0), 2000)
     assert draws.std() == pytest.approx(stats.sem(costs), rel=0.08)
     assert draws.mean() == pytest.approx(costs.mean(), abs=4 * stats.sem(costs) / np.sqrt(2000))
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0, 1.6])
+def test_the_permutation_test_is_scipys(shift):
+    rng = np.random.default_rng(int(10 * shift))
+    a, b = np.exp(rng.normal(shift, 1, 20)), np.exp(rng.normal(size=30))
+
+    def difference(a, b, axis):
+        return np.sqrt(a.mean(axis=axis)) - np.sqrt(b.mean(axis=axis))
+
+    theirs = stats.permutation_test((a, b), difference, n_resamples=20_000, rng=np.random.default_rng(0)).pvalue
+    assert permutation_p_value(a, b) == pytest.approx(theirs, abs=3 * np.sqrt(theirs * (1 - theirs) / 399) + 1 / 400)
+
+
+def test_groups_are_permuted_whole():
+    """Of ten groups on each side one has all the misses: by chance it falls on either side."""
+    groups = np.repeat(np.arange(10), 50)
+    misses = np.where(groups == 3, 9.0, 0.01)
+    rest = np.full(500, 0.01)
+    assert permutation_p_value(misses, rest, groups, groups) > 0.5
+    assert permutation_p_value(misses, rest) < 0.01
