@@ -128,8 +128,8 @@ class DataRequest(SplitRequest):
     data: Annotated[
         DataSource,
         Option(
-            "A CSV, TSV, Parquet, NPZ or IDX file, a folder of images with one subfolder per class, or digits, wine, "
-            "breast_cancer, iris or diabetes.",
+            "A CSV, TSV, Parquet, NPZ or IDX file, a folder of images with one subfolder per class or set, or digits, "
+            "wine, breast_cancer, iris or diabetes.",
             metavar="DATA",
             command_line_type=str,
             stored=False,

@@ -81,6 +81,8 @@ def list_folder(path: Path, above: Iterable[str] = ()) -> Folder:
             if entry.name.lower() not in _SYSTEM_FOLDERS and not _is_above(entry, above):
                 folder.folders[entry.name] = list_folder(path / entry.name, above)
             continue
+        if not entry.is_file() and os.path.exists(entry.path):  # reading a pipe would wait for its other end
+            continue
         kind = kind_of_file(path / entry.name)
         if kind:
             folder.unreadable[entry.name] = kind
