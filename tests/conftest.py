@@ -9,18 +9,21 @@ import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a worker a core: more threads wait for each other; NumPy reads it once
 
 import beartype.typing  # noqa: F401  the hook's words below name it
-from jaxtyping import install_import_hook
+import jaxtyping
 
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
 os.environ["JAX_PLATFORMS"] = "cpu"
-# Programs here are small and each is compiled to run for a moment: compiling is most of a test, and without LLVM's
-# optimizations and XLA's fusion emitters it costs a third. What XLA_FLAGS says already comes later and so wins.
-_QUICK = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+# Programs here are small and each is compiled to run for a moment: compiling is most of a test, and without XLA's
+# fusion emitters and most of LLVM's optimizations it costs a third. At level 0 it costs no less, and training takes
+# twice as long. What XLA_FLAGS says already comes later and so wins.
+_QUICK = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
 os.environ["XLA_FLAGS"] = f"{_QUICK} {os.environ.get('XLA_FLAGS', '').replace(_QUICK, '')}".strip()
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share the folder of the process that started them
     os.environ["GOODFIT_CACHE"] = tempfile.mkdtemp(prefix="goodfit-tests-")
@@ -43,7 +46,22 @@ _CHECKED = (
 )
 # An int is fine where a float is declared; `Self` needs the class, which a method alone does not know
 _CONF = "is_pep484_tower=True, hint_overrides=beartype.FrozenDict({beartype.typing.Self: object})"
-install_import_hook([f"goodfit.{name}" for name in _CHECKED], f"beartype.beartype(conf=beartype.BeartypeConf({_CONF}))")
+_jaxtyped = jaxtyping.jaxtyped
+
+
+def _jaxtyped_with_arrays(*, typechecker: Any) -> Callable[[Any], Any]:
+    """Decorate as the import hook does, but leave a function or class without an array to pyright: it may be hot."""
+
+    def decorate(decorated: Any) -> Any:
+        with_arrays = "jaxtyping" in repr(getattr(decorated, "__annotations__", {}))
+        return _jaxtyped(decorated, typechecker=typechecker) if with_arrays else decorated
+
+    return decorate
+
+
+jaxtyping.jaxtyped = _jaxtyped_with_arrays  # the hook looks it up by this name
+_ROOMS = [f"goodfit.{name}" for name in _CHECKED]
+jaxtyping.install_import_hook(_ROOMS, f"beartype.beartype(conf=beartype.BeartypeConf({_CONF}))")
 
 
 def pytest_collection_finish() -> None:
