@@ -78,9 +78,7 @@ def test_what_was_taken_for_a_set_is_said_and_so_is_what_was_not(make):
     top = make(sets_of("train", "val") | {"masks": 2, "notes": 0})
     (top / "read.txt").write_text("")
     assert open_source(top).notes == (
-        guess(
-            "The subfolders were taken for sets: training is train, dev is val; test is drawn from the training images."
-        ),
+        guess("The subfolders were taken for sets: training is train, dev is val."),
         loss("Left out: masks, no set, since it does not hold the class folders."),
         Note("Left out: 1 folder without an image (notes)."),
         Note("Left out: 1 file beside the sets (read.txt)."),

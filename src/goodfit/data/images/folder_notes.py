@@ -15,14 +15,11 @@ NAMES_IN_NOTE = 5
 def notes_on_sets(top: Folder, sets: FolderSets) -> list[Note]:
     """Return notes on the sets that sub-folders were taken for, and on what lies beside them."""
     listing = ", ".join(f"{SET_NAMES[role]} is {root.path.relative_to(top.path)}" for role, root in sets.roots.items())
-    drawn = [name for role, name in SET_NAMES.items() if role not in sets.roots]
-    rest = f"; {' and '.join(drawn)} are drawn from the training images" if drawn else ""
-    rest = rest.replace(" are ", " is ") if len(drawn) == 1 else rest
     return [
-        guess(f"The subfolders were taken for sets: {listing}{rest}."),
+        guess(f"The subfolders were taken for sets: {listing}."),
         *(loss(f"Left out: {name}, {reason}.") for name, reason in sets.left_out.items()),
         *_empty(top, "folder without an image", "folders without an image"),
-        *_beside(top, "the sets"),
+        *_files_beside(top, "the sets"),
     ]
 
 
@@ -47,7 +44,7 @@ def notes_on_classes(root: Folder, classes: Sequence[str], prefix: str) -> list[
         *notes,
         *_empty(root, "class folder without an image", "class folders without an image", prefix),
         *_left_out(documents, "file without the extension of an image", "files without the extension of an image"),
-        *_beside(root, "the class folders", prefix),
+        *_files_beside(root, "the class folders", prefix),
     ]
 
 
@@ -63,8 +60,8 @@ def unreadable_notes(folder: Folder) -> list[Note]:
 def without_images(folder: Folder, place: str = "") -> str:
     """Return a sentence on a folder that holds no image that can be read."""
     kinds = list(folder.all_unreadable())
-    others = f", but {counts_of_kinds(kinds)}; convert them to JPEG or PNG" if kinds else f" ({READABLE})"
-    return f"{folder.path} has no image that can be read{place}{others}"
+    remedy = f", but {counts_of_kinds(kinds)}; convert them to JPEG or PNG" if kinds else f" ({READABLE})"
+    return f"{folder.path} has no image that can be read{place}{remedy}"
 
 
 def _empty(folder: Folder, singular: str, plural: str, prefix: str = "") -> list[Note]:
@@ -73,7 +70,7 @@ def _empty(folder: Folder, singular: str, plural: str, prefix: str = "") -> list
     return _left_out(names, singular, plural)
 
 
-def _beside(folder: Folder, place: str, prefix: str = "") -> list[Note]:
+def _files_beside(folder: Folder, place: str, prefix: str = "") -> list[Note]:
     """Return notes on files that lie beside classes or sets."""
     images, others = ([prefix + name for name in names] for names in (folder.images, folder.others))
     lost = _left_out(images, f"image beside {place}, without a label", f"images beside {place}, without a label")

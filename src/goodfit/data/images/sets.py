@@ -145,12 +145,12 @@ def _ask(top: Folder, names: list[str], roots: Mapping[str, Folder]) -> None:
     """
     listing = first_names(names, _NAMES_IN_SENTENCE)
     shared = [name for name in roots[names[0]].full_folders if name in roots[names[-1]].full_folders]
-    same = f"hold the same subfolders ({first_names(shared, _NAMES_IN_SENTENCE)})" if shared else "are named for sets"
-    one, other = roots[names[0]].path, roots[names[-1]].path
+    reason = f"hold the same subfolders ({first_names(shared, _NAMES_IN_SENTENCE)})" if shared else "are named for sets"
+    training, test = roots[names[0]].path, roots[names[-1]].path
     raise InputError(
-        f"the subfolders of {top.path} ({listing}) {same}, so they are sets, not classes; which is which? Give the one "
-        f"for training as the data, and others with --dev and --test, as in {one} --test {other} (if they are classes, "
-        "list the images and their classes in a CSV file)"
+        f"the subfolders of {top.path} ({listing}) {reason}, so they are sets, not classes; which is which? Give the "
+        f"one for training as the data, and others with --dev and --test, as in {training} --test {test} (if they are "
+        "classes, list the images and their classes in a CSV file)"
     )
 
 
