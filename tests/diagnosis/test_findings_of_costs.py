@@ -69,6 +69,7 @@ def test_a_cost_that_was_low_and_rose(make_observation, last, sick):
     """The best is 0.05, or less than a third of the last; below a fifth of the guess it hardly matters."""
     costs = np.concatenate([np.geomspace(0.8, 0.05, 20), np.full(20, last)])
     assert (rate_high.find(make_observation(costs)) is not None) is sick
+    assert rate_high.find(make_observation(costs, objective=np.maximum(costs, last))) is None  # J has not risen
     costs = np.concatenate([np.geomspace(0.8, 0.1, 20), np.full(20, 0.29)])
     assert rate_high.find(make_observation(costs)) is None
 
@@ -122,6 +123,9 @@ def test_a_cost_that_leaps_up_and_down(make_observation, factor, sick):
     assert (finding is not None) is sick
     assert rate_high.find(make_observation(costs, plan={"batch_size": 4})) is None  # that is the batches' noise
     assert rate_high.find(make_observation(costs / 10)) is None  # it hardly matters
+    # Beside a steady J only batch norm's averages jump, whatever the smaller of the two is.
+    assert rate_high.find(make_observation(costs, objective=0.35)) is None
+    assert (rate_high.find(make_observation(costs, objective=costs + 0.05)) is not None) is sick
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     vanishing.ID: frozenset({rate_low.ID, constant_outputs.ID}),
     saturated.ID: frozenset({rate_low.ID, constant_outputs.ID}),
     no_updates.ID: frozenset({constant_outputs.ID, vanishing.ID}),
+    disagreement.ID: frozenset({rate_high.ID}),
     small_batch_norm.ID: frozenset({disagreement.ID, no_updates.ID}),
 }
 

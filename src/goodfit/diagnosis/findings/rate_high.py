@@ -42,10 +42,11 @@ _SMALL_START = 0.3  # times He's norm; next to smaller weights every step is lar
 _GROWN, _GROWN_FAST = 10.0, 3.0  # times He's norm at the end; sigmoid networks reach 7
 _SLOW = 0.2  # of the constant guess's cost
 _UNSTEADY = 0.2  # median change of log cost from epoch to epoch, over the second half
+_UNSTEADY_OBJECTIVE = 0.1  # the same of J, which smoothing and penalties make steadier
 _SHARE_UPWARD = 0.25  # of these changes
 _RECOVERED = 0.1  # of the constant guess's cost
 _LEVEL, _LEVEL_FAST = 0.15, 0.02  # of the constant guess's cost, for an unsteady cost to matter
-_ROSE = 3.0  # times the best train cost, at the end
+_ROSE, _ROSE_OBJECTIVE = 3.0, 1.5  # times the best train cost and the lowest J, at the end
 _HIGH = 0.2  # of the constant guess's cost
 _USELESS = 0.5  # of the constant guess's cost, at a rate that few networks tolerate
 _SMALL_BATCH = 8  # examples; the noise of smaller batches makes a cost unsteady
@@ -158,7 +159,7 @@ def _rose_again(observation: Observation) -> _Symptom | None:
     if guess is None or len(costs) < 5:
         return None
     best, last = float(costs.min()), float(min(np.median(costs[-5:]), costs[-1]))  # a cost may still fall fast
-    if last < _ROSE * best or last < _HIGH * guess:
+    if last < _ROSE * best or last < _HIGH * guess or not _is_objective_high(observation):
         return None
     clause = f"the train cost was down to {number(best, 3)} and rose again, to {number(last, 3)} at the end"
     return _Symptom(0.85, clause, {"best_cost": best, "last_cost": last})
@@ -172,11 +173,23 @@ def _unsteady(observation: Observation) -> _Symptom | None:
     costs, guess = _lower_costs(observation).values, guess_cost(observation.data)
     change, share_upward, level = unsteadiness(costs, guess)
     least = _LEVEL if is_rate_sensible(observation) else _LEVEL_FAST
-    if change < _UNSTEADY or share_upward < _SHARE_UPWARD or level < least:
+    if change < _UNSTEADY or share_upward < _SHARE_UPWARD or level < least or not _is_objective_unsteady(observation):
         return None
     changed_by = percent(np.expm1(change))
     clause = f"from epoch to epoch the train cost changes by {changed_by}, upward {percent(share_upward)} of the time"
     return _Symptom(0.75, clause, {"typical_change": change, "share_upward": share_upward})
+
+
+def _is_objective_unsteady(observation: Observation) -> bool:
+    """Return True if J jumps as well, or was not measured: batch norm's averages alone make only the cost jump."""
+    objectives = series(observation, "objective").values
+    return len(objectives) == 0 or unsteadiness(objectives, 1.0).change > _UNSTEADY_OBJECTIVE
+
+
+def _is_objective_high(observation: Observation) -> bool:
+    """Return True if J has risen as well, or was not measured."""
+    objectives = series(observation, "objective").values
+    return len(objectives) == 0 or bool(np.median(objectives[-5:]) > _ROSE_OBJECTIVE * objectives.min())
 
 
 def _useless(observation: Observation) -> _Symptom | None:
