@@ -7,7 +7,7 @@ from optuna.trial import TrialState, create_trial
 from goodfit.plan import Plan
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
-from goodfit.search.summary import search_result, trial_results
+from goodfit.search.summary import origin_notes, search_result, trial_results
 
 LINES = "learning_rate=log:1e-4..1e-1", "beta1=one-minus-log:0.9..0.999", "units=ladder:16..128"
 SPACE = Space.parse([*LINES, "activation=choice:relu,tanh"], Plan())
@@ -61,3 +61,22 @@ def test_trials_have_their_names_ends_and_reasons():
     assert first.end_seconds >= 0
     assert set(first.parameters) == {"learning_rate", "beta1", "units", "activation"}
     assert (second.state, second.reason, second.epochs) == ("pruned", "halving: weak", 3)
+
+
+@pytest.mark.parametrize(
+    ("origins", "begin"),
+    [
+        (["a", "a"], None),
+        ([None, None], None),  # of a version that did not mark them
+        (["b", "b"], "none of the 2 trials came from this space, the others from another one; raise --trials"),
+        (["b", "a", "c"], "only 1 of the 3 trials came from this space"),
+    ],
+)
+def test_trials_of_another_space_are_counted(origins, begin):
+    study = optuna.create_study()
+    for origin in origins:
+        attributes = {} if origin is None else {"goodfit space": origin}
+        study.add_trial(create_trial(value=1.0, user_attrs=attributes))
+    notes = list(origin_notes(study, "a"))
+    assert len(notes) == (begin is not None)
+    assert not begin or notes[0].startswith(begin)

@@ -1,8 +1,10 @@
 """A search: as many trials as asked, the same however it is cut, and none twice after kill −9."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,3 +187,28 @@ def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(finished, tmp_pa
     assert process.returncode == 0, process.stderr
     study = optuna.load_study(study_name="one", storage=url)
     assert facts(study) == facts(finished[0])
+
+
+@pytest.mark.parametrize("ends", ["finished", "dead"])
+def test_a_search_waits_for_the_last_trials_of_another_process(splits, tmp_path, ends):
+    """The process ends its trial, or dies, and its trial is trained here."""
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    study, _ = searched(splits, url, 8)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        trial = study.ask()
+        trial.set_user_attr("goodfit owner", f"{socket.gethostname()}:{process.pid}")
+
+        def end():
+            if ends == "finished":
+                study.tell(trial, 0.0)
+            process.kill()
+            process.wait()
+
+        timer = threading.Timer(1.5, end)
+        timer.start()
+        again, _ = searched(splits, url, 9)
+        timer.join()
+    states = [stored.state for stored in again.trials]
+    assert len(states) == 9
+    assert TrialState.RUNNING not in states
+    assert (again.trials[8].value == 0.0) == (ends == "finished")

@@ -83,9 +83,10 @@ def tune(request: TuneRequest) -> fit.Search:
     memory = int(request.memory * 2**30) if request.memory else None
     with _workers(splits, memory, request.ray) as workers:
         study = _open(splits, space_input.identity(space, base, request.sampler, seed), request)
+        origin = _digest(*space_input.identity(space, base, None, 0)[:2])
         wave_size = _wave_size(study, request.sampler, space, request.trials, seed)
         report_trial = _trial_reporter(notify, request.trials, splits)
-        completed = Search(study, space, workers, request.trials, wave_size, seed, report_trial).run()
+        completed = Search(study, space, workers, request.trials, wave_size, seed, report_trial, origin).run()
     finalists = _finalists(splits, _best_plans(study, completed), seed, notify)
     winner = min(finalists, key=lambda finalist: finalist.dev_cost)
     job = job_request("tune", request, None, started)
@@ -107,7 +108,7 @@ def tune(request: TuneRequest) -> fit.Search:
                 storage=safe_address(request.storage or _study_file_address(out)),
                 space=space_input.description(space),
             ),
-            search=search_summary.search_result(study),
+            search=search_summary.search_result(study, origin),
             trials=search_summary.trial_results(study, space.values if isinstance(space, Space) else dict),
             ensemble=assembly.ensemble_result(ensemble),
             calibration=ensemble.calibration,

@@ -4,12 +4,13 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from goodfit.engine.task import Model, State
 from goodfit.nets.layers import Moments
 from goodfit.record.run import Weights, flatten, unflatten
 from goodfit.run_folder.names import ORIGIN_FILE
+from goodfit.run_folder.whole_files import write_whole
 
 
 def write_origin(folder: Path, weights: Weights) -> None:
@@ -18,7 +19,7 @@ def write_origin(folder: Path, weights: Weights) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    save_file({name: np.ascontiguousarray(weight) for name, weight in weights.items()}, folder / ORIGIN_FILE)
+    write_whole(folder / ORIGIN_FILE, save({name: np.ascontiguousarray(weight) for name, weight in weights.items()}))
 
 
 def read_origin(folder: Path) -> tuple[Weights, str]:

@@ -18,6 +18,7 @@ from goodfit.reports.answers import answers
 from goodfit.reports.search_figures import search_figures
 from goodfit.reports.view import SETS, ReportView, read_view
 from goodfit.run_folder.names import HISTORY_FILE, REPORT_FILE, RESULT_FILE
+from goodfit.run_folder.whole_files import write_whole
 from goodfit.wording import numbers
 from goodfit.wording.text import count, mask_passwords, no_break, sentence
 
@@ -51,7 +52,7 @@ def write_report(run: Path) -> Path:
     page = render(read_view(run))
     path = run / REPORT_FILE
     try:
-        path.write_text(page, encoding="utf-8")
+        write_whole(path, page.encode())
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror}); check the folder's permissions") from None
     return path

@@ -8,6 +8,7 @@ import numpy as np
 
 from goodfit.errors import InputError
 from goodfit.record.plain import PlainData
+from goodfit.run_folder.whole_files import write_whole
 
 Value = TypeVar("Value", bound=PlainData)
 
@@ -16,14 +17,12 @@ _LONGEST_REASON = 200  # characters: some libraries explain at length
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside its place and move it there, so that no reader sees half a file.
+    """Write JSON in one piece.
 
     Raises:
         OSError: the file cannot be written.
     """
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=1, default=plain), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(value, indent=1, default=plain).encode())
 
 
 def read_json(path: Path, advice: str = _RUN_AGAIN) -> dict[str, Any]:

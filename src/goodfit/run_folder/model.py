@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load, save_file
+from safetensors.numpy import load, save
 
 from goodfit.data.preparation import Preparation
 from goodfit.plan import Structure
@@ -17,6 +17,7 @@ from goodfit.record.plain import PlainData
 from goodfit.record.run import Weights, pack, unpack
 from goodfit.run_folder.json_files import damaged, read_bytes, read_value, write_json
 from goodfit.run_folder.names import MODEL_FILE, PREDICTOR_FILE, PREPARATION_FILE
+from goodfit.run_folder.whole_files import write_whole
 
 
 class SavedModel(NamedTuple):
@@ -65,7 +66,6 @@ def write_model(folder: Path, members: Sequence[MemberData], calibration: Calibr
 
     Raises:
         OSError: a file cannot be written.
-        SafetensorError: the arrays cannot be written.
     """
     # By identity: networks that were prepared alike share one object, which is written once.
     preparations = list({id(member.preparation): member.preparation for member in members}.values())
@@ -74,7 +74,7 @@ def write_model(folder: Path, members: Sequence[MemberData], calibration: Calibr
     for place, member in enumerate(members):
         arrays |= {f"{place}/{name}": leaf for name, leaf in pack(member.weights).items()}
     # safetensors writes an array's memory as it lies: a transposed view would be read back in the wrong order.
-    save_file({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}, folder / MODEL_FILE)
+    write_whole(folder / MODEL_FILE, save({name: np.ascontiguousarray(leaf) for name, leaf in arrays.items()}))
     write_json(folder / PREPARATION_FILE, _Preparations(preparations=tuple(preparations)).to_dict())
     facts = tuple(
         _MemberFacts(

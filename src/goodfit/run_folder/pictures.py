@@ -1,5 +1,6 @@
 """Pictures for the report: some training samples of each class, and the worst mistakes on the dev set."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Float, Int
 from goodfit.data.dataset import Splits
 from goodfit.record.measurement import judge_outputs
 from goodfit.run_folder.names import PICTURES_FILE
+from goodfit.run_folder.whole_files import write_whole
 
 MOST_CLASSES, SAMPLES = 10, 3
 MOST_MISTAKES = 24
@@ -44,7 +46,9 @@ def write_pictures(
         "probabilities": worst_outputs.max(axis=1) if schema.classes else np.full(len(worst), np.nan),
         "costs": costs,
     }
-    np.savez(folder / PICTURES_FILE, **arrays)  # type: ignore[arg-type]
+    data = io.BytesIO()
+    np.savez(data, **arrays)  # type: ignore[arg-type]
+    write_whole(folder / PICTURES_FILE, data.getvalue())
 
 
 def _samples(splits: Splits) -> Int[np.ndarray, "samples"]:

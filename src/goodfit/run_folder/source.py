@@ -14,6 +14,7 @@ from goodfit.record.plain import PlainData
 from goodfit.run_folder.json_files import read_value, write_json
 from goodfit.run_folder.names import PLAN_FILE, SOURCE_FILE
 from goodfit.run_folder.version import write_version
+from goodfit.run_folder.whole_files import write_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,4 +106,4 @@ def write_plan(folder: Path, plan: Plan) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    (folder / PLAN_FILE).write_text(plan.to_yaml(), encoding="utf-8")
+    write_whole(folder / PLAN_FILE, plan.to_yaml().encode())

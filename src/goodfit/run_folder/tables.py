@@ -14,6 +14,7 @@ from goodfit.data.tables.labels import typed_labels
 from goodfit.record.measurement import Measurement, judge_outputs
 from goodfit.run_folder.json_files import damaged
 from goodfit.run_folder.names import HISTORY_FILE, PREDICTIONS_FILE
+from goodfit.run_folder.whole_files import write_table
 
 
 class ExampleMisses(NamedTuple):
@@ -51,7 +52,7 @@ def write_history(folder: Path, measurements: Sequence[Measurement]) -> None:
                 ]
                 frames.append(pl.DataFrame(columns).with_columns(*integers, *literals))
     if frames:
-        pl.concat(frames).write_parquet(folder / HISTORY_FILE)
+        write_table(folder / HISTORY_FILE, pl.concat(frames))
 
 
 def read_history(folder: Path) -> pl.DataFrame | None:
@@ -74,7 +75,7 @@ def write_predictions(
         OSError: the file cannot be written.
     """
     frames = [_judged_examples(splits, name, rows, outputs) for name, (rows, outputs) in sets.items()]
-    pl.concat(frames).write_parquet(folder / PREDICTIONS_FILE)
+    write_table(folder / PREDICTIONS_FILE, pl.concat(frames))
 
 
 def add_test_predictions(folder: Path, splits: Splits, outputs: Float[np.ndarray, "test outputs"]) -> None:
@@ -87,7 +88,7 @@ def add_test_predictions(folder: Path, splits: Splits, outputs: Float[np.ndarray
     others = read_predictions(folder)
     frames = [] if others is None else [others.filter(pl.col("set") != "test")]
     frames.append(_judged_examples(splits, "test", splits.test, outputs))
-    pl.concat(frames).write_parquet(folder / PREDICTIONS_FILE)
+    write_table(folder / PREDICTIONS_FILE, pl.concat(frames))
 
 
 def _judged_examples(

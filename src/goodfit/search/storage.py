@@ -9,16 +9,17 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import optuna
 from optuna.storages._rdb.models import StudyUserAttributeModel, TrialHeartbeatModel
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy import event, func, select
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import Select, event, func, select
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError, SQLAlchemyError
 
 from goodfit.errors import InputError
+from goodfit.search.patient_storage import PatientStorage, try_again
 
 _DATA = "goodfit data"
 _OWNER = "goodfit owner"
@@ -69,12 +70,12 @@ def set_once(study: optuna.Study, name: str, value: _Value) -> _Value:
     return study.user_attrs[name]  # read again: another process may have set it meanwhile
 
 
-def _connect(url: str) -> optuna.storages.RDBStorage:
+def _connect(url: str) -> PatientStorage:
     """Return the storage with its tables; try again where another process created them in the same moment."""
     for _ in range(_COLLISIONS):
         with contextlib.suppress(IntegrityError, ProgrammingError):
-            return optuna.storages.RDBStorage(url)
-    return optuna.storages.RDBStorage(url)
+            return PatientStorage(url)
+    return PatientStorage(url)
 
 
 @contextlib.contextmanager
@@ -91,9 +92,25 @@ def exclusive(study: optuna.Study) -> Iterator[None]:
         return
     row = StudyUserAttributeModel
     locked = select(row.value_json).where(row.study_id == study._study_id, row.key == _DATA).with_for_update()
-    with server.engine.begin() as connection:
-        connection.execute(locked).all()
+    connection = try_again(server, lambda: _locked_row(server.engine, locked))
+    try:
         yield
+    finally:
+        # Nothing was written. A server that restarted meanwhile has let go of the row: at worst, another process drew
+        # in the same moment, and the study has a few trials more.
+        with contextlib.suppress(SQLAlchemyError):
+            connection.close()
+
+
+def _locked_row(engine: Engine, statement: Select[Any]) -> Connection:
+    """Return the connection that holds the selected row until it is closed."""
+    connection = engine.connect()
+    try:
+        connection.execute(statement).all()
+    except SQLAlchemyError:
+        connection.close()
+        raise
+    return connection
 
 
 @contextlib.contextmanager
@@ -129,6 +146,11 @@ def orphans(study: optuna.Study) -> list[Trial]:
         return [claim(Trial(study, trial._trial_id)) for trial in running if _is_orphan(trial, silent)]
 
 
+def are_running(study: optuna.Study) -> bool:
+    """Return True while any process trains a trial of this study."""
+    return bool(_running(study))
+
+
 def still_owned(trials: Sequence[Trial]) -> list[bool]:
     """Return for each trial whether it is still this process's: after a long silence another machine may have it."""
     stored = trials[0].study.get_trials(deepcopy=False)
@@ -151,8 +173,8 @@ def heartbeat(study: optuna.Study) -> Iterator[None]:
 def _beat(study: optuna.Study, over: threading.Event) -> None:
     server = _server(study)
     while server and not over.wait(_HEARTBEAT_SECONDS):
-        # a server that is away for a moment costs one beat, not the search
-        with contextlib.suppress(SQLAlchemyError, optuna.exceptions.StorageInternalError):
+        # a server that is away for long costs one beat; the search itself says so
+        with contextlib.suppress(InputError):
             for trial in _running(study):
                 if trial.user_attrs.get(_OWNER) == _this_process():
                     server.record_heartbeat(trial._trial_id)
@@ -163,10 +185,15 @@ def _silent(study: optuna.Study, trials: Sequence[FrozenTrial]) -> set[int]:
 
     Optuna's own list of stale trials is made for `Study.optimize`.
     """
-    server, row = _server(study), TrialHeartbeatModel
+    server = _server(study)
     if server is None:
         return set()
-    with server.engine.connect() as connection:
+    return try_again(server, lambda: _silent_on(server.engine, trials))
+
+
+def _silent_on(engine: Engine, trials: Sequence[FrozenTrial]) -> set[int]:
+    row = TrialHeartbeatModel
+    with engine.connect() as connection:
         server_time = connection.execute(select(func.now())).scalar_one().replace(tzinfo=None)  # as Optuna stores times
         late = row.heartbeat < server_time - timedelta(seconds=_SILENCE_SECONDS)
         among = row.trial_id.in_([trial._trial_id for trial in trials])

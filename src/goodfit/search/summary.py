@@ -1,6 +1,6 @@
 """The results of a study: its parameters and their scales, the regions of each wave, importance, and every trial."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import optuna
@@ -11,14 +11,20 @@ from goodfit.record.search_result import SearchParameter, SearchRegion, SearchRe
 from goodfit.search.regions import Region, range_notes
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.scales import readable
+from goodfit.search.trials import ORIGIN
 from goodfit.search.unit_interval import NumberDistribution
 from goodfit.search.workers import TrialRecord
 
 _FEWEST = 8  # complete trials before an importance means something
 
 
-def search_result(study: optuna.Study) -> SearchResult:
-    """Return the searched ranges, the region of each wave, and the importance of each parameter."""
+def search_result(study: optuna.Study, origin: str = "") -> SearchResult:
+    """Return the searched ranges, the region of each wave, and the importance of each parameter.
+
+    Args:
+        study: the study.
+        origin: identifies the space that is searched now.
+    """
     trials = study.get_trials(deepcopy=False)
     distributions = {name: searched for trial in trials for name, searched in trial.distributions.items()}
     sampler = study.sampler
@@ -27,9 +33,19 @@ def search_result(study: optuna.Study) -> SearchResult:
         wave_size=sampler.wave_size if isinstance(sampler, GoodfitZoomSampler) else len(trials),
         parameters={_readable_name(name): _parameter(name, searched) for name, searched in distributions.items()},
         regions=tuple({_readable_name(name): _region(name, region) for name, region in wave.items()} for wave in waves),
-        notes=tuple(range_notes(study)),
+        notes=(*origin_notes(study, origin), *range_notes(study)),
         importance=_importance(study, trials),
     )
+
+
+def origin_notes(study: optuna.Study, origin: str) -> Iterator[str]:
+    """Yield a sentence if trials came from another space than the one that is searched now; it has no period."""
+    origins = [trial.user_attrs.get(ORIGIN, origin) for trial in study.get_trials(deepcopy=False)]
+    others = sum(other != origin for other in origins)
+    if others:
+        share = "none" if others == len(origins) else f"only {len(origins) - others}"
+        wish = "raise --trials to search it, or start a study of its own with --study"
+        yield f"{share} of the {len(origins)} trials came from this space, the others from another one; {wish}"
 
 
 def trial_results(study: optuna.Study, values: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[TrialResult, ...]:

@@ -1,6 +1,7 @@
 """A search: trials are drawn a wave at a time, trained in groups of one structure, and reported to the study."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,16 @@ from goodfit.interrupt import interruptible
 from goodfit.plan import Plan, PreparationKind, Structure
 from goodfit.record.run import Outcome
 from goodfit.search.halving import RUNGS
-from goodfit.search.storage import claim, exclusive, heartbeat, orphans, still_owned
+from goodfit.search.storage import are_running, claim, exclusive, heartbeat, orphans, still_owned
 from goodfit.search.workers import FAILED, Group, TrialRecord, Workers
 
 SpaceFunction = Callable[[optuna.trial.BaseTrial], Plan]
 NotifyTrials = Callable[[int, float | None], None]  # takes the number of finished trials and the best dev error
+_OTHERS_SECONDS = 0.5  # between two looks at the trials of other processes
 _SEED_STRIDE = 1_000_003  # a prime above any number of trials, so that two searches share no seed
+
+
+ORIGIN = "goodfit space"  # the attribute of a trial that identifies the space that it was drawn from
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Search:
         wave_size: trials that are drawn before any of them is trained.
         seed: random seed of the trainings.
         notify: called as each group ends.
+        origin: identifies the space; trials that are drawn here are marked with it.
     """
 
     study: optuna.Study
@@ -42,6 +48,7 @@ class Search:
     wave_size: int
     seed: int
     notify: NotifyTrials
+    origin: str = ""
 
     def run(self) -> bool:
         """Search to the end; return False after Ctrl-C, which leaves the study for another run to continue.
@@ -58,7 +65,12 @@ class Search:
                     if not wave or count % self.wave_size:
                         wave = sorted([*wave, *self._draw(count)], key=lambda trial: trial.number)
                 if not wave:
-                    return True
+                    if not are_running(self.study):
+                        return True
+                    # Another process trains the last ones: they may win, or be left behind should it die.
+                    time.sleep(_OTHERS_SECONDS)
+                    wave = orphans(self.study)
+                    continue
                 self._train(wave)
                 wave = []
         return False
@@ -66,7 +78,10 @@ class Search:
     def _draw(self, count: int) -> list[Trial]:
         """Return new trials up to the end of the wave, or of the search; `count` were drawn before."""
         end = min((count // self.wave_size + 1) * self.wave_size, self.trials)
-        return [claim(self.study.ask()) for _ in range(count, end)]
+        trials = [claim(self.study.ask()) for _ in range(count, end)]
+        for trial in trials:
+            trial.set_user_attr(ORIGIN, self.origin)
+        return trials
 
     def _train(self, wave: Sequence[Trial]) -> None:
         """Train these in groups of one structure, none larger than a stack, and report each group as it ends."""
