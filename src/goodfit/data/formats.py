@@ -14,12 +14,14 @@ class NumberFormat:
         thousands: mark between groups of digits; a space stands for any blank, `'` for any apostrophe.
         before: what stands before each number, such as a currency.
         after: what stands after each number, such as a percent sign or a unit.
+        unknown: the one word that stands in place of a number, such as `unknown`, and counts as missing.
     """
 
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
     before: str = ""
     after: str = ""
+    unknown: str = ""
 
     def __str__(self) -> str:
         """Return a number in this format.
@@ -37,15 +39,24 @@ class DateFormat:
     """Spelling of a column of dates.
 
     Attributes:
-        order: of day (d), month (m) and year (y); `time` for times of day and durations, which are numbers of seconds.
+        order: of day (d), month (m) and year (y); `digits` for the year first and nothing between, which may be whole
+            numbers; `time` for times of day and durations, which are numbers of seconds.
     """
 
-    order: Literal["ymd", "dmy", "mdy", "time"]
+    order: Literal["ymd", "dmy", "mdy", "digits", "time"]
 
     def __str__(self) -> str:
         """Return the order in words."""
-        return {"ymd": "year first", "dmy": "day first", "mdy": "month first", "time": "time of day"}[self.order]
+        return _ORDERS[self.order]
 
+
+_ORDERS = {
+    "ymd": "year first",
+    "dmy": "day first",
+    "mdy": "month first",
+    "digits": "year, month and day in 8 digits",
+    "time": "time of day",
+}
 
 ColumnFormat: TypeAlias = NumberFormat | DateFormat
 

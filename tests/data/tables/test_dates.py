@@ -129,3 +129,38 @@ def test_later_files_are_read_as_the_first(tmp_path):
     assert open_new_rows(tmp_path / "new.csv", schema).features.numbers[:, 0].tolist() == days
     with pytest.raises(InputError, match=r"column 'hired' of .*other\.csv should hold dates .*row 2 has '03/31/2024'"):
         open_new_rows(tmp_path / "other.csv", schema)
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Int32, pl.Int64, pl.Float64])
+def test_eight_digits_are_dates(kind):
+    digits = [int(f"{moment:%Y%m%d}") for moment in MOMENTS] + [None]
+    column = type_column(pl.Series(digits).cast(kind))
+    assert column.type == ("date", DateFormat("digits"))
+    midnights = [moment.replace(hour=0, minute=0) for moment in MOMENTS]
+    assert column.values.to_list() == [*((moment - EPOCH).days for moment in midnights), None]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [20200101 + 37 * i for i in range(40)],  # days beyond 31
+        [20200101, 20200102, 20200103] * 20,  # too few to be no chance
+        [10_000_000 + i for i in range(40)],
+        [30120101 + i for i in range(28)],
+    ],
+    ids=["amounts", "few", "identifiers", "far"],
+)
+def test_other_numbers_of_eight_digits_are_numbers(numbers):
+    assert infer_type(pl.Series(numbers)).kind == "number"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [[20240131], ["20240131"], [datetime.date(2024, 1, 31)], ["2024-01-31"]],
+    ids=["int", "text", "date", "iso"],
+)
+def test_dates_in_digits_are_known_later_in_any_type(later):
+    days = [int(f"{moment:%Y%m%d}") for moment in MOMENTS]
+    dataset, _ = open_data(pl.DataFrame({"day": days, "y": [0.1 * i for i in range(40)]}), target="y")
+    expected = (datetime.date(2024, 1, 31) - datetime.date(1970, 1, 1)).days
+    assert open_new_rows(pl.DataFrame({"day": later}), dataset.schema).features.numbers.item() == expected

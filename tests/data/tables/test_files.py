@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from goodfit.data.sources import open_source
 from goodfit.data.tables.missing import MARKS
+from goodfit.errors import InputError
 
 SIMPLE = pl.DataFrame({"a": ["1", "2"], "b": ["x", None]})
 
@@ -93,3 +94,37 @@ def test_npz_as_examples_and_as_columns(tmp_path):
     assert columns["when"].dt.strftime("%Y-%m-%d").to_list() == ["2024-01-31", "1970-01-01"]
     np.savez(tmp_path / "one.npz", table=np.array([[1, 2], [3, 4]], np.float16))
     assert read_frame(tmp_path / "one.npz").rows() == [(1.0, 2.0), (3.0, 4.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("t.csv.gz", b"\x1f\x8b\x08\0", "unpack it"),
+        ("t.csv", b"\x1f\x8b\x08\0", "unpack it"),
+        ("t.csv", b"PK\3\4\0", "save the sheet as CSV"),
+        ("t.xlsx", b"PK\3\4\0", "save the sheet as CSV"),
+        ("t.jsonl", b'{"x": 1}\n', "read_json"),
+        ("t.csv", b'{"x": 1}\n', "convert it"),
+        ("t.feather", b"ARROW1\0", "read_feather"),
+        ("t.dta", b"stata", "read_stata"),
+        ("t.csv", b"x y z\n1 2 3\n", "save it with one of these"),
+    ],
+)
+def test_other_kinds_of_file_are_refused_with_what_to_do(tmp_path, name, content, advice):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=advice):
+        open_source(path)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|"])
+def test_a_tsv_file_without_tabs_is_divided_by_what_it_has(tmp_path, separator):
+    path = tmp_path / "t.tsv"
+    path.write_text(separator.join("xyz") + "\n" + separator.join("123") + "\n")
+    assert open_source(path).columns.shape == (1, 3)
+
+
+def test_a_first_line_of_values_is_said(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("5.1,3.5,setosa\n4.9,3.0,setosa\n")
+    assert any("'5.1' in it looks like a value" in note.text for note in open_source(path).notes)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from goodfit.data.open import open_data
+from goodfit.data.open import open_data, open_new_rows
 from goodfit.data.tables.columns import type_column
 from goodfit.data.tables.reading_notes import reading_notes
 
@@ -101,3 +101,35 @@ def test_the_format_of_a_target_is_told(spelling, example):
     frame = pl.DataFrame({"x": [i % 7 for i in range(N)], "y": target})
     texts = [note.text for note in open_data(frame, target="y", task="regression")[0].notes]
     assert any(example in text for text in texts)
+
+
+@pytest.mark.parametrize("word", ["unknown", "keine Angabe", "below range", "refused"])
+def test_one_frequent_word_among_numbers_is_missing(tmp_path, word):
+    values = [word if i % 8 == 0 else f"{i * 1.25}" for i in range(80)]
+    path = tmp_path / "data.csv"
+    path.write_text("v,y\n" + "".join(f"{value},{'ab'[i % 2]}\n" for i, value in enumerate(values)))
+    dataset, _ = open_data(path, target="y")
+    expected = [np.nan if i % 8 == 0 else i * 1.25 for i in range(80)]
+    np.testing.assert_array_equal(dataset.features.numbers[:, 0], expected)
+    assert any(
+        f"'{word}' in 10 of 80 rows counts as missing" in n.text for n in dataset.notes if n.severity == "warning"
+    )
+    later = open_new_rows(pl.DataFrame({"v": [word, word, "2.5"]}), dataset.schema)
+    np.testing.assert_array_equal(later.features.numbers[:, 0], [np.nan, np.nan, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ([f"{1 + i % 9},{100 + i}" for i in range(40)], True),
+        ([f"{1 + i % 9},{100 + i}" if i % 2 else str(i) for i in range(40)], True),
+        ([f"{i % 9},{100 + i}" for i in range(40)], False),
+        ([f"{i},5" for i in range(40)], False),
+    ],
+    ids=["all", "beside whole numbers", "below one", "one digit"],
+)
+def test_a_comma_that_may_be_of_thousands_is_said(tmp_path, words, warned):
+    path = tmp_path / "data.csv"
+    path.write_text("v;w;y\n" + "".join(f"{word};{i},25;{'ab'[i % 2]}\n" for i, word in enumerate(words)))
+    dataset, _ = open_data(path, target="y")
+    assert any("may be read in two ways" in note.text for note in dataset.notes) == warned

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from goodfit.data.dataset import Column, Kind
 from goodfit.data.formats import ColumnFormat, DateFormat, NumberFormat
-from goodfit.data.tables.dates import infer_date_format, read_dates
+from goodfit.data.tables.dates import are_dates_in_digits, in_digits, infer_date_format, read_dates
 from goodfit.data.tables.labels import respell
 from goodfit.data.tables.missing import MARKS
 from goodfit.data.tables.numbers import (
@@ -26,6 +26,7 @@ from goodfit.errors import InputError
 
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
 _LARGEST_WHOLE = 2**53  # beyond, float64 skips whole numbers
+FEWEST_NUMBERS = 10  # different numbers, fewer of which may be names of classes
 _BOOLEAN_SAMPLE = 10_000  # rows whose words decide if it is worth reading all as true or false
 
 
@@ -75,7 +76,8 @@ class TypedColumn:
     @property
     def unreadable(self) -> pl.Series:
         """The words in place of numbers or dates."""
-        return self.raw.filter(self.raw.is_not_null() & self.values.is_null()).cast(pl.String)
+        words = self.raw.filter(self.raw.is_not_null() & self.values.is_null()).cast(pl.String)
+        return words.filter(words != unknown_word(self.type.format))
 
     @property
     def first_word(self) -> str | None:
@@ -107,6 +109,8 @@ def infer_type(
         return ColumnType("boolean")
     if dtype in (pl.Date, pl.Datetime):
         return ColumnType("date")
+    if (dtype.is_numeric() or dtype == pl.String) and are_dates_in_digits(_unmarked(column)):
+        return ColumnType("date", DateFormat("digits"))
     if dtype.is_numeric() or dtype in (pl.Duration, pl.Time, pl.Null):
         return ColumnType("number")
     if dtype != pl.String:
@@ -114,10 +118,11 @@ def infer_type(
     words = set(column.drop_nulls().head(_BOOLEAN_SAMPLE).str.to_lowercase().unique())
     if words in ({"true", "false"}, {"yes", "no"}) and as_booleans(column).count() == column.count():
         return ColumnType("boolean")
-    present = column.filter(~column.is_in(MARKS))  # null in a text file; in a frame they may be words
+    present = _unmarked(column)
     if present.count() == 0 or are_plain(present):
         return ColumnType("number")
-    style = infer_number_format(divide(present), surroundings or Surroundings(column.to_frame(), None))
+    surroundings = surroundings or Surroundings(column.to_frame(), None)
+    style = infer_number_format(divide(present), surroundings) or _beside_a_word(present, surroundings)
     if style is not None:
         return ColumnType("number", None if style == NumberFormat() else style)
     dates = infer_date_format(present, surroundings)
@@ -128,6 +133,28 @@ def infer_type(
     return ColumnType("date", None if dates.order == "ymd" else dates)
 
 
+def _beside_a_word(words: pl.Series, surroundings: Surroundings) -> NumberFormat | None:
+    """Return the format of numbers that one frequent word replaces, such as `unknown`; None without one."""
+    counts = divide(words).parts.select("word", "rows", "digits").sort("rows", "word", descending=[True, False])
+    others, numbers = counts.filter(pl.col("digits").is_null()), counts.filter(pl.col("digits").is_not_null())
+    # Few different numbers may be levels of a category, as in 1, 2, 3, other.
+    if others.is_empty() or len(numbers) < FEWEST_NUMBERS or 2 * numbers["rows"].sum() < counts["rows"].sum():
+        return None
+    word = others["word"][0]
+    style = infer_number_format(divide(words.filter(words != word)), surroundings)
+    return replace(style, unknown=word) if style else None
+
+
+def unknown_word(style: ColumnFormat | None) -> str:
+    """Return the word that stands in place of a number; empty if there is none."""
+    return style.unknown if isinstance(style, NumberFormat) else ""
+
+
+def _unmarked(column: pl.Series) -> pl.Series:
+    """Return the values that are no marks of missing ones: null in a text file, in a frame they may be words."""
+    return column.filter(~column.is_in(MARKS)) if column.dtype == pl.String else column
+
+
 def type_column(
     column: pl.Series, column_type: ColumnType | None = None, marks: pl.Series | None = None
 ) -> TypedColumn:
@@ -135,7 +162,7 @@ def type_column(
     column_type = column_type or infer_type(column)
     values = column
     if column_type.kind in READERS:
-        contents = _other_contents(column, column_type.kind)
+        contents = _other_contents(column, column_type.kind, column_type.format)
         nothing = pl.Series(column.name, [None] * len(column), pl.Float64)
         values = nothing if contents else READERS[column_type.kind](column, column_type.format)
     return TypedColumn(column, column_type, values, marks)
@@ -173,8 +200,8 @@ def as_booleans(column: pl.Series, style: ColumnFormat | None = None) -> pl.Seri
 
 def as_days(column: pl.Series, style: ColumnFormat | None = None) -> pl.Series:
     """Return dates as days since 1970, also text and times of day; null where missing or unreadable."""
-    if column.dtype == pl.String:
-        return read_dates(column, style if isinstance(style, DateFormat) else None)
+    if column.dtype == pl.String or column.dtype.is_numeric():
+        return read_dates(in_digits(column), style if isinstance(style, DateFormat) else None)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return column.cast(pl.Datetime("us"), strict=False).cast(pl.Float64) / 86_400e6
@@ -207,7 +234,9 @@ def read_numbers(column: TypedColumn, meaning: Column, place: str) -> Float[np.n
     """
     _refuse_other_kind(column.raw, meaning, place)
     raw, values = column.raw, column.values
-    words = raw.is_not_null() & ~raw.is_in(MARKS) if raw.dtype == pl.String else raw.is_not_null()
+    words = raw.is_not_null()
+    if raw.dtype == pl.String:
+        words &= ~raw.is_in(MARKS) & (raw != unknown_word(meaning.format))
     unreadable = words & values.is_null()
     if np.count_nonzero(unreadable) > (1 - READABLE_SHARE) * np.count_nonzero(words):
         row = unreadable.arg_true()[0]
@@ -249,19 +278,19 @@ def read_codes(column: TypedColumn, meaning: Column, place: str) -> Int[np.ndarr
 
 
 def _refuse_other_kind(column: pl.Series, meaning: Column, place: str) -> None:
-    contents = _other_contents(column, meaning.kind)
+    contents = _other_contents(column, meaning.kind, meaning.format)
     if contents:
         raise InputError(f"column '{meaning.name}' of {place} should hold {_PLURAL[meaning.kind]} but holds {contents}")
 
 
-def _other_contents(column: pl.Series, kind: Kind) -> str | None:
+def _other_contents(column: pl.Series, kind: Kind, style: ColumnFormat | None) -> str | None:
     """Return the plural of what a column holds by its type, where that cannot be of this kind."""
     dtype = column.dtype
     if is_nested(column) or (kind == "date" and dtype in (pl.Time, pl.Duration)):
         return f"values of type {dtype}"
     if kind in ("number", "boolean") and dtype in (pl.Date, pl.Datetime):
         return "dates"
-    return "numbers" if kind == "date" and dtype.is_numeric() else None
+    return "numbers" if kind == "date" and dtype.is_numeric() and style != DateFormat("digits") else None
 
 
 _PLURAL = {

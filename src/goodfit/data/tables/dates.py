@@ -8,6 +8,11 @@ import polars as pl
 from goodfit.data.formats import DateFormat
 from goodfit.data.tables.numbers import READABLE_SHARE, Surroundings
 
+_DIGITS = r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})$"
+# Of random numbers of eight digits 4 % are such dates, so that ten different ones are no chance.
+_FEWEST_IN_DIGITS = 10
+_SAMPLE = 1_000
+
 Order = Literal["dmy", "mdy"]
 
 _NAMES = (
@@ -78,6 +83,25 @@ def infer_date_format(words: pl.Series, surroundings: Surroundings | None = None
     return DateFormat(best)
 
 
+def are_dates_in_digits(column: pl.Series) -> bool:
+    """Return True for words or whole numbers that are nearly all dates such as 20240131."""
+    present = column.drop_nulls()
+    if present.is_empty():
+        return False
+    sample = in_digits(present.head(_SAMPLE))
+    if 2 * sample.str.contains(_DIGITS).sum() < len(sample):  # most columns end here
+        return False
+    dates = read_dates(in_digits(present), DateFormat("digits"))
+    return dates.drop_nulls().n_unique() >= _FEWEST_IN_DIGITS and dates.count() >= READABLE_SHARE * len(present)
+
+
+def in_digits(column: pl.Series) -> pl.Series:
+    """Return words, and whole numbers as words; fractions are null."""
+    if column.dtype.is_float():
+        column = column.set(column % 1 != 0, None)
+    return column if column.dtype == pl.String else column.cast(pl.Int64, strict=False).cast(pl.String)
+
+
 def is_ambiguous(words: pl.Series) -> bool:
     """Return True if the dates can be read day first and month first alike, and differ."""
     day_first, month_first = read_dates(words, DateFormat("dmy")), read_dates(words, DateFormat("mdy"))
@@ -114,7 +138,8 @@ def read_dates(words: pl.Series, style: DateFormat | None) -> pl.Series:
 
 def _days(words: pl.Series, order: str) -> pl.DataFrame:
     """Return the dates among different words, with their days since 1970."""
-    parts = _extract(words, _STYLES if order == "ymd" else (*_STYLES, *_NUMERIC))
+    styles = {"ymd": _STYLES, "digits": (_DIGITS, *_STYLES)}.get(order, (*_STYLES, *_NUMERIC))
+    parts = _extract(words, styles)
     day_first = order == "dmy"
     day, month = ("first", "next") if day_first else ("next", "first")
     names = pl.col("name").str.to_lowercase().replace_strict(_MONTHS, default=None, return_dtype=pl.String)

@@ -21,6 +21,14 @@ _LONGEST_PREAMBLE = 50  # lines before the names of the columns
 _NUMBER = re.compile(r"\s*[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BINARY = {
+    b"PK": "an Excel workbook or a ZIP archive; save the sheet as CSV, or unpack it",
+    b"\x1f\x8b": "data compressed by gzip; unpack it",
+    b"PAR1": "Parquet; name it .parquet",
+    b"ARROW1": "Arrow; convert it to Parquet",
+    b"SQLite": "a database; export its table as CSV",
+}
+_MARKUP = re.compile(rb'\s*(?:\{"|\[\s*\{|<(?:!doctype|html|table|\?xml))', re.IGNORECASE)
 _ODD_ZEROS = 0.4  # of the bytes at odd or even places, from which text is UTF-16 without a mark
 _SHOWN = 40  # characters of a line in a note
 
@@ -83,7 +91,8 @@ def read_dialect(content: bytes, path: Path) -> Text:
     named = _SEPARATOR_LINE.match(text.content)
     if named:
         text = _cut(text, 1)
-    candidates = named[1].decode() if named else "\t" if path.suffix.lower() in _TABS else _SEPARATORS
+    tabs = path.suffix.lower() in _TABS and b"\t" in text.content
+    candidates = named[1].decode() if named else "\t" if tabs else _SEPARATORS
     return _with_names(*_divide(text, candidates), path)
 
 
@@ -92,16 +101,23 @@ def _as_utf8(content: bytes, path: Path) -> tuple[bytes, tuple[Note, ...]]:
         if content.startswith(mark):
             return _decode(content, encoding, path), ()
     content = content.removeprefix(codecs.BOM_UTF8)
+    if _MARKUP.match(content):
+        raise InputError(f"{path} holds JSON, HTML or XML, not rows of values; convert it to CSV or Parquet")
     if b"\0" in content:
         encoding = _unmarked_utf16(content)
         if encoding is None:
-            raise InputError(f"{path} is not a table: it holds binary data")
+            raise InputError(f"{path} is not a table in text: it holds {_binary_kind(content)}")
         return _decode(content, encoding, path), (guess(f"{path} is text in UTF-16 without a mark and is read so."),)
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         return _from_windows(content, error.start, path)
     return content, ()
+
+
+def _binary_kind(content: bytes) -> str:
+    kinds = (kind for start, kind in _BINARY.items() if content.startswith(start))
+    return next(kinds, "binary data")
 
 
 def _decode(content: bytes, encoding: str, path: Path) -> bytes:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import compress
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from goodfit.data.notes import Note
+from goodfit.data.notes import Note, warning
 from goodfit.data.source import Source, SourceRequest
 from goodfit.data.tables.dialects import Text, read_dialect, row_widths
 from goodfit.data.tables.memory import TARGET, frame_of_array, frame_of_columns, frame_of_pair, series_of_array
@@ -21,6 +22,26 @@ from goodfit.data.tables.table import clean_names, table_source
 from goodfit.errors import InputError
 
 _POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)  # its Rust code panics on some damaged files
+
+
+_OTHER_SEPARATOR = re.compile(r"[\s:~^,;]")
+_FRACTION = re.compile(r"[+-]?\d+\.\d+(?:[eE][+-]?\d+)?")
+_UNPACK = "unpack it, and give the file in it"
+_CONVERT = "convert it to Parquet or CSV, for example with pandas: pandas.{}(...).to_parquet(...)"
+_ADVICE = {
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar"), _UNPACK),
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), "save the sheet as CSV"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), _CONVERT.format("read_json")),
+    **dict.fromkeys((".feather", ".arrow", ".ipc"), _CONVERT.format("read_feather")),
+    ".dta": _CONVERT.format("read_stata"),
+    ".sav": _CONVERT.format("read_spss"),
+    **dict.fromkeys((".sas7bdat", ".xpt"), _CONVERT.format("read_sas")),
+    ".orc": _CONVERT.format("read_orc"),
+    **dict.fromkeys((".h5", ".hdf5"), _CONVERT.format("read_hdf")),
+    **dict.fromkeys((".pkl", ".pickle"), "pickles can run programs; write the table as Parquet or CSV"),
+    ".npy": "write the array with numpy.savez, as X beside y",
+    **dict.fromkeys((".data", ".dat"), "if it is text, rename it to .csv"),
+}
 
 
 class _Table(NamedTuple):
@@ -46,7 +67,8 @@ def open_table_file(request: SourceRequest) -> Source | None:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         ending = f"ends in '{path.suffix}'" if path.suffix else "has no extension"
-        raise InputError(f"{path} {ending}, so it is not a table that can be read: use {', '.join(READERS)}")
+        advice = _ADVICE.get(path.suffix.lower(), f"use {', '.join(READERS)}")
+        raise InputError(f"{path} {ending}, so it is not a table that can be read: {advice}")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -58,6 +80,16 @@ def open_table_file(request: SourceRequest) -> Source | None:
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table ({error}); is a quote in it never closed?") from None
     index, categories = _pandas_columns(content) if reader is _read_parquet else ([], [])
+    if (
+        table.separator
+        and table.frame.width == 1
+        and request.labeled
+        and _OTHER_SEPARATOR.search(table.frame.columns[0])
+    ):
+        raise InputError(
+            f"{path} has a single column, '{table.frame.columns[0]}', since no comma, semicolon, tab or | divides its "
+            "rows; save it with one of these between the values"
+        )
     if table.separator and table.frame.is_empty() and request.labeled:
         raise InputError(f"{path} has a first line with column names but no rows")
     return table_source(
@@ -79,7 +111,20 @@ def _read_text(content: bytes, path: Path) -> _Table:
     names = clean_names(text.names, str(path))
     examples = _check_rows(text, path)
     frame = _parse(replace(text, content=protect_quoted_marks(text)), examples, names)
-    return _Table(frame, separator=text.separator, notes=text.notes)
+    return _Table(frame, separator=text.separator, notes=(*text.notes, *_nameless(names, path)))
+
+
+def _nameless(names: list[str], path: Path) -> list[Note]:
+    """Return a warning if the names of the columns look like a row of values."""
+    fractions = [name for name in names if _FRACTION.fullmatch(name)]
+    if not fractions:
+        return []
+    return [
+        warning(
+            f"The first line of {path} is taken for the names of its columns, though '{fractions[0]}' in it looks like "
+            "a value; if it has no names, write a line with them above."
+        )
+    ]
 
 
 def _check_rows(text: Text, path: Path) -> np.ndarray:

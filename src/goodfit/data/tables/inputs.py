@@ -59,7 +59,7 @@ def table_inputs(
     numbering = _row_numbers(sources[0], {name: typed[name] for name in timeless}, rows, target)
     features, left_out, notes = infer_columns(typed, numbering.idle, sources[0].index, roles.time)
     learned = {column.name: typed[column.name] for column in features if not column.trend}
-    repeats = repeated_identifiers(learned) if roles.group is None else []
+    repeats = repeated_identifiers(learned, target) if roles.group is None else []
     # Source by source, so that an error can name the row of its own file.
     parts = [encode(read_features(source, features), features, source.place) for source in sources]
     numbers, codes = (np.concatenate(arrays) for arrays in zip(*((p.numbers, p.codes) for p in parts), strict=True))

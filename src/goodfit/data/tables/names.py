@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int, Num
+from jaxtyping import Float, Num
 
 from goodfit.data.notes import Note, guess
 from goodfit.data.tables.columns import TypedColumn
@@ -25,7 +25,7 @@ def number_names(columns: Mapping[str, TypedColumn], target: Num[np.ndarray, "ro
         columns: the features.
         target: numbers or codes of classes.
     """
-    responses = _indicators(target) if np.issubdtype(target.dtype, np.integer) else target[:, None]
+    responses = responses_of(target)
     notes = {}
     for name, column in columns.items():
         if _may_be_names(column):
@@ -38,9 +38,12 @@ def number_names(columns: Mapping[str, TypedColumn], target: Num[np.ndarray, "ro
     return notes
 
 
-def _indicators(codes: Int[np.ndarray, "rows"]) -> Float[np.ndarray, "rows classes"]:
-    frequent = np.argsort(-np.bincount(codes), kind="stable")[:_MOST_CLASSES]
-    return (codes[:, None] == frequent).astype(np.float64)
+def responses_of(target: Num[np.ndarray, "rows"]) -> Float[np.ndarray, "rows responses"]:
+    """Return numbers as they are; of codes of classes 1 for the rows of each of the most frequent ones."""
+    if not np.issubdtype(target.dtype, np.integer):
+        return target[:, None]
+    frequent = np.argsort(-np.bincount(target), kind="stable")[:_MOST_CLASSES]
+    return (target[:, None] == frequent).astype(np.float64)
 
 
 def _may_be_names(column: TypedColumn) -> bool:

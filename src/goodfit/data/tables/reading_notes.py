@@ -1,15 +1,17 @@
 """Notes on how columns were read: what was guessed, what may be meant otherwise, and what could not be read."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
-from goodfit.data.formats import DateFormat
+from goodfit.data.formats import DateFormat, NumberFormat
 from goodfit.data.notes import Note, guess, loss, warning
-from goodfit.data.tables.columns import TypedColumn
+from goodfit.data.tables.columns import FEWEST_NUMBERS, TypedColumn
 from goodfit.data.tables.dates import is_ambiguous
 from goodfit.data.tables.numbers import READABLE_SHARE, bounds, divide
 from goodfit.wording import numbers
@@ -17,7 +19,6 @@ from goodfit.wording import numbers
 _ORDERS = {"dmy": "day", "mdy": "month"}
 _EPOCH = date(1970, 1, 1)
 _MOST_ARE_NUMBERS = 0.5  # of the words of a column that one would expect to be of numbers
-_FEWEST_NUMBERS = 10  # different numbers, fewer of which may be names of classes
 _HUGE = 1e15  # from which one value is enough to be a fill value
 # Fill values of netCDF, C and R, the largest floats and whole numbers, and the nines of statistical files.
 _SENTINELS = (1.7976931348623157e308, -1.7976931348623157e308, 3.4028235e38, -3.4028235e38, 9.96921e36, 1e20, -1e20)
@@ -35,7 +36,13 @@ def reading_notes(columns: Sequence[TypedColumn]) -> list[Note]:
         *(
             note
             for column in columns
-            for note in (_undecided_dates(column), _almost_numbers(column), _sentinel(column))
+            for note in (
+                _undecided_dates(column),
+                _undecided_numbers(column),
+                _unknown_word(column),
+                _almost_numbers(column),
+                _sentinel(column),
+            )
             if note
         ),
         *unreadable_values(columns),
@@ -57,6 +64,39 @@ def _undecided_dates(column: TypedColumn) -> Note | None:
     )
 
 
+def _undecided_numbers(column: TypedColumn) -> Note | None:
+    """Return a warning about numbers such as 1,234, which are read with a fraction but may be whole."""
+    style = column.type.format if column.kind == "number" else None
+    if column.raw.dtype != pl.String or isinstance(style, DateFormat) or (style and style.thousands):
+        return None
+    mark = style.decimal if style else "."
+    words = column.raw.filter(column.values.is_not_null())
+    marked = words.filter(words.str.contains(mark, literal=True))
+    whole = words.filter(~words.str.contains(mark, literal=True))
+    grouped = rf"^\D*[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}\D*$"
+    # With a point in all of them, as in a table of 1.234 and 5.678, they are what programs write.
+    if marked.is_empty() or not marked.str.contains(grouped).all() or (mark == "." and whole.is_empty()):
+        return None
+    word = marked[0]
+    plain = word.replace(mark, "")
+    return warning(
+        f"Column '{column.name}': '{word}' may be read in two ways; it is read as {word.replace(mark, '.')}, not as "
+        f"{plain}. If that is wrong, write such numbers as {plain}."
+    )
+
+
+def _unknown_word(column: TypedColumn) -> Note | None:
+    """Return a warning about a frequent word in place of numbers."""
+    style = column.type.format
+    if not isinstance(style, NumberFormat) or not style.unknown:
+        return None
+    rows = int((column.raw == style.unknown).sum())
+    return warning(
+        f"Column '{column.name}' is read as numbers; '{style.unknown}' in {rows:,} of {len(column.raw):,} rows counts "
+        "as missing. If the word means more, put it into a column of its own."
+    )
+
+
 def _almost_numbers(column: TypedColumn) -> Note | None:
     """Return a warning about words most of which are numbers, so that one would expect a column of numbers."""
     if column.kind != "category" or column.raw.dtype != pl.String:
@@ -64,7 +104,7 @@ def _almost_numbers(column: TypedColumn) -> Note | None:
     parts, total = divide(column.raw)
     digits = parts.filter(pl.col("digits").is_not_null())
     rows = int(digits["rows"].sum())
-    if rows < _MOST_ARE_NUMBERS * total or len(digits) < _FEWEST_NUMBERS:
+    if rows < _MOST_ARE_NUMBERS * total or len(digits) < FEWEST_NUMBERS:
         return None
     if rows >= READABLE_SHARE * total:
         units = digits.select((pl.col("before").fill_null("") + pl.col("after").fill_null("")).alias("unit"), "rows")
@@ -86,7 +126,7 @@ def _sentinel(column: TypedColumn) -> Note | None:
     for sentinel in _SENTINELS:
         hits = np.isclose(values, sentinel, rtol=1e-6, atol=0)
         others = values[~hits]
-        if not hits.any() or len(np.unique(others)) < _FEWEST_NUMBERS or (hits.sum() < 2 and abs(sentinel) < _HUGE):
+        if not hits.any() or len(np.unique(others)) < FEWEST_NUMBERS or (hits.sum() < 2 and abs(sentinel) < _HUGE):
             continue
         low, high = others.min(), others.max()
         # Among values that are never negative a repeated -999 is no measurement, however far the others reach.
@@ -123,10 +163,12 @@ def _example(column: TypedColumn) -> str | None:
     """Return a value of a column that has a format, and what it is read as."""
     style = column.type.format
     readable = column.values.is_not_null()
-    if style is None or not readable.any():
+    plain = isinstance(style, NumberFormat) and replace(style, unknown="") == NumberFormat()
+    if style is None or plain or not readable.any():
         return None
-    longest = column.raw.set(~readable, None).str.len_chars().arg_max()
-    word, value = column.raw[longest or 0], float(column.values[longest or 0])
+    words = column.words
+    longest = words.set(~readable, None).str.len_chars().arg_max() or 0
+    word, value = words[longest], float(column.values[longest])
     if column.kind == "date":
         return f"'{column.name}' ('{word}' is {_EPOCH + timedelta(days=math.floor(value))})"
     unit = " seconds" if isinstance(style, DateFormat) else ""

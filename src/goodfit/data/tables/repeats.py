@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Num
+from scipy.stats import kruskal
 
 from goodfit.data.notes import Note, warning
 from goodfit.data.tables.columns import TypedColumn
+from goodfit.data.tables.names import responses_of
 
 _NAME = re.compile(
     r"(^|[_ .-])(patient|subject|person|participant|user|customer|client|member|student|household|family|donor|"
@@ -14,19 +17,21 @@ _NAME = re.compile(
     r"|(^|[_ .-])id$|[a-z]I[dD]$",
     re.I,
 )
-_CODE = re.compile(r"([A-Za-z]*[-_ #]?)\d+")  # P001, store-17
+_CODE = re.compile(r"([A-Za-z]{0,4}[-_ #]?)\d+")  # P001, dev-17; a longer prefix, as in region_17, names a category
+_LEVEL = 0.01  # of the test that the rows of one value are alike in the target
 _FEWEST = 10  # different values; fewer are levels of a category, whose rows are no more alike than others
 _REPEATS = 2.0  # rows of each value, on average
 
 
-def repeated_identifiers(columns: Mapping[str, TypedColumn]) -> list[Note]:
+def repeated_identifiers(columns: Mapping[str, TypedColumn], target: Num[np.ndarray, "rows"]) -> list[Note]:
     """Return a warning for each column whose values seem to identify someone in several rows.
 
-    Such rows are alike, so that errors look smaller than they will be for new ones, if they are in several sets. Its
-    name or the look of its values tells an identifier from a category.
+    Where the target of such rows is alike, errors look smaller than they will be for others, if the rows are in several
+    sets. The name or the look of its values tells an identifier from a category.
 
     Args:
         columns: the features, when no column groups the rows.
+        target: numbers or codes of classes.
     """
     return [
         warning(
@@ -34,7 +39,7 @@ def repeated_identifiers(columns: Mapping[str, TypedColumn]) -> list[Note]:
             f"others, keep its rows together with --group {_typed(name)}: otherwise the errors look too small."
         )
         for name, column in columns.items()
-        if (counts := _counts(column)) and _identifies(name, column)
+        if (counts := _counts(column)) and _identifies(name, column) and _are_alike(column, target)
         for count, rows in [counts]
     ]
 
@@ -59,5 +64,17 @@ def _identifies(name: str, column: TypedColumn) -> bool:
         values = column.values.drop_nulls().to_numpy().astype(np.float64)
         return bool((values % 1 == 0).all()) and _NAME.search(name) is not None
     codes = [_CODE.fullmatch(word) for word in column.words.drop_nulls().unique()]
-    # Numbered after one prefix, as P001 to P050 are.
-    return _NAME.search(name) is not None or (all(codes) and len({code[1] for code in codes if code}) == 1)
+    prefixes = {code[1].rstrip("-_ #").lower() for code in codes if code}
+    # Numbered after one prefix, as P001 to P050 are; city_1 in a column of cities is as good as a name.
+    return _NAME.search(name) is not None or (all(codes) and len(prefixes) == 1 and name.lower() not in prefixes)
+
+
+def _are_alike(column: TypedColumn, target: Num[np.ndarray, "rows"]) -> bool:
+    """Return True if the target differs more between the values of a column than chance explains: by Kruskal-Wallis."""
+    present = column.raw.is_not_null().to_numpy()
+    values = np.unique(column.words.drop_nulls().to_numpy().astype(str), return_inverse=True)[1]
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(np.bincount(values))[:-1]
+    responses = responses_of(target)[present][order].T
+    varied = [response for response in responses if np.ptp(response) > 0]
+    return any(kruskal(*np.split(response, ends)).pvalue * len(varied) < _LEVEL for response in varied)

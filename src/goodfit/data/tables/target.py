@@ -176,7 +176,11 @@ def _classes(choice: _Choice, task: TaskKind | None) -> Target:
     facts = f"Target '{name}' has {len(levels):,} distinct {choice.values} ({_listing(levels)})"
     decision = f"the task is a choice between {len(levels):,} classes"
     change = " (change it with --task regression)" if choice.values == "numbers" else ""
-    note = Note(f"{facts}; {decision}, as requested." if task else f"{facts}, so {decision}{change}.")
+    guessed = task is None and choice.values == "numbers" and len(levels) >= _FEWEST_COUNTS
+    note = Note(
+        f"{facts}; {decision}, as requested." if task else f"{facts}, so {decision}{change}.",
+        "guess" if guessed else "info",
+    )
     inferred: TaskKind = "binary" if len(levels) == 2 else "classes"
     notes = (note, *_set_aside(sorted(single)))
     return Target(task or inferred, codes.to_numpy().astype(np.int64), levels, rows, notes)
