@@ -59,10 +59,11 @@ def test_numbers_among_others_are_no_fill_values(values):
 
 def test_numbers_that_cannot_be_read_as_such_are_told():
     numbers = [f"{i}.5" for i in range(N)]
-    assert notes([*numbers[:50], *["k.A."] * 10]) == [
+    assert notes([*numbers[:50], *["k.A.", "low"] * 5]) == [
         (
             "warning",
-            "Column 'size' is read as words, not as numbers: only 50 of 60 rows are numbers (others: 'k.A.' 10).",
+            "Column 'size' is read as words, not as numbers: only 50 of 60 rows are numbers "
+            "(others: 'k.A.' 5, 'low' 5).",
         )
     ]
     [(severity, text)] = notes([f"{word} kg" if i % 3 else f"{word} g" for i, word in enumerate(numbers)])

@@ -104,7 +104,7 @@ def _as_utf8(content: bytes, path: Path) -> tuple[bytes, tuple[Note, ...]]:
     if _MARKUP.match(content):
         raise InputError(f"{path} holds JSON, HTML or XML, not rows of values; convert it to CSV or Parquet")
     if b"\0" in content:
-        encoding = _unmarked_utf16(content)
+        encoding = None if content.startswith(tuple(_BINARY)) else _unmarked_utf16(content)
         if encoding is None:
             raise InputError(f"{path} is not a table in text: it holds {_binary_kind(content)}")
         return _decode(content, encoding, path), (guess(f"{path} is text in UTF-16 without a mark and is read so."),)

@@ -66,7 +66,9 @@ def _identifies(name: str, column: TypedColumn) -> bool:
     codes = [_CODE.fullmatch(word) for word in column.words.drop_nulls().unique()]
     prefixes = {code[1].rstrip("-_ #").lower() for code in codes if code}
     # Numbered after one prefix, as P001 to P050 are; city_1 in a column of cities is as good as a name.
-    return _NAME.search(name) is not None or (all(codes) and len(prefixes) == 1 and name.lower() not in prefixes)
+    return _NAME.search(name) is not None or (
+        all(codes) and len(prefixes) == 1 and prefixes.isdisjoint({"", name.lower()})
+    )
 
 
 def _are_alike(column: TypedColumn, target: Num[np.ndarray, "rows"]) -> bool:
