@@ -241,7 +241,7 @@ def test_a_network_that_knows_the_training_set_and_nothing_of_dev():
     finding = found(trained(FALLING, dev_cost=np.linspace(1, 5, 12), dev_error=0.5, **LEARNED))["dev-at-chance"]
     assert remedies(finding) == ["match-labels", "shuffle-before-split", "scale-dev-as-train", "check-signal"]
     overfits = trained(FALLING, dev_cost=np.linspace(0.6, 5, 12), dev_error=np.linspace(0.5, 0.4, 12), **LEARNED)
-    assert "dev-at-chance" not in found(overfits)
+    assert not {"dev-at-chance", "overfits-later"} & set(found(overfits))  # no epoch is kept in programs elsewhere
     early = trained(FALLING, dev_cost=np.linspace(0.6, 5, 12), dev_error=0.5, **LEARNED)  # dev was below a guess once
     assert "dev-at-chance" not in found(early)
     untrained = trained(STUCK, dev_cost=1.0, dev_error=0.5, train_error=0.5)

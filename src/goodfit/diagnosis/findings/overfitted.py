@@ -20,6 +20,8 @@ _HIGH = 0.2  # of a constant guess's error, for the dev error at the kept epoch;
 
 def find(observation: Observation) -> Finding | None:
     """Return the finding if the train error reached almost 0 after the kept epoch, and the dev cost rose."""
+    if observation.plan is None:
+        return None  # programs elsewhere keep their last epoch, not that with the lowest dev cost
     costs, guess = series(observation, "dev_cost"), guess_error(observation.data)
     train, dev = series(observation, "train_error"), series(observation, "dev_error")
     if guess is None or not 1 < len(costs.values) == len(train.values) == len(dev.values):
