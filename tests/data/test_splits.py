@@ -206,7 +206,7 @@ def test_by_group_and_time_no_group_is_in_two_sets_and_training_is_earliest(seed
     rng = np.random.default_rng(seed)
     who = rng.integers(0, 40, 800)
     when = span * who + rng.uniform(0, 60, 800)
-    frame = pl.DataFrame({"x": rng.normal(size=800), "y": rng.normal(size=800), "sender": who, "when": when})
+    frame = pl.DataFrame({"x": rng.normal(size=800), "y": rng.normal(size=800), "who": who, "when": when})
     splits = open_splits(frame, target="y", group="who", time="when", seed=seed)
     groups, times = groups_of(splits), [when[getattr(splits, name)] for name in SETS]
     assert not groups[0] & groups[1]
