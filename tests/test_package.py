@@ -18,8 +18,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def loaded_after(code: str) -> set[str]:
-    """The top-level modules of a fresh interpreter that ran `code`."""
-    show = "\nimport sys\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    """The modules of a fresh interpreter that ran `code`."""
+    show = "\nimport sys\nprint(*sys.modules)"
     outcome = subprocess.run([sys.executable, "-c", code + show], capture_output=True, text=True, check=True)
     return set(outcome.stdout.split())
 
@@ -52,6 +52,10 @@ def test_functions_return_frozen_values_a_path_or_a_frame(name):
         assert part.__dataclass_params__.frozen  # pyright: ignore[reportAttributeAccessIssue]
         assert callable(part.to_dict)  # pyright: ignore[reportAttributeAccessIssue]
         assert not hasattr(part, "__getitem__")
+
+
+def test_a_message_to_a_training_loads_nothing_that_takes_a_second():
+    assert loaded_after("from goodfit.api import steering") & {"jax", "scipy.stats", "sklearn"} == set()
 
 
 @pytest.mark.parametrize("module", ["checks.gradients", "diagnosis.gaps", "engine.fit", "loop.loop", "reports.view"])
