@@ -54,7 +54,7 @@ def test_version_is_the_installed_one(goodfit):
         (["improve", "digits", "--budget", "nan"], "--budget is nan; give a number of seconds above 0"),
         (["improve", "digits", "--rounds", "-1"], "--rounds is -1; give a whole number of at least 0"),
         (["improve", "digits", "--folds", "1"], "--folds is 1; give a whole number of at least 2"),
-        (["improve", "digits", "--seed", "-1"], "--seed is -1; give a whole number of at least 0"),
+        (["improve", "digits", "--seed", "-1"], "--seed is -1; give a whole number from 0 to 4294967295"),
         (
             ["improve", "digits", "--human-error", "15"],
             "the human error is 15; give a share between 0 and 1 (0.15 for 15 %)",

@@ -372,3 +372,10 @@ def test_more_folds_than_groups_or_moments(role):
     splits = Splits(data, np.arange(20), np.arange(20, 30), np.zeros(0, np.int64), (), 0)
     with pytest.raises(InputError, match=rf"^the {role} column has 3 different values; at least 4 are needed$"):
         draw_folds(splits, 4, 0)
+
+
+@pytest.mark.parametrize("seed", [2**32 - 1, 2**32, 2**40 + 3])
+def test_folds_take_every_seed(seed):
+    splits = open_splits("iris", seed=2**32 - 1)
+    folds = draw_folds(splits, 5, seed)
+    assert sum(len(fold.dev) for fold in folds) == len(splits.train) + len(splits.dev)

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import jax
+import pytest
 
 from goodfit.engine import machine
+from goodfit.errors import InputError
 
 
 def test_devices():
@@ -40,3 +43,51 @@ def test_in_a_process_that_uses_jax_already_the_devices_that_are_there_are_taken
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "1"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no libtpu"), RuntimeError("not in the list"), AssertionError()])
+@pytest.mark.parametrize("platforms", ["tpu", "nonsense", "cuda,tpu"])
+def test_a_platform_that_is_not_there_is_one_sentence(monkeypatch, platforms, error):
+    def local_devices():
+        raise error
+
+    monkeypatch.setattr(jax, "local_devices", local_devices)
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    with pytest.raises(type(error)):
+        machine.devices()
+    monkeypatch.setenv("JAX_PLATFORMS", platforms)
+    with pytest.raises(InputError) as refused:
+        machine.devices()
+    advice = "unset it, or set it to cpu"
+    assert str(refused.value) == f"JAX finds no device of the platform JAX_PLATFORMS={platforms}; {advice}"
+
+
+def test_a_process_forked_after_jax_is_refused_and_a_spawned_one_works():
+    lines = (
+        "import multiprocessing, sys, warnings",
+        "from goodfit.engine import machine",
+        "def work():",
+        "    try:",
+        "        machine.devices()",
+        "    except Exception as error:",
+        "        print(error)",
+        "    else:",
+        "        print('works')",
+        "if __name__ == '__main__':",
+        "    warnings.simplefilter('ignore')",
+        "    machine.devices()",
+        "    for method in ('fork', 'spawn'):",
+        "        process = multiprocessing.get_context(method).Process(target=work)",
+        "        process.start()",
+        "        process.join(60)",
+        "        print(process.exitcode)",
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write("\n".join(lines))
+        file.flush()
+        done = subprocess.run(
+            [sys.executable, "-u", file.name], capture_output=True, text=True, timeout=100, check=True
+        )
+    forked, *rest = done.stdout.splitlines()
+    assert forked.startswith("this process was forked from one that had used JAX")
+    assert rest == ["0", "works", "0"]

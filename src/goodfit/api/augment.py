@@ -44,7 +44,7 @@ def augment(request: AugmentRequest) -> ContactSheet:
     columns, strengths = [inputs], (jnp.float32(request.strength), jnp.float32(request.flip))
     for place in range(_COPIES):
         # Copies of neighboring seeds share no key, so that another seed shows other pictures.
-        key = jnp.uint32(request.seed * _COPIES + place)
+        key = jnp.uint32((request.seed * _COPIES + place) % 2**32)
         columns.append(np.asarray(augmented(jnp.asarray(inputs), key, *strengths)))
     sheet = _sheet([_pixels(column, scale) for column in columns])
     try:

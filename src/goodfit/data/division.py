@@ -109,6 +109,7 @@ def divide(dataset: Dataset, rows: Int[np.ndarray, "rows"], k: int, seed: int, f
     Raises:
         InputError: too few groups or moments.
     """
+    seed %= 2**32  # scikit-learn takes no larger one; those of repeated folds follow the job's own
     if dataset.times is not None and dataset.groups is not None:
         return _by_group_in_time(dataset.times[rows], dataset.groups[rows], rows, k, seed, fewest)
     if dataset.times is not None:

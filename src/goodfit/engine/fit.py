@@ -57,7 +57,7 @@ def fit_many(
     Raises:
         PlanError: a batch or network does not fit in memory, or a plan does not fit the data.
     """
-    machine.prepare_jax()  # before anything uses JAX: the number of CPU devices cannot change later
+    machine.devices()  # before anything uses JAX: the number of CPU devices cannot change later
     pool = Pool(splits)
     groups: dict[tuple[Program, int], list[ActiveJob]] = {}
     for index, job in enumerate(jobs):

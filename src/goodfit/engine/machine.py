@@ -1,9 +1,12 @@
 """The machine that trains: its devices, its memory and its cache of compiled programs."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import jax
+
+from goodfit.errors import InputError
 
 _GPU_PLATFORMS = ("gpu", "cuda", "rocm")
 
@@ -12,7 +15,13 @@ def prepare_jax() -> None:
     """Give JAX one CPU device per core and a compilation cache.
 
     Does nothing that is too late, where JAX is already in use (in a notebook, or by Keras).
+
+    Raises:
+        InputError: this process was forked from one that did so before.
     """
+    if _first_process() != os.getpid():
+        why = "this process was forked from one that had used JAX, whose threads are not there, so it would hang"
+        raise InputError(f"{why}; start it anew, as multiprocessing.get_context('spawn') and joblib's loky do")
     if not jax.config.jax_compilation_cache_dir:  # pyright: ignore[reportAttributeAccessIssue]
         home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", os.environ.get("GOODFIT_CACHE", f"{home}/goodfit/xla"))
@@ -28,9 +37,26 @@ def prepare_jax() -> None:
 
 
 def devices() -> tuple[jax.Device, ...]:  # pyright: ignore[reportInvalidTypeForm]
-    """Return the devices that a stack is spread over."""
+    """Return the devices that a stack is spread over.
+
+    Raises:
+        InputError: the environment asks for devices that are not there.
+    """
     prepare_jax()
-    return tuple(jax.local_devices())
+    try:
+        return tuple(jax.local_devices())
+    except (RuntimeError, AssertionError):  # JAX has one or the other, by platform
+        platforms = os.environ.get("JAX_PLATFORMS")
+        if not platforms:
+            raise
+        advice = "unset it, or set it to cpu"
+        raise InputError(f"JAX finds no device of the platform JAX_PLATFORMS={platforms}; {advice}") from None
+
+
+@cache
+def _first_process() -> int:
+    """Return the number of the process that called this first: a fork takes over what is cached."""
+    return os.getpid()
 
 
 def on_gpu() -> bool:

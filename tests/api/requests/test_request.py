@@ -104,7 +104,7 @@ def test_both_functions_that_take_folds_take_cv(name):
             "target's unit",
         ),
         ({"min_gap": 0}, "min_gap is 0; give a share above 0 and at most 1 (0.02 for 2 points)"),
-        ({"random_state": -1}, "seed is -1; give a whole number of at least 0"),
+        ({"random_state": -1}, "seed is -1; give a whole number from 0 to 4294967295"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_by_name(values, sentence):

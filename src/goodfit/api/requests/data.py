@@ -114,7 +114,7 @@ class SplitRequest(Request):
         None
     )
     no_test: Annotated[bool, Option("Split into training and dev sets only.")] = False
-    seed: Annotated[int, Option("Random seed for the split and training.", check=integer(0))] = 0
+    seed: Annotated[int, Option("Random seed for the split and training.", check=integer(0, 2**32 - 1))] = 0
     random_state: Annotated[int | None, Alias("seed")] = None
     as_: Annotated[
         Literal["images"] | None, Option("Open the built-in digits as images of 8 × 8 pixels.", flag="--as")

@@ -27,7 +27,8 @@ class Check:
         """Raise InputError, which calls the option `name`, for anything but an allowed number."""
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if not is_number or (self.integer and not isinstance(value, Integral)) or not self.allows(value):
-            raise InputError(f"{name} is {f'{value:g}' if is_number else repr(value)}; give {self.allowed}")
+            shown = f"{value:g}" if is_number and not isinstance(value, Integral) else repr(value)
+            raise InputError(f"{name} is {shown}; give {self.allowed}")
 
 
 def integer(least: int, most: float = math.inf) -> Check:
