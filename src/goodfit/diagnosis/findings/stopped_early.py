@@ -18,6 +18,7 @@ NAME = "stopped too early"
 _HIGH = 0.15  # of the constant guess's cost
 _WRONG, _WRONG_FEW = 0.35, 0.1  # of the guess's error, the second after few steps: right answers still lower a cost
 _FELL = 0.1  # in the last fifth of the epochs, half of it on dev: more than the end of a schedule gives
+_FELL_FEW = 1e-3  # the same after few steps, where a cost only begins to fall
 _FEW_EPOCHS, _FEW_STEPS = 3, 150  # hardly any network learns in so few
 
 
@@ -29,7 +30,7 @@ def find(observation: Observation) -> Finding | None:
     if not finished or share is None or share < _HIGH or len(costs) == 0:
         return None
     steps = np.asarray(observation.signals.history.get("step", (np.inf,)), np.float64)
-    few = steps[-1] < _FEW_STEPS and (len(costs) <= _FEW_EPOCHS or costs[-1] == costs.min())
+    few = steps[-1] < _FEW_STEPS and (len(costs) <= _FEW_EPOCHS or still_falls(costs, _FELL_FEW))
     wrong = error_share(observation)
     if wrong is not None and wrong < (_WRONG_FEW if few else _WRONG):
         return None
