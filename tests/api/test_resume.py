@@ -232,10 +232,10 @@ def test_a_training_that_is_refused_leaves_no_folder(table, plan, tmp_path):
 
 
 def test_a_disk_that_is_full_already_is_told_before_the_training(table, plan, tmp_path, monkeypatch):
-    def full(path, text, encoding):
+    def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     wish = r"\(No space left on device\); make room, or choose another folder with --out$"
     with pytest.raises(InputError, match=wish):
         goodfit.train(table, target="kind", plan=plan, out=tmp_path / "runs")
@@ -261,7 +261,7 @@ def test_cut_before_any_write_it_goes_on_to_the_same_end(table, plan, whole, tmp
 
     cuts, run = 0, None
     with monkeypatch.context() as patch:
-        for name in ("replace", "write_text", "unlink"):
+        for name in ("replace", "write_bytes", "unlink"):
             patch.setattr(Path, name, counted(getattr(Path, name)))
         for name in ("write_history", "write_predictions"):
             patch.setattr(train, name, counted(getattr(train, name)))
