@@ -15,7 +15,7 @@ from sklearn import datasets
 
 from goodfit.data.dataset import Column, Schema
 from goodfit.data.formats import DateFormat, NumberFormat
-from goodfit.data.notes import Note, loss
+from goodfit.data.notes import guess, loss
 from goodfit.data.open import open_data, open_new_rows
 from goodfit.data.sources import open_source
 from goodfit.errors import InputError
@@ -132,7 +132,7 @@ def test_names_and_notes_of_the_built_in_targets():
     digits = open_data("digits")[0]
     assert digits.schema.left_out == ("pixel_0_0", "pixel_4_0", "pixel_4_7")
     assert digits.notes == (
-        Note(
+        guess(
             "Target 'digit' has 10 distinct numbers (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), so the task is a choice between 10 "
             "classes (change it with --task regression)."
         ),

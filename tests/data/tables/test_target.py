@@ -158,3 +158,10 @@ def test_rows_of_classes_with_one_example_are_set_aside(single, sentence):
     assert target.rows.tolist() == list(range(len(single), 40 + len(single)))
     assert target.values.tolist() == [0, 1] * 20
     assert target.notes[1:] == (warning(sentence),)
+
+
+@pytest.mark.parametrize(("classes", "severity"), [(10, "guess"), (5, "guess"), (2, "info")])
+def test_classes_of_whole_numbers_that_may_be_amounts_are_a_guess(classes, severity):
+    target = read_target(type_column(pl.Series("y", [1 + i % classes for i in range(200)])), None)
+    assert target.task == ("binary" if classes == 2 else "classes")
+    assert [(note.severity, "--task regression" in note.text) for note in target.notes] == [(severity, True)]

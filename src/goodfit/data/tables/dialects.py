@@ -106,7 +106,7 @@ def _as_utf8(content: bytes, path: Path) -> tuple[bytes, tuple[Note, ...]]:
     if b"\0" in content:
         encoding = None if content.startswith(tuple(_BINARY)) else _unmarked_utf16(content)
         if encoding is None:
-            raise InputError(f"{path} is not a table in text: it holds {_binary_kind(content)}")
+            raise InputError(f"{path} is not a table: it holds {_binary_kind(content)}")
         return _decode(content, encoding, path), (guess(f"{path} is text in UTF-16 without a mark and is read so."),)
     try:
         content.decode("utf-8")

@@ -45,11 +45,19 @@ class Target:
 
 
 class _Choice(NamedTuple):
-    """Classes to choose between: the column, its different words in order, and the kind of values that they are."""
+    """Classes to choose between.
+
+    Attributes:
+        column: the target.
+        levels: its different words, in order.
+        values: the kind of values that they are.
+        doubtful: True for whole numbers that could be amounts as well.
+    """
 
     column: TypedColumn
     levels: pl.Series
     values: str
+    doubtful: bool = False
 
 
 def read_target(column: TypedColumn, task: TaskKind | None, *, whole_classes: bool = False) -> Target:
@@ -90,7 +98,8 @@ def _numeric(column: TypedColumn, task: TaskKind | None, whole_classes: bool) ->
             f"target '{name}' has {distinct:,} different numbers in {len(words):,} rows, too many for classes; "
             "ask for --task regression"
         )
-    return _classes(_Choice(column, _in_order(words, values), "numbers"), task)
+    doubtful = task is None and not whole_classes and distinct >= _FEWEST_COUNTS
+    return _classes(_Choice(column, _in_order(words, values), "numbers", doubtful), task)
 
 
 def _in_order(words: pl.Series, values: pl.Series) -> pl.Series:
@@ -176,10 +185,9 @@ def _classes(choice: _Choice, task: TaskKind | None) -> Target:
     facts = f"Target '{name}' has {len(levels):,} distinct {choice.values} ({_listing(levels)})"
     decision = f"the task is a choice between {len(levels):,} classes"
     change = " (change it with --task regression)" if choice.values == "numbers" else ""
-    guessed = task is None and choice.values == "numbers" and len(levels) >= _FEWEST_COUNTS
     note = Note(
         f"{facts}; {decision}, as requested." if task else f"{facts}, so {decision}{change}.",
-        "guess" if guessed else "info",
+        "guess" if choice.doubtful else "info",
     )
     inferred: TaskKind = "binary" if len(levels) == 2 else "classes"
     notes = (note, *_set_aside(sorted(single)))
