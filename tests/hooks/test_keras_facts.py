@@ -63,9 +63,7 @@ def test_the_loss_and_the_last_activation(keras, program_of, units, activation, 
     if isinstance(loss, tuple):
         loss = getattr(keras.losses, loss[0])(from_logits=loss[1])
     elif loss == "own":
-
-        def loss(y, outputs):
-            return keras.ops.mean(keras.ops.abs(y - outputs) ** 3)
+        loss = lambda y, outputs: keras.ops.mean(keras.ops.abs(y - outputs) ** 3)  # noqa: E731
 
     program = program_of(keras.layers.Dense(units, activation=activation), loss, targets)
     assert (program.loss.name, program.loss.from_logits, program.outputs.activation) == expected

@@ -137,8 +137,8 @@ def guess_cost(loss: LossName | None, targets: Float[np.ndarray, "examples colum
     if loss in ("cross_entropy", "negative_log_likelihood"):
         if targets.min() < 0:
             return None
-        if targets.shape[1] == 1:  # numbers of classes
-            means = np.unique(targets, return_counts=True)[1] / len(targets)
+        if targets.shape[1] == 1:  # numbers of classes, whose fractions the frameworks cut off
+            means = np.unique(np.trunc(targets), return_counts=True)[1] / len(targets)
         # −Σ m·log q is smallest for q = m/Σm.
         return float((entr(means) + xlogy(means, means.sum())).sum())
     if loss == "binary_cross_entropy":

@@ -125,7 +125,7 @@ class UpdatesSeen:
                 self.leftovers.append(weight.grad is not None and weight.grad.count_nonzero() > 0)
         self.gradients[name] = gradient.detach().clone()  # PyTorch may add to the same memory later
         if is_first and not gradient.is_sparse:
-            norm = self.gradients[name].norm()
+            norm = self.torch.linalg.vector_norm(self.gradients[name])
             if len(self.norms) < _ENDS:
                 self.norms.append(norm)
             self.last_norms.append(norm)
