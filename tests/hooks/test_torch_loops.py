@@ -227,6 +227,20 @@ def test_scaled_gradients_and_gradients_of_gradients(model, batch):
     assert history(doctor)["step"][1] == 2
 
 
+def test_an_optimizer_without_a_learning_rate(model, batch):
+    class Walk(torch.optim.Optimizer):
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    parameter.data -= 0.1 * parameter.grad
+
+    doctor = Doctor()
+    with TorchHooks(model, doctor) as hooks:
+        hooks.end_epoch(1, train_cost=step(model, Walk(model.parameters(), {}), *batch))
+    assert history(doctor)["step"][1] == facts(doctor).updates.steps == 1
+    assert "learning_rate" not in history(doctor)
+
+
 def test_a_hook_that_fails_is_silent_after_the_first_time(model, batch, caplog, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("a fault of ours")

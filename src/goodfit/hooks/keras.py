@@ -92,8 +92,8 @@ class _Watch:
         """Observe the first weights as epoch 0, and count batches from now on."""
         self.replace_function(model, "train_function", self.train)
         if self.observer.last_epoch < 0:
-            seen = self.look(model)
-            self.observer.observe(0, {"step": 0}, self.arrays(model, seen))
+            sample_pass = self.look(model)
+            self.observer.observe(0, {"step": 0}, self.arrays(model, sample_pass))
 
     def end_epoch(self, model: Any, epoch: int, logs: dict[str, Any]) -> None:
         """Observe an epoch: the costs that Keras reports, and a pass of the fixed examples."""
@@ -109,9 +109,9 @@ class _Watch:
         with self.observer.guard("the learning rate"):
             rate = model.optimizer.learning_rate
             measurements["learning_rate"] = float(self.keras.ops.convert_to_numpy(getattr(rate, "value", rate)))
-        seen = self.look(model)
-        arrays = self.arrays(model, seen)
-        self.describe(model, seen)
+        sample_pass = self.look(model)
+        arrays = self.arrays(model, sample_pass)
+        self.describe(model, sample_pass)
         self.observer.observe(epoch, measurements, arrays)
 
     def end(self, model: Any) -> None:
@@ -135,19 +135,19 @@ class _Watch:
             return run_pass(self.keras, model, self.inputs, self.observer)
         return None
 
-    def arrays(self, model: Any, seen: Pass | None) -> dict[str, dict[str, Any]]:
+    def arrays(self, model: Any, sample_pass: Pass | None) -> dict[str, dict[str, Any]]:
         """Return activations, gradients and weights of the layers, as `Doctor.observe` takes them."""
-        if seen is None:
+        if sample_pass is None:
             return {}
         calls = {}  # the last of each layer, in the order in which they first ended
-        for call in seen.calls:
+        for call in sample_pass.calls:
             if layer_weight(self.keras, call.layer) is not None:
                 calls[id(call.layer)] = call
         names: dict[str, Any] = {}
         for call in calls.values():
             name = call.layer.name if call.layer.name != "inputs" else "layer inputs"  # the network's have that name
             names[name if name not in names else call.layer.path] = call
-        outputs = [call.inputs for call in names.values()] + [seen.outputs]
+        outputs = [call.inputs for call in names.values()] + [sample_pass.outputs]
         weights = {name: layer_weight(self.keras, call.layer) for name, call in names.items()}
         arrays: dict[str, dict[str, Any]] = {
             "activations": dict(zip(("inputs", *names), outputs, strict=True)) if names else {},
@@ -159,22 +159,22 @@ class _Watch:
             arrays["gradients"] = {name: gradient for name, gradient in pairs if gradient is not None}
         return arrays
 
-    def describe(self, model: Any, seen: Pass | None) -> None:
+    def describe(self, model: Any, sample_pass: Pass | None) -> None:
         """Hand over the facts about the program."""
         program = ProgramFacts("keras")
         with self.observer.guard("the optimizer"):
             program = replace(program, updates=update_facts(model, self.batches))
         with self.observer.guard("the loss"):
-            if seen is not None:
-                program = replace(program, loss=loss_facts(self.keras, model, seen, self.targets))
+            if sample_pass is not None:
+                program = replace(program, loss=loss_facts(self.keras, model, sample_pass, self.targets))
             is_mean = is_plain_mean(self.keras, model) and not self.train.is_weighted
             name = program.loss.name if is_mean else None
             program = replace(program, targets=self.train.targets.facts(name), dev_targets=self.dev.targets.facts(name))
         with self.observer.guard("the layers"):
-            if seen is not None:
-                layers = layer_facts(model, seen, self.train.sizes)
-                program = replace(program, layers=layers, outputs=outputs_facts(seen))
-            entering = None if seen is None else scaling(seen)
+            if sample_pass is not None:
+                layers = layer_facts(model, sample_pass, self.train.sizes)
+                program = replace(program, layers=layers, outputs=outputs_facts(sample_pass))
+            entering = None if sample_pass is None else scaling(sample_pass)
             program = replace(
                 program, inputs=self.train.inputs.facts(entering), dev_inputs=self.dev.inputs.facts(entering)
             )

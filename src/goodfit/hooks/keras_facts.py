@@ -54,22 +54,22 @@ _STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  #
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
-def loss_facts(keras: Any, model: Any, seen: Pass, targets: Any) -> LossFacts:
+def loss_facts(keras: Any, model: Any, sample_pass: Pass, targets: Any) -> LossFacts:
     """Return the facts about the loss that a model was compiled with, if it has one output.
 
     Args:
         keras: the library.
         model: compiled.
-        seen: a pass of fixed examples.
+        sample_pass: of fixed examples.
         targets: of the same examples.
     """
     loss = getattr(model, "loss", None)
     while isinstance(loss, list | tuple | dict) and len(loss) == 1:
         loss = next(iter(loss.values())) if isinstance(loss, dict) else loss[0]
     targets = [part for part in keras.tree.flatten(targets) if part is not None]
-    if loss is None or isinstance(loss, list | tuple | dict) or seen.output_count != 1 or len(targets) != 1:
+    if loss is None or isinstance(loss, list | tuple | dict) or sample_pass.output_count != 1 or len(targets) != 1:
         return LossFacts()
-    outputs, loss = seen.outputs, keras.losses.get(loss)
+    outputs, loss = sample_pass.outputs, keras.losses.get(loss)
     name = _LOSSES.get(_plain(getattr(loss, "__name__", type(loss).__name__)))
     from_logits = None
     if name in ("cross_entropy", "binary_cross_entropy"):
@@ -88,27 +88,27 @@ def is_plain_mean(keras: Any, model: Any) -> bool:
     return reduction in ("sum_over_batch_size", "mean") and not getattr(loss, "label_smoothing", 0)
 
 
-def outputs_facts(seen: Pass) -> OutputFacts:
+def outputs_facts(sample_pass: Pass) -> OutputFacts:
     """Return the facts about the outputs of a model on fixed examples."""
-    activation, softmax_axis = _last_activation(seen)
-    return output_facts(seen.outputs, activation, softmax_axis)
+    activation, softmax_axis = _last_activation(sample_pass)
+    return output_facts(sample_pass.outputs, activation, softmax_axis)
 
 
-def layer_facts(model: Any, seen: Pass, sizes: list[int]) -> LayerFacts:
+def layer_facts(model: Any, sample_pass: Pass, sizes: list[int]) -> LayerFacts:
     """Return the facts about the layers.
 
     Args:
         model: that was trained.
-        seen: a pass of fixed examples.
+        sample_pass: of fixed examples.
         sizes: numbers of examples of the training batches.
     """
     layers = all_layers(model)
     rates = [getattr(layer, name, 0.0) for layer in layers for name in _WITH_RATES]
     usual = max(set(sizes), key=sizes.count) if sizes else None
-    changing = [call for call in seen.calls if _kind(call.layer) in ("Dropout", "BatchNormalization")]
+    changing = [call for call in sample_pass.calls if _kind(call.layer) in ("Dropout", "BatchNormalization")]
     mode: Mode = "train" if any(call.is_training for call in changing) else "eval"
     return LayerFacts(
-        hidden_activations=_hidden_activations(seen),
+        hidden_activations=_hidden_activations(sample_pass),
         dropout_rates=tuple(float(rate) for rate in rates if isinstance(rate, float) and rate > 0),
         has_batch_norm=any(_kind(layer) == "BatchNormalization" for layer in layers),
         smallest_batch=min(sizes, default=None),
@@ -118,9 +118,9 @@ def layer_facts(model: Any, seen: Pass, sizes: list[int]) -> LayerFacts:
     )
 
 
-def scaling(seen: Pass) -> Scaling | None:
+def scaling(sample_pass: Pass) -> Scaling | None:
     """Return the layer that brings the inputs to scale, before the first layer with other weights."""
-    for call in seen.calls:
+    for call in sample_pass.calls:
         kind = _kind(call.layer)
         if kind in _SCALING:
             return _SCALING[kind]
@@ -167,31 +167,33 @@ def _weight_penalty(model: Any, optimizer: Any) -> float | None:
     return max(coefficients)
 
 
-def _last_activation(seen: Pass) -> tuple[ActivationName | None, int | None]:
-    """Return the activation of the layer whose outputs are the model's, and the axis of its softmax."""
-    for call in seen.calls:
-        is_last = call.outputs.shape == seen.outputs.shape and np.array_equal(
-            call.outputs, seen.outputs, equal_nan=True
-        )
+def _last_activation(sample_pass: Pass) -> tuple[ActivationName | None, int | None]:
+    """Return the activation of the layer whose outputs are the model's, and the axis of its softmax in a table."""
+    for call in sample_pass.calls:
         activation = _activation(call.layer)
-        if is_last and activation is not None:
-            axis = getattr(call.layer, "axis", -1) if activation == "softmax" and seen.outputs.ndim == 2 else None
-            return activation, axis - 2 if isinstance(axis, int) and axis >= 0 else axis
+        if activation is None or not _is_output(call, sample_pass):
+            continue
+        if activation != "softmax" or call.outputs.ndim != 2:
+            return activation, None
+        axis = getattr(call.layer, "axis", -1)
+        return activation, axis - 2 if axis >= 0 else axis
     return None, None
 
 
-def _hidden_activations(seen: Pass) -> tuple[ActivationName, ...] | None:
-    hidden = [call for call in seen.calls if not _is_output(call, seen)]
-    found: list[ActivationName] = []
+def _hidden_activations(sample_pass: Pass) -> tuple[ActivationName, ...] | None:
+    hidden = [call for call in sample_pass.calls if not _is_output(call, sample_pass)]
+    activations: list[ActivationName] = []
     for call in hidden:
         activation = _activation(call.layer)
         if activation is not None and activation != "linear":
-            found.append(activation)
-    return tuple(found) if found or {_kind(call.layer) for call in hidden} <= _LINEAR else None
+            activations.append(activation)
+    return tuple(activations) if activations or {_kind(call.layer) for call in hidden} <= _LINEAR else None
 
 
-def _is_output(call: LayerCall, seen: Pass) -> bool:
-    return call.outputs.shape == seen.outputs.shape and np.array_equal(call.outputs, seen.outputs, equal_nan=True)
+def _is_output(call: LayerCall, sample_pass: Pass) -> bool:
+    return call.outputs.shape == sample_pass.outputs.shape and np.array_equal(
+        call.outputs, sample_pass.outputs, equal_nan=True
+    )
 
 
 def _activation(layer: Layer) -> ActivationName | None:

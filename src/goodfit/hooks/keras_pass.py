@@ -78,8 +78,8 @@ def run_pass(keras: Any, model: Any, inputs: Any, observer: Observer) -> Pass:
 def layer_weight(keras: Any, layer: Layer) -> Variable:
     """Return a layer's own trainable variable of two or more dimensions: the kernel, or else the largest; or None."""
     cell = getattr(layer, "cell", None)  # which has the weights of a recurrent layer
-    own = _own_variables(layer) + ([] if cell is None else _own_variables(cell))
-    matrices = [variable for variable in own if len(variable.shape) > 1 and variable.trainable]
+    variables = _own_variables(layer) + ([] if cell is None else _own_variables(cell))
+    matrices = [variable for variable in variables if len(variable.shape) > 1 and variable.trainable]
     kernels = [variable for variable in matrices if variable.name == "kernel"]
     return kernels[0] if kernels else max(matrices, key=lambda variable: int(np.prod(variable.shape)), default=None)
 

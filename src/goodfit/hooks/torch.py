@@ -93,9 +93,12 @@ class TorchHooks:
             "train_error": train_error,
             "dev_error": dev_error,
             "objective": objective,
-            "learning_rate": self.updates.learning_rate() if learning_rate is None else learning_rate,
+            "learning_rate": learning_rate,
             "step": self.steps,
         }
+        if learning_rate is None:
+            with self.observer.guard("the learning rate"):
+                measurements["learning_rate"] = self.updates.learning_rate()
         with self.observer.guard("the layers"):
             if self.is_first_epoch and self.observer.last_epoch < 0 and (names := self._names()):
                 first_weights = {name: self.layers.first_weights[name] for name in names}

@@ -132,9 +132,11 @@ def softmax_axis(node: Node) -> int | None:
 def hidden_activations(node: Node) -> tuple[ActivationName, ...] | None:
     """Return the activations before a node of predictions, the first first; None if some cannot be told."""
     names = [before.name() for before in _nodes(node, lambda _: False, _WHOLE_GRAPH)][1:]
-    found: tuple[ActivationName, ...] = tuple(_ACTIVATIONS[name] for name in reversed(names) if name in _ACTIVATIONS)
+    activations: tuple[ActivationName, ...] = tuple(
+        _ACTIVATIONS[name] for name in reversed(names) if name in _ACTIVATIONS
+    )
     is_linear = set(names) <= _LAYERS | _RESHAPING | _LINEAR
-    return found if found or is_linear else None
+    return activations if activations or is_linear else None
 
 
 def _nodes(start: Node, is_end: Callable[[Node], bool], most: int) -> list[Node]:

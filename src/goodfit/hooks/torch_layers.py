@@ -195,11 +195,11 @@ def _weight(torch: Any, module: Module) -> Tensor:
 
     The attribute `weight` is not read: a parametrization would compute it anew, and may change its state by that.
     """
-    own = dict(module.named_parameters(recurse=False))
+    parameters = dict(module.named_parameters(recurse=False))
     for name, parametrization in getattr(module, "parametrizations", {}).items():
-        own |= {f"{name}.{part}": tensor for part, tensor in parametrization.named_parameters(recurse=False)}
+        parameters |= {f"{name}.{part}": tensor for part, tensor in parametrization.named_parameters(recurse=False)}
     lazy = torch.nn.parameter.UninitializedParameter
-    matrices = {name: tensor for name, tensor in own.items() if not isinstance(tensor, lazy) and tensor.ndim > 1}
+    matrices = {name: tensor for name, tensor in parameters.items() if not isinstance(tensor, lazy) and tensor.ndim > 1}
     return matrices.get("weight") if "weight" in matrices else max(matrices.values(), key=_size, default=None)
 
 

@@ -31,7 +31,7 @@ class Reading(NamedTuple):
 
 
 class LossSeen:
-    """What was read of the loss, and the inputs and targets of the first epoch."""
+    """The loss as it was read last, and the inputs and targets of the first epoch."""
 
     def __init__(self, torch: Any) -> None:
         self.torch = torch

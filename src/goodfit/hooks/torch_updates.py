@@ -105,11 +105,11 @@ class UpdatesSeen:
                 self.optimizer_steps += 1
                 # Parameters may be added to an optimizer later, but seldom: to compare them takes time.
                 if optimizer is not self.optimizer or self.optimizer_steps % _COMPARE_EVERY == 0:
-                    own = {id(tensor) for tensor in self.model.parameters()}
-                    own &= {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
-                    if not own:
+                    common = {id(tensor) for tensor in self.model.parameters()}
+                    common &= {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
+                    if not common:
                         return
-                    self.optimizer, self.optimized = optimizer, self.optimized | own
+                    self.optimizer, self.optimized = optimizer, self.optimized | common
                 self.steps += 1
                 self.is_step_made = True
 
