@@ -49,6 +49,7 @@ bench: setup $(BENCH)/stamp
 	$(BIN)/python benchmarks/image_loading.py
 	$(BIN)/python benchmarks/watch.py
 	$(BIN)/python benchmarks/doctor.py
+	$(BIN)/python benchmarks/doctor_programs.py
 	$(BIN)/python benchmarks/doctor_repair.py
 	$(BIN)/python benchmarks/hopeless.py
 	$(BIN)/python benchmarks/drift.py

@@ -47,7 +47,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     output.ID: _HARM,
     gradients_kept.ID: _HARM,
     wrong_mode.ID: frozenset({disagreement.ID}),
-    inputs.ID: _HARM,
+    inputs.ID: _HARM | {initialization.ID},
     target_scale.ID: _HARM,
     initialization.ID: _HARM,
     exploding.ID: _RUIN | {rate_high.ID},
