@@ -78,7 +78,8 @@ def keras_program(
         import keras
 
         keras.utils.set_random_seed(0)
-        model, doctor = keras.Sequential(layers(keras)), Doctor(activation, task)
+        doctor = Doctor(activation, task)
+        model: Any = keras.Sequential(layers(keras))
         model.trainable = trainable
         model.compile(
             optimizer=optimizer(keras) if callable(optimizer) else optimizer,
@@ -190,9 +191,14 @@ def scaled(x: Any) -> Any:
     return ((x - x.mean(axis=0)) / x.std(axis=0)).astype("float32")
 
 
+def arrays(data: Any) -> Any:
+    """Return data of scikit-learn, whose types leave open what they are."""
+    return data
+
+
 def digits(size: float = 1.0, one_hot: bool = False, image: bool = False) -> tuple[Sets, Sets]:
     """Return handwritten digits of 8 × 8 pixels from 0 to `size`, or standardized for a size of 0."""
-    x, y = load_digits(return_X_y=True)
+    x, y = arrays(load_digits(return_X_y=True))
     x = (x - x.mean()) / x.std() if size == 0 else x / 16 * size
     x = x.reshape(-1, 8, 8, 1) if image else x
     return split(x.astype("float32"), np.eye(10, dtype="float32")[y] if one_hot else y.astype("int64"), 1300)
@@ -200,19 +206,19 @@ def digits(size: float = 1.0, one_hot: bool = False, image: bool = False) -> tup
 
 def cancer(is_scaled: bool = True) -> tuple[Sets, Sets]:
     """Return measurements of tumors, of two classes."""
-    x, y = load_breast_cancer(return_X_y=True)
+    x, y = arrays(load_breast_cancer(return_X_y=True))
     return split(scaled(x) if is_scaled else x.astype("float32"), y.astype("float32"), 400)
 
 
 def iris() -> tuple[Sets, Sets]:
     """Return measurements of flowers, of three classes."""
-    x, y = load_iris(return_X_y=True)
+    x, y = arrays(load_iris(return_X_y=True))
     return split(scaled(x), y.astype("int64"), 110)
 
 
 def moons() -> tuple[Sets, Sets]:
     """Return two interleaving half circles."""
-    x, y = make_moons(800, noise=0.15, random_state=0)
+    x, y = arrays(make_moons(800, noise=0.15, random_state=0))
     return split(scaled(x), y.astype("float32"), 600)
 
 

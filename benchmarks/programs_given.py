@@ -28,6 +28,7 @@ from program_kit import (
     TARGET,
     VANISHING,
     Sets,
+    arrays,
     cancer,
     curve,
     digits,
@@ -92,7 +93,7 @@ def fourth_power(scales_target: bool) -> tuple[Sets, Sets]:
 
 
 def several_labels() -> tuple[Sets, Sets]:
-    x, y = make_multilabel_classification(n_samples=1500, n_features=20, n_classes=3, random_state=0)
+    x, y = arrays(make_multilabel_classification(n_samples=1500, n_features=20, n_classes=3, random_state=0))
     return split(scaled(x), y.astype("float32"), 1100)
 
 

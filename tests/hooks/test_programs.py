@@ -52,6 +52,7 @@ def test_gradients_and_shapes_of_a_pytorch_program(clears, column, named):
     y = x.sum(dim=1) / np.sqrt(4)
     model = torch.nn.Sequential(torch.nn.Linear(4, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))
     optimizer, doctor = torch.optim.Adam(model.parameters(), 1e-2), Doctor("relu", "regression")
+    cost = torch.zeros(())
     with TorchHooks(model, doctor) as hooks:
         for epoch in range(1, 13):
             for rows in torch.randperm(320).split(16):
