@@ -42,7 +42,6 @@ def test_the_softmax_of_a_keras_program(keras, digits, activation, from_logits, 
     [
         (False, True, ("gradients-not-cleared", "clear-gradients")),
         (True, False, ("loss-shapes", "one-shape")),
-        (True, True, None),
     ],
 )
 def test_gradients_and_shapes_of_a_pytorch_program(clears, column, named):
