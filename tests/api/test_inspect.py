@@ -33,7 +33,7 @@ def test_images_show_their_shape_and_labels():
     start = "Images of each class (train, dev, test): "
     counts = next(text for text in texts if text.startswith(start)).removeprefix(start).rstrip(".")
     sums = [sum(map(int, part.replace(",", "").split()[1:])) for part in counts.split("; ")]
-    assert sums == np.bincount(load_digits().target).tolist()
+    assert sums == np.bincount(load_digits(return_X_y=True)[1]).tolist()
 
 
 def test_a_page_shows_names_as_text():

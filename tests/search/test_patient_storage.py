@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import TrialState
+from sqlalchemy import event
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from goodfit.errors import InputError
@@ -134,7 +135,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_stored_stays(url):
     study.tell(study.ask(), 0.5)
     engine = study._storage._backend.engine  # pyright: ignore[reportAttributeAccessIssue]
 
-    @sqlalchemy.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def limit(connection, record):
         connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size
 

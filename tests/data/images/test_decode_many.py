@@ -148,7 +148,7 @@ def test_broken_files_say_why(written):
         written("empty.png", b""): "empty",
         written("cut.jpg", content[: len(content) // 2]): "truncated",
         written("damaged.png", bytes(damaged)): "damaged",
-        written("gap.tif", Image.fromarray(np.float32([[0, np.nan]]))): "pixels that are missing or infinite",
+        written("gap.tif", Image.fromarray(np.array([[0, np.nan]], np.float32))): "pixels that are missing or infinite",
         written("zeros.jpg", bytes(50)): "nothing but zeros",
         written("phone.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"): "HEIC by content",
         written("page.png", b"<!DOCTYPE html><html>404</html>"): "HTML by content",

@@ -45,7 +45,7 @@ def test_formats_with_loss_are_near(tmp_path, ending):
 @pytest.mark.parametrize("ending", ["webp", "png", "tif", "jp2", "ppm", "bmp"])
 def test_formats_without_loss_are_exact(tmp_path, ending):
     color = GENERATOR.integers(0, 256, (6, 4, 3)).astype(np.uint8)
-    Image.fromarray(color).save(tmp_path / f"a.{ending}", **({"lossless": True} if ending == "webp" else {}))
+    Image.fromarray(color).save(tmp_path / f"a.{ending}", lossless=ending == "webp")
     np.testing.assert_array_equal(pixels_of(tmp_path / f"a.{ending}", (6, 4, 3))[0], color)
 
 

@@ -21,7 +21,8 @@ def make(tmp_path):
             folder.mkdir(parents=True, exist_ok=True)
             for place in range(number):
                 shade = next(shades)
-                Image.fromarray(np.uint8([[shade % 256, shade // 256], [0, 255]])).save(folder / f"{place}.png")
+                pixels = np.array([[shade % 256, shade // 256], [0, 255]], np.uint8)
+                Image.fromarray(pixels).save(folder / f"{place}.png")
         return tmp_path / "top"
 
     return write
