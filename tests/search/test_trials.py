@@ -18,6 +18,7 @@ from goodfit.data.splits import open_splits
 from goodfit.engine.fit import fit
 from goodfit.engine.jobs import Job
 from goodfit.plan import Plan
+from goodfit.search.patient_storage import PatientStorage
 from goodfit.search.sampler import GoodfitZoomSampler
 from goodfit.search.space import Space
 from goodfit.search.storage import open_study
@@ -139,7 +140,7 @@ def test_cut_before_any_write_a_search_goes_on_to_the_same_end(splits, finished,
     url, cuts = f"sqlite:///{tmp_path / 'study.db'}", 0
     with monkeypatch.context() as patch:
         for name in WRITES:
-            patch.setattr(optuna.storages.RDBStorage, name, counted(getattr(optuna.storages.RDBStorage, name)))
+            patch.setattr(PatientStorage, name, counted(getattr(PatientStorage, name)))
         while True:
             left[0] = 3 + 5 * (cuts % 8)
             try:
