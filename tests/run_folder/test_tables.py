@@ -63,7 +63,7 @@ def test_predictions_have_cost_and_misses_of_each_example(tmp_path):
 def test_the_groups_of_examples_are_kept(tmp_path):
     generator = np.random.default_rng(0)
     frame = pl.DataFrame({"x": generator.normal(size=100), "sender": np.arange(100) // 4, "y": np.tile(["a", "b"], 50)})
-    splits = open_splits(frame, target="y", group="who")
+    splits = open_splits(frame, target="y", group="sender")
     outputs = np.full((len(splits.dev), 2), 0.5)
     train_outputs = np.full((len(splits.train), 2), 0.5)
     write_predictions(tmp_path, splits, {"train": (splits.train, train_outputs), "dev": (splits.dev, outputs)})

@@ -115,5 +115,5 @@ def _nested(kind: Any, value: Mapping[str, Any], name: str) -> Any:
         return kind.from_dict(value)
     except KeyError as error:
         raise ValueError(f"in '{name}', it has no {error}") from None
-    except (ValueError, TypeError, AttributeError, GoodfitError) as error:  # not all refuse in the same way
+    except (ValueError, TypeError, AttributeError, IndexError, GoodfitError) as error:  # not all refuse in the same way
         raise ValueError(f"in '{name}', {error}") from None
