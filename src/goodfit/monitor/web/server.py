@@ -33,6 +33,7 @@ _KINDS = {".css": "text/css", ".js": "text/javascript"}
 _SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 )
+_STEP = 0.2  # seconds until Ctrl-C is noticed
 _FAREWELL = 2  # seconds that open pages have to end when the server does
 
 
@@ -218,7 +219,8 @@ class Server:
         thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
         thread.start()
         try:
-            thread.join()
+            while thread.is_alive():  # in steps: a handler such as that of Polars lets a wait without an end go on
+                thread.join(_STEP)
         except KeyboardInterrupt:
             self.stop()
             thread.join()
