@@ -216,14 +216,20 @@ class Server:
         """Serve what was opened, until Ctrl-C or `stop`."""
         assert self._uvicorn is not None, "nothing was opened"
         # A thread of its own: in a notebook this one has an event loop that runs, beside which no other can.
-        thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
-        thread.start()
+        ended = threading.Event()  # Ctrl-C in a thread's `join` would count the thread as ended (bpo-45274)
+        threading.Thread(target=self._serve, args=(self._uvicorn, ended), daemon=True).start()
         try:
-            while thread.is_alive():  # in steps: a handler such as that of Polars lets a wait without an end go on
-                thread.join(_STEP)
+            while not ended.wait(_STEP):  # in steps: a handler such as that of Polars lets a longer wait go on
+                pass
         except KeyboardInterrupt:
             self.stop()
-            thread.join()
+            ended.wait()
+
+    def _serve(self, server: uvicorn.Server, ended: threading.Event) -> None:
+        try:
+            server.run(sockets=[self._socket])
+        finally:
+            ended.set()
 
     def stop(self) -> None:
         """End it, from another thread."""
