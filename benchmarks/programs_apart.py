@@ -33,6 +33,14 @@ from program_kit import (
 SPARSE, BINARY = "sparse_categorical_crossentropy", "binary_crossentropy"
 
 
+def dense(keras: Any) -> list[Any]:
+    return [
+        keras.Input((64,)),
+        keras.layers.Dense(32, activation="relu"),
+        keras.layers.Dense(10, activation="softmax"),
+    ]
+
+
 def images(size: float = 1.0) -> tuple[Sets, Sets]:
     return digits(size, image=True)
 
@@ -213,22 +221,14 @@ PROGRAMS = (
     keras_program(
         "rows sorted by class before the split",
         [CHANCE],
-        lambda keras: [
-            keras.Input((64,)),
-            keras.layers.Dense(32, activation="relu"),
-            keras.layers.Dense(10, activation="softmax"),
-        ],
+        dense,
         SPARSE,
         sorted_by_class,
     ),
     keras_program(
         "dev set that was not scaled",
         [CHANCE],
-        lambda keras: [
-            keras.Input((64,)),
-            keras.layers.Dense(32, activation="relu"),
-            keras.layers.Dense(10, activation="softmax"),
-        ],
+        dense,
         SPARSE,
         dev_unscaled,
     ),

@@ -9,7 +9,7 @@ from goodfit.diagnosis.program_facts import NonFinite
 from goodfit.errors import InputError
 
 LayerArrays = dict[str, dict[str, np.ndarray]]  # by kind, then by layer
-_PLACES = 10  # rows and columns of values that are not finite
+MOST_PLACES = 10  # rows and columns of values that are not finite
 _FEWEST_EXAMPLES = 16  # a column's mean and deviation are judged from so many on
 
 
@@ -90,5 +90,5 @@ def non_finite(inputs: Float[np.ndarray, "batch ..."]) -> NonFinite | None:
     places = np.argwhere(~np.isfinite(inputs))
     if not len(places):
         return None
-    columns = np.unique(places[:, 1])[:_PLACES].tolist() if inputs.ndim == 2 else []
-    return NonFinite(len(places), tuple(np.unique(places[:, 0])[:_PLACES].tolist()), tuple(columns))
+    columns = np.unique(places[:, 1])[:MOST_PLACES].tolist() if inputs.ndim == 2 else []
+    return NonFinite(len(places), tuple(np.unique(places[:, 0])[:MOST_PLACES].tolist()), tuple(columns))

@@ -8,10 +8,10 @@ from scipy.optimize import brentq
 from scipy.special import entr, huber, xlogy
 
 from goodfit.diagnosis.program_facts import InputFacts, LossName, NonFinite, Scaling, TargetFacts
+from goodfit.diagnosis.raw_values import MOST_PLACES, non_finite
 
 _MOST_VALUES = 4_000_000  # of targets that are held: 32 MB in float64
 _MOST_DISTINCT = 1000
-_PLACES = 10  # rows and columns with values that are not finite that are told
 
 
 class NonFiniteSeen:
@@ -24,21 +24,19 @@ class NonFiniteSeen:
 
     def add(self, values: Float[np.ndarray, "batch ..."]) -> Float[np.ndarray, "values"]:
         """Take note of a batch, and return its finite values."""
-        finite = np.isfinite(values)
-        if not finite.all():
-            places = np.argwhere(~finite)
-            self.count += len(places)
-            self.rows += (self.examples + np.unique(places[:, 0])[: _PLACES - len(self.rows)]).tolist()
-            if values.ndim == 2:
-                self.columns |= set(np.unique(places[:, 1]).tolist())
+        batch = non_finite(values)
+        if batch is not None:
+            self.count += batch.count
+            self.rows += [self.examples + row for row in batch.rows]
+            self.columns |= set(batch.columns)
         self.examples += len(values)
-        return values[finite]
+        return values[np.isfinite(values)]
 
     def facts(self) -> NonFinite | None:
         """Return what was noted; None if all values are finite."""
         if not self.count:
             return None
-        return NonFinite(self.count, tuple(self.rows), tuple(sorted(self.columns)[:_PLACES]))
+        return NonFinite(self.count, tuple(self.rows[:MOST_PLACES]), tuple(sorted(self.columns)[:MOST_PLACES]))
 
 
 class InputsSeen:

@@ -40,6 +40,7 @@ _LOGITS = {
     "keras": "leave the activation out of the last layer, or set from_logits=False",
     "torch": "leave the activation out: the loss takes it itself",
 }
+_MOVING = "the probabilities then go from 0 to 1 with the inputs"
 _PROBABILITIES = {
     "keras": "set from_logits=True in the loss, or give the last layer its softmax or sigmoid",
     "torch": "take nn.BCEWithLogitsLoss, which takes the sigmoid itself, or put a sigmoid before nn.BCELoss",
@@ -71,7 +72,7 @@ def _softmax_of_one(program: ProgramFacts) -> Symptom | None:
     if program.outputs.units != 1 or not is_softmax:
         return None
     sentence = "The output is a softmax over a single unit, which is 1 whatever the inputs are."
-    remedy = Remedy("sigmoid-output", f"for two classes {_SIGMOID[program.framework]}", _why("0 to 1"), {})
+    remedy = Remedy("sigmoid-output", f"for two classes {_SIGMOID[program.framework]}", _MOVING, {})
     return Symptom(0.99, sentence, {"units": 1.0}, remedy)
 
 
@@ -152,7 +153,7 @@ def _no_probabilities(program: ProgramFacts) -> Symptom | None:
         return None
     sentence = f"The loss takes the logarithm of probabilities from 0 to 1, but the outputs are {_outputs(outputs)}."
     evidence = {"lowest": outputs.lowest or 0.0, "highest": outputs.highest or 0.0}
-    remedy = Remedy("probabilities", _PROBABILITIES[program.framework], _why("0 to 1"), {})
+    remedy = Remedy("probabilities", _PROBABILITIES[program.framework], _MOVING, {})
     return Symptom(0.97, sentence, evidence, remedy)
 
 
@@ -190,11 +191,8 @@ def _beyond_range(program: ProgramFacts) -> Symptom | None:
     slack = _BEYOND * (targets.highest - targets.lowest)
     if targets.highest <= high + slack and targets.lowest >= low - slack:
         return None
-    reach = f"0 to 1, as those of a {activation}" if high == 1 and low == 0 else f"those of a {_name(activation)}"
-    reach = {"tanh": "−1 to 1, as those of a tanh", "relu": "0 or more, as those of a ReLU"}.get(
-        activation or "", reach
-    )
-    sentence = f"The outputs are {reach}, but the target goes {_range(targets.lowest, targets.highest)}."
+    reach = f"at least {number(low)}" if math.isinf(high) else _range(low, high)
+    sentence = f"The outputs of a {_name(activation)} are {reach}, but the target goes {_range(targets.lowest, targets.highest)}."
     remedy = Remedy("linear-output", f"for a number {_LINEAR[program.framework]}", "it reaches every value", {})
     return Symptom(0.97, sentence, {"lowest": targets.lowest, "highest": targets.highest}, remedy)
 
@@ -268,7 +266,3 @@ def _name(activation: ActivationName | None) -> str:
 
 def _range(low: float, high: float) -> str:
     return f"from {number(low, 3)} to {number(high, 3)}"
-
-
-def _why(ends: str) -> str:
-    return f"the probabilities then go from {ends} with the inputs"
