@@ -192,7 +192,8 @@ def _beyond_range(program: ProgramFacts) -> Symptom | None:
     if targets.highest <= high + slack and targets.lowest >= low - slack:
         return None
     reach = f"at least {number(low)}" if math.isinf(high) else _range(low, high)
-    sentence = f"The outputs of a {_name(activation)} are {reach}, but the target goes {_range(targets.lowest, targets.highest)}."
+    target = _range(targets.lowest, targets.highest)
+    sentence = f"The outputs of a {_name(activation)} are {reach}, but the target goes {target}."
     remedy = Remedy("linear-output", f"for a number {_LINEAR[program.framework]}", "it reaches every value", {})
     return Symptom(0.97, sentence, {"lowest": targets.lowest, "highest": targets.highest}, remedy)
 
