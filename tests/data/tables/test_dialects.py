@@ -28,6 +28,9 @@ def read(tmp_path, text, name="t.csv", encoding="utf-8"):
         ("t.csv", '"sep=|"\r\nsize, m|name|count\r\n1.5|a|4\r\n2|b|5\r\n-3|c|6\r\n'),
         ("t.csv", '"size, m", "name", "count"\n1.5, "a", 4\n2, "b", 5\n-3, "c", 6\n'),
         ("t.csv", '"size, m"|"name"|"count"\n"1.5"|"a"|"4"\n"2"|"b"|"5"\n"-3"|"c"|"6"\n'),
+        ("t.csv", "'size, m','name','count'\n'1.5','a','4'\n'2','b','5'\n'-3','c','6'\n"),
+        ("t.csv", "'size, m', 'name', 'count'\n1.5, 'a', 4\n2, 'b', 5\n-3, 'c', 6\n"),
+        ("t.csv", "size, m;name;count\n1.5;'a';4\n2;'b';5\n-3;'c';6\n"),
         ("t.csv", "# written 2024\n# by hand\nsize, m;name;count\n1.5;a;4\n2;b;5\n# half\n-3;c;6\n"),
         ("t.csv", "#size, m;name;count\n1.5;a;4\n2;b;5\n-3;c;6\n"),
         ("t.csv", "Sales\nof 2024, all stores\n\nsize, m;name;count\n1.5;a;4\n2;b;5\n-3;c;6\n"),
@@ -35,6 +38,20 @@ def read(tmp_path, text, name="t.csv", encoding="utf-8"):
 )
 def test_one_table_in_many_dialects(name, text, tmp_path):
     assert read(tmp_path, text, name).columns.to_dict(as_series=False) == ROWS
+
+
+@pytest.mark.parametrize(
+    "names", [["O'Brien", "d'Arc", "Smith"], ["'tis", "'twas", "rock 'n' roll"], ["5'", "6'", "7'"]]
+)
+def test_apostrophes_inside_values_are_no_quotes(names, tmp_path):
+    rows = "".join(f"{name},{place}\n" for place, name in enumerate(names))
+    assert read(tmp_path, f"name,y\n{rows}").columns["name"].to_list() == names
+
+
+def test_quoted_by_apostrophes_a_value_may_hold_separators_and_newlines(tmp_path):
+    source = read(tmp_path, "'x','y'\n'a, b','it''s'\n'c\nd','e'\n")
+    assert source.columns.to_dict(as_series=False) == {"x": ["a, b", "c\nd"], "y": ["it's", "e"]}
+    assert [note.text for note in source.notes if "apostrophes" in note.text] != []
 
 
 def test_the_separator_that_leaves_numbers_is_taken_where_two_divide_alike(tmp_path):

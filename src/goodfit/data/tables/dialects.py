@@ -30,6 +30,7 @@ _BINARY = {
 }
 _MARKUP = re.compile(rb'\s*(?:\{"|\[\s*\{|<(?:!doctype|html|table|\?xml))', re.IGNORECASE)
 _ODD_ZEROS = 0.4  # of the bytes at odd or even places, from which text is UTF-16 without a mark
+_QUOTED = 0.5  # of the lines below the first that have a value between apostrophes, where these quote
 _SHOWN = 40  # characters of a line in a note
 
 
@@ -86,6 +87,10 @@ def read_dialect(content: bytes, path: Path) -> Text:
     content, notes = _as_utf8(content, path)
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    requoted = _without_apostrophes(content)
+    if requoted is not None:
+        content = requoted
+        notes = (*notes, guess(f"The values in {path} are quoted with apostrophes, which are taken off."))
     lines = content.lstrip(b"\n")
     text = Text(lines.rstrip(b"\n") + b"\n", len(content) - len(lines), notes=notes)
     named = _SEPARATOR_LINE.match(text.content)
@@ -118,6 +123,27 @@ def _as_utf8(content: bytes, path: Path) -> tuple[bytes, tuple[Note, ...]]:
 def _binary_kind(content: bytes) -> str:
     kinds = (kind for start, kind in _BINARY.items() if content.startswith(start))
     return next(kinds, "binary data")
+
+
+def _without_apostrophes(content: bytes) -> bytes | None:
+    """Return text whose values are quoted with apostrophes with double quotes in their place; None for other text."""
+    if b'"' in content or b"'" not in content:
+        return None
+    sample = [line for line in content.split(b"\n", _SAMPLE)[:_SAMPLE] if line][1:]
+    for separator in _SEPARATORS:
+        mark = re.escape(separator.encode())
+        quoted = re.compile(rb"(?:^|" + mark + rb" ?)'[^']*'(?=$|" + mark + rb")")
+        if not sample or sum(quoted.search(line) is not None for line in sample) < _QUOTED * len(sample):
+            continue
+        lines = io.StringIO(content.decode(), newline="")
+        requoted = io.StringIO()
+        try:
+            rows = list(csv.reader(lines, delimiter=separator, quotechar="'", skipinitialspace=True, strict=True))
+        except csv.Error:  # an apostrophe inside a value
+            continue
+        csv.writer(requoted, delimiter=separator, lineterminator="\n").writerows(rows)
+        return requoted.getvalue().encode()
+    return None
 
 
 def _decode(content: bytes, encoding: str, path: Path) -> bytes:
