@@ -131,7 +131,7 @@ class Setting:
     searches: tuple[SearchRange, ...] = ()
 
     def variant(self, plan: object) -> Variant | None:
-        """What holds for this setting with the plan's value of the setting that it depends on."""
+        """Return the default and range that apply with the plan's value of the setting that this one depends on."""
         if self.variants is None:
             return None
         other, variants = self.variants
