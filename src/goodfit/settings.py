@@ -190,6 +190,16 @@ def canonical(settings: Mapping[str, Any], entries: Mapping[str, Setting]) -> di
     return result
 
 
+def setting_called(name: str, entries: Mapping[str, Setting]) -> str | None:
+    """Return the name by which plans take what this library or another calls so; None if no setting is."""
+    for entry in entries.values():
+        if name in (entry.name, entry.complement):
+            return name
+        if name in entry.other_names:
+            return entry.name
+    return None
+
+
 def suggestion(name: str, entries: Mapping[str, Setting], further: Iterable[str] = ()) -> str:
     """Return a hint for an unknown name: the setting that other libraries call so, or the nearest name.
 
@@ -198,9 +208,9 @@ def suggestion(name: str, entries: Mapping[str, Setting], further: Iterable[str]
         entries: the settings that could be meant.
         further: other names that are known where the name was given.
     """
-    for entry in entries.values():
-        if name in entry.other_names:
-            return f"did you mean '{entry.name}'?"
+    meant = setting_called(name, entries)
+    if meant is not None:
+        return f"did you mean '{meant}'?"
     complements = (entry.complement for entry in entries.values() if entry.complement)
     return nearest(name, (*entries, *complements, *further))
 

@@ -62,11 +62,13 @@ def read_plan(plan: Plan | str | Path | None) -> Plan | None:
     """Return a plan, read if it is a YAML file.
 
     Raises:
-        InputError: there is no such file.
+        InputError: there is no such file, or it is no path.
         PlanError: the file holds no valid plan.
     """
     if plan is None or isinstance(plan, Plan):
         return plan
+    if not isinstance(plan, str | Path):
+        raise InputError(f"plan is a {type(plan).__name__}; give goodfit.Plan(...), or the path of a YAML file")
     try:
         return Plan.from_yaml(Path(plan).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

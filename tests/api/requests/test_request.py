@@ -62,6 +62,22 @@ def test_help_is_a_sentence(name):
         assert description.help.endswith("."), option
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("lr", "learning_rate"), ("learning_rate", "learning_rate"), ("n_epochs", "epochs"), ("dropout", "dropout")],
+)
+def test_a_setting_as_an_argument_is_answered_with_the_plan_that_takes_it(name, setting):
+    with pytest.raises(
+        TypeError, match=rf"has no argument '{name}'; it is a setting: give plan=goodfit.Plan\({setting}=…\)$"
+    ):
+        goodfit.train("iris", **{name: 0.1})
+
+
+def test_a_plan_of_another_type_is_a_sentence():
+    with pytest.raises(InputError, match=r"^plan is a dict; give goodfit\.Plan\(\.\.\.\), or the path of a YAML file$"):
+        goodfit.train("iris", plan={"learning_rate": 0.1})  # pyright: ignore[reportArgumentType]
+
+
 def test_an_unknown_argument_is_refused_in_the_words_of_python_with_the_nearest_name():
     with pytest.raises(TypeError, match=r"^train\(\) has no argument 'humn_error'; did you mean 'human_error'\?$"):
         goodfit.train("iris", humn_error=0.1)  # pyright: ignore[reportCallIssue]

@@ -10,6 +10,8 @@ from typing import Annotated, Any, ParamSpec, Self, TypeVar, cast, get_args, get
 
 from goodfit.api.requests.option import Alias, Option
 from goodfit.errors import InputError, nearest
+from goodfit.plan import SETTINGS
+from goodfit.settings import setting_called
 
 P = ParamSpec("P")
 SomeRequest = TypeVar("SomeRequest")
@@ -100,6 +102,11 @@ def aliases(request: type) -> dict[str, str]:
     return {alias: target.field for alias, target in descriptions.items() if isinstance(target, Alias)}
 
 
+def _hint(name: str, names: list[str]) -> str:
+    setting = setting_called(name, SETTINGS) if "plan" in names else None
+    return f"it is a setting: give plan=goodfit.Plan({setting}=…)" if setting else nearest(name, names)
+
+
 def build(
     request: Callable[..., SomeRequest],
     function: str,
@@ -124,7 +131,7 @@ def build(
     names = [field.name for field in _fields(cls)]
     for name in keywords:
         if name not in names:
-            raise TypeError(f"{function}() has no argument '{name}'; {nearest(name, names)}")
+            raise TypeError(f"{function}() has no argument '{name}'; {_hint(name, names)}")
     for alias, name in aliases(cls).items():
         if keywords.get(alias) is not None and name in keywords:
             raise InputError(f"{spell(alias)} is another name for {spell(name)}; give only one of the two")
