@@ -70,7 +70,7 @@ def test_a_setting_as_an_argument_is_answered_with_the_plan_that_takes_it(name, 
     with pytest.raises(
         TypeError, match=rf"has no argument '{name}'; it is a setting: give plan=goodfit.Plan\({setting}=…\)$"
     ):
-        goodfit.train("iris", **{name: 0.1})
+        goodfit.train("iris", **{name: 0.1})  # pyright: ignore[reportArgumentType]
 
 
 def test_a_plan_of_another_type_is_a_sentence():
